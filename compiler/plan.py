@@ -1,0 +1,125 @@
+"""The plan: content-hashed steps in the order in which they can run.
+
+A step's hash covers its kind, the version of its algorithm, its parameters, the hashes of its
+inputs and the content of what it reads. It does not cover ``local``: paths, display names, the
+wording of reasons, anything that cannot change a result. Two specs that mean the same give the
+same hashes; a plan file is canonical JSON, so it is the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from compiler.hashing import canonical, hash_value
+from compiler.step_params import StepParams, params_from_json
+
+PLAN_FORMAT = 1
+
+
+class StepKind(StrEnum):
+    INGEST = "ingest"
+    FILTER = "filter"
+    SPLIT = "split"
+    RENDER = "render"
+    MIX = "mix"
+    TRAIN = "train"
+    PREDICT = "predict"
+    MEASURE = "measure"
+    GATE = "gate"
+
+
+# Raise a number when the algorithm of a step kind changes what it gives for the same inputs.
+STEP_VERSIONS: Mapping[StepKind, int] = {kind: 1 for kind in StepKind}
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(Frozen):
+    """Where in the spec a step came from; lines and columns from 1."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Step(Frozen):
+    """One step. ``id`` is ``kind:name`` (``predict:format.tuned.plain``), unique in a plan.
+
+    ``inputs`` maps a role to the id of an earlier step. ``content`` maps what is read from outside
+    to its hash (``file:0``, ``weights``, ``tokenizer``, ``chat_template``). ``local`` is for what the
+    run needs and the hash must not see (paths, labels for display, the texts of rules).
+    """
+
+    kind: StepKind
+    name: str
+    params: StepParams
+    inputs: dict[str, str]
+    content: dict[str, str]
+    local: dict[str, Any]
+    place: Place
+    version: int
+    hash: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+def step_hash(
+    kind: StepKind, version: int, params: StepParams, input_hashes: Mapping[str, str], content: Mapping[str, str]
+) -> str:
+    """The hash of a step from all that can change its result, and nothing else."""
+    return hash_value(
+        {
+            "kind": str(kind),
+            "version": version,
+            "params": params.model_dump(mode="json"),
+            "inputs": dict(input_hashes),
+            "content": dict(content),
+        }
+    )
+
+
+class Plan(Frozen):
+    """Steps in topological order (an input always stands before the step that reads it)."""
+
+    format: int
+    edition: int
+    spec: str  # the spec's file name, for display
+    steps: tuple[Step, ...]
+
+    def step(self, step_id: str) -> Step:
+        """The step with this id. Raises KeyError."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+    def __iter__(self) -> Iterator[Step]:  # type: ignore[override]
+        return iter(self.steps)
+
+    @property
+    def hash(self) -> str:
+        """Hash over the steps' ids and hashes: equal for plans that do the same work under the same names."""
+        return hash_value({step.id: step.hash for step in self.steps})
+
+    def to_json(self) -> str:
+        """Canonical JSON, one trailing line break."""
+        return canonical(self.model_dump(mode="json")) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Read a plan file. Raises pydantic.ValidationError or json.JSONDecodeError for anything else."""
+        data = json.loads(text)
+        for step in data.get("steps", ()):
+            step["params"] = params_from_json(step["kind"], step["params"])
+        return cls.model_validate(data)

@@ -1,0 +1,60 @@
+"""What the compiler must know of the world, through one small protocol.
+
+The compiler itself opens no data file and no model: the runtime answers these questions (and
+caches the answers by file identity), tests answer them from a dictionary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+ColumnType = Literal["text", "number", "bool", "list", "json", "null"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """A source as found: the type of every column over all readable rows, and the hash of each file's bytes.
+
+    ``rows`` counts the rows that could be read, ``unreadable`` the lines that could not (they become
+    ledger entries when the source is ingested). ``problem`` is set when nothing can be said: the file is
+    missing, is a folder, or holds no readable row at all.
+    """
+
+    format: Literal["jsonl", "json", "csv", "parquet"]
+    files: tuple[tuple[str, str], ...]  # (path relative to the spec, hash), in a fixed order
+    columns: dict[str, ColumnType]
+    rows: int
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Hashes of what determines a model's behaviour, and the texts that its tokenizer treats as special."""
+
+    weights: str
+    tokenizer: str
+    chat_template: str
+    special_tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a question could not be answered; becomes a diagnostic at the field that asked."""
+
+    code: str
+    message: str
+    help: str | None = None
+
+
+class World(Protocol):
+    """Answers about files and models. Paths are as written in the spec, relative to its folder."""
+
+    def source(self, path: str) -> SourceFacts | Problem:
+        """Columns, types and content hashes of a source."""
+
+    def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
+        """Hashes of a model's weights, tokenizer and chat template; may convert a GGUF file the first time."""
+
+    def model_exists(self, weights: str) -> Problem | None:
+        """A cheap look (no hashing, no conversion): can these weights be found?"""

@@ -1,0 +1,117 @@
+-- The results store. Table and column names are part of the interface; docs/store.md explains each.
+-- Results hang on step_hash (what was computed), names on (run_id, step_id) (who asked for it).
+
+CREATE TABLE meta (schema_version INTEGER NOT NULL, created_at TIMESTAMPTZ NOT NULL);
+
+CREATE TABLE runs (
+    run_id TEXT PRIMARY KEY,
+    spec TEXT NOT NULL,              -- file name of the spec
+    plan_hash TEXT NOT NULL,
+    plan JSON NOT NULL,              -- the whole plan, canonical JSON
+    status TEXT NOT NULL,            -- running | done | failed | interrupted
+    verdict TEXT,                    -- pass | fail | inconclusive; NULL without a gate or before its end
+    started_at TIMESTAMPTZ NOT NULL,
+    ended_at TIMESTAMPTZ,
+    pid INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    error TEXT
+);
+
+CREATE TABLE steps (
+    run_id TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,        -- position in the plan, from 0
+    step_id TEXT NOT NULL,           -- kind:name
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    step_hash TEXT NOT NULL,
+    labels JSON NOT NULL,            -- display names that are not part of the hash (model, template, eval, task, …)
+    status TEXT NOT NULL,            -- pending | running | cached | done | failed | skipped | interrupted
+    reason TEXT,                     -- why it ran: new, or which field, file or input changed
+    rows_in BIGINT, rows_out BIGINT, rows_dropped BIGINT,
+    started_at TIMESTAMPTZ, seconds DOUBLE,
+    summary JSON,                    -- what the step says of itself
+    error TEXT,
+    line INTEGER, col INTEGER,       -- where in the spec it comes from
+    PRIMARY KEY (run_id, step_id)
+);
+
+CREATE TABLE lineage (step_hash TEXT NOT NULL, role TEXT NOT NULL, input_hash TEXT NOT NULL, PRIMARY KEY (step_hash, role));
+
+CREATE TABLE environment (run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run_id, key));
+
+CREATE TABLE sources (
+    run_id TEXT NOT NULL, step_hash TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, content_hash TEXT NOT NULL,
+    licence TEXT, origin TEXT, rows BIGINT NOT NULL, unreadable BIGINT NOT NULL,
+    PRIMARY KEY (run_id, name, path)
+);
+
+-- What the rules of a filter are called in this run (wording is not part of a step's hash).
+CREATE TABLE rules (run_id TEXT NOT NULL, step_id TEXT NOT NULL, rule TEXT NOT NULL, text TEXT NOT NULL, reason TEXT, PRIMARY KEY (run_id, step_id, rule));
+
+-- One row a dropped row, for every step kind.
+CREATE TABLE ledger (
+    step_hash TEXT NOT NULL,
+    rule TEXT NOT NULL,              -- '0', '1', … the rule's position in the filter, or a name such as 'unreadable'
+    row_id TEXT,                     -- NULL only for a line that could not be read
+    line BIGINT,                     -- line (or row) number in the source file, from 1
+    file TEXT,                       -- source file, where one step reads several
+    value TEXT,                      -- the measured value
+    survivor TEXT,                   -- row_id of the row that stood in for a duplicate
+    detail TEXT                      -- a sentence, where the rule alone does not say it
+);
+CREATE INDEX ledger_step ON ledger (step_hash);
+
+-- Ingested rows, so that any row_id can be shown.
+CREATE TABLE examples (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, file TEXT NOT NULL, line BIGINT NOT NULL, content JSON NOT NULL);
+CREATE INDEX examples_row ON examples (row_id);
+
+CREATE TABLE renders (step_hash TEXT NOT NULL, ord BIGINT NOT NULL, row_id TEXT NOT NULL, template_hash TEXT NOT NULL, messages JSON NOT NULL, expected TEXT NOT NULL);
+CREATE INDEX renders_row ON renders (step_hash, row_id);
+
+CREATE TABLE mixture_counts (step_hash TEXT NOT NULL, task TEXT NOT NULL, available BIGINT NOT NULL, wanted BIGINT NOT NULL, realised BIGINT NOT NULL, repeats DOUBLE NOT NULL);
+
+CREATE TABLE train_steps (
+    step_hash TEXT NOT NULL, step INTEGER NOT NULL, epoch DOUBLE NOT NULL,
+    loss DOUBLE, validation_loss DOUBLE, learning_rate DOUBLE, grad_norm DOUBLE,
+    supervised_tokens BIGINT, tokens BIGINT, padding_share DOUBLE, tokens_per_second DOUBLE, seconds DOUBLE,
+    PRIMARY KEY (step_hash, step)
+);
+
+CREATE TABLE predictions (
+    step_hash TEXT NOT NULL, row_id TEXT NOT NULL, prompt TEXT NOT NULL, output TEXT NOT NULL, expected TEXT NOT NULL,
+    stop_reason TEXT NOT NULL,       -- end_of_turn | length
+    prompt_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, seconds DOUBLE NOT NULL, made_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (step_hash, row_id)
+);
+
+CREATE TABLE item_metrics (step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE);
+CREATE TABLE item_slices (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, slice TEXT NOT NULL, value TEXT NOT NULL);
+CREATE INDEX item_metrics_step ON item_metrics (step_hash);
+
+-- Aggregates. template '*' is the mean over the eval's templates; slice '*' is all items.
+CREATE TABLE metrics (
+    step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, metric TEXT NOT NULL, slice TEXT NOT NULL, slice_value TEXT NOT NULL,
+    n BIGINT NOT NULL, missing BIGINT NOT NULL, estimate DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE NOT NULL, unit TEXT NOT NULL, method TEXT NOT NULL
+);
+
+CREATE TABLE gates (
+    step_hash TEXT NOT NULL, requirement INTEGER NOT NULL, part INTEGER NOT NULL, -- part 0 is the requirement, 1… its slices
+    text TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT NOT NULL,
+    slice TEXT, slice_value TEXT,
+    estimate DOUBLE, low DOUBLE, high DOUBLE, bound DOUBLE, threshold DOUBLE, level DOUBLE,
+    n BIGINT, gained BIGINT, lost BIGINT, p_value DOUBLE, minimum_detectable DOUBLE, unit TEXT NOT NULL, test TEXT NOT NULL,
+    PRIMARY KEY (step_hash, requirement, part)
+);
+
+CREATE TABLE baselines (name TEXT PRIMARY KEY, run_id TEXT NOT NULL, plan_hash TEXT NOT NULL, blessed_at TIMESTAMPTZ NOT NULL, note TEXT);
+
+-- How often a held-out set decided a gate: one row a gate decision on it that was computed (not served from cache).
+CREATE TABLE looks (held_out TEXT NOT NULL, gate_hash TEXT NOT NULL, run_id TEXT NOT NULL, looked_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (held_out, gate_hash));
+
+-- Drops under their names in a run: the view to ask "which rows were dropped, and why?".
+CREATE VIEW drops AS
+SELECT s.run_id, s.step_id, l.rule, r.text AS rule_text, coalesce(r.reason, l.detail) AS reason, l.value, l.file, l.line, l.row_id, l.survivor, e.content
+FROM ledger l
+JOIN steps s ON s.step_hash = l.step_hash
+LEFT JOIN rules r ON r.run_id = s.run_id AND r.step_id = s.step_id AND r.rule = l.rule
+LEFT JOIN (SELECT DISTINCT ON (row_id) row_id, content FROM examples) e ON e.row_id = l.row_id;

@@ -1,0 +1,164 @@
+"""The results store: one DuckDB file, opened for a moment at a time.
+
+DuckDB lets one process hold a file for writing and shuts readers out meanwhile, so nobody keeps a
+connection across thinking time: a writer opens, commits one step's rows and closes (about 14 ms),
+a reader opens for one query (about 12 ms). Both retry with bounded backoff, then say who holds the
+file. Within a process a lock keeps readers and writers apart, because DuckDB refuses two
+connections to one file in different modes. This module and ``relational`` are the only ones that
+import duckdb.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from spec_lang.diagnostics import fatal
+
+if TYPE_CHECKING:
+    import duckdb
+
+SCHEMA_VERSION = 1
+DATABASE = "results.duckdb"
+PATIENCE_SECONDS = 30.0
+_IN_PROCESS = threading.RLock()
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store folder (``.sft`` beside the spec): ``results.duckdb``, ``objects/``, ``runs/``."""
+
+    root: Path
+    patience: float = PATIENCE_SECONDS
+
+    @property
+    def database(self) -> Path:
+        return self.root / DATABASE
+
+    @property
+    def exists(self) -> bool:
+        return self.database.exists()
+
+    def create(self) -> Store:
+        """Make the folder and the schema if they are not there. Raises DiagnosticError SFT0903 for a newer schema."""
+        for folder in (self.root, self.root / "objects", self.root / "runs"):
+            folder.mkdir(parents=True, exist_ok=True)
+        with self.writing() as con:
+            _migrate(con)
+        return self
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction: committed at the end, rolled back on any exception. Keep it short."""
+        with _IN_PROCESS:
+            con = self._connect(read_only=False)
+            try:
+                con.execute("BEGIN")
+                yield con
+                con.execute("COMMIT")
+            finally:
+                con.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store."""
+        if not self.exists:
+            raise fatal("SFT0902", f"there is no store at `{self.root}`", "run a spec first: `sft run FILE`")
+        with _IN_PROCESS:
+            con = self._connect(read_only=True)
+            try:
+                yield con
+            finally:
+                con.close()
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Rows of one read-only query."""
+        with self.reading() as con:
+            return con.execute(sql, list(params)).fetchall()
+
+    def write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run ``work`` in one transaction."""
+        with self.writing() as con:
+            return work(con)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Append rows in one transaction."""
+        if rows:
+            with self.writing() as con:
+                insert_rows(con, table, columns, rows)
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        deadline = time.monotonic() + self.patience
+        pause = 0.005
+        while True:
+            try:
+                return duckdb.connect(str(self.database), read_only=read_only)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise _unusable(self.database, error) from error
+                if time.monotonic() > deadline:
+                    raise _held(self.database, error, self.patience) from error
+            except duckdb.Error as error:
+                raise _unusable(self.database, error) from error
+            time.sleep(pause * (0.5 + random.random()))
+            pause = min(pause * 1.6, 0.25)
+
+
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Append rows on an open connection: one multi-row statement a thousand rows (executemany is row by row)."""
+    slots = "(" + ",".join("?" * len(columns)) + ")"
+    names = ",".join(f'"{column}"' for column in columns)
+    for start in range(0, len(rows), 1000):
+        chunk = rows[start : start + 1000]
+        values = [value for row in chunk for value in row]
+        con.execute(f'INSERT INTO "{table}" ({names}) VALUES {",".join([slots] * len(chunk))}', values)
+
+
+def _migrate(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
+    if not found or not found[0]:
+        con.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
+        con.execute("INSERT INTO meta VALUES (?, now())", [SCHEMA_VERSION])
+        return
+    version = con.execute("SELECT schema_version FROM meta").fetchone()
+    if version and version[0] > SCHEMA_VERSION:
+        raise fatal(
+            "SFT0903",
+            f"the store was written by a newer version (schema {version[0]}, this one knows {SCHEMA_VERSION})",
+            "upgrade sft-lang, or name another store with `--store`",
+        )
+
+
+def _held(database: Path, error: Exception, patience: float) -> Exception:
+    holder = re.search(r"PID (\d+)", str(error))
+    who = f"process {holder[1]}" if holder else "another process"
+    return fatal(
+        "SFT0901",
+        f"the store `{database}` is held by {who} and did not become free within {patience:.0f} s",
+        "close the program that has the file open (a database shell, a notebook) and run the command again; nothing was lost",
+    )
+
+
+def _unusable(database: Path, error: Exception) -> Exception:
+    text = str(error).splitlines()[0]
+    if "no space left" in text.lower():
+        return fatal(
+            "SFT0904", f"the disk is full: {text}", "free some space and run the command again; finished steps are kept"
+        )
+    return fatal(
+        "SFT0905",
+        f"the store `{database}` cannot be opened: {text}",
+        "move the file away, or name another store with `--store`",
+    )

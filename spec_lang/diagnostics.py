@@ -1,0 +1,100 @@
+"""What was wrong, where, and how to mend it: errors as data.
+
+Passes take a :class:`Diagnostics` sink, report into it and return what they could build, so one
+run shows all independent mistakes. They never raise for a user's mistake; our own bugs raise.
+:class:`DiagnosticError` is for the edge, where a step or a command cannot go on.
+
+Wording: lower case, no full stop; the message says what is wrong, only ``help`` says how to mend
+it; names of things in backticks. Every code has a page in ``spec_lang/codes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from spec_lang.source import SourceFile, Span
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place with a few words under its caret, such as "declared here"."""
+
+    file: SourceFile
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. ``primary`` is None only for what has no place in a spec (a full disk, a lock)."""
+
+    code: str
+    message: str
+    primary: Label | None
+    help: str | None = None
+    secondary: tuple[Label, ...] = ()
+    severity: Severity = Severity.ERROR
+
+    @property
+    def name(self) -> str:
+        """The kebab-case name, from the title of the code's page."""
+        from spec_lang.codes import name_of
+
+        return name_of(self.code)
+
+
+@dataclass
+class Diagnostics:
+    """An ordered sink. Reports at the same place under the same code are kept once."""
+
+    items: list[Diagnostic] = field(default_factory=list)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.items:
+            self.items.append(diagnostic)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        file: SourceFile,
+        span: Span,
+        *,
+        help: str | None = None,
+        secondary: Iterable[Label] = (),
+        label: str = "",
+    ) -> None:
+        self.report(Diagnostic(code, message, Label(file, span, label), help, tuple(secondary)))
+
+    def warning(self, code: str, message: str, file: SourceFile, span: Span, *, help: str | None = None) -> None:
+        self.report(Diagnostic(code, message, Label(file, span), help, (), Severity.WARNING))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(item.severity is Severity.ERROR for item in self.items)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class DiagnosticError(Exception):
+    """Carries findings to the edge, where they are rendered; the exit code is 1."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+
+
+def fatal(code: str, message: str, help: str | None = None) -> DiagnosticError:
+    """A finding without a place in a spec, ready to raise: ``raise fatal("SFT0901", "the disk is full")``."""
+    return DiagnosticError(Diagnostic(code, message, None, help))
