@@ -23,7 +23,7 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class StepContext:
-    """Everything a step may touch. ``inputs`` maps a role to the folder of a finished step, ``input_steps`` to the step."""
+    """What a step may touch. By role: ``inputs`` the folder of a finished step, ``input_steps`` the step itself."""
 
     step: Step
     run_id: str

@@ -35,6 +35,13 @@ CREATE TABLE steps (
     PRIMARY KEY (run_id, step_id)
 );
 
+-- What has been computed, once a step hash, whichever run did it. With the object folder this is what "cached" means.
+CREATE TABLE results (
+    step_hash TEXT PRIMARY KEY, kind TEXT NOT NULL, run_id TEXT NOT NULL,
+    rows_in BIGINT NOT NULL, rows_out BIGINT NOT NULL, rows_dropped BIGINT NOT NULL,
+    seconds DOUBLE NOT NULL, summary JSON NOT NULL, finished_at TIMESTAMPTZ NOT NULL
+);
+
 CREATE TABLE lineage (step_hash TEXT NOT NULL, role TEXT NOT NULL, input_hash TEXT NOT NULL, PRIMARY KEY (step_hash, role));
 
 CREATE TABLE environment (run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run_id, key));

@@ -147,7 +147,7 @@ def _held(database: Path, error: Exception, patience: float) -> Exception:
     return fatal(
         "SFT0901",
         f"the store `{database}` is held by {who} and did not become free within {patience:.0f} s",
-        "close the program that has the file open (a database shell, a notebook) and run the command again; nothing was lost",
+        "close the program that has it open (a database shell, a notebook) and run the command again; nothing was lost",
     )
 
 

@@ -1,0 +1,55 @@
+"""Baselines: runs that somebody blessed by name. They move only when that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from runtime.store import Store
+from spec_lang.diagnostics import fatal
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    name: str
+    run_id: str
+    plan_hash: str
+
+
+def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
+    """``(run_id, plan_hash, status, verdict)`` by id, unique beginning of an id, or ``last``.
+
+    Raises DiagnosticError SFT0914 for an unknown or ambiguous id.
+    """
+    columns = "SELECT run_id, plan_hash, status, verdict FROM runs"
+    if wanted == "last":
+        rows = store.query(f"{columns} ORDER BY started_at DESC LIMIT 1")
+    else:
+        rows = store.query(f"{columns} WHERE starts_with(run_id, ?) ORDER BY started_at DESC LIMIT 2", [wanted])
+    if len(rows) == 1:
+        return rows[0][0], rows[0][1], rows[0][2], rows[0][3]
+    if not rows:
+        raise fatal("SFT0914", f"there is no run `{wanted}` in this store", "`sft show runs` lists them")
+    raise fatal("SFT0914", f"more than one run begins with `{wanted}`", "give more of the id")
+
+
+def bless(store: Store, run: str, name: str, *, note: str | None, replace: bool, anyway: bool) -> Baseline:
+    """Give a finished run a name. Raises DiagnosticError SFT0914, SFT0915 (not blessable), SFT0916 (name is taken)."""
+    run_id, plan_hash, status, verdict = find_run(store, run)
+    if status != "done":
+        raise fatal("SFT0915", f"run {run_id} is {status}, not done", "a baseline has to be a finished run")
+    if verdict != "pass" and not anyway:
+        raise fatal(
+            "SFT0915",
+            f"run {run_id} has the verdict `{verdict or 'none'}`",
+            "mend it, or bless it with `--anyway` if that is what you mean",
+        )
+    taken = store.query("SELECT run_id FROM baselines WHERE name = ?", [name])
+    if taken and taken[0][0] != run_id and not replace:
+        raise fatal("SFT0916", f"`{name}` is already run {taken[0][0]}", "add `--replace` to move the name")
+    with store.writing() as con:
+        con.execute(
+            "INSERT OR REPLACE INTO baselines (name, run_id, plan_hash, blessed_at, note) VALUES (?,?,?,?,?)",
+            [name, run_id, plan_hash, datetime.now(UTC), note],
+        )
+    return Baseline(name, run_id, plan_hash)

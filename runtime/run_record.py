@@ -1,0 +1,179 @@
+"""A run's rows in the store: begun, advanced and ended in short transactions.
+
+Beginning a run writes the run, its steps, the names of its rules, its lineage and its environment
+at once, so a no-op run costs two transactions (about 30 ms).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from compiler.plan import Plan, Step
+from runtime.context import StepResult
+from runtime.store import Store, insert_rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the store knows of a computed step."""
+
+    rows_in: int
+    rows_out: int
+    rows_dropped: int
+    seconds: float
+    summary: dict[str, Any]
+
+
+def known_results(store: Store) -> dict[str, Result]:
+    """Step hash -> result, for everything that this store has computed."""
+    rows = store.query("SELECT step_hash, rows_in, rows_out, rows_dropped, seconds, summary FROM results")
+    return {row[0]: Result(row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows}
+
+
+def last_plan(store: Store, spec: str) -> Plan | None:
+    """The plan of the newest run of a spec that got as far as starting; None when there is none."""
+    rows = store.query("SELECT plan FROM runs WHERE spec = ? ORDER BY started_at DESC LIMIT 1", [spec])
+    return Plan.from_json(rows[0][0]) if rows else None
+
+
+def begin(
+    store: Store,
+    run_id: str,
+    plan: Plan,
+    results: Mapping[str, Result],
+    reasons: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> None:
+    """Write the run and its steps: steps with a known result as ``cached``, the others as ``pending``."""
+
+    def work(con: duckdb.DuckDBPyConnection) -> None:
+        con.execute(
+            "INSERT INTO runs (run_id, spec, plan_hash, plan, status, started_at, pid, host) VALUES (?,?,?,?,?,?,?,?)",
+            [run_id, plan.spec, plan.hash, plan.to_json(), "running", _now(), os.getpid(), socket.gethostname()],
+        )
+        insert_rows(con, "steps", _STEP_COLUMNS, _step_rows(run_id, plan, results, reasons))
+        insert_rows(con, "rules", ("run_id", "step_id", "rule", "text", "reason"), _rule_rows(run_id, plan))
+        insert_rows(con, "environment", ("run_id", "key", "value"), [(run_id, k, v) for k, v in environment.items()])
+        _insert_lineage(con, plan)
+
+    store.write(work)
+
+
+_STEP_COLUMNS = (
+    *("run_id", "ordinal", "step_id", "kind", "name", "step_hash", "labels", "status", "reason"),
+    *("rows_in", "rows_out", "rows_dropped", "seconds", "summary", "line", "col"),
+)
+
+
+def _step_rows(run_id: str, plan: Plan, results: Mapping[str, Result], reasons: Mapping[str, str]) -> list[Any]:
+    rows = []
+    for ordinal, step in enumerate(plan.steps):
+        labels = json.dumps(step.local.get("labels", {}), sort_keys=True)
+        head = (run_id, ordinal, step.id, str(step.kind), step.name, step.hash, labels)
+        place = (step.place.line, step.place.column)
+        known = results.get(step.hash)
+        if known is None:
+            rows.append((*head, "pending", reasons.get(step.id), None, None, None, None, None, *place))
+        else:
+            counts = (known.rows_in, known.rows_out, known.rows_dropped, known.seconds, json.dumps(known.summary))
+            rows.append((*head, "cached", None, *counts, *place))
+    return rows
+
+
+def _rule_rows(run_id: str, plan: Plan) -> list[Any]:
+    return [
+        (run_id, step.id, str(position), rule["text"], rule.get("reason"))
+        for step in plan.steps
+        for position, rule in enumerate(step.local.get("rules", ()))
+    ]
+
+
+def _insert_lineage(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    hashes = {step.id: step.hash for step in plan.steps}
+    edges = [(step.hash, role, hashes[source]) for step in plan.steps for role, source in step.inputs.items()]
+    if edges:
+        slots = ",".join(["(?,?,?)"] * len(edges))
+        con.execute(f"INSERT OR IGNORE INTO lineage VALUES {slots}", [value for edge in edges for value in edge])
+
+
+def step_started(store: Store, run_id: str, step: Step) -> None:
+    with store.writing() as con:
+        con.execute(
+            "UPDATE steps SET status = 'running', started_at = ? WHERE run_id = ? AND step_id = ?",
+            [_now(), run_id, step.id],
+        )
+
+
+def result_kept(store: Store, run_id: str, step: Step, result: StepResult, seconds: float) -> None:
+    """Record what a step gave. Written before its files get their final name, so neither is ever trusted alone."""
+    with store.writing() as con:
+        con.execute(
+            "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?)",
+            [
+                *(step.hash, str(step.kind), run_id, result.rows_in, result.rows_out, result.rows_dropped),
+                *(seconds, json.dumps(result.summary, sort_keys=True), _now()),
+            ],
+        )
+
+
+def step_ended(store: Store, run_id: str, step: Step, status: str, result: Result | None, error: str | None) -> None:
+    """``status`` is done, cached, failed, skipped or interrupted."""
+    counts: tuple[Any, ...] = (None,) * 5
+    if result is not None:
+        summary = json.dumps(result.summary, sort_keys=True)
+        counts = (result.rows_in, result.rows_out, result.rows_dropped, result.seconds, summary)
+    with store.writing() as con:
+        con.execute(
+            "UPDATE steps SET status = ?, rows_in = ?, rows_out = ?, rows_dropped = ?, seconds = ?, summary = ?, "
+            "error = ? WHERE run_id = ? AND step_id = ?",
+            [status, *counts, error, run_id, step.id],
+        )
+
+
+def end(store: Store, run_id: str, status: str, verdict: str | None, error: str | None) -> None:
+    with store.writing() as con:
+        con.execute(
+            "UPDATE runs SET status = ?, verdict = ?, error = ?, ended_at = ? WHERE run_id = ?",
+            [status, verdict, error, _now(), run_id],
+        )
+
+
+def mark_dead_runs(store: Store) -> None:
+    """Runs that say ``running`` but whose process is gone (on this host) are interrupted."""
+    rows = store.query(
+        "SELECT run_id, pid FROM runs WHERE status = 'running' AND host = ?",
+        [socket.gethostname()],
+    )
+    dead = [run_id for run_id, pid in rows if not process_alive(pid)]
+    if not dead:
+        return
+    slots = ",".join("?" * len(dead))
+    with store.writing() as con:
+        con.execute(f"UPDATE runs SET status = 'interrupted' WHERE run_id IN ({slots})", dead)
+        con.execute(
+            f"UPDATE steps SET status = 'interrupted' WHERE status IN ('running', 'pending') AND run_id IN ({slots})",
+            dead,
+        )
+
+
+def process_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

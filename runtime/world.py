@@ -1,0 +1,35 @@
+"""The compiler's window on this machine: files and models as they are now.
+
+Answers are cached by the callee (by file identity and by content hash), so asking again costs a
+``stat`` a file. ``check`` asks only the cheap questions; nothing here imports torch once a model's
+facts are known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.world import ModelFacts, Problem, SourceFacts
+
+
+@dataclass(frozen=True)
+class LocalWorld:
+    """Implements ``compiler.world.World`` for the folder of a spec."""
+
+    spec_dir: Path
+
+    def source(self, path: str) -> SourceFacts | Problem:
+        from runtime.source_facts import read_source_facts
+
+        return read_source_facts(self.spec_dir, path)
+
+    def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
+        from runtime.models.model_facts import model_facts
+
+        return model_facts(weights, chat_template, self.spec_dir)
+
+    def model_exists(self, weights: str) -> Problem | None:
+        from runtime.models.weights import model_exists
+
+        return model_exists(weights, self.spec_dir)

@@ -1,0 +1,86 @@
+"""The command line: one verb, one module in ``sft/commands``.
+
+Standard output carries data, standard error narration. Exit codes: 0 done and every gate passed,
+1 an error, 2 a gate failed, 3 a gate is inconclusive, 130 interrupted. Nothing heavy is imported
+before a command needs it, so ``sft --help`` costs an argparse (about 40 ms).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+VERBS = ("init", "check", "compile", "plan", "run", "show", "explain", "tui", "bless", "doctor")
+ERROR = 1
+INTERRUPTED = 130
+
+EPILOG = """\
+a first run:
+  sft init my-project && sft run my-project/triage.sft
+
+exit codes: 0 gates pass, 1 error, 2 a gate failed, 3 a gate is inconclusive, 130 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse leaves with 2 on a usage error; 2 means "a gate failed" here, so usage errors are 1."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ERROR, f"{self.prog}: error: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(
+        prog="sft",
+        description="Compile and run instruction-tuning specs: from a .sft file to a gated fine-tune.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", title="commands")
+    for verb in VERBS:
+        module = import_module(f"sft.commands.{verb}_command")
+        sub = verbs.add_parser(
+            verb,
+            help=module.SUMMARY,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(execute=module.execute)
+    return parser
+
+
+def _version() -> str:
+    from sft import __version__
+
+    return f"sft {__version__}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. No traceback reaches a user for a mistake of theirs."""
+    from spec_lang.diagnostics import DiagnosticError
+
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.verb is None:
+        parser.print_help()
+        return 0
+    try:
+        return int(args.execute(args))
+    except DiagnosticError as error:
+        from spec_lang.render import print_diagnostics
+
+        print_diagnostics(error.diagnostics, sys.stderr)
+        return ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `sft show | head`
+        sys.stderr.close()
+        return 0

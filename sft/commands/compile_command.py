@@ -1,0 +1,47 @@
+"""Compile a spec to its plan: canonical JSON, the same bytes for the same inputs on every machine.
+
+Without -o a table of the steps is printed (with --format json the plan itself). A model that comes
+as a GGUF file is converted once, which takes some seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from sft.commands.common import add_format, compiled, narrate
+
+SUMMARY = "compile a spec to a content-hashed plan"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("-o", "--output", type=Path, metavar="PLAN", help="write the plan here")
+    add_format(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    from runtime.artifacts import write_file
+
+    plan = compiled(args.file, as_json=args.format == "json")
+    if plan is None:
+        return 1
+    if args.output is not None:
+        from spec_lang.diagnostics import fatal
+
+        try:
+            write_file(args.output, plan.to_json())
+        except OSError as error:
+            raise fatal("SFT0913", f"`{args.output}` cannot be written: {error.strerror}") from None
+        narrate(f"wrote {args.output}: {len(plan.steps)} steps, plan {plan.hash}")
+        return 0
+    if args.format == "json":
+        sys.stdout.write(plan.to_json())
+        return 0
+    width = max(len(step.id) for step in plan.steps)
+    for step in plan.steps:
+        needs = ", ".join(sorted(set(step.inputs.values())))
+        print(f"{step.id:<{width}}  {step.hash[:12]}  {'<- ' + needs if needs else ''}".rstrip())
+    narrate(f"{len(plan.steps)} steps, plan {plan.hash}")
+    return 0

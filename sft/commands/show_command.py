@@ -1,0 +1,44 @@
+"""What the store holds, as text, JSON or Markdown: the same views as the dashboard.
+
+RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, ledger,
+training, verdicts, predictions, environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from sft.commands.common import add_format, add_store, find_store
+
+SUMMARY = "show runs, ledgers, curves, verdicts, predictions"
+VIEWS = ("runs", "run", "ledger", "training", "verdicts", "predictions", "environment")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", nargs="?", default="last", metavar="RUN")
+    parser.add_argument("view", nargs="?", choices=VIEWS, metavar="VIEW", help=", ".join(VIEWS))
+    parser.add_argument("--step", help="only this step (ledger, training)")
+    parser.add_argument("--rule", help="only rows that this rule dropped (ledger)")
+    parser.add_argument("--model", help="only this model (predictions)")
+    parser.add_argument("--template", help="only this template (predictions)")
+    parser.add_argument("--metric", help="failures by this metric (predictions)")
+    parser.add_argument("--all", action="store_true", help="also what passed (predictions)")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="rows of a long list (default 20)")
+    add_store(parser)
+    add_format(parser, "text", "json", "markdown")
+
+
+def execute(args: argparse.Namespace) -> int:
+    from runtime.baselines import find_run
+    from sft.show import show
+
+    store = find_store(args.store)
+    run, view = args.run, args.view
+    if view is None and run in VIEWS:  # `sft show ledger` means the last run's ledger
+        run, view = "last", run
+    view = view or "run"
+    run_id = None if view == "runs" else find_run(store, run)[0]
+    filters = {name: getattr(args, name) for name in ("step", "rule", "model", "template", "metric", "all", "limit")}
+    sys.stdout.write(show(store, run_id, view, args.format, **filters))
+    return 0

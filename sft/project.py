@@ -1,0 +1,140 @@
+"""The facade over language, compiler and runtime: what the command line and a script call.
+
+Functions take paths, return data and print nothing. Mistakes of the user come back as diagnostics
+or, where there is nothing to return, as ``DiagnosticError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from compiler.plan import Plan
+    from compiler.plan_diff import StepChange
+    from runtime.events import Event
+    from runtime.scheduler import RunOutcome
+    from runtime.store import Store
+    from spec_lang.diagnostics import Diagnostics
+    from spec_lang.source import SourceFile
+
+STORE_FOLDER = ".sft"
+
+
+def read_spec(path: Path) -> SourceFile:
+    """The text of a spec. Raises DiagnosticError SFT0912 when it cannot be read as UTF-8 text."""
+    from spec_lang.diagnostics import fatal
+    from spec_lang.source import SourceFile
+
+    try:
+        return SourceFile(str(path), path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise fatal("SFT0912", f"there is no file `{path}`", _near_specs(path)) from None
+    except IsADirectoryError:
+        raise fatal("SFT0912", f"`{path}` is a folder, not a spec", _near_specs(path)) from None
+    except UnicodeDecodeError as error:
+        raise fatal("SFT0912", f"`{path}` is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
+    except OSError as error:
+        raise fatal("SFT0912", f"`{path}` cannot be read: {error.strerror}") from None
+
+
+def _near_specs(path: Path) -> str | None:
+    from spec_lang.suggest import closest
+
+    folder = path if path.is_dir() else path.parent
+    specs = sorted(entry.name for entry in folder.glob("*.sft") if entry.is_file()) if folder.is_dir() else []
+    near = closest(path.name, specs) or tuple(specs[:1])
+    return f"did you mean `{folder / near[0]}`?" if near else None
+
+
+def store_beside(spec: Path, store: Path | None = None) -> Store:
+    """The store of a spec: ``.sft`` in its folder, or the one that was named."""
+    from runtime.store import Store
+
+    return Store(store if store is not None else spec.resolve().parent / STORE_FOLDER)
+
+
+def open_store(folder: Path | str = ".") -> Store:
+    """The store in or at a folder. Raises DiagnosticError SFT0902 when there is none."""
+    from runtime.store import Store
+    from spec_lang.diagnostics import fatal
+
+    folder = Path(folder)
+    for candidate in (folder / STORE_FOLDER, folder):
+        if Store(candidate).exists:
+            return Store(candidate)
+    raise fatal(
+        "SFT0902",
+        f"there is no store in `{folder}`",
+        "run a spec first (`sft run FILE`), or name the folder of the spec or its `.sft` with `--store`",
+    )
+
+
+def check(path: Path | str) -> Diagnostics:
+    """Parse, resolve and type-check a spec against its files; no model is opened, nothing runs."""
+    from compiler.compile import check as check_spec
+    from runtime.world import LocalWorld
+
+    path = Path(path)
+    _, diagnostics = check_spec(read_spec(path), LocalWorld(path.resolve().parent))
+    return diagnostics
+
+
+def compile(path: Path | str) -> tuple[Plan | None, Diagnostics]:
+    """The plan of a spec, or None with the reasons why there is none."""
+    from compiler.compile import compile_spec
+    from runtime.world import LocalWorld
+    from spec_lang.diagnostics import Diagnostics
+
+    path = Path(path)
+    diagnostics = Diagnostics()
+    return compile_spec(read_spec(path), LocalWorld(path.resolve().parent), diagnostics), diagnostics
+
+
+def diff(plan: Plan, store: Store) -> tuple[StepChange, ...]:
+    """The plan against the store: what is cached, what has to run, and because of what."""
+    from compiler.plan_diff import diff as plan_diff
+    from compiler.plan_diff import previous_steps
+    from runtime import run_record
+    from runtime.artifacts import Objects
+
+    if not store.exists:
+        return plan_diff(plan, {}, frozenset())
+    objects = Objects(store.root / "objects")
+    cached = frozenset(h for h in run_record.known_results(store) if objects.has(h))
+    before = run_record.last_plan(store, plan.spec)
+    return plan_diff(plan, previous_steps(before) if before else {}, cached)
+
+
+def run(
+    path: Path | str,
+    *,
+    store: Store | None = None,
+    only: str | None = None,
+    listeners: Sequence[Callable[[Event], None]] = (),
+) -> RunOutcome:
+    """Compile and execute a spec. Raises DiagnosticError when it does not compile or the store cannot be opened."""
+    from spec_lang.diagnostics import DiagnosticError
+
+    path = Path(path)
+    plan, diagnostics = compile(path)
+    if plan is None:
+        raise DiagnosticError(*diagnostics)
+    return execute(plan, path, store=store, only=only, listeners=listeners)
+
+
+def execute(
+    plan: Plan,
+    path: Path,
+    *,
+    store: Store | None = None,
+    only: str | None = None,
+    listeners: Sequence[Callable[[Event], None]] = (),
+) -> RunOutcome:
+    """Execute a compiled plan of the spec at ``path``."""
+    from runtime.scheduler import run_plan
+
+    store = store or store_beside(path)
+    reasons = {change.step_id: "; ".join(change.reasons) for change in diff(plan, store) if change.state != "cached"}
+    return run_plan(plan, path.resolve().parent, store, only=only, reasons=reasons, listeners=listeners)

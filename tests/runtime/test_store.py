@@ -1,0 +1,111 @@
+"""The store under two processes, and its error messages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from runtime.store import SCHEMA_VERSION, Store
+from spec_lang.diagnostics import DiagnosticError
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from runtime.store import Store
+store = Store(Path(sys.argv[1]))
+for i in range(int(sys.argv[2])):
+    store.insert("ledger", ("step_hash", "rule", "row_id"), [("h", "0", str(i))])
+    time.sleep(0.02)
+print("done")
+"""
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from runtime.store import Store
+with Store(Path(sys.argv[1])).writing():
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def start(code: str, *args: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_create_is_idempotent_and_versioned(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft").create()
+    store.create()
+    assert store.query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]
+
+
+def test_transaction_rolls_back_on_any_exception(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft").create()
+    with pytest.raises(RuntimeError), store.writing() as con:
+        con.execute("INSERT INTO ledger (step_hash, rule) VALUES ('a', '0')")
+        raise RuntimeError
+    assert store.query("SELECT count(*) FROM ledger") == [(0,)]
+
+
+def test_reading_without_a_store_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        Store(tmp_path / "nowhere").query("SELECT 1")
+    assert caught.value.diagnostics[0].code == "SFT0902"
+
+
+def test_readers_and_two_writers_share_the_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft").create()
+    writers = [start(WRITER, store.root, 40), start(WRITER, store.root, 40)]
+    seen: list[int] = []
+    while any(writer.poll() is None for writer in writers):
+        seen.append(store.query("SELECT count(*) FROM ledger")[0][0])
+        time.sleep(0.05)
+    for writer in writers:
+        out, err = writer.communicate()
+        assert out.strip() == "done", err
+    assert store.query("SELECT count(*) FROM ledger") == [(80,)]
+    assert seen == sorted(seen) and len(seen) > 3
+
+
+def test_a_held_store_names_the_holder_and_gives_up(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft", patience=0.3)
+    store.create()
+    holder = start(HOLDER, store.root)
+    try:
+        assert holder.stdout is not None and holder.stdout.readline().strip() == "held"
+        with pytest.raises(DiagnosticError) as caught:
+            store.query("SELECT 1")
+        finding = caught.value.diagnostics[0]
+        assert finding.code == "SFT0901" and str(holder.pid) in finding.message
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert store.query("SELECT 1") == [(1,)]  # a killed holder leaves a usable file
+
+
+def test_a_file_that_is_no_database_is_refused_with_words(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft")
+    store.root.mkdir()
+    store.database.write_text("not a database, only text" * 400)
+    with pytest.raises(DiagnosticError) as caught:
+        store.create()
+    assert caught.value.diagnostics[0].code == "SFT0905"
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft").create()
+    with store.writing() as con:
+        con.execute("UPDATE meta SET schema_version = 999")
+    with pytest.raises(DiagnosticError) as caught:
+        store.create()
+    assert caught.value.diagnostics[0].code == "SFT0903"
