@@ -34,11 +34,11 @@ class StepKind(StrEnum):
 
 
 # Raise a number when the algorithm of a step kind changes what it gives for the same inputs.
-STEP_VERSIONS: Mapping[StepKind, int] = {kind: 1 for kind in StepKind}
+STEP_VERSIONS: Mapping[StepKind, int] = dict.fromkeys(StepKind, 1)
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Place(Frozen):

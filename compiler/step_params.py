@@ -7,29 +7,25 @@ into SQL. Everything here is part of a step's hash.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-Number = Annotated[Decimal, PlainSerializer(lambda d: format(d.normalize(), "f"), return_type=str, when_used="json")]
-Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as strings and cast in the SQL
-
-
-class Params(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Sql(Params):
-    """A DuckDB expression over the columns in scope, with ``?`` for each bound parameter, in order.
-
-    Columns appear as quoted identifiers (``"instruction"``). ``type`` is what the checker found.
-    """
-
-    sql: str
-    params: tuple[Scalar, ...] = ()
-    type: Literal["text", "number", "bool", "json", "list"] = "bool"
-
+from compiler.measure_params import BoundRequirement as BoundRequirement
+from compiler.measure_params import Cell as Cell
+from compiler.measure_params import GateParams as GateParams
+from compiler.measure_params import MeasureParams as MeasureParams
+from compiler.measure_params import Metric as Metric
+from compiler.measure_params import MetricRef as MetricRef
+from compiler.measure_params import NoWorseRequirement as NoWorseRequirement
+from compiler.measure_params import Requirement as Requirement
+from compiler.measure_params import Slice as Slice
+from compiler.measure_params import SpreadRequirement as SpreadRequirement
+from compiler.params_base import Number as Number
+from compiler.params_base import Params as Params
+from compiler.params_base import Scalar as Scalar
+from compiler.params_base import Sql as Sql
 
 # --- data ---------------------------------------------------------------------------------------
 
@@ -42,7 +38,8 @@ class Column(Params):
 
 
 class IngestParams(Params):
-    """Rows of one source. Columns that are not mapped keep their own names."""
+    """Rows of one source. ``columns`` lists every column, in the order of the names; those that the spec does not
+    map have the name of their field."""
 
     kind: Literal["ingest"] = "ingest"
     format: Literal["jsonl", "json", "csv", "parquet"]
@@ -68,7 +65,7 @@ class ExactDedupRule(Params):
 
 
 class NearDedupRule(Params):
-    """Rows whose shingle sets have a Jaccard similarity of at least ``threshold`` to an earlier survivor are dropped."""
+    """Rows whose shingle sets have a Jaccard similarity of ``threshold`` or more to an earlier survivor are dropped."""
 
     rule: Literal["dedup_near"] = "dedup_near"
     on: tuple[Sql, ...]
@@ -94,7 +91,10 @@ class SplitPart(Params):
 
 
 class SplitParams(Params):
-    """Rows go to a part by a hash of ``key`` and ``seed``; equal keys never part. Input role: ``rows``."""
+    """Rows go to a part by a hash of ``key`` and ``seed``; equal keys never part. Input role: ``rows``.
+
+    Parts stand in the order of their names: the order of fields in a spec moves no row.
+    """
 
     kind: Literal["split"] = "split"
     key: tuple[Sql, ...]
@@ -163,7 +163,7 @@ class Lora(Params):
 
 
 class TrainParams(Params):
-    """Input roles: ``rows`` (render or mix), ``validation`` (render, optional), ``base`` (an earlier train step, optional).
+    """Input roles: ``rows`` (render or mix), ``validation`` (render, optional), ``base`` (an earlier train, optional).
 
     Content: ``weights``, ``tokenizer``, ``chat_template``.
     """
@@ -203,7 +203,7 @@ Decode: TypeAlias = Annotated[Greedy | Sample, Field(discriminator="method")]
 
 
 class PredictParams(Params):
-    """One model on one rendered set. Input roles: ``prompts`` (render), ``model`` (a train step, when it is a trained one).
+    """One model on one rendered set. Input roles: ``prompts`` (render), ``model`` (a train step, for a trained one).
 
     Content: ``weights``, ``tokenizer``, ``chat_template`` of the underlying model.
     """
@@ -211,101 +211,6 @@ class PredictParams(Params):
     kind: Literal["predict"] = "predict"
     decode: Decode
     precision: Literal["auto", "fp32", "bf16"]
-
-
-# --- measuring and deciding -----------------------------------------------------------------------
-
-
-class Metric(Params):
-    """A per-item metric; ``unit`` is ``share`` for 0/1 metrics (shown in percent) and ``plain`` otherwise."""
-
-    name: str
-    function: str
-    args: dict[str, Scalar]
-    unit: Literal["share", "plain"]
-
-
-class Slice(Params):
-    """A grouping of items by an expression over the columns of the data."""
-
-    name: str
-    value: Sql
-
-
-class Cell(Params):
-    """The predictions of one model under one template: ``input`` is the role of the predict step."""
-
-    input: str
-    model: str
-    template: str
-
-
-class MeasureParams(Params):
-    """Input roles: ``rows`` (the data with its columns) and one a cell."""
-
-    kind: Literal["measure"] = "measure"
-    metrics: tuple[Metric, ...]
-    slices: tuple[Slice, ...]
-    cells: tuple[Cell, ...]
-
-
-class MetricRef(Params):
-    """``format.exact(tuned)``: ``input`` is the role of the measure step of the eval."""
-
-    input: str
-    eval: str
-    metric: str
-    model: str
-    unit: Literal["share", "plain"]
-
-
-class BoundRequirement(Params):
-    """``metric >= threshold at level``: with a level the one-sided bound has to clear it, without one the estimate."""
-
-    rule: Literal["bound"] = "bound"
-    text: str
-    metric: MetricRef
-    op: Literal[">=", ">", "<=", "<"]
-    threshold: Number
-    level: Number | None
-    each: str | None  # a slice's name: the requirement holds in every slice
-    correct: Literal["none", "holm"] = "none"
-
-
-class NoWorseRequirement(Params):
-    """``metric no_worse_than baseline by margin at level``: paired, one-sided; margin in the metric's unit (0.02 for 2pt)."""
-
-    rule: Literal["no_worse_than"] = "no_worse_than"
-    text: str
-    metric: MetricRef
-    baseline: str  # a model of the same eval
-    margin: Number
-    level: Number
-    each: str | None
-    correct: Literal["none", "holm"] = "none"
-
-
-class SpreadRequirement(Params):
-    """``spread(metric, templates) <= limit``: largest minus smallest mean over the eval's templates."""
-
-    rule: Literal["spread"] = "spread"
-    text: str
-    metric: MetricRef
-    op: Literal["<=", "<"]
-    limit: Number
-    level: Number | None
-
-
-Requirement: TypeAlias = Annotated[
-    BoundRequirement | NoWorseRequirement | SpreadRequirement, Field(discriminator="rule")
-]
-
-
-class GateParams(Params):
-    """Input roles: one a measure step, named as the eval."""
-
-    kind: Literal["gate"] = "gate"
-    requirements: tuple[Requirement, ...]
 
 
 StepParams: TypeAlias = Annotated[
@@ -321,9 +226,12 @@ StepParams: TypeAlias = Annotated[
     Field(discriminator="kind"),
 ]
 
-_ADAPTER: TypeAdapter[StepParams] = TypeAdapter(StepParams)
+
+@cache
+def _adapter() -> TypeAdapter[StepParams]:
+    return TypeAdapter(StepParams)
 
 
 def params_from_json(kind: str, data: dict[str, Any]) -> StepParams:
     """The parameters of a step from plan JSON. Raises pydantic.ValidationError."""
-    return _ADAPTER.validate_python({**data, "kind": kind})
+    return _adapter().validate_python({**data, "kind": kind})

@@ -31,7 +31,7 @@ SUFFIXES: dict[str, tuple[Unit, Decimal]] = {
     "h": (Unit.DURATION, Decimal(3600)),
 }
 
-_QUANTITY = re.compile(r"(?P<number>\d[\d_]*(?:\.\d+)?)\s*(?P<suffix>%|pt|tok|rows|s|min|h)\Z")
+_QUANTITY = re.compile(r"(?P<number>[0-9][0-9_]*(?:\.[0-9]+)?)\s*(?P<suffix>%|pt|tok|rows|s|min|h)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,18 @@ class Quantity:
 
     @classmethod
     def parse(cls, text: str) -> Quantity:
-        """Read one quantity token. Raises ValueError when the text is not one."""
+        """Read one quantity token. Raises ValueError when the text is not one or has more than 18 digits.
+
+        18 digits keep every product and quotient here exact within the 28 digits of the decimal context.
+        """
         match = _QUANTITY.match(text)
         if match is None:
-            raise ValueError(f"not a quantity: {text!r}")
+            raise ValueError(f"not a quantity: {text[:40]!r}")
+        number = match["number"].replace("_", "")
+        if len(number) > 18:
+            raise ValueError("a quantity has at most 18 digits")
         unit, factor = SUFFIXES[match["suffix"]]
-        return cls(Decimal(match["number"].replace("_", "")) * factor, unit)
+        return cls(Decimal(number) * factor, unit)
 
     def __str__(self) -> str:
         """Canonical spelling, which parses back to an equal quantity."""
@@ -68,5 +74,4 @@ class Quantity:
 
 
 def _plain(value: Decimal) -> str:
-    text = format(value.normalize(), "f")
-    return text if "." in text else text.split(".")[0]
+    return format(value.normalize(), "f")

@@ -1,0 +1,67 @@
+"""What a step does, as text: the SQL of its rules with their parameters, and everything that its hash covers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from compiler.plan import Plan, Step
+from compiler.step_params import (
+    ExactDedupRule,
+    FilterParams,
+    FilterRule,
+    MeasureParams,
+    NearDedupRule,
+    PredicateRule,
+    SplitParams,
+    Sql,
+)
+from spec_lang.plain_text import visible
+
+
+def explain_step(plan: Plan, step: Step) -> str:
+    """Readable text about a step of this plan, safe for a terminal."""
+    lines = [step.id, f"  declared at {step.place.path}:{step.place.line}", f"  hash {step.hash}", ""]
+    expressions = list(_expressions(step))
+    if expressions:
+        lines += ["expressions (DuckDB SQL):", *(line for title, sql in expressions for line in _sql(title, sql)), ""]
+    lines += ["the hash covers:", f"  version of the algorithm: {step.version}"]
+    lines += [f"  input {role}: {source} {plan.step(source).hash}" for role, source in step.inputs.items()]
+    lines += [f"  content {name}: {value}" for name, value in step.content.items()]
+    lines += ["  parameters:", *_parameters(step)]
+    return visible("\n".join(lines) + "\n", newlines=True)
+
+
+def _expressions(step: Step) -> Iterator[tuple[str, Sql]]:
+    params = step.params
+    if isinstance(params, FilterParams):
+        texts = step.local.get("rules", [])
+        for index, rule in enumerate(params.rules):
+            text = texts[index]["text"] if index < len(texts) else rule.rule
+            yield from ((f"rule {index + 1}, `{text}`: {what}", sql) for what, sql in _rule(rule))
+    elif isinstance(params, SplitParams):
+        yield from (("key", sql) for sql in params.key)
+    elif isinstance(params, MeasureParams):
+        yield from ((f"slice `{item.name}`", item.value) for item in params.slices)
+
+
+def _rule(rule: FilterRule) -> Iterator[tuple[str, Sql]]:
+    if isinstance(rule, PredicateRule):
+        yield f"{rule.rule} where", rule.condition
+        if rule.measured is not None:
+            yield "measured value", rule.measured
+    else:
+        assert isinstance(rule, ExactDedupRule | NearDedupRule)
+        yield from (("compared", sql) for sql in rule.on)
+
+
+def _sql(title: str, sql: Sql) -> list[str]:
+    lines = [f"  {title}", f"    {sql.sql}"]
+    return [*lines, f"    with {json.dumps(list(sql.params), ensure_ascii=False)}"] if sql.params else lines
+
+
+def _parameters(step: Step) -> list[str]:
+    dumped: dict[str, Any] = step.params.model_dump(mode="json")
+    text = json.dumps(dumped, indent=2, ensure_ascii=False, sort_keys=True)
+    return [f"    {line}" for line in text.splitlines()]

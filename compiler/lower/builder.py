@@ -1,0 +1,66 @@
+"""Collect steps into a plan: ids, hashes, places, and the lines that a changed field is reported at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from compiler.plan import PLAN_FORMAT, STEP_VERSIONS, Plan, Step, StepKind, step_hash
+from compiler.reporting import Reporter
+from compiler.schema.fields import Shape
+from compiler.step_params import StepParams
+from spec_lang.source import Span
+
+
+class PlanBuilder:
+    """Steps in the order in which they are added; an input has to be added before the step that reads it."""
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self._steps: dict[str, Step] = {}
+
+    def add(
+        self,
+        params: StepParams,
+        name: str,
+        block: Shape,
+        *,
+        inputs: Mapping[str, str] | None = None,
+        content: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        lines: Mapping[str, int] | None = None,
+        **local: Any,
+    ) -> str:
+        """Add a step (once) and give its id. ``inputs`` maps roles to ids; ``lines`` adds to those of the block."""
+        kind = StepKind(params.kind)
+        step_id = f"{kind}:{name}"
+        if step_id in self._steps:
+            return step_id
+        roles = dict(inputs or {})
+        read = dict(content or {})
+        version = STEP_VERSIONS[kind]
+        hashes = {role: self._steps[source].hash for role, source in roles.items()}
+        self._steps[step_id] = Step(
+            kind=kind,
+            name=name,
+            params=params,
+            inputs=roles,
+            content=read,
+            local={"labels": dict(labels or {}), "lines": self.lines(block) | dict(lines or {}), **local},
+            place=self._report.place(block.head),
+            version=version,
+            hash=step_hash(kind, version, params, hashes, read),
+        )
+        return step_id
+
+    def lines(self, block: Shape, prefix: str = "") -> dict[str, int]:
+        """The line of every field that was written in a block."""
+        position = self._report.file.position
+        return {prefix + name: position(span.start)[0] for name, span in block.lines.items()}
+
+    def line(self, span: Span) -> int:
+        return self._report.file.position(span.start)[0]
+
+    def plan(self, edition: int) -> Plan:
+        name = self._report.file.path.replace("\\", "/").rsplit("/", 1)[-1]
+        return Plan(format=PLAN_FORMAT, edition=edition, spec=name, steps=tuple(self._steps.values()))

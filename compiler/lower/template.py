@@ -1,0 +1,50 @@
+"""``template`` -> ``render`` steps: of training rows once a task's part, of held-out rows once an eval's template.
+
+The names of templates are local: the hash covers what a template says, so renaming one renders
+and trains nothing again.
+"""
+
+from __future__ import annotations
+
+from compiler.lower.builder import PlanBuilder
+from compiler.resolved import ResolvedEval, ResolvedTemplate, Rows
+from compiler.step_params import RenderParams, RenderTemplate
+
+
+def lower_training_rows(rows: Rows, source: str, builder: PlanBuilder) -> str:
+    """The id of the step that renders rows with their task's templates."""
+    return builder.add(
+        RenderParams(part=rows.part, templates=_templates(rows.task.templates)),
+        f"{rows.task.name}.{rows.part or 'all'}",
+        rows.task.block,
+        inputs={"rows": source},
+        labels={"task": rows.task.name, "part": rows.part or "all", "source": rows.task.source.name},
+        lines=_lines(rows.task.templates, builder),
+        templates=[template.name for template in rows.task.templates],
+    )
+
+
+def lower_held_out_rows(item: ResolvedEval, template: ResolvedTemplate, source: str, builder: PlanBuilder) -> str:
+    """The id of the step that renders an eval's rows with one of its templates."""
+    labels = {"eval": item.name, "template": template.name, "task": item.data.task.name}
+    return builder.add(
+        RenderParams(part=item.data.part, templates=_templates((template,))),
+        f"{item.name}.{template.name}",
+        item.block,
+        inputs={"rows": source},
+        labels=labels | {"part": item.data.part or "all"},
+        lines=_lines((template,), builder),
+        templates=[template.name],
+    )
+
+
+def _templates(templates: tuple[ResolvedTemplate, ...]) -> tuple[RenderTemplate, ...]:
+    return tuple(RenderTemplate(roles=template.roles) for template in templates)
+
+
+def _lines(templates: tuple[ResolvedTemplate, ...], builder: PlanBuilder) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    for index, template in enumerate(templates):
+        lines[f"templates.{index}"] = builder.line(template.block.head)
+        lines |= builder.lines(template.block, f"templates.{index}.")
+    return lines

@@ -1,0 +1,27 @@
+"""What parameters are made of: frozen models without floats, and expressions as SQL with bound parameters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+Number = Annotated[Decimal, PlainSerializer(lambda d: format(d.normalize(), "f"), return_type=str, when_used="json")]
+Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as strings and cast in the SQL
+
+
+class Params(BaseModel):
+    # validators are built at first use: `check` needs few of these models, and building all costs 60 ms
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Sql(Params):
+    """A DuckDB expression over the columns in scope, with ``?`` for each bound parameter, in order.
+
+    Columns appear as quoted identifiers (``"instruction"``). ``type`` is what the checker found.
+    """
+
+    sql: str
+    params: tuple[Scalar, ...] = ()
+    type: Literal["text", "number", "bool", "json", "list"] = "bool"

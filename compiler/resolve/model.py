@@ -1,0 +1,63 @@
+"""Models: that their weights can be found, their hashes, and the control tokens that no template may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from compiler.reporting import Reporter
+from compiler.resolve.template import within
+from compiler.resolved import AnyModel, ResolvedMixture, ResolvedModel, ResolvedSpec, ResolvedTemplate
+from compiler.schema.model import Model
+from compiler.world import ModelFacts, Problem, World
+
+
+def resolve_model(block: Model, world: World, report: Reporter) -> ResolvedModel:
+    """The model. Weights that cannot be found are reported, and the model still counts as declared."""
+    problem = world.model_exists(block.weights.value)
+    if problem is not None:
+        report.error(problem.code, problem.message, block.weights.span, problem.help)
+    return ResolvedModel(block)
+
+
+def model_facts(spec: ResolvedSpec, world: World, report: Reporter) -> dict[str, ModelFacts]:
+    """Hashes of every model that a train or an eval uses; a problem is reported at ``weights``."""
+    facts: dict[str, ModelFacts] = {}
+    for model in used_models(spec):
+        answer = world.model(model.block.weights.value, model.block.chat_template.value)
+        if isinstance(answer, Problem):
+            report.error(answer.code, answer.message, model.block.weights.span, answer.help)
+        else:
+            facts[model.name] = answer
+    return facts
+
+
+def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
+    """Models at the bottom of trains and evals, in the order of the file."""
+    roots = {train.root.name for train in spec.trains.values()}
+    roots |= {model.root.name for item in spec.evals.values() for model in item.models}
+    return tuple(model for name, model in spec.models.items() if name in roots)
+
+
+def check_special_tokens(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Reporter) -> None:
+    """A control token inside a template's text would end turns where the author sees only text."""
+    for model, template in _pairs(spec):
+        known = facts.get(model.root.name)
+        for token in known.special_tokens if known else ():
+            for text, span in template.literals:
+                if token and token in text:
+                    report.error(
+                        "SFT0223",
+                        f"`{token}` in template `{template.name}` is a control token of model `{model.root.name}`",
+                        within(token, span, report),
+                        "leave it out: the chat template of the model adds the control tokens",
+                    )
+
+
+def _pairs(spec: ResolvedSpec) -> Iterable[tuple[AnyModel, ResolvedTemplate]]:
+    """Every model with every template it meets, in training and in evals."""
+    for train in spec.trains.values():
+        rows = [use.rows for use in train.data.uses] if isinstance(train.data, ResolvedMixture) else [train.data]
+        for part in (*rows, *([train.validation] if train.validation else [])):
+            yield from ((train, template) for template in part.task.templates)
+    for item in spec.evals.values():
+        yield from ((model, template) for model in item.models for template in item.templates)

@@ -1,0 +1,33 @@
+"""``mixture``: training rows of several tasks, at rates that are computed and not drawn."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from compiler.schema.fields import Clauses, RuleEntry, Shape, Value, field, rules
+from compiler.schema.values import Limits, Real, Whole, at_least
+from spec_lang.quantities import Unit
+
+LATER = ("decontaminate",)
+
+VERBS = {
+    "use": Clauses(
+        "required",
+        {
+            "cap": Whole(at_least(1), Unit.ROWS, plain=True),
+            "weight": Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE),
+        },
+        example="use triage.train cap 3000",
+    )
+}
+
+
+class Mixture(Shape):
+    rules: tuple[RuleEntry, ...] = rules(VERBS, required="write one `use TASK` a task")
+    temperature: Value[Decimal] = field(
+        Real(Limits(minimum=Decimal(1))), "1 keeps the proportions, more makes small tasks larger", default=Decimal(1)
+    )
+    total: Value[int | None] = field(
+        Whole(at_least(1), Unit.ROWS, plain=True), "rows of the mixture; without it, all rows after caps"
+    )
+    seed: Value[int] = field(Whole(at_least(0)), "another seed gives another order and choice of rows", default=0)

@@ -1,0 +1,27 @@
+"""``source``: rows from a file, with what may be done with them."""
+
+from __future__ import annotations
+
+from compiler.schema.fields import Entry, Shape, Value, field, nested, others, required
+from compiler.schema.values import Name, Text, Word
+from spec_lang.ast import Ref
+
+LATER = ("received", "policy")
+
+
+class Columns(Shape):
+    """``columns { instruction = message }``: a name in the spec, and the field of the file it stands for."""
+
+    columns: tuple[Entry[Ref], ...] = others(Name("the name of a field of the file"), "columns")
+
+
+class Source(Shape):
+    path: Value[str] = required(Text(), "the file, relative to the spec: JSONL, JSON, CSV or Parquet")
+    licence: Value[str] = required(
+        Text(), 'under which terms the rows may be used, such as `"CC0-1.0"`', stand_in="unknown"
+    )
+    origin: Value[str] = required(
+        Word(("human", "model", "mixed")), "who wrote the rows: `human`, `model` or `mixed`", stand_in="mixed"
+    )
+    consent: Value[str | None] = field(Text(), "how the authors agreed to this use")
+    columns: Columns | None = nested(Columns, "names for fields of the file; a field without one keeps its own")

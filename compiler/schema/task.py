@@ -1,0 +1,34 @@
+"""``task``: a source, the filters its rows pass, the templates they are rendered with, and its split."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from compiler.schema.fields import Entry, Shape, Value, field, nested, others, required
+from compiler.schema.filter import OneOrMany
+from compiler.schema.values import Limits, ListOf, Name, Real, Whole, at_least
+from spec_lang.ast import Expr, Ref
+from spec_lang.quantities import Unit
+
+LATER = ("scores",)
+
+
+class Split(Shape):
+    """Rows go to parts by a hash of ``key``: equal keys never part, and adding rows moves no row."""
+
+    key: Value[tuple[Expr, ...]] = required(OneOrMany(), "the columns whose equal values stay together")
+    seed: Value[int] = field(Whole(at_least(0)), "another seed gives another split", default=0)
+    parts: tuple[Entry[Decimal], ...] = others(
+        Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE), "parts of the split with their shares"
+    )
+
+
+class Task(Shape):
+    from_: Value[Ref] = required(Name("the name of a source"), "the source of the rows")
+    filters: Value[tuple[Ref, ...]] = field(
+        ListOf(Name("the name of a filter"), empty=True), "filters, in the order in which rows pass them", default=()
+    )
+    templates: Value[tuple[Ref, ...]] = field(
+        ListOf(Name("the name of a template")), "with several, each row takes one by a hash of its content", default=()
+    )
+    split: Split | None = nested(Split, "parts for training, validation and test")

@@ -1,0 +1,109 @@
+"""Typed expressions as DuckDB SQL with bound parameters.
+
+The only text that reaches the SQL is ours (operators, function bodies) and quoted identifiers;
+identifiers are quoted here and nowhere else. Parameters stand in the order of their ``?``.
+Division by zero is null, as everything that cannot be computed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from compiler.hashing import decimal_text
+from compiler.step_params import Scalar, Sql
+from compiler.typed import Apply, Between, Column, Constant, Matches, OneOf, Operation, Typed
+
+_SLOT = re.compile(r"\{(\d|\*|\|)\}")
+
+
+def quoted(name: str) -> str:
+    """A quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    sql: str
+    params: tuple[Scalar, ...] = ()
+
+
+def lower(expr: Typed) -> Sql:
+    """An expression as SQL. Needs no parentheses around it."""
+    piece = _lower(expr)
+    sql = piece.sql[1:-1] if _wrapped(piece.sql) else piece.sql
+    assert expr.type != "null"  # columns without any value are refused by the checker
+    return Sql(sql=sql, params=piece.params, type=expr.type)
+
+
+def _wrapped(sql: str) -> bool:
+    """Whether the first parenthesis closes at the very end (quotes hold no parentheses that count)."""
+    if not sql.startswith("("):
+        return False
+    depth, quote = 0, ""
+    for index, char in enumerate(sql):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            if depth == 0:
+                return index == len(sql) - 1
+    return False
+
+
+def _lower(expr: Typed) -> _Piece:
+    if isinstance(expr, Column):
+        return _Piece(quoted(expr.name))
+    if isinstance(expr, Constant):
+        return _constant(expr.value)
+    if isinstance(expr, Apply):
+        return _fill(expr.function.sql, [_lower(argument) for argument in expr.arguments])
+    if isinstance(expr, Operation):
+        return _operation(expr)
+    if isinstance(expr, Between):
+        return _fill("({0} BETWEEN {1} AND {2})", [_lower(expr.value), _lower(expr.low), _lower(expr.high)])
+    if isinstance(expr, OneOf):
+        return _fill("({0} IN ({*}))", [_lower(expr.value)], [_lower(item) for item in expr.items])
+    assert isinstance(expr, Matches)
+    return _fill("regexp_matches({0}, {1})", [_lower(expr.value), _Piece("?", (expr.pattern,))])
+
+
+def _constant(value: str | Decimal | bool) -> _Piece:
+    if isinstance(value, bool | str):
+        return _Piece("?", (value,))
+    if value == value.to_integral_value() and abs(value) < 2**63:
+        return _Piece("?", (int(value),))
+    return _Piece("CAST(? AS DOUBLE)", (decimal_text(value),))
+
+
+_OPERATORS = {
+    "==": "({0} = {1})",
+    "!=": "({0} <> {1})",
+    "/": "({0} / nullif({1}, 0))",
+    "not": "(NOT {0})",
+    "negate": "(- {0})",
+}
+
+
+def _operation(expr: Operation) -> _Piece:
+    pieces = [_lower(operand) for operand in expr.operands]
+    template = _OPERATORS.get(expr.op, f"({{0}} {expr.op.upper()} {{1}})")
+    return _fill(template, pieces)
+
+
+def _fill(template: str, pieces: list[_Piece], many: list[_Piece] | None = None) -> _Piece:
+    """Put arguments into a template; one that stands there twice brings its parameters twice."""
+    params: list[Scalar] = []
+
+    def put(match: re.Match[str]) -> str:
+        slot = match.group(1)
+        everything = pieces if many is None else many
+        chosen = [pieces[int(slot)]] if slot.isdigit() else everything
+        for piece in chosen:
+            params.extend(piece.params)
+        return (" || " if slot == "|" else ", ").join(piece.sql for piece in chosen)
+
+    return _Piece(_SLOT.sub(put, template), tuple(params))

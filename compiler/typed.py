@@ -1,0 +1,84 @@
+"""Expressions after type checking: every node has a type, every name is a column, every function a table row.
+
+Spans stay out of equality, so that two conditions on the same thing can be recognised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from compiler.functions import Function
+from compiler.world import ColumnType
+from spec_lang.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: ColumnType
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value written in the spec: text, a number (decimal, exact) or a truth value."""
+
+    value: str | Decimal | bool
+    type: ColumnType
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function of the table on its arguments."""
+
+    function: Function
+    arguments: tuple[Typed, ...]
+    type: ColumnType
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``op``: ``and or not == != < <= > >= + - * / negate``."""
+
+    op: str
+    operands: tuple[Typed, ...]
+    type: ColumnType
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """``value in low..high``, both ends included."""
+
+    value: Typed
+    low: Typed
+    high: Typed
+    span: Span = field(compare=False, repr=False)
+    type: ColumnType = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """``value in [a, b]``."""
+
+    value: Typed
+    items: tuple[Typed, ...]
+    span: Span = field(compare=False, repr=False)
+    type: ColumnType = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """``value matches r"…"``: a match anywhere in the text."""
+
+    value: Typed
+    pattern: str
+    span: Span = field(compare=False, repr=False)
+    type: ColumnType = "bool"
+
+
+Typed: TypeAlias = Column | Constant | Apply | Operation | Between | OneOf | Matches

@@ -1,0 +1,128 @@
+"""Literals between the text of a spec and their values, both ways.
+
+Reading reports what is wrong at the place inside the literal and returns a value that later
+passes can live with. Writing (:func:`quote`, :func:`quote_raw`) gives the canonical spelling,
+which reads back to the same value.
+
+``\"\"\"`` strings: a line break right after the opening is not part of the value, nor is the last
+line when it holds only the closing; the indentation that all lines share (the closing line
+counts) is removed, and lines of blanks become empty.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+from spec_lang.diagnostics import Diagnostics
+from spec_lang.quantities import SUFFIXES, Quantity
+from spec_lang.source import SourceFile, Span
+
+_ESCAPE = re.compile(r"\\(?:u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|u(?P<four>[0-9A-Fa-f]{4})|(?P<letter>[\s\S]))")
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_RAW_LINE = re.compile(r'(?!"")(?:\\[^\r\n]|[^"\\\r\n])*')
+_RAW_BLOCK = re.compile(r'(?:\\[\s\S]|(?!""")[^\\])*(?<!")')
+
+
+def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> str:
+    """The value of a string token. Reports SFT0114 at every escape that does not exist."""
+    raw = token.startswith("r")
+    quotes = 3 if token.removeprefix("r").startswith('"""') else 1
+    content = token[quotes + raw : -quotes]
+    if raw:
+        return content.replace("\r\n", "\n")
+    start = span.start + quotes
+
+    # Dedent before escapes are resolved, so that `\n` and `\t` are never taken for layout.
+    for match in _ESCAPE.finditer(content):
+        if _unescape(match) is None:
+            at = Span(start + match.start(), start + match.end())
+            diagnostics.error(
+                "SFT0114",
+                f"`{match.group()}` is not an escape sequence",
+                file,
+                at,
+                help='write `\\\\` for a backslash, or start the string with `r"` for a regular expression',
+            )
+    if quotes == 3:
+        content = dedent(content)
+    return _ESCAPE.sub(lambda match: _unescape(match) or "", content)
+
+
+def _unescape(match: re.Match[str]) -> str | None:
+    digits = match["braced"] or match["four"]
+    if digits is None:
+        return _LETTERS.get(match["letter"])
+    code = int(digits, 16)
+    return None if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
+
+
+def dedent(text: str) -> str:
+    """The value of a ``\"\"\"`` string by the rule in the module's docstring."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    first, rest = lines[0], lines[1:]
+    if not rest:
+        return text
+    closing_alone = not rest[-1].strip(" \t")
+    counted = [line for line in rest[:-1] if line.strip(" \t")] + [rest[-1]]
+    margins = [line[: len(line) - len(line.lstrip(" \t"))] for line in counted]
+    shared = min(margins, key=len)
+    while not all(margin.startswith(shared) for margin in margins):
+        shared = shared[:-1]  # Tabs and spaces are never taken for one another.
+    shown = [line[len(shared) :] if line.strip(" \t") else "" for line in (rest[:-1] if closing_alone else rest)]
+    if first.strip(" \t"):
+        shown.insert(0, first)
+    return "\n".join(shown)
+
+
+def read_number(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> int | float:
+    """An int, or a float when it has a point or an exponent. Reports SFT0113 when it is out of range."""
+    text = token.replace("_", "")
+    if not set(text) & set(".eE"):
+        help = "whole numbers have at most 18 digits"
+        if len(text) <= 18:
+            return int(text)
+    else:
+        help = "numbers go up to about 1.8e308"
+        if math.isfinite(value := float(text)):
+            return value
+    diagnostics.error("SFT0113", "number out of range", file, span, help=help)
+    return 0
+
+
+def read_quantity(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> Quantity:
+    """The exact value of a quantity token. Reports SFT0113 when it has too many digits."""
+    try:
+        return Quantity.parse(token)
+    except ValueError:
+        diagnostics.error("SFT0113", "quantity out of range", file, span, help="quantities have at most 18 digits")
+        suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if token.endswith(suffix))
+        return Quantity(Decimal(0), SUFFIXES[suffix][0])
+
+
+def quote(value: str) -> str:
+    """A string on one line, with escapes for controls, line breaks and invisible characters."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    escaped = escaped.replace("\r", "\\r")
+    shown = _UNPRINTABLE.sub(lambda match: "\\u" + format(ord(match.group()), "04x"), escaped)
+    return f'"{shown}"'
+
+
+def quote_raw(value: str) -> str:
+    """A raw string; a value that no raw string can hold is written as an ordinary string."""
+    if _RAW_LINE.fullmatch(value):
+        return f'r"{value}"'
+    return f'r"""{value}"""' if _RAW_BLOCK.fullmatch(value) and value else quote(value)
+
+
+def quote_block(value: str, margin: str) -> str | None:
+    """A ``\"\"\"`` string over lines at the given margin, or None when the value would not survive the layout."""
+    lines = value.split("\n")
+    blanks = any(line and line.isspace() for line in lines)
+    if blanks or _UNPRINTABLE.search(value.replace("\n", "").replace("\t", "")):
+        return None
+    escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    body = "\n".join(margin + line if line else "" for line in escaped)
+    return f'"""\n{body}\n{margin}"""'

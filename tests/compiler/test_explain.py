@@ -1,0 +1,35 @@
+"""The text of `sft explain STEP`: SQL, parameters and what the hash covers; safe for a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from compiler.explain import explain_step
+from compiler.plan import Step
+from tests.compiler.quickstart import QUICKSTART, changed
+from tests.compiler.test_hashes import plan_of
+
+
+def test_a_filter_shows_its_sql_with_parameters() -> None:
+    plan = plan_of(QUICKSTART)
+    text = explain_step(plan, plan.step("filter:triage.clean"))
+    assert (
+        'rule 2, `drop instruction matches r"(?i)lorem ipsum"`: drop where\n    regexp_matches("instruction", ?)'
+        in text
+    )
+    assert '    with ["(?i)lorem ipsum"]' in text
+    line = QUICKSTART[: QUICKSTART.index("filter clean")].count("\n") + 1
+    assert f"declared at triage.sft:{line}" in text
+
+
+@pytest.mark.parametrize("step", plan_of(QUICKSTART), ids=lambda step: step.id)
+def test_every_step_shows_its_hash_and_inputs(step: Step) -> None:
+    plan = plan_of(QUICKSTART)
+    text = explain_step(plan, step)
+    assert step.hash in text
+    assert all(plan.step(source).hash in text for source in step.inputs.values())
+
+
+def test_control_characters_of_a_spec_stay_out_of_the_terminal() -> None:
+    plan = plan_of(changed("lorem ipsum", "lorem \x1b]52;c;x\x07"))
+    assert "\x1b" not in explain_step(plan, plan.step("filter:triage.clean"))

@@ -1,0 +1,102 @@
+"""Why a step runs again, in words: the field with both values and its line, the file, or the upstream step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from compiler.plan import Plan
+from compiler.plan_diff import StepChange, diff, previous_steps
+from tests.compiler.fake_world import FakeWorld
+from tests.compiler.quickstart import QUICKSTART, changed
+from tests.compiler.test_hashes import plan_of
+
+BEFORE = plan_of(QUICKSTART)
+RENDER = "template `plain`: Triage the support message. Reply with … -> Sort. Reply with JSON: category, order,…"
+
+
+def changes(after: Plan, before: Plan = BEFORE) -> dict[str, StepChange]:
+    """Every result of ``before`` is there."""
+    found = diff(after, previous_steps(before), {step.hash for step in before})
+    return {change.step_id: change for change in found}
+
+
+def test_nothing_changed() -> None:
+    assert {change.state for change in changes(BEFORE).values()} == {"cached"}
+    assert {change.reasons for change in changes(BEFORE).values()} == {()}
+
+
+def test_a_first_run_is_new() -> None:
+    assert {(c.state, c.reasons) for c in diff(BEFORE, {}, set())} == {("run", ("new",))}
+
+
+def test_an_interrupted_step_is_not_finished() -> None:
+    cached = {step.hash for step in BEFORE if step.id != "train:tuned"}
+    found = [change for change in diff(BEFORE, previous_steps(BEFORE), cached) if change.state != "cached"]
+    assert found == [StepChange("train:tuned", "run", ("not finished",))]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "step", "reason", "written"),
+    [
+        ("1e-3", "2e-3", "train:tuned", "learning_rate: 0.001 -> 0.002", "learning_rate"),
+        ("rank = 16", "rank = 8", "train:tuned", "adapter.rank: 16 -> 8", "adapter "),
+        ("lora { rank = 16   alpha = 32 }", "none", "train:tuned", "adapter: lora -> none", "adapter "),
+        ("  seed          = 7\n", "", "train:tuned", "seed: 7 -> 0", "train tuned"),
+        ("3..80", "3..90", "filter:triage.clean", "rule 1: 80 -> 90", "keep words"),
+        ("dedup exact on instruction\n", "\n", "filter:triage.clean", "rules: 4 -> 3", "filter clean"),
+        ("Triage the support message", "Sort", "render:triage.train", RENDER, "template plain"),
+        ("train = 70%   v", "train = 60%   more = 10%   v", "split:triage", "parts: 3 -> 4", "task triage"),
+        ("test = 20%", "tests = 20%", "split:triage", "part `tests`: test -> tests", "split {"),
+        ("tokens = 48", "tokens = 9", "predict:format.smol.plain", "decode.max_new_tokens: 48 -> 9", "decode "),
+        ("valid_json()", "contains()", "measure:format", "metric `json`: valid_json -> contains", "metric json"),
+        (">= 80% ", ">= 81% ", "gate:release", "requirement 1: 0.8 -> 0.81", "require format"),
+        ("instruction = message", "instruction = label", "ingest:tickets", "columns: 7 -> 8", "columns {"),
+    ],
+)
+def test_the_first_reason_names_the_field_and_its_line(
+    old: str, new: str, step: str, reason: str, written: str
+) -> None:
+    text = changed(old, new)
+    if new.startswith("tests"):
+        text = changed("triage.test", "triage.tests", text)
+    change = changes(plan_of(text))[step]
+    line = text[: text.index(written)].count("\n") + 1
+    assert (change.state, change.reasons[0]) == ("rerun", f"{reason} (triage.sft:{line})")
+
+
+def test_what_follows_names_the_step_before_it() -> None:
+    found = changes(plan_of(changed("3..80", "3..90")))
+    assert found["split:triage"].reasons == ("because filter:triage.clean reruns",)
+    assert found["predict:format.tuned.plain"].reasons == (
+        "because render:format.plain reruns",
+        "because train:tuned reruns",
+    )
+
+
+def test_a_step_whose_new_input_is_cached_reads_a_changed_one() -> None:
+    """Going back to earlier data: the input needs no run, what reads it does."""
+    other = plan_of(changed("3..80", "3..90"))
+    cached = {step.hash for step in other} | {step.hash for step in BEFORE if step.kind in ("ingest", "filter")}
+    found = {change.step_id: change for change in diff(BEFORE, previous_steps(other), cached)}
+    assert found["filter:triage.clean"].state == "cached"
+    assert found["split:triage"].reasons == ("because filter:triage.clean changed",)
+
+
+def test_files_models_and_versions_are_named() -> None:
+    world = FakeWorld(chat_template="other")
+    world.sources["tickets.jsonl"] = replace(world.sources["tickets.jsonl"], files=(("tickets.jsonl", "f" * 32),))
+    found = changes(plan_of(QUICKSTART, world))
+    assert found["ingest:tickets"].reasons == ("tickets.jsonl changed",)
+    assert "the chat template of `smol` changed" in found["train:tuned"].reasons
+    old = previous_steps(BEFORE)
+    old["ingest:tickets"] = replace(old["ingest:tickets"], version=0, hash="0")
+    cached = {step.hash for step in BEFORE if step.kind != "ingest"}
+    assert diff(BEFORE, old, cached)[0].reasons == ("this version of sft does ingest differently (0 -> 1)",)
+
+
+def test_inputs_that_come_and_go() -> None:
+    without = plan_of(changed("  validation    = triage.validation\n", ""))
+    assert changes(without)["train:tuned"].reasons == ("no longer reads `render:triage.validation`",)
+    assert changes(BEFORE, without)["train:tuned"].reasons == ("reads `render:triage.validation` too",)

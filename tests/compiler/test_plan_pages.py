@@ -1,0 +1,26 @@
+"""Pages named as the modules of ``compiler/lower``: specs with exactly the findings and steps written there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.compiler.plan_pages import PageExample, compiled, excerpt, page_examples
+
+HERE = Path(__file__).parent
+EXAMPLES = [example for path in sorted(HERE.glob("*.md")) for example in page_examples(path)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_page(example: PageExample) -> None:
+    plan, printed = compiled(example.text)
+    assert printed == example.diagnostics
+    for step_id, expected in example.steps.items():
+        assert plan is not None
+        assert excerpt(plan.step(step_id)) == expected
+
+
+def test_every_lowering_has_a_page() -> None:
+    modules = {path.stem for path in (HERE.parents[1] / "compiler" / "lower").glob("*.py")}
+    assert {path.stem for path in HERE.glob("*.md")} == modules - {"__init__", "builder", "spec"}
