@@ -39,11 +39,13 @@ _ARITHMETIC = ("+", "-", "*", "/")
 
 @dataclass(frozen=True)
 class ColumnScope:
-    """The columns that an expression may name, and what they belong to ("source `tickets`")."""
+    """The columns that an expression may name, and what they belong to ("source `tickets`"); ``broken`` names columns
+    whose declaration was reported, so that their uses are not."""
 
     columns: Mapping[str, ColumnType]
     owner: str
     report: Reporter
+    broken: frozenset[str] = frozenset()
 
 
 def condition(expr: Expr, scope: ColumnScope, where: str) -> Typed | None:
@@ -85,6 +87,8 @@ def check(expr: Expr, scope: ColumnScope) -> Typed | None:
 
 def _column(ref: Ref, scope: ColumnScope) -> Typed | None:
     name = ref.parts[0].text
+    if name in scope.broken:
+        return None
     if name not in scope.columns:
         if len(ref.parts) == 1 and name in FUNCTIONS:
             scope.report.error("SFT0301", f"`{name}` is a function", ref.span, f"write `{FUNCTIONS[name].signature}`")

@@ -69,8 +69,10 @@ class Names:
             return None
         if len(ref.parts) > parts:
             extra = ref.parts[parts]
-            message = f"{a(block.kind.text)} has no parts, so `{ref.text}` names nothing"
-            self.report.error("SFT0217", message, extra.span, f"write `{name}`")
+            whole = ".".join(part.text for part in ref.parts[:parts])
+            what = a(block.kind.text) if parts == 1 else f"a part of {a(block.kind.text)}"
+            message = f"{what} has no parts, so `{ref.text}` names nothing"
+            self.report.error("SFT0217", message, extra.span, f"write `{whole}`")
             return None
         return block
 

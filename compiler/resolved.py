@@ -51,11 +51,13 @@ class ResolvedModel:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedSource:
-    """``mapping`` names every column and the field it is read from, in the order of the names."""
+    """``mapping`` names every column and the field it is read from, in the order of the names; ``broken`` names
+    columns whose declaration has a mistake."""
 
     block: Source
     facts: SourceFacts
     mapping: tuple[Column, ...]
+    broken: frozenset[str]
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from compiler.expression_types import ColumnScope, check
 from compiler.names import Names
 from compiler.reporting import Reporter
 from compiler.resolve.metric import resolve_metric
-from compiler.resolve.task import find_rows, find_templates
+from compiler.resolve.task import columns_of, find_rows, find_templates
 from compiler.resolve.template import check_columns
 from compiler.resolved import (
     AnyModel,
@@ -80,9 +80,9 @@ def _templates(
     found = find_templates(refs, names, templates)
     if found is None or data is None:
         return None
-    source = data.task.source
+    scope = columns_of(data.task.source, names.report)
     for template, ref in zip(found, refs, strict=True):
-        check_columns(template, source.columns, f"source `{source.name}`", ref.span, names.report)
+        check_columns(template, scope, ref.span)
     return found
 
 
@@ -97,7 +97,7 @@ def _metrics(block: Eval, report: Reporter) -> tuple[Metric, ...] | None:
 
 
 def _slices(block: Eval, task: ResolvedTask, report: Reporter) -> tuple[Slice, ...] | None:
-    scope = ColumnScope(task.source.columns, f"source `{task.source.name}`", report)
+    scope = columns_of(task.source, report)
     read = [_slice(rule, scope) for rule in block.slices]
     sound = tuple(item for item in read if item is not None)
     return sound if len(sound) == len(read) else None

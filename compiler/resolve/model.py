@@ -9,6 +9,7 @@ from compiler.resolve.template import within
 from compiler.resolved import AnyModel, ResolvedMixture, ResolvedModel, ResolvedSpec, ResolvedTemplate
 from compiler.schema.model import Model
 from compiler.world import ModelFacts, Problem, World
+from spec_lang.source import Span
 
 
 def resolve_model(block: Model, world: World, report: Reporter) -> ResolvedModel:
@@ -25,10 +26,17 @@ def model_facts(spec: ResolvedSpec, world: World, report: Reporter) -> dict[str,
     for model in used_models(spec):
         answer = world.model(model.block.weights.value, model.block.chat_template.value)
         if isinstance(answer, Problem):
-            report.error(answer.code, answer.message, model.block.weights.span, answer.help)
+            report.error(answer.code, answer.message, _asked(model.block, world), answer.help)
         else:
             facts[model.name] = answer
     return facts
+
+
+def _asked(block: Model, world: World) -> Span:
+    """The field that a problem belongs to: ``chat_template`` when the model is sound without it."""
+    if block.chat_template.given and not isinstance(world.model(block.weights.value, None), Problem):
+        return block.chat_template.span
+    return block.weights.span
 
 
 def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:

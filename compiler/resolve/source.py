@@ -21,7 +21,9 @@ def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSou
     if isinstance(facts, Problem):
         report.error(facts.code, facts.message, block.path.span, facts.help)
         return None
-    return ResolvedSource(block, facts, _mapping(block, facts, report))
+    mapping = _mapping(block, facts, report)
+    entries = {entry.name.text for entry in block.columns.columns} | block.columns.broken if block.columns else set()
+    return ResolvedSource(block, facts, mapping, frozenset(entries - {column.name for column in mapping}))
 
 
 def _mapping(block: Source, facts: SourceFacts, report: Reporter) -> tuple[Column, ...]:

@@ -30,19 +30,24 @@ def resolve_task(
     report = names.report
     found = names.find(block.from_.value, ("source",), "from")
     source = sources.get(block.from_.value.parts[0].text) if found else None
-    split_sums = block.split is None or _sums(block.split, block.name, report)
+    split_sound = block.split is None or (_sums(block.split, block.name, report) and not block.split.broken)
     used_filters = references(block.filters.value, "filter", "filters", names)
     used_templates = find_templates(block.templates.value, names, templates)
     if source is None:
         return None
-    scope = ColumnScope(source.columns, f"source `{source.name}`", report)
+    scope = columns_of(source, report)
     chain = _chain(used_filters, filters, scope)
     split = _split(block.split, scope) if block.split else None
     for template, ref in zip(used_templates or (), block.templates.value, strict=False):
-        check_columns(template, source.columns, f"source `{source.name}`", ref.span, report)
-    if chain is None or used_templates is None or not split_sums or (block.split and split is None):
+        check_columns(template, scope, ref.span)
+    if chain is None or used_templates is None or not split_sound or (block.split and split is None):
         return None
     return ResolvedTask(block, source, chain, used_templates, split)
+
+
+def columns_of(source: ResolvedSource, report: Reporter) -> ColumnScope:
+    """What expressions and templates over the rows of a source may name."""
+    return ColumnScope(source.columns, f"source `{source.name}`", report, source.broken)
 
 
 def references(refs: tuple[Ref, ...], kind: str, field: str, names: Names) -> tuple[str, ...] | None:

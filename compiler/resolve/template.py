@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Literal
 
+from compiler.expression_types import ColumnScope
 from compiler.reporting import Reporter, suggestion
 from compiler.resolved import ResolvedTemplate
 from compiler.schema.fields import Value
 from compiler.schema.template import Template
 from compiler.step_params import Segment, TemplateRole
-from compiler.world import ColumnType
 from spec_lang.source import Span
 
 Role = Literal["system", "user", "assistant"]
@@ -73,17 +72,18 @@ def within(text: str, span: Span, report: Reporter) -> Span:
     return Span(span.start + at, span.start + at + len(text)) if at >= 0 else span
 
 
-def check_columns(
-    template: ResolvedTemplate, columns: Mapping[str, ColumnType], owner: str, used: Span, report: Reporter
-) -> None:
-    """Every placeholder has to be a column of ``owner`` ("task `triage`"), which uses the template at ``used``."""
+def check_columns(template: ResolvedTemplate, scope: ColumnScope, used: Span) -> None:
+    """Every placeholder has to be a column of what is rendered; ``used`` is where the template is named."""
     for name, span in template.placeholders:
-        also = [(used, f"used here by {owner}")]
-        if name not in columns:
-            help = suggestion(name, columns, "columns")
+        also = [(used, f"used here by {scope.owner}")]
+        if name in scope.broken:
+            continue
+        if name not in scope.columns:
+            help = suggestion(name, scope.columns, "columns")
             if not re.fullmatch(r"[\w .-]+", name):
                 help = "for a brace of the text write `{{` or `}}`"
-            message = f"`{{{name}}}` of template `{template.name}` is no column of {owner}"
-            report.error("SFT0221", message, span, help, also)
-        elif columns[name] == "null":
-            report.error("SFT0310", f"column `{name}` of {owner} has no value in any row", span, also=also)
+            message = f"`{{{name}}}` of template `{template.name}` is no column of {scope.owner}"
+            scope.report.error("SFT0221", message, span, help, also)
+        elif scope.columns[name] == "null":
+            message = f"column `{name}` of {scope.owner} has no value in any row"
+            scope.report.error("SFT0310", message, span, also=also)

@@ -105,7 +105,8 @@ def effective_answers(clusters: Clusters, tail: float) -> float:
     if count < 2:
         return min(effective, 1.0)
     if effective > count:
-        effective *= float(stdtrit(effective - 1, tail) / stdtrit(count - 1, tail)) ** 2
+        factor = float(stdtrit(effective - 1, tail) / stdtrit(count - 1, tail)) ** 2
+        effective = max(effective * factor, float(count))  # item means vary no more than single answers do
     return effective
 
 

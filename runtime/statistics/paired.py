@@ -42,7 +42,7 @@ class Pairs:
 
 
 def mcnemar_exact(pairs: Pairs) -> float:
-    """P(at least this many losses | gains and losses equally likely); 1 without flips (McNemar 1947, Psychometrika 12:153)."""
+    """P(at least this many losses | gains and losses equally likely), 1 without flips (McNemar 1947)."""
     return _losses_tail(pairs, weight_of_observed=1.0)
 
 
@@ -56,12 +56,13 @@ def mcnemar_mid_p(pairs: Pairs) -> float:
 
 
 def _losses_tail(pairs: Pairs, weight_of_observed: float) -> float:
-    flips, lost = pairs.gained + pairs.lost, pairs.lost
+    flips, lost = int(pairs.gained + pairs.lost), int(pairs.lost)  # Python integers: 2**1000 has to be exact
     if flips == 0:
         return 1.0
     if flips <= _EXACT_LIMIT:
         beyond = sum(comb(flips, k) for k in range(lost + 1, flips + 1))
-        return beyond / 2**flips + weight_of_observed * (comb(flips, lost) / 2**flips)
+        total: int = 2**flips
+        return beyond / total + weight_of_observed * (comb(flips, lost) / total)
     from scipy.special import bdtr, bdtrc
 
     beyond_p = float(bdtrc(lost, flips, 0.5))
@@ -70,7 +71,7 @@ def _losses_tail(pairs: Pairs, weight_of_observed: float) -> float:
 
 
 def newcombe(pairs: Pairs, tail: float) -> Bounds:
-    """Interval of the difference by squaring and adding Wilson limits (Newcombe 1998, Stat. Med. 17:2635, method 10)."""
+    """Interval of the difference by squaring and adding Wilson limits (Newcombe 1998, Stat. Med. 17:2635, no. 10)."""
     n = pairs.n
     candidate, baseline = pairs.both_right + pairs.gained, pairs.both_right + pairs.lost
     share_c, share_b = candidate / n, baseline / n
@@ -124,7 +125,7 @@ def _lower_end(pairs: Pairs, z: float) -> float:
 
 
 def tango_score(pairs: Pairs, delta: float) -> float:
-    """Score statistic of H: difference = delta; about standard normal under H, large when the difference is above delta.
+    """Score statistic of H: difference = delta; about standard normal under H, large when the truth is above delta.
 
     ``(gained - lost - n·delta) / sqrt(n (2q + delta(1-delta)))`` where q is the probability of a loss,
     estimated under H: the larger root of ``2n q² + B q + C = 0`` with

@@ -25,7 +25,7 @@ def non_inferiority_n(deviation: float, distance: float, level: float, power: fl
     ``n = (z_level + z_power)² s² / distance²``, s the standard deviation of per-item differences; with
     binary pairs and no true change s² is the share of flips (Miller 2024, arXiv 2411.00640; Chow et al.,
     Sample Size Calculations in Clinical Research). s² = 0.2, 95%, power 0.8: 124 items for 10 points,
-    495 for 5, 3,091 for 2.
+    495 for 5, 3,092 for 2.
     """
     return ceil(_quantiles(level, power) ** 2 * deviation**2 / distance**2 - 1e-9)
 

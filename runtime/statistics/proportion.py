@@ -48,14 +48,14 @@ def clopper_pearson(successes: float, n: float, tail: float) -> Bounds:
 
 
 def chance_of_at_least(successes: float, n: float, share: float) -> float:
-    """P(X >= k) for X ~ Binomial(n, share): the p-value behind Clopper-Pearson's lower end. Counts may be fractional."""
+    """P(X >= k), X ~ Binomial(n, share): the p-value behind Clopper-Pearson's lower end. Counts may be fractional."""
     from scipy.special import betainc
 
     return 1.0 if successes <= 0 else float(betainc(successes, n - successes + 1, share))
 
 
 def chance_of_at_most(successes: float, n: float, share: float) -> float:
-    """P(X <= k) for X ~ Binomial(n, share): the p-value behind Clopper-Pearson's upper end. Counts may be fractional."""
+    """P(X <= k), X ~ Binomial(n, share): the p-value behind Clopper-Pearson's upper end. Counts may be fractional."""
     from scipy.special import betaincc
 
     return 1.0 if successes >= n else float(betaincc(successes + 1, n - successes, share))

@@ -1,0 +1,71 @@
+"""The answers behind a requirement, as matrices items × templates, read from the store.
+
+A gate reads what a measure step left in ``item_metrics`` and ``item_slices`` and nothing else, so a
+changed threshold runs no model and measures nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from compiler.hashing import hash_value
+from compiler.plan import Step
+from compiler.step_params import MeasureParams
+from runtime.measuring.slices import Part, parts
+from runtime.store import Store
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Item-level results of one evaluation. Rows follow ``row_ids`` (sorted), columns ``templates`` (spec order)."""
+
+    store: Store
+    step_hash: str
+    templates: tuple[str, ...]
+    row_ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, store: Store, measure: Step) -> Evidence:
+        assert isinstance(measure.params, MeasureParams)
+        templates = tuple(dict.fromkeys(cell.template for cell in measure.params.cells))
+        rows = store.query(
+            "SELECT DISTINCT row_id FROM item_metrics WHERE step_hash = ? ORDER BY row_id", [measure.hash]
+        )
+        return cls(store, measure.hash, templates, tuple(row[0] for row in rows))
+
+    @property
+    def held_out(self) -> str:
+        """Identity of the held-out set: the hash of the contents of its items, whatever was asked about them."""
+        return hash_value(list(self.row_ids))
+
+    @property
+    def seed(self) -> int:
+        """Seed of everything drawn from this evaluation; editing a threshold does not change it."""
+        return int(self.step_hash[:15], 16)
+
+    def answers(self, metric: str, model: str) -> Floats:
+        """The metric of a model for every item and template; NaN where it is missing."""
+        position = {row_id: index for index, row_id in enumerate(self.row_ids)}
+        column = {template: index for index, template in enumerate(self.templates)}
+        matrix = np.full((len(self.row_ids), len(self.templates)), np.nan)
+        for row_id, template, value in self.store.query(
+            "SELECT row_id, template, value FROM item_metrics WHERE step_hash = ? AND metric = ? AND model = ?",
+            [self.step_hash, metric, model],
+        ):
+            matrix[position[row_id], column[template]] = np.nan if value is None else value
+        return matrix
+
+    def parts(self, slice_name: str) -> Sequence[Part]:
+        """The slice's values in alphabetical order, small ones pooled into one; empty when there are no items."""
+        found: dict[str, str] = dict(
+            self.store.query(
+                "SELECT row_id, value FROM item_slices WHERE step_hash = ? AND slice = ?", [self.step_hash, slice_name]
+            )
+        )
+        return parts([found.get(row_id) for row_id in self.row_ids])

@@ -1,0 +1,121 @@
+"""``spread(metric, templates) <= limit``: best minus worst template mean, how much the wording of a prompt matters.
+
+The interval shown is a BCa bootstrap over items. The bound that decides under a level is that of the
+widest pair of templates: the spread is within the limit exactly when every pair differs by no more
+than that, so each pair is tested at the level and the worst one decides (intersection-union, Berger
+1982, Technometrics 24:295); no correction is needed.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from compiler.step_params import SpreadRequirement
+from runtime.gating import wording
+from runtime.gating.decision import Decision, Verdict
+from runtime.measuring.aggregates import SHOWN_LEVEL, finite
+from runtime.statistics import one_sided, two_sided
+from runtime.statistics.bootstrap import spread, spread_bounds
+from runtime.statistics.paired_means import adjusted_bounds, paired_t_bounds
+
+Floats = npt.NDArray[np.float64]
+
+
+def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tuple[str, ...], seed: int) -> Decision:
+    """Decide from a matrix items × templates; columns in the order of ``templates``; NaN is missing."""
+    unit, limit = requirement.metric.unit, float(requirement.limit)
+    level = None if requirement.level is None else float(requirement.level)
+    obstacle = _obstacle(answers)
+    if obstacle:
+        return Decision(
+            Verdict.INCONCLUSIVE, wording.paragraph([obstacle]), unit, "none", limit, n=len(answers), level=level
+        )
+    estimate = spread(answers)
+    shown = spread_bounds(answers, two_sided(level or SHOWN_LEVEL), seed)
+    bound = None if level is None else upper_bound(answers, unit, level)
+    deciding = estimate if bound is None else bound
+    if _within(requirement, deciding):
+        verdict = Verdict.PASS
+    elif bound is None or not _within(requirement, estimate):
+        verdict = Verdict.FAIL
+    else:
+        verdict = Verdict.INCONCLUSIVE
+    ends = f"{wording.size(shown.low, unit)} to {wording.size(shown.high, unit)}"
+    parts = [
+        _means_sentence(requirement, answers, templates),
+        f"the {wording.percent(level or SHOWN_LEVEL)} interval is {ends}",
+        _deciding_sentence(requirement, estimate, bound, verdict),
+    ]
+    return Decision(
+        verdict=verdict,
+        reason=wording.paragraph(parts),
+        unit=unit,
+        test="estimate only" if bound is None else "every pair of templates within the limit",
+        threshold=limit,
+        n=len(answers),
+        estimate=estimate,
+        low=shown.low,
+        high=shown.high,
+        bound=None if bound is None else finite(bound),
+        level=level,
+        clearance=limit - deciding,
+    )
+
+
+def upper_bound(answers: Floats, unit: str, level: float) -> float:
+    """The largest upper bound of |difference| over all pairs of templates, each one-sided at ``level``."""
+    interval = adjusted_bounds if unit == "share" else paired_t_bounds
+    ends = [
+        interval(answers[:, first] - answers[:, second], one_sided(level))
+        for first, second in combinations(range(answers.shape[1]), 2)
+    ]
+    return max(max(-low, high) for low, high in ends)
+
+
+def _obstacle(answers: Floats) -> str | None:
+    """Why the spread cannot be decided, or None."""
+    if answers.shape[1] < 2:
+        return "the evaluation has one template only, so there is no spread to measure"
+    if not len(answers):
+        return "nothing was measured: there are no items"
+    missing = int(np.count_nonzero(np.isnan(answers)))
+    if missing:
+        text = f"{wording.count(missing, 'answers')} {wording.verb(missing, 'is', 'are')} missing"
+        return f"{text}, so the templates were not measured on the same items"
+    return None
+
+
+def _within(requirement: SpreadRequirement, number: float) -> bool:
+    limit = float(requirement.limit)
+    return number <= limit if requirement.op == "<=" else number < limit
+
+
+def _means_sentence(requirement: SpreadRequirement, answers: Floats, templates: tuple[str, ...]) -> str:
+    unit, means = requirement.metric.unit, answers.mean(axis=0)
+    best, worst = int(means.argmax()), int(means.argmin())
+    name = f"`{requirement.metric.metric}` of `{requirement.metric.model}`"
+    if best == worst:
+        return f"{name} is {wording.value(float(means[0]), unit)} under every template, on {len(answers):,} items"
+    return (
+        f"{name} is {wording.value(float(means[best]), unit)} under `{templates[best]}` and "
+        f"{wording.value(float(means[worst]), unit)} under `{templates[worst]}`, "
+        f"{wording.size(spread(answers), unit)} apart on {wording.count(len(answers), 'items')}"
+    )
+
+
+def _deciding_sentence(requirement: SpreadRequirement, spread_of: float, bound: float | None, verdict: Verdict) -> str:
+    deciding = spread_of if bound is None else bound
+    shown, limit = wording.apart(wording.size, deciding, float(requirement.limit), requirement.metric.unit)
+    if bound is None or requirement.level is None:
+        side = "within" if verdict is Verdict.PASS else "beyond"
+        return f"the estimate alone decides, as the requirement names no level; it is {side} the limit of {limit}"
+    level = wording.percent(float(requirement.level))
+    at = f"the one-sided {level} upper bound of the widest pair is {shown}"
+    if verdict is Verdict.PASS:
+        return f"{at}, within the limit of {limit}"
+    if verdict is Verdict.FAIL:
+        return f"{at}, and the estimate itself is beyond the limit of {limit}"
+    return f"{at}, beyond the limit of {limit} although the estimate is within it: more items would narrow it"

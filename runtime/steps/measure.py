@@ -1,0 +1,119 @@
+"""The measure step: every prediction against its expected answer, and the numbers that come of it.
+
+Reads predictions and the data behind them, runs no model. The items are all rows of the data's part,
+so a prediction that is not there counts as missing and is not dropped in silence. About 10 µs an
+item and metric, and some 0.2 s for opening the engine and loading numpy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compiler.step_params import MeasureParams
+from runtime.context import StepContext, StepResult
+from runtime.relational import Engine, engine, literal, parquet
+from runtime.step_rows import publish_rows
+
+if TYPE_CHECKING:
+    from runtime.measuring.table import AnswerTable
+
+_ITEM_METRICS = {"model": "VARCHAR", "template": "VARCHAR", "row_id": "VARCHAR", "metric": "VARCHAR", "value": "DOUBLE"}
+_ITEM_SLICES = {"row_id": "VARCHAR", "slice": "VARCHAR", "value": "VARCHAR"}
+_METRICS = {
+    **dict.fromkeys(("model", "template", "metric", "slice", "slice_value"), "VARCHAR"),
+    **dict.fromkeys(("n", "missing"), "BIGINT"),
+    **dict.fromkeys(("estimate", "low", "high", "level"), "DOUBLE"),
+    **dict.fromkeys(("unit", "method"), "VARCHAR"),
+}
+
+
+def run(ctx: StepContext) -> StepResult:
+    """Measure all cells; rows go to ``item_metrics``, ``item_slices`` and ``metrics``."""
+    from runtime.measuring.table import AnswerTable, aggregate_rows
+
+    params = ctx.step.params
+    assert isinstance(params, MeasureParams)
+    with engine(ctx.out) as sql:
+        items = _items(sql, ctx, params)
+        slices = _slice_values(sql, params)
+        table = AnswerTable.empty(items, params)
+        for done, cell in enumerate(params.cells, 1):
+            ctx.stop.check()
+            table.fill(cell, _predictions(sql, ctx, cell.input))
+            ctx.progress(done, len(params.cells), "cells")
+        files = {
+            "item_metrics": _write(sql, ctx.out, "item_metrics", _ITEM_METRICS, table.item_rows()),
+            "item_slices": _write(sql, ctx.out, "item_slices", _ITEM_SLICES, _slice_rows(slices)),
+            "metrics": _write(sql, ctx.out, "metrics", _METRICS, aggregate_rows(table, slices)),
+        }
+    publish_rows(ctx, files)
+    return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=_summary(table))
+
+
+def _items(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[str]:
+    """Sorted ids of all rows that were to be answered: the data, or those of its parts that any prediction is from."""
+    sql.execute(f"CREATE VIEW data AS SELECT * FROM {parquet(ctx.inputs['rows'] / 'rows.parquet')}")
+    cells = " UNION ".join(f"SELECT row_id FROM {_predictions_file(ctx, cell.input)}" for cell in params.cells)
+    sql.execute(f"CREATE TABLE predicted AS {cells}")
+    stray = sql.value('SELECT count(*) FROM predicted WHERE row_id NOT IN (SELECT "__row_id" FROM data)')
+    if stray:
+        raise RuntimeError(f"{stray} predictions belong to no row of the data")
+    columns = {row[0] for row in sql.rows("SELECT column_name FROM (DESCRIBE data)")}
+    part = "TRUE"
+    if "__split" in columns:
+        part = '"__split" IN (SELECT "__split" FROM data JOIN predicted ON "__row_id" = row_id)'
+    sql.execute(f"CREATE VIEW items AS SELECT * FROM data WHERE {part}")
+    return [row[0] for row in sql.rows('SELECT "__row_id" FROM items ORDER BY "__row_id"')]
+
+
+def _slice_values(sql: Engine, params: MeasureParams) -> dict[str, dict[str, str]]:
+    """For every slice the value of each item; an item without one, or an empty one, gets a name that says so."""
+    from runtime.measuring.slices import EMPTY, NO_VALUE
+
+    return {
+        piece.name: dict(
+            sql.rows(
+                f"SELECT \"__row_id\", CASE value WHEN '' THEN ? ELSE coalesce(value, ?) END FROM "
+                f'(SELECT "__row_id", CAST(({piece.value.sql}) AS VARCHAR) AS value FROM items) ORDER BY "__row_id"',
+                [EMPTY, NO_VALUE, *piece.value.params],
+            )
+        )
+        for piece in params.slices
+    }
+
+
+def _predictions_file(ctx: StepContext, role: str) -> str:
+    return parquet(ctx.inputs[role] / "predictions.parquet")
+
+
+def _predictions(sql: Engine, ctx: StepContext, role: str) -> dict[str, tuple[str, str]]:
+    """``row_id -> (output, expected)`` of one cell."""
+    rows = sql.rows(f"SELECT row_id, output, expected FROM {_predictions_file(ctx, role)}")
+    return {row_id: (output, expected) for row_id, output, expected in rows}
+
+
+def _slice_rows(slices: Mapping[str, Mapping[str, str]]) -> Iterable[dict[str, Any]]:
+    return (
+        {"row_id": row_id, "slice": name, "value": value}
+        for name, values in slices.items()
+        for row_id, value in values.items()
+    )
+
+
+def _write(sql: Engine, folder: Path, name: str, columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> Path:
+    """Rows to a Parquet file by way of JSON lines, which DuckDB reads far faster than it takes bound values."""
+    lines, target = folder / f"{name}.jsonl", folder / f"{name}.parquet"
+    with lines.open("w", encoding="utf-8") as handle:
+        handle.writelines(json.dumps(row) + "\n" for row in rows)
+    types = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
+    reader = f"read_json({literal(str(lines))}, format = 'newline_delimited', columns = {{{types}}})"
+    sql.copy(f"SELECT * FROM {reader}", target)
+    lines.unlink()
+    return target
+
+
+def _summary(table: AnswerTable) -> dict[str, Any]:
+    return {"items": len(table.items), "cells": len(table.params.cells), "missing": table.missing}

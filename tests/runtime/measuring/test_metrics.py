@@ -1,0 +1,129 @@
+"""Per-item metrics on what models really write, and on what hostile ones could."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compiler.functions import METRIC_FUNCTIONS
+from runtime.metrics import MAX_DEPTH, METRICS, exact_match, json_field_match, measure_items, valid_json
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("normalise", "output", "expected", "value"),
+    [
+        ("none", " yes\n", "yes", 1.0),
+        ("none", "Yes", "yes", 0.0),
+        ("none", "a  b", "a b", 0.0),
+        ("text", "STRASSE  eins", "straße eins", 1.0),
+        ("text", "a\n\tb ", "A b", 1.0),
+        ("text", "ab", "a b", 0.0),
+        ("json", '{"b": 1.0, "a": [true, null]}', '{"a":[true,null],"b":1}', 1.0),
+        ("json", "[1, 2]", "[2, 1]", 0.0),
+        ("json", "[1]", "[true]", 0.0),
+        ("json", "0.1", "0.10", 1.0),
+        ("json", "null", "false", 0.0),
+        ("json", '{"a": 1} trailing', '{"a": 1}', 0.0),
+        ("json", "anything", "not json", None),
+        ("json", "null", "null", 1.0),
+    ],
+)
+def test_exact_match(normalise: str, output: str, expected: str, value: float | None) -> None:
+    assert exact_match(output, expected, normalise=normalise) == value
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "",
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        '{"a":' * (MAX_DEPTH + 1) + "1" + "}" * (MAX_DEPTH + 1),
+        '"' + '\\"' * 200_000 + "[" * 1000,
+        "NaN",
+        "-Infinity",
+        '{"x": NaN}',
+        '{"a": 1, "a": 1}',
+        "1e99999999999999999999",
+        "\ufeff{}",
+        "{'a': 1}",
+        '{"a": 1,}',
+        '"\x00"',
+        "\x1b]52;c;aGk=\x07",
+    ],
+)
+def test_hostile_outputs_are_wrong_and_nothing_worse(hostile: str) -> None:
+    assert valid_json(hostile, "{}") == 0.0
+    assert exact_match(hostile, '{"a": 1}', normalise="json") == 0.0
+    assert json_field_match(hostile, '{"a": 1}', field="a") == 0.0
+
+
+@pytest.mark.parametrize(
+    "text", ["0", " {} \n", '"\\ud800"', "1" * 10_000, "[" * MAX_DEPTH + "]" * MAX_DEPTH, '"' + "[{" * 500 + '"']
+)
+def test_odd_but_valid_json(text: str) -> None:
+    assert valid_json(text, "") == 1.0
+    assert exact_match(text, text, normalise="json") == 1.0
+
+
+@given(json_values, json_values)
+def test_json_equality_is_that_of_canonical_text(left: object, right: object) -> None:
+    same = json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+    assert exact_match(json.dumps(left), json.dumps(right, indent=2), normalise="json") == float(same)
+    assert exact_match(json.dumps(left), json.dumps(left, indent=1), normalise="json") == 1.0
+
+
+@given(st.text(), st.text())
+def test_every_metric_takes_any_text(output: str, expected: str) -> None:
+    for name, metric in METRICS.items():
+        value = metric(output, expected, **({"field": "a.b"} if name == "json_field_match" else {}))
+        assert value is None or value >= 0
+
+
+@pytest.mark.parametrize(
+    ("output", "expected", "field", "value"),
+    [
+        ('{"a": {"b": "x"}, "c": 1}', '{"a": {"b": "x"}, "c": 2}', "a.b", 1.0),
+        ('{"a": 1}', '{"a": 2}', "a", 0.0),
+        ("{}", '{"a": null}', "a", 0.0),
+        ('{"a": null}', '{"a": null}', "a", 1.0),
+        ('{"a": "x"}', "{}", "a", None),
+        ('{"a": "x"}', "no json", "a", None),
+        ('["a"]', '{"a": 1}', "a", 0.0),
+    ],
+)
+def test_one_field(output: str, expected: str, field: str, value: float | None) -> None:
+    assert json_field_match(output, expected, field=field) == value
+
+
+def test_contains_and_lengths() -> None:
+    assert METRICS["contains"]("The answer is 42.", " 42 ") == 1.0
+    assert METRICS["contains"]("The answer is 41.", "42") == 0.0
+    assert METRICS["contains"]("anything", "  ") is None
+    assert METRICS["words"]("one\u00a0two \n three", "") == 3.0
+    assert METRICS["characters"]("né 👍", "") == 4.0
+
+
+def test_many_items_in_order() -> None:
+    pairs = [("a", "a"), ("b", "a"), ("A", "a")]
+    assert measure_items("exact_match", {"normalise": "text"}, pairs) == [1.0, 0.0, 1.0]
+    with pytest.raises(KeyError):
+        measure_items("no_such_metric", {}, pairs)
+
+
+def test_the_compiler_offers_exactly_these_metrics_and_arguments() -> None:
+    assert set(METRICS) == set(METRIC_FUNCTIONS)
+    for name, declared in METRIC_FUNCTIONS.items():
+        taken = list(inspect.signature(METRICS[name]).parameters.values())[2:]
+        defaults = {p.name: None if p.default is inspect.Parameter.empty else p.default for p in taken}
+        assert defaults == {argument.name: argument.default for argument in declared.arguments}
