@@ -52,12 +52,17 @@ class Diagnostic:
 
 @dataclass
 class Diagnostics:
-    """An ordered sink. Reports at the same place under the same code are kept once."""
+    """An ordered sink. A finding that is reported again, for example by two passes, is kept once."""
 
     items: list[Diagnostic] = field(default_factory=list)
+    _seen: set[Diagnostic] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._seen = set(self.items)
 
     def report(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.items:
+        if diagnostic not in self._seen:
+            self._seen.add(diagnostic)
             self.items.append(diagnostic)
 
     def error(

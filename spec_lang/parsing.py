@@ -54,7 +54,7 @@ def parse(file: SourceFile, diagnostics: Diagnostics) -> ParseResult:
 
     Mistakes go to ``diagnostics`` as SFT0101 to SFT0149, at most one syntax error an item.
     """
-    from spec_lang.syntax_hints import foreign_format
+    from spec_lang.unreadable import foreign_format
 
     _refuse_hidden_direction(file, diagnostics)
     tokens, comments = tokens_of(file)
@@ -76,7 +76,7 @@ def parse(file: SourceFile, diagnostics: Diagnostics) -> ParseResult:
 
 def _refuse_hidden_direction(file: SourceFile, diagnostics: Diagnostics) -> None:
     """Controls that reorder text on the screen can make a spec read otherwise than it means (CVE-2021-42574)."""
-    for match in _DIRECTION.finditer(file.text):
+    if match := _DIRECTION.search(file.text):
         code = f"{ord(match.group()):x}"
         diagnostics.error(
             "SFT0125",

@@ -16,10 +16,8 @@ from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment
 from spec_lang.source import SourceFile, Span
 from spec_lang.syntax_site import VALUE_ENDS, Site, unexpected
-from spec_lang.unreadable import explain_unreadable, foreign_format, unit_of
+from spec_lang.unreadable import explain_unreadable, unit_of
 from spec_lang.vocabulary import CLAUSES, RESERVED
-
-__all__ = ["explain", "foreign_format"]
 
 _WORDS = frozenset({"VERB", "CLAUSE", "FLAG", "NAMED", "EDITION", "IMPORT", "AS", "PARAM"})
 
@@ -103,7 +101,7 @@ def _equality(site: Site) -> Diagnostic | None:
     if site.text() == "==" and "_EQUAL" in site.accepts:
         return site.say("SFT0108", "`==` compares; fields are set with `=`", f"write `{site.text(-1)} = …`")
     compares = site.type() == "_EQUAL" and "CMP" in site.accepts and not site.breaks_line(-1)
-    if compares and site.type(-2) not in ("_EQUAL",):
+    if compares and site.type(-2) != "_EQUAL":
         return site.say("SFT0119", "`=` sets a field; two values are compared with `==`", "write `==`")
     return None
 

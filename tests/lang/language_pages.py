@@ -2,6 +2,7 @@
 
 A page is prose with fences. Every ``sft`` fence is a whole file, shown as `spec.sft`. A ``diagnostics``
 fence after it holds exactly what `render_plain` prints for it; an ``sft`` fence without one has no findings.
+``⟨U+202E⟩`` in a spec stands for the character, so that no page holds invisible ones.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+_CHARACTER = re.compile(r"⟨U\+([0-9A-F]{4,6})⟩")
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ def examples(path: Path) -> list[Example]:
     for match in _FENCE.finditer(text):
         language, body = match.groups()
         if language == "sft":
-            found.append(Example(path.name, text.count("\n", 0, match.start()) + 1, body, ""))
+            spec = _CHARACTER.sub(lambda code: chr(int(code[1], 16)), body)
+            found.append(Example(path.name, text.count("\n", 0, match.start()) + 1, spec, ""))
         elif language == "diagnostics":
             if not found or found[-1].expected:
                 raise ValueError(f"{path.name}: a diagnostics fence without a spec before it")
