@@ -36,7 +36,7 @@ class Pace:
     first_at: float = 0.0
 
     def left(self, done: float, total: float) -> float | None:
-        """Seconds left, None before it can be known. Counts from the first report: continued steps are judged fairly."""
+        """Seconds left; None before it can be known. Counted from the first report, fair to continued steps."""
         now = time.monotonic()
         if self.first_done is None:
             self.first_done, self.first_at = done, now

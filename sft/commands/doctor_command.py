@@ -45,14 +45,25 @@ def execute(args: argparse.Namespace) -> int:
 def machine() -> dict[str, str]:
     """Cores, memory, disk, versions, devices."""
     from runtime.environment import capture
-    from runtime.training.precision import describe_devices
 
     facts = capture(Path())
     facts["disk free"] = f"{shutil.disk_usage(Path()).free / 1e9:.1f} GB"
     if hasattr(os, "sysconf"):
         facts["memory"] = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB"
-    facts.update(describe_devices())
+    facts.update(devices())
     return facts
+
+
+def devices() -> dict[str, str]:
+    """Where models would run, and in which precision under `precision = auto`. Imports torch (1.6 s)."""
+    from runtime.models.loading import pick_device, pick_dtype
+
+    device = pick_device()
+    dtype = str(pick_dtype("auto", device)).removeprefix("torch.")
+    return {
+        "device": device.type,
+        "precision under auto": f"{dtype} (bfloat16 only where the device multiplies it fast)",
+    }
 
 
 def _section(title: str, facts: dict[str, str]) -> str:

@@ -1,0 +1,125 @@
+"""Pages as aligned text or Markdown. Pure; nothing wider than asked, no control character.
+
+Columns get what they need where the line has room. Where it has not, the widest text columns give
+way, down to twelve characters, and their cells end in an ellipsis.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+
+from spec_lang.plain_text import visible
+
+GAP = "  "
+NARROWEST = 12
+NOTE_INDENT = "     "
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title (may be empty), columns and cells of text; ``right`` are the positions of columns with numbers.
+
+    ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    right: frozenset[int] = frozenset()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a view says: ``data`` for programs, the rest for readers."""
+
+    data: Any
+    head: str
+    tables: tuple[Table, ...]
+    tail: str = ""
+
+
+def as_text(page: Page, width: int) -> str:
+    """The page in lines of at most ``width`` cells."""
+    blocks = [wrapped(page.head, width)] if page.head else []
+    for table in page.tables:
+        title = wrapped(table.title, width) if table.title else []
+        blocks.append([*title, *aligned(table, width)])
+    if page.tail:
+        blocks.append(wrapped(page.tail, width))
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def as_markdown(page: Page) -> str:
+    """The page as Markdown: every cell in full, marks that mean something there escaped."""
+    blocks = [_escaped(page.head)] if page.head else []
+    for table in page.tables:
+        columns, rows = table.columns, table.rows
+        if table.notes:
+            columns, rows = (*columns, "reason"), [(*r, note) for r, note in zip(rows, table.notes, strict=True)]
+        rule = ["---:" if i in table.right else "---" for i in range(len(columns))]
+        lines = [_row(columns), f"| {' | '.join(rule)} |", *(_row(row) for row in rows)]
+        blocks.append(("### " + _escaped(table.title) + "\n\n" if table.title else "") + "\n".join(lines))
+    if page.tail:
+        blocks.append(_escaped(page.tail))
+    return "\n\n".join(blocks) + "\n"
+
+
+def aligned(table: Table, width: int, *, header: bool = True) -> list[str]:
+    """A table in lines. Cells are made visible and cut to their column."""
+    cells = [tuple(visible(cell[: 4 * width]) for cell in row) for row in table.rows]
+    wanted = [table.columns, *cells] if header else cells
+    needs = [max((cell_len(row[i]) for row in wanted), default=0) for i in range(len(table.columns))]
+    widths = fitted(needs, table.right, width - len(GAP) * (len(needs) - 1))
+    lines, notes = [], ["", *table.notes] if header and table.notes else list(table.notes)
+    for position, row in enumerate(wanted):
+        shown = [_cut(cell, w, right=i in table.right) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        line = GAP.join(shown).rstrip()
+        lines.append(line if cell_len(line) <= width else _cut(line, width, right=False))
+        if notes:
+            lines.extend(wrapped(notes[position], width, NOTE_INDENT))
+    return lines
+
+
+def fitted(needs: Sequence[int], fixed: frozenset[int], room: int) -> list[int]:
+    """Column widths: what is needed, less what the widest columns that are not ``fixed`` can give up."""
+    widths = list(needs)
+    while sum(widths) > room:
+        giving = [i for i in range(len(widths)) if i not in fixed and widths[i] > NARROWEST]
+        if not giving:
+            return widths
+        widest = max(giving, key=lambda i: widths[i])
+        others = [widths[i] for i in giving if i != widest]
+        least = max(NARROWEST, *others) if others else NARROWEST
+        step = min(widths[widest] - min(least, widths[widest] - 1), sum(widths) - room)
+        widths[widest] -= max(1, step)
+    return widths
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        visible(text), max(20, width), initial_indent=indent, subsequent_indent=indent, break_long_words=True
+    )
+
+
+def _cut(cell: str, width: int, *, right: bool) -> str:
+    if cell_len(cell) > width:
+        return set_cell_size(cell, max(0, width - 1)) + "…"
+    blank = " " * (width - cell_len(cell))
+    return blank + cell if right else cell + blank
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
+
+
+def _escaped(text: str) -> str:
+    shown = visible(text).replace("\\", "\\\\")
+    for mark in "|`*_<>[]#":
+        shown = shown.replace(mark, "\\" + mark)
+    return shown

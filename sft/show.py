@@ -1,0 +1,48 @@
+"""The dashboard's views as text, JSON or Markdown, for terminals, logs and other programs.
+
+The same queries and view models as the dashboard's. Text has aligned columns, is never wider than
+the terminal (100 columns where there is none) and holds no control character, whatever the data
+held. JSON has every value as it is stored, lists cut at ``limit``. Reads the store, writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from runtime.baselines import find_run
+from runtime.store import Store
+from sft.plain_tables import aligned, as_markdown, as_text
+from sft.show_pages import PAGES, Filters, requirement_table, requirements_of
+
+NO_TERMINAL_WIDTH = 100
+
+
+def show(
+    store: Store, run_id: str | None, view: str, fmt: str = "text", *, width: int | None = None, **filters: Any
+) -> str:
+    """One view of a run (the newest one when ``run_id`` is None), ending in a line break.
+
+    ``view`` is one of ``PAGES``, ``fmt`` is text, json or markdown, ``filters`` are the fields of
+    ``Filters``. Raises DiagnosticError: SFT0914 for an unknown run, SFT0910 for an unknown name in
+    a filter, and what opening the store can raise.
+    """
+    wanted = "" if view == "runs" else run_id or find_run(store, "last")[0]
+    page = PAGES[view](store, wanted, Filters(**filters))
+    if fmt == "json":
+        return json.dumps(page.data, ensure_ascii=True, indent=2, default=str) + "\n"
+    return as_markdown(page) if fmt == "markdown" else as_text(page, width or _terminal_width())
+
+
+def verdict_table(store: Store, run_id: str, width: int | None = None) -> str:
+    """What a run ends with: a line a requirement, and the reason under each that did not pass.
+
+    Slices are named only where they did not pass. Empty when the run has no verdict yet.
+    """
+    shown = [row for row in requirements_of(store, run_id) if row.part == 0 or row.verdict != "pass"]
+    return "".join(f"{line}\n" for line in aligned(requirement_table(shown), width or _terminal_width(), header=False))
+
+
+def _terminal_width() -> int:
+    return shutil.get_terminal_size((NO_TERMINAL_WIDTH, 24)).columns

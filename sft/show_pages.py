@@ -1,0 +1,296 @@
+"""What each view of ``sft show`` says: JSON values, and a head, tables and a last line for readers.
+
+The dashboard's queries and view models, laid out as pages. One function a view, all of the same
+shape; ``PAGES`` maps the names that the command line knows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from runtime.store import Store
+from sft.plain_tables import Page, Table
+from spec_lang.diagnostics import fatal
+from spec_lang.plain_text import visible
+from spec_lang.suggest import closest
+from tui import prediction_queries, queries
+from tui.formats import count, interval, number, share
+from tui.live import state_of
+from tui.prediction_queries import OUTCOMES, MetricRow, PredictionFilter
+from tui.view_models import runs as run_views
+from tui.view_models.data import Drop, FunnelLine, drop, funnel
+from tui.view_models.predictions import OUTCOME_NAMES, Choices, choices, item_line
+from tui.view_models.training import training_view
+from tui.view_models.verdicts import Requirement, verdict_view
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What to show of a view. Names are those of the spec; ``step`` is a step id, ``rule`` its rule in the ledger."""
+
+    step: str | None = None
+    rule: str | None = None
+    eval: str | None = None
+    model: str | None = None
+    template: str | None = None
+    metric: str | None = None
+    all: bool = False
+    limit: int = 20
+
+
+def requirements_of(store: Store, run_id: str) -> tuple[Requirement, ...]:
+    """The requirements of a run's gates with their slices, in the order of the spec."""
+    verdict = queries.run(store, run_id).verdict
+    rows, looks = queries.gates(store, run_id), queries.looks(store, run_id)
+    return verdict_view(verdict, rows, looks, queries.plan(store, run_id)).requirements
+
+
+def requirement_table(rows: Sequence[Requirement]) -> Table:
+    """Badge, requirement, estimate, n; below what did not pass the reason, once where neighbours share it."""
+    notes, told = [], ""
+    for row in rows:
+        notes.append(row.reason if row.verdict != "pass" and row.reason != told else "")
+        told = row.reason
+    columns = ("", "requirement", "estimate", "n")
+    return Table("", columns, [_verdict_cells(row) for row in rows], frozenset({2, 3}), notes)
+
+
+def _verdict_cells(row: Requirement) -> tuple[str, ...]:
+    title = row.title.removeprefix("require ")
+    n = f"n={row.n:,}" if row.n is not None else ""
+    return (row.badge, title if row.part == 0 else f"  {title}", row.shown, n)
+
+
+def _runs(store: Store, run_id: str, filters: Filters) -> Page:
+    rows = queries.runs(store, filters.limit)
+    now = time.time()
+    lines = [run_views.run_line(row, now) for row in rows]
+    cells = [(line.run_id, line.spec, line.status, line.verdict or "", line.started, line.took) for line in lines]
+    data = [
+        {
+            "run_id": row.run_id,
+            "spec": row.spec,
+            "status": line.status,
+            "verdict": row.verdict,
+            "started_at": row.started_at,
+            "ended_at": row.ended_at,
+            "steps": row.steps,
+            "cached": row.cached,
+            "error": row.error,
+        }
+        for row, line in zip(rows, lines, strict=True)
+    ]
+    table = Table("", ("run", "spec", "state", "gate", "started", "took"), cells, frozenset({5}))
+    return Page(data, "" if rows else "no run yet: `sft run FILE`", (table,) if rows else ())
+
+
+def _run(store: Store, run_id: str, filters: Filters) -> Page:
+    row = queries.run(store, run_id)
+    run = run_views.run_view(row, queries.steps(store, run_id), time.time())
+    columns = ("", "step", "in", "out", "dropped", "time", "why")
+    cells = [
+        (
+            run_views.STATE_MARKS.get(step.status, "·"),
+            f"{step.kind} {step.name}",
+            count(step.rows_in),
+            count(step.rows_out),
+            count(step.rows_dropped) if step.rows_dropped else "",
+            step.took,
+            step.note,
+        )
+        for step in run.steps
+    ]
+    verdict = f" · gate {run.verdict}" if run.verdict else ""
+    head = f"{run.spec} {run.run_id}: {run.status}{verdict} · {run.headline}"
+    return Page(run_views.as_json(run), head, (Table("", columns, cells, frozenset({2, 3, 4, 5})),), run.error or "")
+
+
+def _ledger(store: Store, run_id: str, filters: Filters) -> Page:
+    lines = funnel(queries.steps(store, run_id), queries.rule_counts(store, run_id))
+    if filters.step is not None:
+        _known(filters.step, [line.step_id for line in lines], "step")
+        lines = tuple(line for line in lines if line.step_id == filters.step and filters.rule in (None, line.rule))
+    rows = queries.drops(store, run_id, filters.step, filters.rule, filters.limit)
+    drops = [drop(row) for row in rows]
+    titles = {(line.step_id, line.rule): line.title for line in lines}
+    columns = ("step and rule", "in", "dropped", "", "kept", "reason")
+    rules = Table("", columns, [_funnel_cells(line) for line in lines], frozenset({1, 2, 3, 4}))
+    dropped = Table(
+        "dropped rows",
+        ("where", "rule", "value", "survivor", "row"),
+        [_drop_cells(one, titles) for one in drops],
+        frozenset({2}),
+    )
+    total = sum(line.dropped or 0 for line in lines if line.rule is None)
+    tail = (
+        f"{count(len(drops))} of {count(total)} dropped rows shown" if total > len(drops) and not filters.rule else ""
+    )
+    data = {"rules": [_funnel_json(line) for line in lines], "dropped": [_drop_json(one) for one in drops]}
+    return Page(data, "", (rules, dropped) if drops else (rules,), tail)
+
+
+def _funnel_cells(line: FunnelLine) -> tuple[str, ...]:
+    title = line.title if line.rule is None else f"  {line.title}"
+    part = share(line.dropped or 0, line.entering or 0) if line.dropped else ""
+    return (title, count(line.entering), count(line.dropped), part, count(line.kept), line.reason)
+
+
+def _funnel_json(line: FunnelLine) -> dict[str, Any]:
+    keys = ("step_id", "rule", "title", "entering", "dropped", "kept", "reason")
+    return {key: getattr(line, key) for key in keys}
+
+
+def _drop_cells(one: Drop, titles: Mapping[tuple[str, str | None], str]) -> tuple[str, ...]:
+    rule = titles.get((one.step_id, one.rule), one.rule)
+    return (one.place, rule, one.value, one.survivor or "", one.text)
+
+
+def _drop_json(one: Drop) -> dict[str, Any]:
+    keys = ("step_id", "rule", "row_id", "place", "value", "detail", "survivor")
+    return {**{key: getattr(one, key) for key in keys}, "content": dict(one.content)}
+
+
+def _training(store: Store, run_id: str, filters: Filters) -> Page:
+    data, tables = [], []
+    for step in queries.steps(store, run_id):
+        if step.kind != "train" or filters.step not in (None, step.step_id):
+            continue
+        course = training_view(step, queries.train_points(store, step.step_hash, most=filters.limit))
+        validation, rates, speeds = dict(course.validation_loss), dict(course.learning_rate), course.tokens_per_second
+        speed = dict(speeds)
+        steps = sorted({x for curve in (course.loss, course.validation_loss) for x, _ in curve})
+        rows = [
+            (
+                count(int(x)),
+                number(dict(course.loss).get(x)),
+                number(validation.get(x)),
+                number(rates.get(x)),
+                count(round(speed[x])) if x in speed else "",
+            )
+            for x in steps
+        ]
+        title = f"{step.step_id}: " + ", ".join(f"{name} {value}" for name, value in course.figures)
+        columns = ("step", "loss", "validation", "learning rate", "tokens/s")
+        tables.append(Table(title, columns, rows, frozenset(range(5))))
+        keys = ("step_id", "status", "loss", "validation_loss", "learning_rate", "tokens_per_second")
+        data.append({key: getattr(course, key) for key in keys})
+    return Page(data, "" if tables else "this run trains nothing", tuple(tables))
+
+
+def _verdicts(store: Store, run_id: str, filters: Filters) -> Page:
+    run, requirements = queries.run(store, run_id), requirements_of(store, run_id)
+    keys = ("gate", "text", "verdict", "reason", "slice", "slice_value", "estimate", "low", "high", "bound")
+    more = ("threshold", "level", "n", "unit")
+    data = {
+        "run_id": run_id,
+        "verdict": run.verdict,
+        "requirements": [{k: getattr(r, k) for k in (*keys, *more)} for r in requirements],
+    }
+    head = f"{run.spec} {run_id}: {run.verdict or 'no verdict yet (' + state_of(run) + ')'}"
+    return Page(data, head, (requirement_table(requirements),))
+
+
+def _predictions(store: Store, run_id: str, filters: Filters) -> Page:
+    metrics = prediction_queries.metrics(store, run_id)
+    known = choices(prediction_queries.cells(store, run_id), metrics)
+    chosen = _chosen(known, filters)
+    if chosen is None:
+        return Page({"aggregates": [], "items": []}, "this run has no eval", ())
+    counts = prediction_queries.prediction_counts(store, run_id, chosen)
+    rows = prediction_queries.prediction_page(store, run_id, chosen, filters.limit)
+    lines = [item_line(row, known.unit(chosen)) for row in rows]
+    whole = [row for row in metrics if row.eval == chosen.eval and row.slice == "*"]
+    cells = [(line.badge, line.template, line.row_id[:12], line.expected, line.output) for line in lines]
+    baseline = f" beside {chosen.baseline}" if chosen.baseline else ""
+    head = (
+        f"{chosen.eval}: {chosen.model}{baseline}, by {chosen.metric or 'no metric'}; {count(counts['all'])} items; "
+        + ", ".join(f"{count(counts[name])} {OUTCOME_NAMES[name]}" for name in OUTCOMES[1:] if counts[name])
+    )
+    tables = (
+        Table(
+            "",
+            ("metric", "model", "template", "estimate", "interval", "n", "missing"),
+            _aggregates(whole),
+            frozenset({5, 6}),
+        ),
+        Table("items", ("", "template", "item", "expected", "output"), cells),
+    )
+    data = {
+        "filter": asdict(chosen),
+        "counts": counts,
+        "aggregates": [asdict(row) for row in whole],
+        "items": [asdict(row) for row in rows],
+    }
+    return Page(
+        data,
+        head,
+        tables,
+        f"{count(len(rows))} of {count(counts[chosen.outcome])} {OUTCOME_NAMES[chosen.outcome]} items shown",
+    )
+
+
+def _aggregates(rows: Sequence[MetricRow]) -> list[tuple[str, ...]]:
+    return [
+        (
+            row.metric,
+            row.model,
+            "all" if row.template == "*" else row.template,
+            number(row.estimate, row.unit),
+            interval(row.low, row.high, row.unit),
+            count(row.n),
+            count(row.missing) if row.missing else "",
+        )
+        for row in rows
+    ]
+
+
+def _chosen(known: Choices, filters: Filters) -> PredictionFilter | None:
+    """The filter that names ask for; without ``all`` only failed items. SFT0910 for an unknown name."""
+    _known(filters.eval, known.evals, "eval")
+    chosen = known.start(filters.eval)
+    if chosen is None:
+        return None
+    models = known.models[chosen.eval]
+    _known(filters.model, models, "model")
+    _known(filters.template, known.templates[chosen.eval], "template")
+    _known(filters.metric, known.metrics[chosen.eval], "metric")
+    model, metric = filters.model or chosen.model, filters.metric or chosen.metric
+    return replace(
+        chosen,
+        model=model,
+        baseline=next((other for other in models if other != model), None),
+        template=filters.template,
+        metric=metric,
+        outcome="all" if filters.all or metric is None else "failed",
+    )
+
+
+def _known(name: str | None, options: Sequence[str], what: str) -> None:
+    if name is not None and name not in options:
+        near = closest(name, sorted(options))
+        hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(options) or 'none'}"
+        raise fatal("SFT0910", f"this run has no {what} `{visible(name)}`", hint)
+
+
+def _environment(store: Store, run_id: str, filters: Filters) -> Page:
+    pairs = queries.environment(store, run_id)
+    sources = queries.sources(store, run_id)
+    cells = [(s.name, s.path, s.licence or "", s.origin or "", count(s.rows), count(s.unreadable)) for s in sources]
+    columns = ("source", "file", "licence", "origin", "rows", "unreadable")
+    tables = (Table("", ("key", "value"), list(pairs)), Table("", columns, cells, frozenset({4, 5})))
+    data = {"run_id": run_id, "environment": dict(pairs), "sources": [asdict(source) for source in sources]}
+    return Page(data, run_id, tables if sources else tables[:1])
+
+
+PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
+    "runs": _runs,
+    "run": _run,
+    "ledger": _ledger,
+    "training": _training,
+    "verdicts": _verdicts,
+    "predictions": _predictions,
+    "environment": _environment,
+}

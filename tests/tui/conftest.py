@@ -1,0 +1,99 @@
+"""Stores for the dashboard's tests, each built once: tests only read them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from runtime.store import Store
+from tests.tui.sample_store import build
+from tui.app import Dashboard
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return build(tmp_path_factory.mktemp("done"))
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return build(tmp_path_factory.mktemp("hostile"), hostile=True)
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return build(tmp_path_factory.mktemp("begun"), status="running")
+
+
+@pytest.fixture
+def running(begun: Store, tmp_path: Path) -> Store:
+    """A run in its training, of this very process, for a test to write to."""
+    return Store(Path(shutil.copytree(begun.root, tmp_path / ".sft")))
+
+
+@pytest.fixture
+def killed(running: Store) -> Store:
+    """A run that the store calls running and whose process is gone."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    with running.writing() as con:
+        con.execute("UPDATE runs SET pid = ?", [process.pid])
+    return running
+
+
+class Journey:
+    """Keys pressed in a headless dashboard, and what then stands on its screen."""
+
+    def __init__(self, app: Dashboard, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Until all workers have answered and the screen is drawn."""
+        await self.pilot.pause(0.02)
+        while any(not worker.is_finished for worker in self.app.workers):
+            await self.pilot.pause(0.01)
+        await self.pilot.pause(0.02)
+
+    async def until(self, text: str, seconds: float = 10.0) -> None:
+        """Wait until a text is on the screen; fails when it does not come."""
+        for _ in range(int(seconds / 0.05)):
+            if text in self.text():
+                return
+            await self.pilot.pause(0.05)
+        raise AssertionError(f"{text!r} did not appear:\n{self.text()}")
+
+    def text(self) -> str:
+        """The screen as lines of text."""
+        width, height = self.app.size
+        lines = self.app.screen._compositor.render_strips()
+        assert len(lines) == height, width
+        return "\n".join(line.text for line in lines)
+
+
+@pytest.fixture
+def walk() -> Callable[..., None]:
+    """``walk(store, journey, size=…, run_id=…)`` runs an async journey in a fresh dashboard."""
+
+    def start(store: Store, journey: Callable[[Journey], Awaitable[Any]], **how: Any) -> None:
+        async def go() -> None:
+            app = Dashboard(store, how.get("run_id"))
+            async with app.run_test(size=how.get("size", (100, 34))) as pilot:
+                walker = Journey(app, pilot)
+                await walker.settle()
+                await journey(walker)
+
+        asyncio.run(go())
+
+    return start

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.store import Store
+from tests.tui.sample_store import RUN, STARTED
+from tui import prediction_queries as asked
+from tui.prediction_queries import PredictionFilter
+
+CHOSEN = PredictionFilter("format", "tuned", "smol", "exact")
+
+
+def test_cells_of_an_eval_in_plan_order(done: Store) -> None:
+    cells = [(cell.model, cell.template, cell.items) for cell in asked.cells(done, RUN)]
+    assert cells == [("smol", "plain", 60), ("smol", "chatty", 60), ("tuned", "plain", 60), ("tuned", "chatty", 60)]
+
+
+def test_cells_without_predictions_yet(running: Store) -> None:
+    assert [cell.items for cell in asked.cells(running, RUN)] == [0, 0, 0, 0]
+    assert asked.prediction_counts(running, RUN, CHOSEN)["all"] == 0
+
+
+def test_counts_agree_with_the_pages(done: Store) -> None:
+    counts = asked.prediction_counts(done, RUN, CHOSEN)
+    assert counts["all"] == 120 and counts["failed"] + counts["passed"] + counts["unmeasured"] == 120
+    for outcome in asked.OUTCOMES:
+        rows = asked.prediction_page(done, RUN, replace(CHOSEN, outcome=outcome), 500)
+        assert len(rows) == counts[outcome], outcome
+
+
+def test_failures_come_first(done: Store) -> None:
+    values = [row.value for row in asked.prediction_page(done, RUN, CHOSEN, 500)]
+    assert values == sorted(values) and values[0] == 0.0 and values[-1] == 1.0
+
+
+def test_pages_follow_each_other(done: Store) -> None:
+    whole = asked.prediction_page(done, RUN, CHOSEN, 500)
+    pages = [row for offset in range(0, 120, 50) for row in asked.prediction_page(done, RUN, CHOSEN, 50, offset)]
+    assert pages == whole
+
+
+def test_one_template_and_one_slice(done: Store) -> None:
+    chatty = asked.prediction_page(done, RUN, replace(CHOSEN, template="chatty"), 500)
+    assert len(chatty) == 60 and {row.template for row in chatty} == {"chatty"}
+    billing = asked.prediction_page(done, RUN, replace(CHOSEN, slice="category", slice_value="billing"), 500)
+    assert len(billing) == 40 and all('"billing"' in row.expected for row in billing)
+
+
+def test_without_a_metric_items_are_not_measured(done: Store) -> None:
+    rows = asked.prediction_page(done, RUN, replace(CHOSEN, metric=None), 500)
+    assert len(rows) == 120 and {row.value for row in rows} == {None}
+
+
+def test_an_item_has_every_model_and_metric(done: Store) -> None:
+    row = asked.prediction_page(done, RUN, CHOSEN, 1)[0]
+    item = asked.item(done, RUN, "format", row.row_id, row.template)
+    assert [output.model for output in item.outputs] == ["smol", "tuned"]
+    assert item.metrics["tuned", "exact"] == 0.0 and item.metrics["tuned", "json"] == 1.0
+    assert list(item.slices) == ["category"]
+
+
+def test_a_long_output_is_cut_in_the_list_only(running: Store) -> None:
+    step = next(cell.step_hash for cell in asked.cells(running, RUN) if cell.model == "tuned")
+    columns = ("step_hash", "row_id", "prompt", "output", "expected", "stop_reason", "prompt_tokens", "output_tokens")
+    row = (step, "id", "q", "x" * 10_000, "y", "length", 1, 2_500, 0.1, STARTED)
+    running.insert("predictions", (*columns, "seconds", "made_at"), [row])
+    (line,) = asked.prediction_page(running, RUN, CHOSEN, 10)
+    assert len(line.output) == asked.HEAD_CHARACTERS
+    assert len(asked.item(running, RUN, "format", "id", line.template).outputs[0].output) == 10_000

@@ -1,0 +1,87 @@
+"""The queries against a real store; numbers are those that ``sample_store`` wrote."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from runtime.store import Store
+from spec_lang.diagnostics import DiagnosticError
+from tests.tui.sample_store import HOSTILE, RUN, row_id
+from tui import queries
+
+
+def test_runs_and_run(done: Store) -> None:
+    (run,) = queries.runs(done, 10)
+    assert (run.run_id, run.status, run.verdict, run.steps, run.cached) == (RUN, "done", "fail", 14, 2)
+    assert run.ended_at is not None and run.ended_at - run.started_at == pytest.approx(84)
+    assert queries.run(done, RUN) == run
+    assert queries.runs(done, 10, offset=1) == []
+
+
+def test_an_unknown_run_is_a_finding(done: Store) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        queries.run(done, "nope")
+    assert caught.value.diagnostics[0].code == "SFT0914"
+
+
+def test_steps_come_in_plan_order_with_labels(done: Store) -> None:
+    steps = queries.steps(done, RUN)
+    assert [step.kind for step in steps[:3]] == ["ingest", "filter", "split"]
+    predict = next(step for step in steps if step.step_id == "predict:format.tuned.chatty")
+    assert predict.labels == {"eval": "format", "model": "tuned", "template": "chatty"}
+
+
+def test_rule_counts_name_every_rule_and_add_up(done: Store) -> None:
+    counts = queries.rule_counts(done, RUN)
+    clean = {c.rule: (c.dropped, c.reason) for c in counts if c.step_id == "filter:triage.clean"}
+    assert clean == {
+        "0": (2, "too short or too long to be a ticket"),
+        "1": (1, None),
+        "2": (12, None),
+        "3": (23, None),
+        "4": (0, None),
+    }
+    assert sum(c.dropped for c in counts) == 1 + 38 + 1 + 1
+
+
+def test_drops_show_the_row_and_its_survivor(done: Store) -> None:
+    (first, *_) = queries.drops(done, RUN, "filter:triage.clean", "3", 5)
+    assert (first.line, first.value, first.survivor, first.survivor_line) == (200, "0.920", row_id(150), 150)
+    dropped, kept = json.loads(first.content or ""), json.loads(first.survivor_content or "")
+    assert dropped["instruction"] == kept["instruction"] + " Regards"
+
+
+def test_an_unreadable_line_has_no_row(done: Store) -> None:
+    (first, *_) = queries.drops(done, RUN, None, None, 1)
+    assert (first.rule, first.line, first.row_id, first.content) == ("unreadable", 217, None, None)
+
+
+def test_pages_of_drops_follow_each_other(done: Store) -> None:
+    whole = queries.drops(done, RUN, None, None, 100)
+    assert len(whole) == 41
+    assert [row for offset in range(0, 45, 9) for row in queries.drops(done, RUN, None, None, 9, offset)] == whole
+
+
+def test_a_long_training_is_averaged(done: Store) -> None:
+    step = next(step for step in queries.steps(done, RUN) if step.kind == "train")
+    whole = queries.train_points(done, step.step_hash)
+    assert len(whole) == 51 and whole[0].validation_loss == pytest.approx(2.75) and whole[0].loss is None
+    short = queries.train_points(done, step.step_hash, most=10)
+    assert len(short) <= 12
+    assert sum(point.tokens or 0 for point in short) == sum(point.tokens or 0 for point in whole)
+
+
+def test_gates_and_looks(done: Store) -> None:
+    rows = queries.gates(done, RUN)
+    assert [(row.requirement, row.part) for row in rows] == [
+        *((0, 0), (1, 0), (2, 0), (3, 0), (3, 1), (3, 2), (3, 3), (4, 0))
+    ]
+    assert queries.looks(done, RUN) == {rows[0].step_hash: 3}
+
+
+def test_hostile_text_comes_back_as_it_was_stored(hostile: Store) -> None:
+    (run,) = queries.runs(hostile, 1)
+    assert run.spec == "triage.sft" + HOSTILE
+    assert queries.rule_counts(hostile, RUN)[1].text == "keep words(instruction) in 3..80" + HOSTILE

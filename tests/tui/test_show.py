@@ -1,0 +1,111 @@
+"""``sft show`` and the verdict table on the sample store."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from runtime.store import Store
+from sft.plain_tables import Table, aligned, as_markdown, fitted
+from sft.show import show, verdict_table
+from sft.show_pages import PAGES
+from spec_lang.diagnostics import DiagnosticError
+from tests.tui.sample_store import RUN
+
+
+@pytest.mark.parametrize("view", PAGES)
+@pytest.mark.parametrize("width", [60, 80, 132])
+def test_text_is_terminal_safe_and_no_wider_than_the_terminal(hostile: Store, view: str, width: int) -> None:
+    text = show(hostile, RUN, view, "text", width=width, all=True)
+    assert all(cell_len(line) <= width for line in text.split("\n"))
+    assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_json_holds_what_was_stored_and_only_ascii(hostile: Store, view: str) -> None:
+    text = show(hostile, None, view, "json", all=True)
+    assert text.isascii() and "\x1b" not in text
+    assert json.loads(text)
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_markdown_tables_keep_their_columns(hostile: Store, view: str) -> None:
+    text = show(hostile, None, view, "markdown", all=True)
+    for block in text.split("\n\n"):
+        rows = [line for line in block.split("\n") if line.startswith("|")]
+        assert len({line.replace("\\|", "").count("|") for line in rows}) <= 1
+
+
+def test_the_ledger_of_one_rule(done: Store) -> None:
+    data = json.loads(show(done, None, "ledger", "json", step="filter:triage.clean", rule="0"))
+    assert [(row["place"], row["value"]) for row in data["dropped"]] == [
+        ("tickets.jsonl:31", "2"),
+        ("tickets.jsonl:402", "93"),
+    ]
+    assert data["rules"][0]["dropped"] == 2 and data["rules"][0]["reason"] == "too short or too long to be a ticket"
+
+
+def test_predictions_are_failures_unless_all_are_wanted(done: Store) -> None:
+    failed = json.loads(show(done, None, "predictions", "json", limit=500))["items"]
+    everything = json.loads(show(done, None, "predictions", "json", limit=500, all=True))["items"]
+    assert {row["value"] for row in failed} == {0.0} and len(everything) == 120
+
+
+def test_an_unknown_name_gets_a_suggestion(done: Store) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        show(done, None, "predictions", model="tunde")
+    finding = caught.value.diagnostics[0]
+    assert finding.code == "SFT0910" and "tuned" in (finding.help or "")
+    with pytest.raises(DiagnosticError):
+        show(done, None, "ledger", step="filter:nope")
+
+
+def test_a_store_without_runs(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft").create()
+    assert "sft run" in show(store, None, "runs")
+    with pytest.raises(DiagnosticError) as caught:
+        show(store, None, "run")
+    assert caught.value.diagnostics[0].code == "SFT0914"
+
+
+def test_a_run_that_has_no_verdict_yet(running: Store) -> None:
+    assert "no verdict yet (running)" in show(running, None, "verdicts", width=100)
+    assert verdict_table(running, RUN) == ""
+
+
+def test_the_verdict_table_tells_why_for_what_did_not_pass(done: Store) -> None:
+    lines = verdict_table(done, RUN, width=110).split("\n")
+    marks = [line[0] for line in lines if line and line[0] != " "]
+    assert marks == ["✓", "✓", "✓", "?", "?", "✗"]
+    assert "92.5% [85.8, 96.6]" in lines[0] and lines[0].endswith("n=120")
+    assert sum("cannot prove 95%" in line for line in lines) == 1
+    assert any("differ by 11.7pt" in line for line in lines)
+
+
+cells = st.text(alphabet="ab |é漢\n", max_size=30)
+
+
+@given(st.lists(st.tuples(cells, cells, cells), max_size=5), st.integers(44, 120))
+def test_aligned_tables_fit(rows: list[tuple[str, str, str]], width: int) -> None:
+    for line in aligned(Table("", ("a", "b", "c"), rows), width):
+        assert cell_len(line) <= width and "\n" not in line
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=6), st.integers(80, 200))
+def test_columns_give_way_only_when_they_have_to(needs: list[int], room: int) -> None:
+    widths = fitted(needs, frozenset(), room)
+    assert sum(widths) <= room
+    assert all(width == need for width, need in zip(widths, needs, strict=True)) or sum(needs) > room
+
+
+def test_markdown_escapes_what_means_something() -> None:
+    from sft.plain_tables import Page
+
+    text = as_markdown(Page(None, "", (Table("", ("a",), [("<b>|*x*`y`\\",)]),)))
+    assert "\\<b\\>\\|\\*x\\*\\`y\\`\\\\" in text

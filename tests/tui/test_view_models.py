@@ -1,0 +1,206 @@
+"""View models from rows made by hand: neither a terminal nor a database."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.events import Event
+from tui.live import LiveRun
+from tui.prediction_queries import Cell, Item, ItemOutput, MetricRow
+from tui.queries import DropRow, GateRow, RuleCount, RunRow, StepRow, TrainPoint
+from tui.view_models.data import drop, fields, funnel
+from tui.view_models.predictions import badge, choices, item_view, prompt_turns
+from tui.view_models.runs import next_command, run_line, run_view
+from tui.view_models.training import training_view
+from tui.view_models.verdicts import requirement_targets, verdict_view
+
+NOW = 1_000_000.0
+RUN = RunRow("r1", "a.sft", "running", None, NOW - 65, None, 0, "elsewhere", None, 2, 0)
+
+
+def step(kind: str = "filter", **given: Any) -> StepRow:
+    start = StepRow(0, f"{kind}:a", kind, "a", "h", {}, "done", None, 10, 7, 3, 1.5, {}, None, 4)
+    return replace(start, **given)
+
+
+def test_a_run_line_counts_its_own_time_while_it_runs() -> None:
+    line = run_line(RUN, NOW)
+    assert (line.status, line.took, line.started) == ("running", "1 min 05 s", "1 min ago")
+    assert run_line(replace(RUN, status="interrupted"), NOW).took == "–"
+
+
+def test_a_running_step_tells_progress_from_its_events() -> None:
+    live = LiveRun("r1")
+    live.fold([Event("step_started", NOW - 10, "filter:a", {})])
+    live.fold(
+        Event("progress", NOW - 8 + k, "filter:a", {"done": 100 * k, "total": 1000, "unit": "rows"}) for k in (0, 4)
+    )
+    view = run_view(RUN, [step(status="pending", seconds=None)], NOW, live)
+    (line,) = view.steps
+    assert (line.status, line.took, line.share) == ("running", "10 s", 0.4)
+    assert line.note == "400/1,000 rows · 100 rows/s · 6.0 s left"
+
+
+def test_the_store_knows_better_than_events_what_has_ended() -> None:
+    live = LiveRun("r1")
+    live.fold([Event("step_started", NOW, "filter:a", {})])
+    assert run_view(RUN, [step(status="done")], NOW, live).steps[0].status == "done"
+
+
+def test_a_run_that_ended_badly_says_what_to_do() -> None:
+    failed = run_view(replace(RUN, status="failed", error="boom"), [step(status="failed", error="boom")], NOW)
+    assert failed.steps[0].note == "boom"
+    assert "again" in next_command(failed, None)
+    done = run_view(replace(RUN, status="done", verdict="fail"), [step()], NOW)
+    assert "Verdicts" in next_command(done, "fail") and next_command(done, "pass") == ""
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=6))
+def test_the_funnel_adds_up(dropped: list[int]) -> None:
+    whole = sum(dropped) + 5
+    counts = [RuleCount("filter:a", str(i), f"rule {i}", None, n) for i, n in enumerate(dropped)]
+    head, *rules = funnel([step(rows_in=whole, rows_out=5, rows_dropped=sum(dropped))], counts)
+    assert head.entering == rules[0].entering == whole
+    assert all(one.kept == other.entering for one, other in itertools.pairwise(rules))
+    assert rules[-1].kept == head.kept == 5
+    assert sum(rule.dropped or 0 for rule in rules) == head.dropped
+
+
+def test_the_funnel_shows_the_data_steps_and_others_only_when_they_lose_rows() -> None:
+    steps = [step("ingest"), step("gate"), step("predict")]
+    assert [line.step_id for line in funnel(steps, [])] == ["ingest:a"]
+    with_loss = funnel(steps, [RuleCount("predict:a", "too_long", None, "prompt over the context", 1)])
+    assert [line.title for line in with_loss] == ["ingest a", "predict a", "too long"]
+
+
+def test_a_dropped_row_reads_as_its_columns() -> None:
+    row = DropRow(
+        "f", "2", "id", "t.jsonl", 7, "0.93", None, '{"__row_id": "x", "a": "hi", "n": 3}', "s", 2, '{"a": "ho"}'
+    )
+    shown = drop(row)
+    assert shown.place == "t.jsonl:7" and shown.survivor == "line 2"
+    assert shown.content == (("a", "hi"), ("n", "3")) and shown.survivor_content == (("a", "ho"),)
+    assert fields("not json") == (("", "not json"),) and fields(None) == ()
+
+
+def test_training_figures() -> None:
+    points = [TrainPoint(0, validation_loss=3.0), TrainPoint(1, loss=2.0, tokens_per_second=400.0, padding_share=0.02)]
+    view = training_view(
+        step("train"), [*points, TrainPoint(2, loss=1.0, validation_loss=1.5, tokens_per_second=500.0)]
+    )
+    assert view.loss == ((1.0, 2.0), (2.0, 1.0))
+    assert dict(view.figures) == {
+        "step": "2",
+        "loss": "2 → 1",
+        "validation": "3 → 1.5",
+        "speed": "450 tokens/s",
+        "padding": "2%",
+        "dropped rows": "3",
+    }
+    assert training_view(step("train", rows_dropped=0), []).figures == ()
+
+
+def gate_row(**given: Any) -> GateRow:
+    names = GateRow.__dataclass_fields__
+    start: dict[str, Any] = dict.fromkeys(names)
+    start |= {
+        "gate": "g",
+        "step_hash": "h",
+        "requirement": 0,
+        "part": 0,
+        "text": "require e.m(t) >= 80%",
+        "unit": "share",
+    }
+    return GateRow(**{**start, "verdict": "pass", "reason": "why", "test": "wilson", **given})
+
+
+PLAN = {
+    "steps": [
+        {
+            "kind": "gate",
+            "name": "g",
+            "local": {"reasons": [None, "we promised"]},
+            "params": {
+                "requirements": [
+                    {"rule": "bound", "metric": {"eval": "e", "metric": "m", "model": "t"}},
+                    {"rule": "no_worse_than", "metric": {"eval": "e", "metric": "m", "model": "t"}, "baseline": "b"},
+                ]
+            },
+        }
+    ]
+}
+
+
+def test_a_requirement_knows_what_it_is_about() -> None:
+    targets = requirement_targets(PLAN)
+    assert targets["g", 1].baseline == "b" and targets["g", 1].because == "we promised"
+    assert not targets["g", 0].difference and requirement_targets({}) == {}
+
+
+def test_a_difference_of_shares_is_in_points_and_has_a_sign() -> None:
+    rows = [gate_row(estimate=0.9, low=0.8, high=0.95), gate_row(requirement=1, estimate=0.1, low=-0.01, high=0.2)]
+    view = verdict_view("pass", rows, {"h": 3}, PLAN)
+    assert [row.shown for row in view.requirements] == ["90% [80, 95]", "+10pt [-1, 20]"]
+    assert dict(view.requirements[0].facts)["held-out set used"] == "3 times"
+
+
+def test_requirements_are_counted_without_their_slices() -> None:
+    rows = [gate_row(), gate_row(requirement=1, verdict="fail"), gate_row(requirement=1, part=1, verdict="fail")]
+    view = verdict_view("fail", rows, {}, {})
+    assert view.counted() == {"pass": 1, "fail": 1}
+
+
+def metric(name: str, unit: str) -> MetricRow:
+    return MetricRow("e", "t", "*", name, "*", "*", 3, 0, 0.5, 0.4, 0.6, 0.95, unit)
+
+
+CELLS = [
+    Cell("e", "base", "plain", "h1", 3),
+    Cell("e", "tuned", "plain", "h2", 3),
+    Cell("e", "tuned", "terse", "h3", 3),
+]
+
+
+def test_the_first_look_is_the_last_model_beside_the_first() -> None:
+    known = choices(CELLS, [metric("exact", "share"), metric("words", "plain")])
+    chosen = known.start()
+    assert chosen is not None
+    assert (chosen.model, chosen.baseline, chosen.metric, chosen.template) == ("tuned", "base", "exact", None)
+    assert known.next_model(chosen).model == "base" and known.next_model(chosen).baseline == "tuned"
+    walked = [chosen := known.next_template(chosen) for _ in range(3)]
+    assert [one.template for one in walked] == ["plain", "terse", None]
+    assert known.unit(known.next_metric(walked[-1])) == "plain"
+    assert choices([], []).start() is None
+
+
+def test_badges() -> None:
+    assert [badge(value, "share") for value in (1.0, 0.5, 0.0, None)] == ["✓", "✗", "✗", "?"]
+    assert badge(12.0, "plain") == "·"
+
+
+def test_an_item_shows_the_chosen_models_against_the_reference() -> None:
+    outputs = tuple(
+        ItemOutput(name, '[{"role": "user", "content": "q"}]', out, "a b c", "length", 3, 2, 0.1)
+        for name, out in (("base", "a b d"), ("tuned", "a b c"))
+    )
+    item = Item("id", "plain", outputs, {("tuned", "exact"): 1.0, ("base", "exact"): None}, {"kind": "x"})
+    seen = item_view(item, {("e", "exact"): "share"}, "e", ["base", "tuned"], "expected")
+    assert seen.prompt == (("user", "q"),)
+    assert [[piece.kind for piece in output.pieces] for output in seen.outputs] == [
+        ["same", "missing", "extra"],
+        ["same"],
+    ]
+    assert [output.metrics for output in seen.outputs] == [(("exact", "–", "?"),), (("exact", "100%", "✓"),)]
+    beside = item_view(item, {}, "e", ["tuned"], "base")
+    assert [piece.text for piece in beside.outputs[0].pieces] == ["a b ", "d", "c"]
+
+
+def test_a_prompt_that_is_no_conversation_is_shown_as_it_is() -> None:
+    assert prompt_turns("<|user|>hi") == (("", "<|user|>hi"),)
+    assert prompt_turns("[1, 2]") == (("", "[1, 2]"),)
+    assert prompt_turns("17") == (("", "17"),)

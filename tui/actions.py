@@ -1,0 +1,79 @@
+"""The one table of what keys do: bindings, the help screen and the command palette are made from it.
+
+``scope`` says where an action is offered: ``app`` everywhere, ``run`` in every view of a run,
+``table`` in every list, or the name of one view. A key means one thing in every place where it works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Action:
+    """``name`` is the method ``action_<name>``; ``keys`` are Textual's names, the first one is shown."""
+
+    name: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    scope: str
+    footer: bool = False
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("open", ("enter", "l"), "Open", "open what the cursor is on", "app", footer=True),
+    Action("back", ("escape", "h"), "Back", "go back, or close what is open", "app", footer=True),
+    Action("reload", ("r",), "Refresh", "read the store again", "app"),
+    Action("keys", ("question_mark", "f1"), "Keys", "show what the keys do", "app", footer=True),
+    Action("quit", ("q",), "Quit", "leave the dashboard; a run that is going on goes on", "app", footer=True),
+    Action("view('run')", ("1",), "Run", "the steps of the run, live while it runs", "run"),
+    Action("view('data')", ("2",), "Data", "what each rule dropped, and why", "run"),
+    Action("view('training')", ("3",), "Training", "curves of loss, learning rate and speed", "run"),
+    Action("view('verdicts')", ("4",), "Verdicts", "what each gate required and found", "run"),
+    Action("view('predictions')", ("5",), "Predictions", "outputs of the models, failures first", "run"),
+    Action("cursor_down", ("j", "down"), "Down", "next line", "table"),
+    Action("cursor_up", ("k", "up"), "Up", "line before", "table"),
+    Action("page_down", ("ctrl+d", "pagedown"), "Page down", "a page on; long lists load as you go", "table"),
+    Action("page_up", ("ctrl+u", "pageup"), "Page up", "a page back", "table"),
+    Action("scroll_top", ("g", "home"), "Top", "first line", "table"),
+    Action("scroll_bottom", ("G", "end"), "Bottom", "last line that is loaded", "table"),
+    Action("detail(1)", ("J", "shift+down"), "Detail down", "scroll the detail below the list", "app"),
+    Action("detail(-1)", ("K", "shift+up"), "Detail up", "scroll it back", "app"),
+    Action("next_training", ("t",), "Next training", "the next train step of the run", "training", footer=True),
+    Action("next_eval", ("e",), "Eval", "the next eval", "predictions"),
+    Action("next_model", ("m",), "Model", "the next model as subject", "predictions"),
+    Action("next_template", ("t",), "Template", "all templates, then each alone", "predictions"),
+    Action("next_metric", ("c",), "Metric", "the next metric that sorts and marks", "predictions"),
+    Action("next_outcome", ("o",), "Outcome", "all, failed, worse, better, not measured, passed", "predictions"),
+    Action("compare", ("x",), "Compare", "mark against the expected text or the baseline", "predictions", True),
+    Action("all_slices", ("s",), "All slices", "leave the slice that a requirement opened", "predictions"),
+)
+
+
+def actions_for(*scopes: str) -> tuple[Action, ...]:
+    return tuple(action for action in ACTIONS if action.scope in scopes)
+
+
+def bindings_for(*scopes: str) -> list[BindingType]:
+    """Bindings of the actions of some scopes."""
+    return [
+        Binding(
+            ",".join(action.keys),
+            action.name,
+            action.title,
+            show=action.footer,
+            key_display=key_name(action.keys[0]),
+            tooltip=action.help,
+        )
+        for action in actions_for(*scopes)
+    ]
+
+
+def key_name(key: str) -> str:
+    """A key as it stands on a keyboard."""
+    names = {"question_mark": "?", "escape": "Esc", "enter": "Enter", "pagedown": "PgDn", "pageup": "PgUp"}
+    arrows = {"up": "↑", "down": "↓", "home": "Home", "end": "End", "f1": "F1"}
+    return {**names, **arrows}.get(key, key.replace("ctrl+", "^").replace("shift+down", "⇧↓").replace("shift+up", "⇧↑"))

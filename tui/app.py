@@ -1,0 +1,165 @@
+"""The dashboard: screens over a store, one timer that watches, no connection ever kept.
+
+Twice a second the event file of the run on show is read from where the last look ended; the store
+itself is asked only when a step or a run has ended, a new run has appeared, or the last try found
+the file held by another process. All reading happens in worker threads. The dashboard writes
+nothing, so it can be opened and left at any time while a run is going on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from runtime.store import Store
+from tui.actions import actions_for
+from tui.live import Glance, LiveRun, Watcher, runner_gone, state_of
+from tui.queries import RunRow
+from tui.screens.data import DataScreen
+from tui.screens.drops import DropsScreen
+from tui.screens.keys import KeysScreen
+from tui.screens.predictions import PredictionsScreen
+from tui.screens.run import RunScreen
+from tui.screens.runs import RunsScreen
+from tui.screens.training import TrainingScreen
+from tui.screens.verdicts import VerdictsScreen
+from tui.screens.view import View
+from tui.themes import DARK, LIGHT
+from tui.view_models.data import FunnelLine
+from tui.view_models.verdicts import Requirement
+
+LOOK_EVERY_SECONDS = 0.5
+PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
+
+VIEWS: dict[str, type[View[Any]]] = {
+    "data": DataScreen,
+    "training": TrainingScreen,
+    "verdicts": VerdictsScreen,
+    "predictions": PredictionsScreen,
+}
+
+
+class Dashboard(App[None]):
+    """``Dashboard(store).run()``; ``run_id`` opens that run at once."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "sft"
+
+    def __init__(self, store: Store, run_id: str | None = None) -> None:
+        super().__init__()
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+        self.store = replace(store, patience=min(store.patience, PATIENCE_SECONDS))
+        self._first_run = run_id
+        self._watcher = Watcher(store.root / "runs")
+        self._looking = False
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    def on_mount(self) -> None:
+        self.push_screen(RunsScreen())
+        if self._first_run is not None:
+            self.open_run(self._first_run)
+        self.set_interval(LOOK_EVERY_SECONDS, self.look)
+
+    # --- going from screen to screen ---------------------------------------------------------
+
+    def open_run(self, run_id: str) -> None:
+        self.push_screen(RunScreen(run_id))
+
+    def open_view(self, name: str, run_id: str, step_id: str | None = None) -> None:
+        """Show a view of a run; views replace each other above the run's screen, so that back leads to it."""
+        here = self.screen
+        if isinstance(here, View) and here.view == name and not isinstance(here, DropsScreen):
+            return
+        if not isinstance(here, RunScreen):
+            self.pop_screen()
+            if isinstance(here, DropsScreen):
+                self.pop_screen()
+        if name != "run":
+            self.push_screen(VIEWS[name](run_id, step_id))  # type: ignore[call-arg]
+
+    def open_drops(self, run_id: str, line: FunnelLine) -> None:
+        self.push_screen(DropsScreen(run_id, line))
+
+    def open_items(self, run_id: str, requirement: Requirement) -> None:
+        """The items that a requirement is about; back leads to the verdicts."""
+        self.switch_screen(PredictionsScreen(run_id, requirement=requirement))
+
+    def show_keys(self, view: str) -> None:
+        self.push_screen(KeysScreen(view))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: the action table of the screen in front, then Textual's own commands."""
+        if isinstance(screen, View):
+            scopes = ("app", "run", screen.view) if screen.run_id else ("app", screen.view)
+            for action in actions_for(*scopes):
+                yield SystemCommand(action.title, action.help, self._caller(screen, action.name))
+        for command in super().get_system_commands(screen):
+            if command.title not in ("Quit", "Keys"):
+                yield command
+
+    def _caller(self, screen: View[Any], action: str) -> Any:
+        async def call() -> None:
+            await self.run_action(action, screen)
+
+        return call
+
+    # --- watching ----------------------------------------------------------------------------
+
+    def watch_run(self, run_id: str | None) -> None:
+        self._watcher.watch(run_id)
+
+    def live_of(self, run_id: str | None) -> LiveRun | None:
+        live = self._watcher.live
+        return live if live is not None and live.run_id == run_id else None
+
+    def state(self, run: RunRow) -> str:
+        """The run's state as far as store, events and processes tell."""
+        live = self.live_of(run.run_id)
+        known = state_of(run)
+        return live.status if known == "running" and live is not None else known
+
+    def look(self) -> None:
+        """One look at the events; skipped while the last one still reads."""
+        if not self._looking:
+            self._looking = True
+            self._look()
+
+    @work(thread=True, group="look")
+    def _look(self) -> None:
+        glance = self._watcher.look()
+        self.call_from_thread(self._looked, glance)
+
+    def _looked(self, glance: Glance) -> None:
+        self._looking = False
+        screen = self.screen
+        if not isinstance(screen, View):
+            return
+        died = screen.run_id is not None and self._died(screen)
+        if glance.history or screen.must_retry or died or (glance.runs and screen.view == "runs"):
+            screen.reload()
+            return
+        live = self._watcher.live
+        ticking = screen.view == "run" and not screen.noticed_death  # its clocks move without events too
+        if live is not None and (glance.events or (ticking and live.status == "running")):
+            screen.on_live(live)
+
+    def _died(self, screen: View[Any]) -> bool:
+        """Whether the run on show lost its process since the last look."""
+        run = getattr(screen.model, "run", None)
+        if run is None or screen.noticed_death or not runner_gone(run):
+            return False
+        screen.noticed_death = True
+        return True
+
+
+def run_dashboard(root: Path, run_id: str | None = None) -> None:
+    """Open the dashboard on a store folder and stay until it is left."""
+    Dashboard(Store(root), run_id).run()

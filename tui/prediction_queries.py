@@ -1,0 +1,219 @@
+"""Questions about predictions: which cells an eval has, a page of items, the counts, one item whole.
+
+An item is one row of the data under one template. It is seen from one model (the subject) beside
+another (the baseline): what they measured decides whether it failed, was lost or was gained. Items
+are sorted failures first, then unmeasured ones among equals by template and row id, and paged with
+LIMIT and OFFSET over that total order; outputs are cut in SQL, so a page stays small whatever a
+model wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from runtime.store import Store
+from tui.queries import named
+
+Outcome = Literal["all", "failed", "passed", "unmeasured", "lost", "gained"]
+OUTCOMES: tuple[Outcome, ...] = ("all", "failed", "lost", "gained", "unmeasured", "passed")
+HEAD_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One model under one template in one eval."""
+
+    eval: str
+    model: str
+    template: str
+    step_hash: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    eval: str
+    model: str
+    template: str
+    metric: str
+    slice: str
+    slice_value: str
+    n: int
+    missing: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionFilter:
+    """Which items, seen how. ``template`` None means all; ``slice`` goes with ``slice_value``."""
+
+    eval: str
+    model: str
+    baseline: str | None = None
+    metric: str | None = None
+    template: str | None = None
+    outcome: Outcome = "all"
+    slice: str | None = None
+    slice_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """``value`` and ``base_value`` are the metric of subject and baseline; NULL when it was not measured."""
+
+    row_id: str
+    template: str
+    value: float | None
+    base_value: float | None
+    output: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutput:
+    model: str
+    prompt: str
+    output: str
+    expected: str
+    stop_reason: str
+    prompt_tokens: int
+    output_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item whole: the output of each model, metrics by (model, metric), slices by name."""
+
+    row_id: str
+    template: str
+    outputs: tuple[ItemOutput, ...]
+    metrics: dict[tuple[str, str], float | None]
+    slices: dict[str, str]
+
+
+def cells(store: Store, run_id: str) -> list[Cell]:
+    """The cells of all evals of a run in plan order, those without a prediction yet included."""
+    rows = store.query(
+        """
+        SELECT s.labels->>'eval', s.labels->>'model', s.labels->>'template', s.step_hash, count(p.row_id)
+        FROM steps s LEFT JOIN predictions p USING (step_hash)
+        WHERE s.run_id = ? AND s.kind = 'predict' GROUP BY s.ordinal, s.labels, s.step_hash ORDER BY s.ordinal
+        """,
+        [run_id],
+    )
+    return [Cell(*row) for row in rows]
+
+
+def metrics(store: Store, run_id: str) -> list[MetricRow]:
+    """All aggregates of a run. Template ``*`` is over templates, slice ``*`` over all items."""
+    rows = store.query(
+        """
+        SELECT s.labels->>'eval', m.model, m.template, m.metric, m.slice, m.slice_value, m.n, m.missing,
+               m.estimate, m.low, m.high, m.level, m.unit
+        FROM steps s JOIN metrics m USING (step_hash) WHERE s.run_id = ?
+        ORDER BY s.ordinal, m.metric, m.model, m.template, m.slice, m.slice_value
+        """,
+        [run_id],
+    )
+    return [MetricRow(*row) for row in rows]
+
+
+# The items of one eval under subject and baseline, with what the chosen metric measured for each.
+_ITEMS = """
+WITH asked AS (
+    SELECT s.step_hash, s.labels->>'template' AS template, s.ordinal FROM steps s
+    WHERE s.run_id = $run AND s.kind = 'predict' AND s.labels->>'eval' = $eval AND s.labels->>'model' = $model
+      AND ($template IS NULL OR s.labels->>'template' = $template)
+), measured AS (
+    SELECT i.* FROM steps s JOIN item_metrics i USING (step_hash)
+    WHERE s.run_id = $run AND s.kind = 'measure' AND s.labels->>'eval' = $eval AND i.metric = $metric
+), items AS (
+    SELECT p.row_id, a.template, a.ordinal, m.value, b.value AS base_value, p.output, p.expected
+    FROM asked a JOIN predictions p USING (step_hash)
+    LEFT JOIN measured m ON m.row_id = p.row_id AND m.template = a.template AND m.model = $model
+    LEFT JOIN measured b ON b.row_id = p.row_id AND b.template = a.template AND b.model = $baseline
+    WHERE $slice IS NULL OR p.row_id IN (
+        SELECT l.row_id FROM steps s JOIN item_slices l USING (step_hash)
+        WHERE s.run_id = $run AND s.labels->>'eval' = $eval AND l.slice = $slice AND l.value = $slice_value)
+)
+"""
+
+_OUTCOME = """
+CASE $outcome WHEN 'all' THEN true WHEN 'failed' THEN value < 1 WHEN 'passed' THEN value >= 1
+WHEN 'unmeasured' THEN value IS NULL WHEN 'lost' THEN value < base_value WHEN 'gained' THEN value > base_value END
+"""
+
+
+def prediction_page(
+    store: Store, run_id: str, chosen: PredictionFilter, limit: int, offset: int = 0
+) -> list[PredictionRow]:
+    """Items of a filter, those with the lowest value first (not measured comes before all)."""
+    rows = named(
+        store,
+        f"{_ITEMS} SELECT row_id, template, value, base_value, left(output, {HEAD_CHARACTERS}), "
+        f"left(expected, {HEAD_CHARACTERS}) FROM items WHERE {_OUTCOME} "
+        "ORDER BY value NULLS FIRST, base_value DESC NULLS LAST, ordinal, row_id LIMIT $limit OFFSET $offset",
+        {**_parameters(run_id, chosen), "outcome": chosen.outcome, "limit": limit, "offset": offset},
+    )
+    return [PredictionRow(*row) for row in rows]
+
+
+def prediction_counts(store: Store, run_id: str, chosen: PredictionFilter) -> dict[Outcome, int]:
+    """Outcome -> number of items, whatever outcome the filter asks for."""
+    row = named(
+        store,
+        f"{_ITEMS} SELECT count(*), count_if(value < 1), count_if(value < base_value), count_if(value > base_value), "
+        "count_if(value IS NULL), count_if(value >= 1) FROM items",
+        _parameters(run_id, chosen),
+    )[0]
+    return dict(zip(OUTCOMES, (int(value or 0) for value in row), strict=True))
+
+
+def _parameters(run_id: str, chosen: PredictionFilter) -> dict[str, str | None]:
+    return {
+        "run": run_id,
+        "eval": chosen.eval,
+        "model": chosen.model,
+        "baseline": chosen.baseline,
+        "metric": chosen.metric,
+        "template": chosen.template,
+        "slice": chosen.slice,
+        "slice_value": chosen.slice_value,
+    }
+
+
+def item(store: Store, run_id: str, eval_name: str, row_id: str, template: str) -> Item:
+    """One item under one template, with the outputs of every model of the eval in plan order."""
+    with store.reading() as con:
+        outputs = con.execute(
+            """
+            SELECT s.labels->>'model', p.prompt, p.output, p.expected, p.stop_reason, p.prompt_tokens,
+                   p.output_tokens, p.seconds
+            FROM steps s JOIN predictions p USING (step_hash)
+            WHERE s.run_id = ? AND s.labels->>'eval' = ? AND s.labels->>'template' = ? AND p.row_id = ?
+            ORDER BY s.ordinal
+            """,
+            [run_id, eval_name, template, row_id],
+        ).fetchall()
+        measured = con.execute(
+            """
+            SELECT i.model, i.metric, i.value FROM steps s JOIN item_metrics i USING (step_hash)
+            WHERE s.run_id = ? AND s.labels->>'eval' = ? AND i.template = ? AND i.row_id = ?
+            """,
+            [run_id, eval_name, template, row_id],
+        ).fetchall()
+        slices = con.execute(
+            """
+            SELECT l.slice, l.value FROM steps s JOIN item_slices l USING (step_hash)
+            WHERE s.run_id = ? AND s.labels->>'eval' = ? AND l.row_id = ?
+            """,
+            [run_id, eval_name, row_id],
+        ).fetchall()
+    values = {(model, metric): value for model, metric, value in measured}
+    return Item(row_id, template, tuple(ItemOutput(*row) for row in outputs), values, dict(slices))

@@ -1,0 +1,119 @@
+"""The data funnel: what came in, what each rule dropped and why, what went on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from spec_lang.plain_text import one_line, visible
+from tui import queries
+from tui.actions import bindings_for
+from tui.formats import count, share
+from tui.queries import RunRow, SourceRow
+from tui.screens.view import View
+from tui.view_models.data import FunnelLine, funnel
+from tui.widgets.marked_text import labelled
+from tui.widgets.row_table import Col, Row, RowTable
+
+COLUMNS = (
+    Col("step and rule", share=5),
+    Col("in", 8, justify="right"),
+    Col("dropped", 8, justify="right"),
+    Col("", 5, justify="right", wide=True),
+    Col("kept", 8, justify="right"),
+    Col("", 12),
+    Col("reason", share=3, wide=True),
+)
+BAR = 12
+
+
+@dataclass(frozen=True)
+class DataModel:
+    run: RunRow
+    lines: tuple[FunnelLine, ...]
+    sources: list[SourceRow]
+
+
+class DataScreen(View[DataModel]):
+    BINDINGS = bindings_for("app", "run")
+    view = "data"
+
+    def __init__(self, run_id: str | None = None, step_id: str | None = None) -> None:
+        super().__init__(run_id)
+        self._start = step_id
+
+    def body(self) -> ComposeResult:
+        yield RowTable(COLUMNS, id="funnel")
+        with VerticalScroll(classes="detail", can_focus=False):
+            yield Static("", id="rule", markup=False)
+
+    def fetch(self) -> DataModel:
+        store, run_id = self.board.store, self.run_id or ""
+        lines = funnel(queries.steps(store, run_id), queries.rule_counts(store, run_id))
+        return DataModel(queries.run(store, run_id), lines, queries.sources(store, run_id))
+
+    def present(self, model: DataModel) -> None:
+        self.head(f"{model.run.spec}  {model.run.run_id}", self.board.state(model.run), model.run.verdict)
+        self.table().fill([self._row(line) for line in model.lines])
+        if self._start is not None:
+            self.table().go_to(_key(self._start, None))
+            self._start = None
+        self.table().focus()
+
+    def _row(self, line: FunnelLine) -> Row:
+        ink = self.ink
+        if line.rule is None:
+            title = Text(one_line(line.title, 200), style=f"bold {ink.text}")
+        else:
+            title = Text("  " + one_line(line.title, 200), style=ink.text)
+        dropped = Text(count(line.dropped) if line.dropped else "·", style=ink.accent if line.dropped else ink.faint)
+        part = share(line.dropped or 0, line.entering or 0) if line.dropped else ""
+        entering = Text(count(line.entering), style=ink.text if line.rule is None else ink.faint)
+        kept = Text(count(line.kept), style=ink.text if line.rule is None else ink.faint)
+        cells = (title, entering, dropped, Text(part, style=ink.faint), kept, self._bar(line))
+        return Row(_key(line.step_id, line.rule), (*cells, Text(one_line(line.reason, 300), style=ink.faint)))
+
+    def _bar(self, line: FunnelLine) -> Text:
+        """Kept and dropped rows on the scale of the largest number of the run; a single dropped row still shows."""
+        ink = self.ink
+        if not line.widest or line.kept is None:
+            return Text("")
+        lost = max(1, round((line.dropped or 0) / line.widest * BAR)) if line.dropped else 0
+        kept = min(BAR - lost, max(1 if line.kept else 0, round(line.kept / line.widest * BAR)))
+        text = Text().append("━" * kept, style=ink.primary if line.rule is None else ink.faint)
+        return text.append("━" * lost, style=ink.accent)
+
+    def _line(self) -> FunnelLine | None:
+        current = self.table().current
+        return next((x for x in self.model.lines if _key(x.step_id, x.rule) == current), None) if self.model else None
+
+    def on_data_table_row_highlighted(self) -> None:
+        line, ink = self._line(), self.ink
+        if line is None or self.model is None:
+            return
+        text = Text().append(visible(line.title) + "\n", style=f"bold {ink.text}")
+        text.append(visible(line.reason or "no reason given in the spec (`because`)"), style=ink.text).append("\n")
+        if line.step_id.startswith("ingest:"):
+            for source in self.model.sources:
+                if f"ingest:{source.name}" == line.step_id:
+                    text.append_text(labelled(_about(source), ink)).append("\n")
+        hint = "Enter shows the dropped rows" if line.openable else "nothing was dropped here"
+        self.query_one("#rule", Static).update(text.append(hint, style=ink.faint))
+
+    def action_open(self) -> None:
+        line = self._line()
+        if line is not None and line.openable and self.run_id is not None:
+            self.board.open_drops(self.run_id, line)
+
+
+def _about(source: SourceRow) -> list[tuple[str, str]]:
+    facts = [("file", source.path), ("licence", source.licence or "–"), ("origin", source.origin or "–")]
+    return [*facts, ("rows", count(source.rows)), ("unreadable", count(source.unreadable))]
+
+
+def _key(step_id: str, rule: str | None) -> str:
+    return step_id if rule is None else f"{step_id}\n{rule}"

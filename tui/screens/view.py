@@ -1,0 +1,174 @@
+"""What all screens have in common: a head, a body, a status line, keys, and reading without blocking.
+
+A screen asks the store in a worker thread (``fetch``) and shows the answer in the interface's
+thread (``present``). When another process holds the store the screen keeps what it shows, says so
+in the status line and asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+from textual.worker import get_current_worker
+
+from spec_lang.diagnostics import Diagnostic, DiagnosticError
+from spec_lang.plain_text import visible
+from tui.themes import Ink, ink
+from tui.widgets.row_table import RowTable
+from tui.widgets.top_line import TopLine
+
+if TYPE_CHECKING:
+    from tui.app import Dashboard
+    from tui.live import LiveRun
+
+M = TypeVar("M")
+T = TypeVar("T")
+HELD, NO_STORE = "SFT0901", "SFT0902"
+
+
+class View(Screen[None], Generic[M]):
+    """A screen over one model. Subclasses give ``view``, ``body``, ``fetch`` and ``present``."""
+
+    view: ClassVar[str]
+    dashboard: Dashboard
+
+    def __init__(self, run_id: str | None = None) -> None:
+        super().__init__()
+        self.run_id = run_id
+        self.model: M | None = None
+        self.must_retry = False
+        self.noticed_death = False
+
+    def compose(self) -> ComposeResult:
+        yield TopLine(self.view)
+        with Vertical(id="body"):
+            yield from self.body()
+        yield Static("reading the store …", id="status", markup=False)
+        yield Footer(compact=True)
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def fetch(self) -> M:
+        """Read the model; runs in a worker thread, touches no widget. Raises DiagnosticError."""
+        raise NotImplementedError
+
+    def present(self, model: M) -> None:
+        """Show the model; runs in the interface's thread."""
+        raise NotImplementedError
+
+    def on_live(self, live: LiveRun) -> None:
+        """New events of the run on show. The default has no live part."""
+
+    @property
+    def board(self) -> Dashboard:
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def ink(self) -> Ink:
+        return ink(self.app)
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._again())
+        self.reload()
+
+    def on_screen_resume(self) -> None:
+        self.board.watch_run(self.run_id)
+
+    def reload(self) -> None:
+        self.must_retry = False
+        self.ask("read", self.fetch, self._arrived)
+
+    def ask(self, group: str, question: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Ask the store in a worker thread and take the answer in the interface's; a newer question of a group wins."""
+
+        def work() -> None:
+            worker = get_current_worker()
+            try:
+                answer = question()
+            except DiagnosticError as error:
+                if not worker.is_cancelled:
+                    self.app.call_from_thread(self._refused, error.diagnostics[0])
+                return
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._answered, then, answer)
+
+        self.run_worker(work, thread=True, exclusive=True, group=group)
+
+    def _answered(self, then: Callable[[T], None], answer: T) -> None:
+        if self.is_attached:
+            then(answer)
+
+    def _arrived(self, model: M) -> None:
+        self.model = model
+        self.say("")
+        self.present(model)
+
+    def _again(self) -> None:
+        if self.model is not None and self.is_attached:
+            self.present(self.model)
+
+    def _refused(self, finding: Diagnostic) -> None:
+        if not self.is_attached:
+            return
+        self.must_retry = finding.code in (HELD, NO_STORE)
+        if finding.code == NO_STORE:
+            self.say("")
+            self.empty()
+            return
+        waiting = " · trying again" if finding.code == HELD else ""
+        self.say(f"{finding.message}{waiting}" + (f" · {finding.help}" if finding.help and not waiting else ""))
+
+    def empty(self) -> None:
+        """Show that there is no store yet; only the list of runs has something to say about it."""
+
+    def say(self, text: str) -> None:
+        """The status line; an empty text clears it."""
+        line = self.query_one("#status", Static)
+        line.update(visible(text))
+        line.display = bool(text)
+
+    def head(self, place: str, status: str = "", verdict: str | None = None, remark: str = "") -> None:
+        self.query_one(TopLine).tell(self.ink, place, status, verdict, remark)
+
+    def action_open(self) -> None:
+        """Nothing to open unless a screen says otherwise."""
+
+    def on_data_table_row_selected(self) -> None:
+        self.action_open()
+
+    def action_back(self) -> None:
+        if len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+
+    def action_reload(self) -> None:
+        self.reload()
+
+    def action_view(self, name: str) -> None:
+        if self.run_id is not None:
+            self.board.open_view(name, self.run_id)
+
+    def action_keys(self) -> None:
+        self.board.show_keys(self.view)
+
+    async def action_quit(self) -> None:
+        self.app.exit()
+
+    def action_detail(self, direction: int) -> None:
+        for pane in self.query(VerticalScroll).filter(".detail"):
+            pane.scroll_relative(y=4 * direction, animate=False)
+
+    def table(self, selector: str = RowTable.__name__) -> RowTable:
+        return self.query_one(selector, RowTable)
+
+
+def explained(text: str, what_next: str, ink_: Ink) -> Any:
+    """An empty state: what is not there, and what to do about it."""
+    from rich.text import Text
+
+    return Text(f"\n{text}\n\n", style=ink_.text).append(what_next, style=ink_.faint)

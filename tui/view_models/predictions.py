@@ -1,0 +1,184 @@
+"""Predictions: the choices of a filter, a page of items, and one item with its outputs compared.
+
+The first look of an eval shows the last model of the spec (usually the tuned one) beside the first
+(usually its base), by the eval's first metric, failures first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from tui.formats import number
+from tui.prediction_queries import Cell, Item, MetricRow, Outcome, PredictionFilter, PredictionRow
+from tui.word_diff import Piece, compare
+
+T = TypeVar("T")
+OUTCOME_NAMES: dict[Outcome, str] = {
+    "all": "all",
+    "failed": "failed",
+    "passed": "passed",
+    "unmeasured": "not measured",
+    "lost": "worse than baseline",
+    "gained": "better than baseline",
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen in each eval: models, templates and metrics in spec order, units by metric."""
+
+    evals: tuple[str, ...]
+    models: dict[str, tuple[str, ...]]
+    templates: dict[str, tuple[str, ...]]
+    metrics: dict[str, tuple[str, ...]]
+    units: dict[tuple[str, str], str]
+
+    def start(self, eval_name: str | None = None) -> PredictionFilter | None:
+        """The first look; None when there is nothing to look at."""
+        if not self.evals:
+            return None
+        name = eval_name if eval_name in self.evals else self.evals[0]
+        models, metrics = self.models[name], self.metrics.get(name, ())
+        baseline = models[0] if len(models) > 1 else None
+        return PredictionFilter(name, models[-1], baseline, metrics[0] if metrics else None)
+
+    def next_model(self, chosen: PredictionFilter) -> PredictionFilter:
+        """The next model as subject, beside the first one that is not it."""
+        models = self.models[chosen.eval]
+        model = _next(models, chosen.model)
+        baseline = next((other for other in models if other != model), None)
+        return replace(chosen, model=model, baseline=baseline)
+
+    def next_metric(self, chosen: PredictionFilter) -> PredictionFilter:
+        metrics = self.metrics.get(chosen.eval, ())
+        return replace(chosen, metric=_next(metrics, chosen.metric)) if metrics else chosen
+
+    def next_template(self, chosen: PredictionFilter) -> PredictionFilter:
+        """All templates, then each alone."""
+        return replace(chosen, template=_next((None, *self.templates[chosen.eval]), chosen.template))
+
+    def unit(self, chosen: PredictionFilter) -> str:
+        return self.units.get((chosen.eval, chosen.metric or ""), "plain")
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """One item in the list: badge, what subject and baseline measured, and the subject's output."""
+
+    row_id: str
+    template: str
+    badge: str
+    value: str
+    base_value: str
+    output: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class OutputView:
+    model: str
+    output: str
+    pieces: tuple[Piece, ...]
+    metrics: tuple[tuple[str, str, str], ...]  # name, value, badge
+    tokens: str
+
+
+@dataclass(frozen=True)
+class ItemView:
+    row_id: str
+    template: str
+    prompt: tuple[tuple[str, str], ...]  # role, text
+    expected: str
+    outputs: tuple[OutputView, ...]
+    slices: tuple[tuple[str, str], ...]
+
+
+def choices(cells: Sequence[Cell], metrics: Sequence[MetricRow]) -> Choices:
+    evals = _distinct(cell.eval for cell in cells)
+    return Choices(
+        evals,
+        {name: _distinct(cell.model for cell in cells if cell.eval == name) for name in evals},
+        {name: _distinct(cell.template for cell in cells if cell.eval == name) for name in evals},
+        {name: _distinct(row.metric for row in metrics if row.eval == name) for name in evals},
+        {(row.eval, row.metric): row.unit for row in metrics},
+    )
+
+
+def item_line(row: PredictionRow, unit: str) -> ItemLine:
+    return ItemLine(
+        row.row_id,
+        row.template,
+        badge(row.value, unit),
+        number(row.value, unit),
+        number(row.base_value, unit),
+        row.output,
+        row.expected,
+    )
+
+
+def badge(value: float | None, unit: str) -> str:
+    """✓ or ✗ for a share, ? for what was not measured, · for a plain number, which is neither."""
+    if value is None:
+        return "?"
+    return "·" if unit != "share" else "✓" if value >= 1 else "✗"
+
+
+def item_view(
+    item: Item, units: dict[tuple[str, str], str], eval_name: str, shown: Sequence[str], against: str
+) -> ItemView:
+    """One item with the outputs of the models ``shown``, marked against ``expected`` or another model's output."""
+    by_model = {output.model: output for output in item.outputs}
+    first = item.outputs[0] if item.outputs else None
+    expected = first.expected if first else ""
+    reference = expected if against == "expected" else by_model[against].output if against in by_model else expected
+    outputs = tuple(
+        OutputView(
+            model,
+            by_model[model].output,
+            compare(reference, by_model[model].output),
+            _measured(item, units, eval_name, model),
+            f"{by_model[model].output_tokens} tokens, stopped at {by_model[model].stop_reason.replace('_', ' ')}",
+        )
+        for model in shown
+        if model in by_model
+    )
+    return ItemView(
+        item.row_id,
+        item.template,
+        prompt_turns(first.prompt) if first else (),
+        expected,
+        outputs,
+        tuple(item.slices.items()),
+    )
+
+
+def _measured(
+    item: Item, units: dict[tuple[str, str], str], eval_name: str, model: str
+) -> tuple[tuple[str, str, str], ...]:
+    found = []
+    for (owner, metric), value in sorted(item.metrics.items()):
+        if owner == model:
+            unit = units.get((eval_name, metric), "plain")
+            found.append((metric, number(value, unit), badge(value, unit)))
+    return tuple(found)
+
+
+def prompt_turns(prompt: str) -> tuple[tuple[str, str], ...]:
+    """The turns of a prompt that is stored as JSON messages; one turn without a role for any other text."""
+    try:
+        messages = json.loads(prompt)
+        return tuple((str(turn["role"]), str(turn["content"])) for turn in messages)
+    except (ValueError, TypeError, KeyError):
+        return (("", prompt),)
+
+
+def _distinct(values: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))  # type: ignore[call-overload]
+
+
+def _next(options: Sequence[T], current: T | None) -> T:
+    position = list(options).index(current) if current in options else -1  # type: ignore[arg-type]
+    return options[(position + 1) % len(options)]

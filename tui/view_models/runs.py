@@ -1,0 +1,165 @@
+"""The list of runs, and one run as its steps with their state, rows, time and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tui.formats import NOTHING, ago, count, duration, rate
+from tui.live import LiveRun, state_of
+from tui.queries import RunRow, StepRow
+
+STATE_MARKS = {
+    "pending": "·",
+    "running": "▶",
+    "cached": "=",
+    "done": "✓",
+    "failed": "✗",
+    "skipped": "-",
+    "interrupted": "!",
+}
+VERDICT_MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
+# Which view tells more about a step of this kind.
+VIEW_OF_KIND = {
+    "ingest": "data",
+    "filter": "data",
+    "split": "data",
+    "render": "data",
+    "mix": "data",
+    "train": "training",
+    "predict": "predictions",
+    "measure": "predictions",
+    "gate": "verdicts",
+}
+
+
+@dataclass(frozen=True)
+class RunLine:
+    run_id: str
+    spec: str
+    status: str
+    verdict: str | None
+    started: str
+    took: str
+    steps: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step of a run. ``share`` is its progress while it runs, None otherwise."""
+
+    step_id: str
+    kind: str
+    name: str
+    status: str
+    rows_in: int | None
+    rows_out: int | None
+    rows_dropped: int | None
+    took: str
+    note: str
+    share: float | None
+    view: str
+
+
+@dataclass(frozen=True)
+class RunView:
+    run_id: str
+    spec: str
+    status: str
+    verdict: str | None
+    headline: str
+    error: str | None
+    steps: tuple[StepLine, ...]
+
+
+def run_line(run: RunRow, now: float) -> RunLine:
+    status = state_of(run)
+    end = run.ended_at if run.ended_at is not None else now if status == "running" else None
+    cached = f" ({run.cached} cached)" if run.cached else ""
+    return RunLine(
+        run.run_id,
+        run.spec,
+        status,
+        run.verdict,
+        ago(run.started_at, now),
+        duration(None if end is None else end - run.started_at),
+        f"{run.steps}{cached}",
+        run.error,
+    )
+
+
+def run_view(run: RunRow, steps: list[StepRow], now: float, live: LiveRun | None = None) -> RunView:
+    """A run with its steps; ``live`` adds what its events tell of steps that the store does not know as ended."""
+    status = state_of(run)
+    if status == "running" and live is not None:
+        status = live.status
+    lines = tuple(_step_line(step, status, now, live) for step in steps)
+    return RunView(run.run_id, run.spec, status, run.verdict, _headline(run, lines, now), run.error, lines)
+
+
+def _headline(run: RunRow, lines: tuple[StepLine, ...], now: float) -> str:
+    ended = sum(line.status in ("done", "cached") for line in lines)
+    parts = [f"{ended} of {len(lines)} steps", f"started {ago(run.started_at, now)}"]
+    if run.ended_at is not None:
+        parts.append(f"took {duration(run.ended_at - run.started_at)}")
+    return " · ".join(parts)
+
+
+def _step_line(step: StepRow, run_status: str, now: float, live: LiveRun | None) -> StepLine:
+    status, progress = step.status, live.steps.get(step.step_id) if live else None
+    if progress is not None and status in ("pending", "running"):
+        status = progress.state
+    if run_status == "interrupted" and status == "running":
+        status = "interrupted"
+    took, note, share = duration(step.seconds), _note(step, status), None
+    if status == "running" and progress is not None:
+        took = duration(now - progress.started_at) if progress.started_at else NOTHING
+        share, left = progress.share, progress.seconds_left
+        done = f"{count(round(progress.done))}/{count(round(progress.total))} {progress.unit}" if progress.total else ""
+        time_left = f"{duration(left)} left" if left is not None else ""
+        note = " · ".join(part for part in (done, rate(progress.rate, progress.unit), time_left) if part)
+    return StepLine(
+        step.step_id,
+        step.kind,
+        step.name,
+        status,
+        step.rows_in,
+        step.rows_out,
+        step.rows_dropped,
+        took,
+        note,
+        share,
+        VIEW_OF_KIND.get(step.kind, "run"),
+    )
+
+
+def _note(step: StepRow, status: str) -> str:
+    """Why a step failed or ran, or that nothing had to be done."""
+    if step.error:
+        return step.error
+    if status == "cached":
+        return "unchanged since an earlier run"
+    return step.reason or ""
+
+
+def next_command(run: RunView, verdict: str | None) -> str:
+    """What to do about a run that ended: one sentence."""
+    if run.status == "failed":
+        return f"mend it and run `sft run {run.spec}` again; finished steps are kept"
+    if run.status == "interrupted":
+        return f"`sft run {run.spec}` continues where it stopped"
+    return "" if verdict in (None, "pass") else "see why under Verdicts (key 4)"
+
+
+def as_json(run: RunView) -> dict[str, Any]:
+    """A run as JSON values, one object a step."""
+    keys = ("step_id", "kind", "name", "status", "rows_in", "rows_out", "rows_dropped", "took", "note")
+    return {
+        "run_id": run.run_id,
+        "spec": run.spec,
+        "status": run.status,
+        "verdict": run.verdict,
+        "error": run.error,
+        "steps": [{key: getattr(step, key) for key in keys} for step in run.steps],
+    }

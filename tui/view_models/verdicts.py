@@ -1,0 +1,151 @@
+"""The verdicts of a run's gates: requirement, badge, estimate against threshold, and the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.formats import estimate, number
+from tui.queries import GateRow
+
+DIFFERENCES = ("no_worse_than", "spread")
+BADGES = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a requirement is about, so that the items behind it can be opened, and what the spec says of it."""
+
+    eval: str
+    metric: str
+    model: str
+    baseline: str | None = None
+    difference: bool = False  # its estimate is a difference of two values of the metric
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A requirement (part 0) or one slice of it. Values are in ``unit``: share, points or plain."""
+
+    gate: str
+    requirement: int
+    part: int
+    text: str
+    verdict: str
+    reason: str
+    slice: str | None
+    slice_value: str | None
+    estimate: float | None
+    low: float | None
+    high: float | None
+    bound: float | None
+    threshold: float | None
+    level: float | None
+    n: int | None
+    unit: str
+    facts: tuple[tuple[str, str], ...]
+    target: Target | None
+
+    @property
+    def badge(self) -> str:
+        return BADGES.get(self.verdict, "?")
+
+    @property
+    def shown(self) -> str:
+        """``98.3% [91.1, 99.7]``."""
+        return estimate(self.estimate, self.low, self.high, self.unit, signed=self.signed)
+
+    @property
+    def signed(self) -> bool:
+        """Whether the estimate is a change, which has a direction."""
+        return self.target is not None and self.target.baseline is not None
+
+    @property
+    def title(self) -> str:
+        return self.text if self.part == 0 else f"{self.slice} = {self.slice_value}"
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    verdict: str | None
+    requirements: tuple[Requirement, ...]
+
+    def counted(self) -> dict[str, int]:
+        """Verdict -> number of requirements, slices not counted."""
+        whole = [row.verdict for row in self.requirements if row.part == 0]
+        return {verdict: whole.count(verdict) for verdict in BADGES if verdict in whole}
+
+
+def verdict_view(
+    verdict: str | None, rows: Sequence[GateRow], looks: Mapping[str, int], plan: Mapping[str, Any]
+) -> VerdictView:
+    targets = requirement_targets(plan)
+    shown = tuple(_requirement(row, targets.get((row.gate, row.requirement)), looks.get(row.step_hash)) for row in rows)
+    return VerdictView(verdict, shown)
+
+
+def requirement_targets(plan: Mapping[str, Any]) -> dict[tuple[str, int], Target]:
+    """(gate, position) -> what the requirement measures, read from the plan's JSON."""
+    found = {}
+    for step in plan.get("steps", ()):
+        if step.get("kind") != "gate":
+            continue
+        reasons = step.get("local", {}).get("reasons", ())
+        for position, requirement in enumerate(step["params"].get("requirements", ())):
+            metric = requirement["metric"]
+            found[step["name"], position] = Target(
+                metric["eval"],
+                metric["metric"],
+                metric["model"],
+                requirement.get("baseline"),
+                requirement["rule"] in DIFFERENCES,
+                reasons[position] if position < len(reasons) else None,
+            )
+    return found
+
+
+def _requirement(row: GateRow, target: Target | None, looks: int | None) -> Requirement:
+    # A difference of shares is in points: 2pt is not 2% of anything.
+    unit = "points" if row.unit == "share" and target is not None and target.difference else row.unit
+    return Requirement(
+        row.gate,
+        row.requirement,
+        row.part,
+        row.text,
+        row.verdict,
+        row.reason,
+        row.slice,
+        row.slice_value,
+        row.estimate,
+        row.low,
+        row.high,
+        row.bound,
+        row.threshold,
+        row.level,
+        row.n,
+        unit,
+        _facts(row, unit, looks),
+        target,
+    )
+
+
+def _facts(row: GateRow, unit: str, looks: int | None) -> tuple[tuple[str, str], ...]:
+    facts = [("test", row.test)]
+    if row.bound is not None:
+        level = f" ({number(row.level, 'share')})" if row.level is not None else ""
+        facts.append(("bound" + level, number(row.bound, unit)))
+    if row.threshold is not None:
+        facts.append(("threshold", number(row.threshold, unit)))
+    if row.n is not None:
+        facts.append(("items", f"{row.n:,}"))
+    if row.gained is not None and row.lost is not None:
+        facts.append(("flips", f"{row.gained} gained, {row.lost} lost"))
+    if row.p_value is not None:
+        facts.append(("p", "<0.0001" if row.p_value < 1e-4 else f"{row.p_value:.4f}"))
+    if row.minimum_detectable is not None:
+        facts.append(("smallest detectable", number(row.minimum_detectable, "points" if unit == "share" else unit)))
+    if looks:
+        facts.append(("held-out set used", "once" if looks == 1 else f"{looks} times"))
+    return tuple(facts)

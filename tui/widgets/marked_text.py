@@ -1,0 +1,56 @@
+"""Text of data and models as rich text: made visible, never parsed, differences marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from spec_lang.plain_text import visible
+from tui.themes import Ink
+from tui.word_diff import Piece
+
+MOST_CHARACTERS = 20_000
+
+
+def shown(text: str, style: str = "") -> Text:
+    """A text with its line breaks; very long ones are cut and say so."""
+    cut = text[:MOST_CHARACTERS]
+    more = len(text) - len(cut)
+    return Text(visible(cut, newlines=True) + (f" … ({more:,} characters more)" if more else ""), style=style)
+
+
+def marked(pieces: Sequence[Piece], ink: Ink) -> Text:
+    """Pieces of a comparison: extra words underlined in one colour, missing ones struck through in another."""
+    looks = {
+        "same": ink.text,
+        "extra": f"bold underline {ink.bad}",
+        "missing": f"strike {ink.faint}",
+        "unlike": ink.bad,
+    }
+    result, room = Text(), MOST_CHARACTERS
+    for piece in pieces:
+        if room <= 0:
+            return result.append(" … (cut)", style=ink.faint)
+        result.append(visible(piece.text[:room], newlines=True), style=looks[piece.kind])
+        room -= len(piece.text)
+    return result
+
+
+def labelled(pairs: Sequence[tuple[str, str]], ink: Ink) -> Text:
+    """``name value   name value``, names faint."""
+    text = Text()
+    for position, (name, value) in enumerate(pairs):
+        if position:
+            text.append("   ")
+        text.append(visible(name) + " ", style=ink.faint).append(visible(value), style=ink.text)
+    return text
+
+
+def marked_line(pieces: Sequence[Piece], ink: Ink, most: int) -> Text:
+    """A comparison on one line for a list: what only the text has is coloured, what it lacks is left out."""
+    text = Text()
+    for piece in pieces:
+        if piece.kind != "missing" and len(text) < most:
+            text.append(visible(piece.text[:most]), style=ink.text if piece.kind == "same" else ink.bad)
+    return text

@@ -1,0 +1,133 @@
+"""A list of rows that fits its width, keeps its cursor over a refresh and asks for more near its end.
+
+Textual's table with three things on top: columns that share the width there is (some only where
+there is room), cells that can only be plain text (data never reaches a markup parser), and paging.
+Rows that were scrolled to stay loaded; nothing is loaded that nobody scrolled to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widgets import DataTable
+
+from spec_lang.plain_text import visible
+from tui.actions import bindings_for
+
+NEAR_THE_END = 15
+WIDE = 100
+MOST_CELL_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class Col:
+    """A column: ``width`` cells, or a ``share`` of what the others leave. ``wide`` ones need a wide terminal."""
+
+    title: str
+    width: int = 0
+    share: int = 0
+    justify: Literal["left", "right"] = "left"
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: a key that stays the same over refreshes, and a cell a column."""
+
+    key: str
+    cells: tuple[str | Text, ...]
+
+
+class RowTable(DataTable[Text]):
+    """Posts ``NearEnd`` when the cursor comes near the last loaded row and more may be had."""
+
+    BINDINGS = bindings_for("table")
+
+    class NearEnd(Message):
+        def __init__(self, table: RowTable) -> None:
+            super().__init__()
+            self.table = table
+
+    def __init__(self, columns: Sequence[Col], *, id: str) -> None:
+        super().__init__(id=id, cursor_type="row", cursor_foreground_priority="renderable")
+        self.cols = tuple(columns)
+        self.records: list[Row] = []
+        self.more = False
+        self._fitted = -1
+
+    def fill(self, rows: Sequence[Row], *, more: bool = False, keep: bool = True) -> None:
+        """Show these rows; the cursor stays on its key where that is still there."""
+        key = self.current if keep else None
+        self.records, self.more = list(rows), more
+        self._redraw(key)
+
+    def extend(self, rows: Sequence[Row], *, more: bool) -> None:
+        """Add a page."""
+        self.records.extend(rows)
+        self.more = more
+        shown = self._shown()
+        for row in rows:
+            self.add_row(*self._cells(row, shown), key=row.key)
+
+    @property
+    def current(self) -> str | None:
+        """The key of the row under the cursor."""
+        return self.records[self.cursor_row].key if 0 <= self.cursor_row < len(self.records) else None
+
+    def go_to(self, key: str) -> None:
+        position = next((i for i, row in enumerate(self.records) if row.key == key), None)
+        if position is not None:
+            self.move_cursor(row=position, animate=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size.width != self._fitted:
+            self._redraw(self.current)
+
+    def watch_cursor_coordinate(self, old: object, new: object) -> None:
+        super().watch_cursor_coordinate(old, new)  # type: ignore[arg-type]
+        if self.more and self.cursor_row >= len(self.records) - NEAR_THE_END:
+            self.more = False
+            self.post_message(self.NearEnd(self))
+
+    def _shown(self) -> list[int]:
+        return [i for i, col in enumerate(self.cols) if not col.wide or self.size.width >= WIDE]
+
+    def _redraw(self, key: str | None) -> None:
+        if not self.size.width:  # hidden: drawn when it gets its width
+            self._fitted = -1
+            return
+        self._fitted = self.size.width
+        top = self.scroll_offset.y
+        with self.prevent(self.RowHighlighted):
+            self.clear(columns=True)
+            shown = self._shown()
+            for index, width in zip(shown, self._widths(shown), strict=True):
+                col = self.cols[index]
+                self.add_column(Text(col.title, justify=col.justify), width=width)
+            for row in self.records:
+                self.add_row(*self._cells(row, shown), key=row.key)
+            if key is not None:
+                self.go_to(key)
+                self.scroll_to(y=top, animate=False, force=True)
+        if self.records:
+            self.post_message(self.RowHighlighted(self, self.cursor_row, self.ordered_rows[self.cursor_row].key))
+
+    def _widths(self, shown: Sequence[int]) -> list[int]:
+        """Fixed widths as they are; the rest of the line by share, each at least 4."""
+        columns = [self.cols[index] for index in shown]
+        free = self.size.width - 2 - 2 * self.cell_padding * len(columns) - sum(col.width for col in columns)
+        shares = sum(col.share for col in columns) or 1
+        return [col.width or max(4, free * col.share // shares) for col in columns]
+
+    def _cells(self, row: Row, shown: Sequence[int]) -> list[Text]:
+        return [self._cell(row.cells[index], self.cols[index].justify) for index in shown]
+
+    def _cell(self, value: str | Text, justify: Literal["left", "right"]) -> Text:
+        text = value if isinstance(value, Text) else Text(visible(value[:MOST_CELL_CHARACTERS]))
+        text.justify, text.no_wrap, text.overflow, text.end = justify, True, "ellipsis", ""
+        return text
