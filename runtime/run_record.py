@@ -140,7 +140,9 @@ def step_ended(store: Store, run_id: str, step: Step, status: str, result: Resul
 
 
 def end(store: Store, run_id: str, status: str, verdict: str | None, error: str | None) -> None:
+    """Close the run; steps that it never came to are ``skipped``."""
     with store.writing() as con:
+        con.execute("UPDATE steps SET status = 'skipped' WHERE run_id = ? AND status = 'pending'", [run_id])
         con.execute(
             "UPDATE runs SET status = ?, verdict = ?, error = ?, ended_at = ? WHERE run_id = ?",
             [status, verdict, error, _now(), run_id],

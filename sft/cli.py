@@ -84,3 +84,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `sft show | head`
         sys.stderr.close()
         return 0
+    except Exception:  # our own bug: the traceback goes to a file, where it can be reported from
+        return _crashed()
+
+
+def _crashed() -> int:
+    import tempfile
+    import traceback
+
+    text = traceback.format_exc()
+    with tempfile.NamedTemporaryFile("w", prefix="sft-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    print(f"error[SFT0911]: internal error: {text.strip().splitlines()[-1]}", file=sys.stderr)
+    print(f"this is a bug in sft; the details are in {file.name}", file=sys.stderr)
+    return ERROR

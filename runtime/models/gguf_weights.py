@@ -13,11 +13,12 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from runtime.file_hashes import cache_folder
 from spec_lang.diagnostics import fatal
 
 CONVERSION = 1  # raise it when the conversion gives other tensors or another tokenizer for the same file
@@ -26,13 +27,6 @@ _STRING, _ARRAY = 8, 9
 _CONTROL_TOKEN = 3  # tokenizer.ggml.token_type of what is never text
 
 Tell = Callable[[str], None]
-
-
-def cache_root() -> Path:
-    """The user's cache folder of this program."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("sft")
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -81,7 +75,7 @@ def converted(path: Path, content_hash: str, tell: Tell | None = None) -> Path:
     ``content_hash`` is the hash of the file's bytes. ``tell`` gets one line before the work starts.
     Raises SFT0507 (unreadable, or an architecture that transformers cannot read from GGUF) and SFT0904 (disk full).
     """
-    target = cache_root() / "models" / f"{content_hash}-{CONVERSION}"
+    target = cache_folder() / "models" / f"{content_hash}-{CONVERSION}"
     if (target / "config.json").exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -109,19 +103,17 @@ def converted(path: Path, content_hash: str, tell: Tell | None = None) -> Path:
 def _convert(path: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
     read_header(path)
-    with _quiet(logging):
+    with quiet_transformers():
         tokenizer = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
         model = AutoModelForCausalLM.from_pretrained(str(path.parent), gguf_file=path.name, dtype=torch.float32)
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.hf_quantizer = None
-    model.is_quantized = False
-    model.config._name_or_path = ""
-    tokenizer.save_pretrained(folder)
-    model.save_pretrained(folder, safe_serialization=True)
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+        model.hf_quantizer = None
+        model.is_quantized = False
+        tokenizer.save_pretrained(folder)
+        model.save_pretrained(folder)
     settings = folder / "tokenizer_config.json"
     values = json.loads(settings.read_text(encoding="utf-8"))
     values.pop("name_or_path", None)  # a path of this machine
@@ -129,20 +121,25 @@ def _convert(path: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _quiet(logging: Any) -> Any:
-    """No progress bars and no warnings of transformers while it works for us."""
-    level = logging.get_verbosity()
+def quiet_transformers() -> Iterator[None]:
+    """No progress bars and no warnings of transformers (nor of its GGUF reader) meanwhile."""
+    from transformers import modeling_gguf_pytorch_utils as reader
+    from transformers.utils import logging
+
+    level, bar = logging.get_verbosity(), reader.tqdm
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    reader.tqdm = lambda items, **_: items
     try:
         yield
     finally:
+        reader.tqdm = bar
         logging.set_verbosity(level)
         logging.enable_progress_bar()
 
 
 @contextmanager
-def _locked(path: Path) -> Any:
+def _locked(path: Path) -> Iterator[None]:
     import fcntl
 
     with path.open("w") as handle:

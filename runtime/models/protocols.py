@@ -37,7 +37,7 @@ class Completion:
 
 
 class Generator(Protocol):
-    """Completes prompts. Calls ``on_batch`` with each finished batch, in any order, so that work is kept as it comes."""
+    """Completes prompts; ``on_batch`` gets answers as they finish, in any order, so that work is kept as it comes."""
 
     def generate(
         self, prompts: Sequence[Prompt], decode: Decode, on_batch: Callable[[Sequence[Completion]], None]

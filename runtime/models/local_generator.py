@@ -1,0 +1,125 @@
+"""Text from a local model: the ``Generator`` behind ``predict`` and whatever else asks a model.
+
+Prompts are rendered with the model's chat template and encoded once. Llama-like models decode through
+the fast pass (:mod:`runtime.inference.continuous_batching`) after it was proven on the first prompts;
+every other architecture, and any that fails the proof, through the model's own modules.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from compiler.step_params import Decode
+from runtime.inference.continuous_batching import Row, Stopping, generate
+from runtime.inference.decoder_weights import decoder_weights, is_llama_like
+from runtime.inference.plain_decoding import generate_plainly
+from runtime.inference.proof import is_proven
+from runtime.inference.sampling import Chooser
+from runtime.models.chat_template import TemplateFailure, render
+from runtime.models.protocols import Completion, Message, Prompt
+from runtime.training.masks import find_control_token, prove
+from spec_lang.diagnostics import DiagnosticError, fatal
+
+
+class Unanswerable(Exception):
+    """A prompt that cannot be put to this model. ``rule`` is a ledger rule, the message a sentence."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+@dataclass
+class LocalGenerator:
+    """A model and its tokenizer on a device. ``between_steps`` is called before every decoding step and may raise."""
+
+    model: Any
+    tokenizer: Any
+    between_steps: Callable[[], None] = lambda: None
+    way: str = field(default="", init=False)  # how the last call decoded, for a note to the reader
+
+    def encode(self, messages: Sequence[Message], max_new_tokens: int) -> tuple[int, ...]:
+        """The prompt's token ids, generation prompt included.
+
+        Raises Unanswerable when the text spells a control token, or prompt and answer do not fit the context;
+        DiagnosticError SFT0550 when the chat template refuses the conversation.
+        """
+        if found := find_control_token(self.tokenizer, messages):
+            raise Unanswerable(
+                "control_token", f"the {found[0]}'s text holds `{found[1]}`, a control token of the model"
+            )
+        try:
+            text = render(self.tokenizer, messages, add_generation_prompt=True)
+        except TemplateFailure as failure:
+            raise fatal(
+                "SFT0550",
+                f"the chat template cannot render a prompt: {failure}",
+                'name another one in the model: `chat_template = "chat.jinja"`',
+            ) from failure
+        ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        context = getattr(self.model.config, "max_position_embeddings", None)
+        if context is not None and len(ids) + max_new_tokens > context:
+            raise Unanswerable(
+                "prompt_too_long",
+                f"{len(ids)} prompt tokens and {max_new_tokens} new ones do not fit the context of {context}",
+            )
+        return ids
+
+    def generate(
+        self, prompts: Sequence[Prompt], decode: Decode, on_batch: Callable[[Sequence[Completion]], None]
+    ) -> None:
+        """Complete prompts (see ``protocols.Generator``). Raises Unanswerable for one that ``encode`` refuses."""
+        if not prompts:
+            return
+        chooser = Chooser.of(decode)
+        encoded = [self.encode(prompt.messages, decode.max_new_tokens) for prompt in prompts]
+        rows = [
+            Row(index, ids, chooser.draws(prompt.row_id))
+            for index, (prompt, ids) in enumerate(zip(prompts, encoded, strict=True))
+        ]
+        stopping = Stopping(stop_tokens(self.model, self.tokenizer), decode.max_new_tokens)
+
+        def finished(done: Sequence[Row]) -> None:
+            on_batch([self._completion(prompts[row.index], row, stopping) for row in done])
+
+        if is_llama_like(self.model.config):
+            context = max(len(ids) for ids in encoded) + decode.max_new_tokens
+            weights = decoder_weights(self.model, context)
+            if is_proven(self.model, weights, encoded):
+                self.way = "shared prefix, continuous batching"
+                generate(weights, rows, chooser, stopping, finished, self.between_steps)
+                return
+        self.way = "the model's own forward pass"
+        generate_plainly(self.model, rows, chooser, stopping, finished, self.between_steps)
+
+    def _completion(self, prompt: Prompt, row: Row, stopping: Stopping) -> Completion:
+        tokens = row.tokens[:-1] if row.tokens[-1] in stopping.token_ids else row.tokens
+        return Completion(
+            row_id=prompt.row_id,
+            prompt=json.dumps(list(prompt.messages), ensure_ascii=False),
+            output=self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False),
+            stop_reason=row.stop_reason,
+            prompt_tokens=len(row.ids),
+            output_tokens=len(row.tokens),
+            seconds=row.seconds,
+        )
+
+
+def stop_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Every token that ends a turn: of the tokenizer, of the generation config, and of the chat template."""
+    found: set[int] = set()
+    if tokenizer.eos_token_id is not None:
+        found.add(int(tokenizer.eos_token_id))
+    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    if configured is not None:
+        found.update(configured if isinstance(configured, list | tuple) else [configured])
+    try:
+        found.add(prove(tokenizer).end_of_turn_id)
+    except DiagnosticError:  # a template that cannot be masked can still be asked
+        pass
+    return frozenset(found)

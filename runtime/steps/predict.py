@@ -1,0 +1,177 @@
+"""Predict: every prompt of a rendered set put to one model, each answer kept as it comes.
+
+Answers go to ``predictions`` in short transactions, at most twice a second, so a killed step asks only
+what it has not kept. Prompts that cannot be put to the model (a control token in the text, no room in
+the context) are in the ledger. Costs: loading a 135M model 3 s, then what decoding costs.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compiler.step_params import PredictParams
+from runtime.context import StepContext, StepResult
+from runtime.models.protocols import Completion, Prompt
+from runtime.relational import engine, parquet
+from runtime.store import insert_rows
+
+if TYPE_CHECKING:
+    from runtime.models.local_generator import LocalGenerator
+
+KEEP_SECONDS = 0.5
+_COLUMNS = (
+    *("step_hash", "row_id", "prompt", "output", "expected", "stop_reason"),
+    *("prompt_tokens", "output_tokens", "seconds", "made_at"),
+)
+_LEDGER = ("step_hash", "rule", "row_id", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt and the answer that was expected."""
+
+    prompt: Prompt
+    expected: str
+
+
+def run(ctx: StepContext) -> StepResult:
+    """Raises DiagnosticError SFT0550 (the template refuses a prompt), SFT0551 (nothing can be asked), Interrupted."""
+    params = ctx.step.params
+    assert isinstance(params, PredictParams)
+    questions = read_questions(ctx.inputs["prompts"], ctx.out)
+    generator = load_generator(ctx, params)
+    askable = _askable(ctx, generator, questions, params.decode.max_new_tokens)
+    kept = {row[0] for row in ctx.store.query("SELECT row_id FROM predictions WHERE step_hash = ?", [ctx.step.hash])}
+    keeper = Keeper(ctx, {q.prompt.row_id: q.expected for q in askable}, len(kept), len(askable))
+    began = time.monotonic()
+    try:
+        todo = [question.prompt for question in askable if question.prompt.row_id not in kept]
+        generator.generate(todo, params.decode, keeper.take)
+    finally:
+        keeper.flush()
+    _write_parquet(ctx, questions)
+    seconds = time.monotonic() - began
+    summary = {
+        "asked": len(todo),
+        "continued_after": len(kept),
+        "output_tokens": keeper.tokens,
+        "tokens_per_second": round(keeper.tokens / seconds, 1) if todo and seconds else None,
+        "device": generator.model.device.type,
+        "precision": str(generator.model.dtype).removeprefix("torch."),
+        "decoding": generator.way,
+    }
+    return StepResult(len(questions), len(askable), len(questions) - len(askable), summary)
+
+
+def read_questions(folder: Path, scratch: Path) -> list[Question]:
+    """The conversations of a render artifact without their last assistant turn, in order."""
+    with engine(scratch) as db:
+        found = db.rows(f"SELECT row_id, messages, expected FROM {parquet(folder / 'rows.parquet')} ORDER BY ord")
+    questions = []
+    for row_id, text, expected in found:
+        messages = json.loads(text)
+        if messages and messages[-1]["role"] == "assistant":
+            messages = messages[:-1]
+        questions.append(Question(Prompt(row_id, tuple(messages)), expected))
+    return questions
+
+
+def load_generator(ctx: StepContext, params: PredictParams) -> LocalGenerator:
+    """The step's model: base weights, or what a train step made of them."""
+    import torch
+
+    from runtime.models.loading import load_model, load_tokenizer, load_trained, model_folder, pick_device, pick_dtype
+    from runtime.models.local_generator import LocalGenerator
+
+    torch.set_num_threads(max(1, torch.get_num_threads()))
+    folder = model_folder(ctx.step.local["weights"], ctx.spec_dir, ctx.note)
+    tokenizer = load_tokenizer(folder, ctx.step.local.get("chat_template"), ctx.spec_dir)
+    device = pick_device()
+    dtype = pick_dtype(params.precision, device)
+    trained = ctx.inputs.get("model")
+    model: Any = load_model(folder, dtype, device) if trained is None else load_trained(folder, trained, dtype, device)
+    return LocalGenerator(model.eval(), tokenizer, ctx.stop.check)
+
+
+def _askable(
+    ctx: StepContext, generator: LocalGenerator, questions: Sequence[Question], max_new_tokens: int
+) -> list[Question]:
+    from runtime.models.local_generator import Unanswerable
+    from spec_lang.diagnostics import fatal
+
+    askable, drops = [], []
+    for question in questions:
+        try:
+            generator.encode(question.prompt.messages, max_new_tokens)
+        except Unanswerable as refused:
+            drops.append((ctx.step.hash, refused.rule, question.prompt.row_id, str(refused)))
+        else:
+            askable.append(question)
+    with ctx.store.writing() as con:
+        con.execute("DELETE FROM ledger WHERE step_hash = ?", [ctx.step.hash])
+        insert_rows(con, "ledger", _LEDGER, drops)
+    if questions and not askable:
+        raise fatal("SFT0551", f"none of {len(questions)} prompts can be put to the model: {drops[0][3]}")
+    return askable
+
+
+@dataclass
+class Keeper:
+    """Collects finished answers, writes them in short transactions, reports progress."""
+
+    ctx: StepContext
+    expected: dict[str, str]
+    done: int
+    total: int
+    waiting: list[Completion] = field(default_factory=list)
+    tokens: int = 0
+    last: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.monotonic)
+
+    def take(self, batch: Sequence[Completion]) -> None:
+        self.waiting.extend(batch)
+        self.done += len(batch)
+        self.tokens += sum(answer.output_tokens for answer in batch)
+        if time.monotonic() - self.last >= KEEP_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.waiting:
+            now = datetime.now(UTC)
+            rows = [
+                (
+                    *(self.ctx.step.hash, answer.row_id, answer.prompt, answer.output, self.expected[answer.row_id]),
+                    *(answer.stop_reason, answer.prompt_tokens, answer.output_tokens, answer.seconds, now),
+                )
+                for answer in self.waiting
+            ]
+            self.ctx.store.insert("predictions", _COLUMNS, rows)
+            self.waiting.clear()
+            rate = self.tokens / max(1e-9, time.monotonic() - self.began)
+            self.ctx.progress(self.done, self.total, "items", tokens_per_second=round(rate, 1))
+        self.last = time.monotonic()
+
+
+def _write_parquet(ctx: StepContext, questions: Sequence[Question]) -> None:
+    """The step's answers in the order of the prompts, for whoever reads artifacts instead of the store."""
+    order = {question.prompt.row_id: place for place, question in enumerate(questions)}
+    rows = ctx.store.query(
+        "SELECT row_id, prompt, output, expected, stop_reason, prompt_tokens, output_tokens FROM predictions "
+        "WHERE step_hash = ?",
+        [ctx.step.hash],
+    )
+    rows.sort(key=lambda row: order[row[0]])
+    columns = ("row_id", "prompt", "output", "expected", "stop_reason", "prompt_tokens", "output_tokens")
+    with engine(ctx.out) as db:
+        db.execute(
+            "CREATE TABLE answers (row_id TEXT, prompt TEXT, output TEXT, expected TEXT, stop_reason TEXT, "
+            "prompt_tokens INTEGER, output_tokens INTEGER)"
+        )
+        insert_rows(db.con, "answers", columns, rows)
+        db.copy("SELECT * FROM answers", ctx.out / "predictions.parquet")

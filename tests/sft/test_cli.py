@@ -1,0 +1,90 @@
+"""The command line from outside: exit codes, what goes to which stream, words instead of tracebacks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KEYS = ["code", "name", "severity", "message", "path", "line", "column", "end_line", "end_column", "help"]
+
+
+def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "sft", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    done = sft("init", "p", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "p"
+
+
+def test_without_a_command_it_shows_the_help(tmp_path: Path) -> None:
+    done = sft(cwd=tmp_path)
+    assert done.returncode == 0 and "exit codes" in done.stdout
+
+
+def test_usage_errors_are_1_because_2_means_a_failed_gate(tmp_path: Path) -> None:
+    done = sft("rnu", cwd=tmp_path)
+    assert done.returncode == 1 and "invalid choice" in done.stderr
+
+
+def test_a_new_project_checks_clean_and_is_never_overwritten(project: Path) -> None:
+    clean = sft("check", "triage.sft", cwd=project)
+    assert clean.returncode == 0 and clean.stdout == ""
+    again = sft("init", ".", cwd=project)
+    assert again.returncode == 1 and "SFT0918" in again.stderr
+
+
+def test_json_findings_are_one_object_a_line_on_standard_output(project: Path) -> None:
+    spec = project / "triage.sft"
+    spec.write_text(spec.read_text().replace("learning_rate", "lerning_rate"))
+    done = sft("check", "triage.sft", "--format", "json", cwd=project)
+    assert done.returncode == 1 and done.stderr == ""
+    (finding,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert list(finding) == KEYS
+    assert finding["name"] == "unknown-field" and "learning_rate" in finding["help"]
+    text = spec.read_text().splitlines()[finding["line"] - 1]
+    assert text[finding["column"] - 1 : finding["end_column"] - 1] == "lerning_rate"
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("check", "nowhere.sft"), "SFT0912"),
+        (("check", "."), "SFT0912"),
+        (("run", "nowhere.sft"), "SFT0912"),
+        (("show",), "SFT0902"),
+        (("bless", "last", "main"), "SFT0902"),
+        (("explain", "SFT9999"), "SFT0910"),
+        (("tui",), "SFT0917"),
+    ],
+)
+def test_mistakes_get_a_code_and_exit_1(project: Path, args: tuple[str, ...], code: str) -> None:
+    done = sft(*args, cwd=project)
+    assert done.returncode == 1 and code in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_a_misspelt_file_is_suggested(project: Path) -> None:
+    assert "triage.sft" in sft("check", "triaeg.sft", cwd=project).stderr
+
+
+def test_a_spec_that_is_not_utf8_is_refused(project: Path) -> None:
+    (project / "latin.sft").write_bytes("edition 2026 # Müll".encode("latin-1"))
+    assert "SFT0912" in sft("check", "latin.sft", cwd=project).stderr
+
+
+def test_codes_and_names_are_explained(tmp_path: Path) -> None:
+    by_code, by_name = sft("explain", "SFT0204", cwd=tmp_path), sft("explain", "unknown-field", cwd=tmp_path)
+    assert by_code.returncode == 0 and by_code.stdout == by_name.stdout != ""
+
+
+def test_escape_sequences_of_a_spec_never_reach_the_terminal(project: Path) -> None:
+    spec = project / "triage.sft"
+    spec.write_text(spec.read_text() + "\n\x1b]52;c;aGk=\x07 [red]boo\n")
+    done = sft("check", "triage.sft", cwd=project)
+    assert done.returncode == 1 and "\x1b" not in done.stderr and "\x07" not in done.stderr
