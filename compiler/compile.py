@@ -2,17 +2,19 @@
 
 Both report everything they find, in the order of the text. ``check`` asks the world only cheap
 questions; ``compile_spec`` also needs the hashes of models, which may take seconds the first time.
-A file of 80 lines costs about 10 ms; importing this module costs ten times that, most of it pydantic.
+Every block is resolved as far as it could be read (``compiler.known``), so that one run finds all
+independent mistakes. A file of 80 lines costs about 10 ms; pydantic is imported for plans only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from compiler.names import collect
+from compiler.names import collect, known_kinds
 from compiler.reporting import Reporter
 from compiler.resolve.eval import resolve_eval
+from compiler.resolve.filter import check_filter
 from compiler.resolve.gate import resolve_gate
 from compiler.resolve.mixture import resolve_mixture
 from compiler.resolve.model import check_special_tokens, model_facts, resolve_model
@@ -33,8 +35,8 @@ from compiler.schema.source import Source
 from compiler.schema.task import Task
 from compiler.schema.template import Template
 from compiler.schema.train import Train
+from compiler.schema.values import not_runnable
 from compiler.world import World
-from spec_lang.ast import Block, SpecFile
 from spec_lang.diagnostics import Diagnostic, Diagnostics
 from spec_lang.parsing import parse
 from spec_lang.source import SourceFile
@@ -47,7 +49,7 @@ R = TypeVar("R")
 
 
 def check(file: SourceFile, world: World) -> tuple[ResolvedSpec, Diagnostics]:
-    """Everything that can be known without reading a model: what is sound of the spec, and all findings."""
+    """Everything that can be known without reading a model: the spec as far as it is sound, and all findings."""
     diagnostics = Diagnostics()
     spec = _resolve(file, world, diagnostics)
     diagnostics.items[:] = _by_place(diagnostics.items)
@@ -56,16 +58,20 @@ def check(file: SourceFile, world: World) -> tuple[ResolvedSpec, Diagnostics]:
 
 def compile_spec(file: SourceFile, world: World, diagnostics: Diagnostics) -> Plan | None:
     """The plan of a file; None when there is any error."""
-    from compiler.lower.spec import lower_spec  # not needed, and not paid for, by `check`
-
     found = Diagnostics()
     spec = _resolve(file, world, found)
-    report = Reporter(file, found)
-    facts = {} if found.has_errors else model_facts(spec, world, report)
-    check_special_tokens(spec, facts, report)
+    plan = None if found.has_errors else _plan(spec, world, Reporter(file, found))
     for item in _by_place(found.items):
         diagnostics.report(item)
-    return None if found.has_errors else lower_spec(spec, facts, report)
+    return plan
+
+
+def _plan(spec: ResolvedSpec, world: World, report: Reporter) -> Plan | None:
+    from compiler.lower.spec import lower_spec  # not needed, and not paid for, by `check`
+
+    facts = model_facts(spec, world, report)
+    check_special_tokens(spec, facts, report)
+    return None if report.sink.has_errors else lower_spec(spec, facts, report)
 
 
 def _by_place(items: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -77,13 +83,21 @@ def _resolve(file: SourceFile, world: World, diagnostics: Diagnostics) -> Resolv
     parsed = parse(file, diagnostics)
     report = Reporter(file, diagnostics)
     hidden = frozenset(block.name for block in parsed.broken if block.name is not None)
-    names = collect(parsed.spec, report, hidden)
-    read = _read(parsed.spec, report)
-
+    for item in parsed.spec.imports:
+        not_runnable("`import`", item, report)
+    for param in parsed.spec.params:
+        not_runnable("`param`", param, report)
+    blocks = known_kinds(parsed.spec, report)
+    names = collect(blocks, report, hidden)
+    read = [
+        read_block(BLOCKS[kind], block, report, LATER_ENTRIES.get(kind, ()))
+        for block in blocks
+        if (kind := block.kind.text) in BLOCKS
+    ]
     models = _each(read, Model, lambda block: resolve_model(block, world, report))
     sources = _each(read, Source, lambda block: resolve_source(block, world, report))
     templates = _each(read, Template, lambda block: resolve_template(block, report))
-    filters = _of(read, Filter)
+    filters = _each(read, Filter, lambda block: check_filter(block, report))
     tasks = _each(read, Task, lambda block: resolve_task(block, names, sources, filters, templates))
     mixtures = _each(read, Mixture, lambda block: resolve_mixture(block, names, tasks))
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
@@ -94,27 +108,13 @@ def _resolve(file: SourceFile, world: World, diagnostics: Diagnostics) -> Resolv
     return ResolvedSpec(file, edition, models, sources, templates, tasks, mixtures, trains, evals, gates)
 
 
-def _read(spec: SpecFile, report: Reporter) -> dict[str, Shape]:
-    """Every block of a known kind, read by its shape; of a repeated name the first counts."""
-    read: dict[str, Shape] = {}
-    for block in spec.blocks:
-        shape = _read_one(block, report)
-        if shape is not None and block.name is not None:
-            read.setdefault(shape.name, shape)
-    return read
+def _of(read: Iterable[Shape], kind: type[S]) -> list[S]:
+    return [shape for shape in read if isinstance(shape, kind)]
 
 
-def _read_one(block: Block, report: Reporter) -> Shape | None:
-    kind = block.kind.text
-    if kind not in BLOCKS:
-        return None
-    return read_block(BLOCKS[kind], block, report, LATER_ENTRIES.get(kind, ()))
-
-
-def _of(read: Mapping[str, Shape], kind: type[S]) -> dict[str, S]:
-    return {name: shape for name, shape in read.items() if isinstance(shape, kind)}
-
-
-def _each(read: Mapping[str, Shape], kind: type[S], resolve: Callable[[S], R | None]) -> dict[str, R]:
-    found = {name: resolve(shape) for name, shape in _of(read, kind).items()}
-    return {name: value for name, value in found.items() if value is not None}
+def _each(read: Iterable[Shape], kind: type[S], resolve: Callable[[S], R]) -> dict[str, R]:
+    """All blocks of a kind, resolved; of a repeated name the first counts."""
+    found: dict[str, R] = {}
+    for shape in _of(read, kind):
+        found.setdefault(shape.name, resolve(shape))
+    return found

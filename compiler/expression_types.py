@@ -1,21 +1,20 @@
 """Type check of expressions against the real columns of a source.
 
-Gives a typed tree (``compiler.typed``) or None after at least one report. Types are those of
-``compiler.world``: text, number, bool, list, json. Nothing is converted silently: text that holds
-a number is compared through ``number(…)``.
+Gives a typed tree (``compiler.typed``), or None where something was reported or is not known; what
+stands beside it is checked all the same. Types are those of ``compiler.world``: text, number, bool,
+list, json. Nothing is converted silently: text that holds a number is compared through ``number(…)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from compiler.column_scope import ColumnScope, column, conversion, has_type
 from compiler.functions import ALIASES, FUNCTIONS, Function, Parameter
 from compiler.regexes import problem
-from compiler.reporting import Reporter, did_you_mean, suggestion
+from compiler.reporting import did_you_mean
 from compiler.schema.values import described, written
-from compiler.typed import Apply, Between, Column, Constant, Matches, OneOf, Operation, Typed
+from compiler.typed import Apply, Between, Constant, Matches, OneOf, Operation, Typed
 from compiler.world import ColumnType
 from spec_lang.ast import (
     Arg,
@@ -23,6 +22,7 @@ from spec_lang.ast import (
     BoolLit,
     Call,
     Expr,
+    Faulty,
     ListLit,
     NumberLit,
     QuantityLit,
@@ -35,17 +35,6 @@ from spec_lang.ast import (
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _ARITHMETIC = ("+", "-", "*", "/")
-
-
-@dataclass(frozen=True)
-class ColumnScope:
-    """The columns that an expression may name, and what they belong to ("source `tickets`"); ``broken`` names columns
-    whose declaration was reported, so that their uses are not."""
-
-    columns: Mapping[str, ColumnType]
-    owner: str
-    report: Reporter
-    broken: frozenset[str] = frozenset()
 
 
 def condition(expr: Expr, scope: ColumnScope, where: str) -> Typed | None:
@@ -63,7 +52,7 @@ def condition(expr: Expr, scope: ColumnScope, where: str) -> Typed | None:
 def check(expr: Expr, scope: ColumnScope) -> Typed | None:
     """A typed expression of any type."""
     if isinstance(expr, Ref):
-        return _column(expr, scope)
+        return column(expr, scope)
     if isinstance(expr, StringLit):
         return Constant(expr.value, "text", expr.span)
     if isinstance(expr, NumberLit):
@@ -79,33 +68,12 @@ def check(expr: Expr, scope: ColumnScope) -> Typed | None:
         return _unary(expr, scope)
     if isinstance(expr, Binary):
         return _binary(expr, scope)
+    if isinstance(expr, Faulty):
+        return None
     what = "a range" if isinstance(expr, RangeLit) else described(expr)
     help = "ranges and lists stand on the right of `in`" if isinstance(expr, RangeLit | ListLit) else None
     scope.report.error("SFT0303", f"{what} is no value of an expression", expr.span, help)
     return None
-
-
-def _column(ref: Ref, scope: ColumnScope) -> Typed | None:
-    name = ref.parts[0].text
-    if name in scope.broken:
-        return None
-    if name not in scope.columns:
-        if len(ref.parts) == 1 and name in FUNCTIONS:
-            scope.report.error("SFT0301", f"`{name}` is a function", ref.span, f"write `{FUNCTIONS[name].signature}`")
-            return None
-        help = suggestion(name, scope.columns, "columns")
-        scope.report.error("SFT0301", f"{scope.owner} has no column `{name}`", ref.parts[0].span, help)
-        return None
-    if len(ref.parts) > 1:
-        path = ".".join(part.text for part in ref.parts[1:])
-        help = f'for a field of JSON write `json_field({name}, "{path}")`'
-        scope.report.error("SFT0301", f"column `{name}` has no parts", ref.parts[1].span, help)
-        return None
-    kind = scope.columns[name]
-    if kind == "null":
-        scope.report.error("SFT0310", f"column `{name}` of {scope.owner} has no value in any row", ref.span)
-        return None
-    return Column(name, kind, ref.span)
 
 
 def _quantity(expr: QuantityLit, scope: ColumnScope) -> None:
@@ -116,31 +84,11 @@ def _quantity(expr: QuantityLit, scope: ColumnScope) -> None:
 def _unary(expr: Unary, scope: ColumnScope) -> Typed | None:
     operand = check(expr.operand, scope)
     wanted: ColumnType = "bool" if expr.op == "not" else "number"
-    if operand is None or not _is(operand, wanted, f"`{expr.op}`", scope):
+    if operand is None or not has_type(operand, wanted, f"`{expr.op}`", scope):
         return None
     if isinstance(operand, Constant) and isinstance(operand.value, Decimal):
         return Constant(-operand.value, "number", expr.span)
     return Operation("not" if expr.op == "not" else "negate", (operand,), wanted, expr.span)
-
-
-def _is(typed: Typed, wanted: ColumnType, where: str, scope: ColumnScope) -> bool:
-    if typed.type == wanted:
-        return True
-    help = _conversion(typed.type, wanted)
-    scope.report.error("SFT0303", f"{where} takes {wanted}, and this is {typed.type}", typed.span, help)
-    return False
-
-
-def _conversion(found: ColumnType, wanted: ColumnType) -> str | None:
-    if wanted == "number" and found == "text":
-        return "`words(…)` and `characters(…)` measure text, `number(…)` reads it as a number"
-    if wanted == "number" and found == "list":
-        return "`length(…)` gives the number of items"
-    if wanted == "text" and found == "json":
-        return 'take a field out of it: `json_field(…, "name")`'
-    if wanted == "bool":
-        return "compare it, for example `… > 3`"
-    return None
 
 
 def _binary(expr: Binary, scope: ColumnScope) -> Typed | None:
@@ -149,26 +97,24 @@ def _binary(expr: Binary, scope: ColumnScope) -> Typed | None:
     if expr.op == "matches":
         return _matches(expr, scope)
     left, right = check(expr.left, scope), check(expr.right, scope)
-    if left is None or right is None:
-        return None
     if expr.op in _COMPARISONS:
-        return _comparison(expr, left, right, scope)
+        return _comparison(expr, left, right, scope) if left and right else None
     wanted: ColumnType = "number" if expr.op in _ARITHMETIC else "bool"
-    if expr.op == "+" and (left.type, right.type) == ("text", "text"):
+    if expr.op == "+" and left and right and left.type == right.type == "text":
         scope.report.error("SFT0303", "`+` adds numbers, not text", expr.op_span, "write `concat(a, b)`")
         return None
-    sound = [_is(side, wanted, f"`{expr.op}`", scope) for side in (left, right)]
-    return Operation(expr.op, (left, right), wanted, expr.span) if all(sound) else None
+    sound = [side is not None and has_type(side, wanted, f"`{expr.op}`", scope) for side in (left, right)]
+    return Operation(expr.op, (left, right), wanted, expr.span) if left and right and all(sound) else None
 
 
 def _comparison(expr: Binary, left: Typed, right: Typed, scope: ColumnScope) -> Typed | None:
     for side in (left, right):
         if side.type in ("list", "json"):
-            help = _conversion(side.type, "number" if side.type == "list" else "text")
+            help = conversion(side.type, "number" if side.type == "list" else "text")
             scope.report.error("SFT0303", f"{side.type} cannot be compared", side.span, help)
             return None
     if left.type != right.type:
-        help = _conversion("text", "number") if {left.type, right.type} == {"text", "number"} else None
+        help = conversion("text", "number") if {left.type, right.type} == {"text", "number"} else None
         message = f"`{expr.op}` compares {left.type} with {right.type}"
         scope.report.error("SFT0303", message, expr.span, help)
         return None
@@ -183,19 +129,20 @@ def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
     if isinstance(expr.right, RangeLit):
         ends = [check(expr.right.low, scope), check(expr.right.high, scope)]
         parts = [part for part in (value, *ends) if part is not None]
-        sound = [_is(part, "number", "a range", scope) for part in parts]
+        sound = [has_type(part, "number", "a range", scope) for part in parts]
         if len(parts) < 3 or not all(sound):
             return None
         return Between(parts[0], parts[1], parts[2], expr.span)
     if not isinstance(expr.right, ListLit):
         help = 'write `in 3..80` or `in ["a", "b"]`; a part of a text is found with `contains(text, part)`'
-        scope.report.error("SFT0303", "`in` takes a range or a list on its right", expr.right.span, help)
+        if not isinstance(expr.right, Faulty):
+            scope.report.error("SFT0303", "`in` takes a range or a list on its right", expr.right.span, help)
         return None
     items = [check(item, scope) for item in expr.right.items]
     if value is None or any(item is None for item in items):
         return None
     found = tuple(item for item in items if item is not None)
-    sound = [_is(item, value.type, "this list", scope) for item in found]
+    sound = [has_type(item, value.type, "this list", scope) for item in found]
     if value.type in ("list", "json"):
         scope.report.error("SFT0303", f"{value.type} cannot be compared", value.span)
         return None
@@ -205,13 +152,15 @@ def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
 def _matches(expr: Binary, scope: ColumnScope) -> Typed | None:
     value = check(expr.left, scope)
     pattern = _pattern(expr.right, scope)
-    if value is None or pattern is None or not _is(value, "text", "`matches`", scope):
+    if value is None or pattern is None or not has_type(value, "text", "`matches`", scope):
         return None
     return Matches(value, pattern, expr.span)
 
 
 def _pattern(expr: Expr, scope: ColumnScope) -> str | None:
     """A regular expression that is written out, checked against RE2's syntax."""
+    if isinstance(expr, Faulty):
+        return None
     if not isinstance(expr, StringLit):
         scope.report.error("SFT0303", 'a regular expression is written out, as `r"…"`', expr.span)
         return None
@@ -230,9 +179,10 @@ def _call(expr: Call, scope: ColumnScope) -> Typed | None:
         near = f"did you mean `{alias}`?" if alias else did_you_mean(name, FUNCTIONS)
         help = near or f"functions: {', '.join(f'`{known}`' for known in FUNCTIONS)}"
         scope.report.error("SFT0302", f"there is no function `{name}`", expr.func.span, help)
-        return None
-    parameters = _parameters(function, expr, scope)
-    if parameters is None:
+    parameters = _parameters(function, expr, scope) if function else None
+    if function is None or parameters is None:
+        for arg in expr.args:
+            check(arg.value, scope)
         return None
     arguments = [
         _argument(parameter, arg, function, scope) for parameter, arg in zip(parameters, expr.args, strict=True)
@@ -281,13 +231,15 @@ def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnS
     if typed is None or typed.type in parameter.types:
         return typed
     wanted = " or ".join(parameter.types)
-    help = _conversion(typed.type, parameter.types[0])
+    help = conversion(typed.type, parameter.types[0])
     scope.report.error("SFT0303", f"`{function.name}` takes {wanted}, and this is {typed.type}", value.span, help)
     return None
 
 
 def _path(expr: Expr, scope: ColumnScope) -> Typed | None:
     """``"a.b"`` as the JSON path ``$."a"."b"``."""
+    if isinstance(expr, Faulty):
+        return None
     if not isinstance(expr, StringLit):
         scope.report.error("SFT0303", 'a path is written out, such as `"address.city"`', expr.span)
         return None

@@ -7,13 +7,18 @@ meanings. Names are collected first and looked up afterwards: the order of block
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from compiler.known import Known
 from compiler.reporting import Reporter, did_you_mean
 from compiler.schema.catalogue import BLOCKS, LATER_KINDS
+from compiler.schema.fields import Value
 from compiler.schema.values import not_runnable
 from spec_lang.ast import Block, Ref, SpecFile
+from spec_lang.suggest import closest
 
+T = TypeVar("T")
 _ARTICLES = {"eval": "an"}
 
 
@@ -29,7 +34,7 @@ def one_of(kinds: Iterable[str]) -> str:
 @dataclass(frozen=True)
 class Names:
     """The first block of each name; later ones are errors and stay out. ``hidden``: names of blocks that could not
-    be parsed, which are reported already."""
+    be parsed, which are reported already and stand for anything."""
 
     blocks: Mapping[str, Block]
     report: Reporter
@@ -43,19 +48,20 @@ class Names:
         wanted = tuple(kinds)
         return tuple(name for name, block in self.blocks.items() if block.kind.text in wanted)
 
-    def find(self, ref: Ref, kinds: tuple[str, ...], field: str, *, parts: int = 1) -> Block | None:
-        """The block that the first part of ``ref`` names, of one of ``kinds``; None after one report."""
+    def stands(self, ref: Ref, kinds: tuple[str, ...], field: str, *, parts: int = 1) -> bool:
+        """Whether the first part of ``ref`` names a block of one of ``kinds``, or one that was reported itself; False
+        after one report."""
         name = ref.parts[0].text
         block = self.blocks.get(name)
         if block is None:
             if name in self.hidden:
-                return None
+                return True
             near = did_you_mean(name, self.of_kind(kinds)) or self._elsewhere(kinds)
             self.report.error("SFT0203", f"no {one_of(kinds)} is called `{name}`", ref.parts[0].span, near)
-            return None
+            return False
         if block.kind.text not in kinds:
             if block.kind.text not in BLOCKS:
-                return None  # the block itself was reported
+                return True  # the block itself was reported
             wanted = one_of(a(kind) for kind in kinds)
             help = did_you_mean(name, (n for n in self.of_kind(kinds) if n != name))
             assert block.name is not None
@@ -66,15 +72,35 @@ class Names:
                 help,
                 also=[(block.name.span, "declared here")],
             )
-            return None
+            return False
         if len(ref.parts) > parts:
             extra = ref.parts[parts]
             whole = ".".join(part.text for part in ref.parts[:parts])
             what = a(block.kind.text) if parts == 1 else f"a part of {a(block.kind.text)}"
             message = f"{what} has no parts, so `{ref.text}` names nothing"
             self.report.error("SFT0217", message, extra.span, f"write `{whole}`")
-            return None
-        return block
+            return False
+        return True
+
+    def look_up(self, ref: Ref | None, kinds: tuple[str, ...], field: str, table: Mapping[str, T]) -> T | None:
+        """What ``ref`` names, from a table by name; None after a report, or where it is not known."""
+        return table.get(ref.parts[0].text) if ref is not None and self.stands(ref, kinds, field) else None
+
+    def look_up_all(
+        self, refs: Value[tuple[Ref, ...]], kinds: tuple[str, ...], field: str, table: Mapping[str, T]
+    ) -> Known[T]:
+        """What a list of names stands for, each once."""
+        found: dict[str, T | None] = {}
+        more = not refs.known
+        for ref in refs.value:
+            name = ref.parts[0].text
+            if not self.stands(ref, kinds, field):
+                more = True
+            elif name in found:
+                self.report.error("SFT0205", f"`{name}` stands twice in `{field}`", ref.span)
+            else:
+                found[name] = table.get(name)
+        return Known(found, more)
 
     def _elsewhere(self, kinds: tuple[str, ...]) -> str:
         known = self.of_kind(kinds)
@@ -83,9 +109,9 @@ class Names:
         return f"declared: {', '.join(f'`{name}`' for name in known[:12])}"
 
 
-def collect(spec: SpecFile, report: Reporter, hidden: frozenset[str] = frozenset()) -> Names:
-    """All names of a file; reports unknown kinds, kinds of later versions, missing and repeated names."""
-    blocks: dict[str, Block] = {}
+def known_kinds(spec: SpecFile, report: Reporter) -> tuple[Block, ...]:
+    """All blocks; reports unknown kinds and kinds of later versions. A kind with a slip is taken for what was meant."""
+    blocks: list[Block] = []
     for block in spec.blocks:
         kind = block.kind.text
         if kind in LATER_KINDS:
@@ -93,6 +119,16 @@ def collect(spec: SpecFile, report: Reporter, hidden: frozenset[str] = frozenset
         elif kind not in BLOCKS:
             help = did_you_mean(kind, (*BLOCKS, *LATER_KINDS)) or f"kinds: {', '.join(f'`{k}`' for k in BLOCKS)}"
             report.error("SFT0201", f"there is no block kind `{kind}`", block.kind.span, help)
+            meant = next(iter(closest(kind, (*BLOCKS, *LATER_KINDS))), kind)
+            block = replace(block, kind=replace(block.kind, text=meant))
+        blocks.append(block)
+    return tuple(blocks)
+
+
+def collect(all_blocks: Iterable[Block], report: Reporter, hidden: frozenset[str] = frozenset()) -> Names:
+    """All names of a file; reports repeated names."""
+    blocks: dict[str, Block] = {}
+    for block in all_blocks:
         if block.name is None:  # reported by the parser
             continue
         first = blocks.get(block.name.text)
@@ -106,8 +142,4 @@ def collect(spec: SpecFile, report: Reporter, hidden: frozenset[str] = frozenset
                 "all blocks of a file share their names; rename one of them",
                 also=[(first.name.span, "declared here before")],
             )
-    for item in spec.imports:
-        not_runnable("`import`", item, report)
-    for param in spec.params:
-        not_runnable("`param`", param, report)
     return Names(blocks, report, hidden)

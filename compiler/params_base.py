@@ -12,7 +12,7 @@ Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as
 
 
 class Params(BaseModel):
-    # validators are built at first use: `check` needs few of these models, and building all costs 60 ms
+    # validators are built at first use: most commands need few of these models, and building all costs 60 ms
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 

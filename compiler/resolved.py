@@ -1,17 +1,22 @@
 """A spec whose names are resolved and whose expressions are typed: what lowering turns into steps.
 
-Every value here is sound; what had a mistake is absent and was reported. Blocks keep the shapes
-they were read into, for spans and display; everything that enters a hash stands beside them as
-step parameters.
+What had a mistake was reported and is not known here (``compiler.known``); of a spec without
+mistakes everything is. Blocks keep the shapes they were read into, for spans, display and plain
+options. Plain data throughout: the parameters of steps are built by lowering, so that ``check``
+does not pay for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from decimal import Decimal
+from typing import Literal, TypeAlias
 
+from compiler.functions import MetricFunction
+from compiler.known import Known
 from compiler.schema.eval import Eval
+from compiler.schema.fields import RuleEntry
 from compiler.schema.filter import Filter
 from compiler.schema.gate import Gate
 from compiler.schema.mixture import Mixture
@@ -20,20 +25,11 @@ from compiler.schema.source import Source
 from compiler.schema.task import Task
 from compiler.schema.template import Template
 from compiler.schema.train import Train
-from compiler.step_params import (
-    Column,
-    FilterRule,
-    Metric,
-    MixPart,
-    PredictParams,
-    Requirement,
-    Slice,
-    SplitParams,
-    TemplateRole,
-    TrainParams,
-)
+from compiler.typed import Typed
 from compiler.world import ColumnType, SourceFacts
 from spec_lang.source import SourceFile, Span
+
+Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,24 +47,25 @@ class ResolvedModel:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedSource:
-    """``mapping`` names every column and the field it is read from, in the order of the names; ``broken`` names
-    columns whose declaration has a mistake."""
+    """``mapping`` gives every column the field it is read from, in the order of the names; ``facts`` is None when
+    nothing is known of the file."""
 
     block: Source
-    facts: SourceFacts
-    mapping: tuple[Column, ...]
-    broken: frozenset[str]
+    facts: SourceFacts | None
+    mapping: Mapping[str, str]
+    columns: Known[ColumnType]
 
     @property
     def name(self) -> str:
         return self.block.name
 
-    @property
-    def columns(self) -> dict[str, ColumnType]:
-        """Column types under their names in the spec, in the order of the file."""
-        names = {column.field: column.name for column in self.mapping}
-        in_order = {names[field]: kind for field, kind in self.facts.columns.items() if field in names}
-        return in_order | {column.name: self.facts.columns[column.field] for column in self.mapping}
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a template: literal text, or the value of a column."""
+
+    text: str | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +73,7 @@ class ResolvedTemplate:
     """``placeholders`` are the columns with the places where they stand; ``literals`` the texts between them."""
 
     block: Template
-    roles: tuple[TemplateRole, ...]
+    roles: Mapping[Role, tuple[Piece, ...]]
     placeholders: tuple[tuple[str, Span], ...]
     literals: tuple[tuple[str, Span], ...]
 
@@ -86,37 +83,58 @@ class ResolvedTemplate:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RuleText:
-    """A rule as it is shown, and the reason that its author gave."""
+class Predicate:
+    """``keep`` or ``drop``; ``measured`` is the value that the ledger shows for a dropped row."""
 
-    text: str
-    reason: str | None
+    entry: RuleEntry
+    condition: Typed
+    measured: Typed | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dedup:
+    """``threshold`` is None for exact duplicates."""
+
+    entry: RuleEntry
+    on: tuple[Typed, ...]
+    threshold: Decimal | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedFilter:
-    """A filter over the columns of one task's source."""
+    """A filter over the columns of one task's source; a rule with a mistake is None."""
 
     block: Filter
-    rules: tuple[FilterRule, ...]
-    texts: tuple[RuleText, ...]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedTask:
-    block: Task
-    source: ResolvedSource
-    filters: tuple[ResolvedFilter, ...]
-    templates: tuple[ResolvedTemplate, ...]
-    split: SplitParams | None
+    rules: tuple[Predicate | Dedup | None, ...]
 
     @property
     def name(self) -> str:
         return self.block.name
 
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSplit:
+    """Parts with their shares, in the order of their names: the order of fields means nothing and moves no row."""
+
+    key: tuple[Typed, ...]
+    parts: tuple[tuple[str, Decimal], ...]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ResolvedTask:
+    """``parts`` is None for a task without split; ``split`` also when something of it is not known."""
+
+    block: Task
+    source: ResolvedSource | None
+    filters: Known[ResolvedFilter]
+    templates: Known[ResolvedTemplate]
+    parts: Known[Decimal] | None
+    split: ResolvedSplit | None
+
     @property
-    def parts(self) -> tuple[str, ...]:
-        return tuple(part.name for part in self.split.parts) if self.split else ()
+    def name(self) -> str:
+        return self.block.name
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,16 +151,16 @@ class Rows:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Use:
-    """One task of a mixture; ``rate`` holds cap and weight."""
+    """One task of a mixture."""
 
+    entry: RuleEntry
     rows: Rows
-    rate: MixPart
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedMixture:
     block: Mixture
-    uses: tuple[Use, ...]
+    uses: tuple[Use | None, ...]
 
     @property
     def name(self) -> str:
@@ -154,10 +172,9 @@ class ResolvedTrain:
     """``base`` is a model, or an earlier train whose result is trained on."""
 
     block: Train
-    base: ResolvedModel | ResolvedTrain
-    data: Rows | ResolvedMixture
+    base: ResolvedModel | ResolvedTrain | None
+    data: Rows | ResolvedMixture | None
     validation: Rows | None
-    params: TrainParams
 
     @property
     def name(self) -> str:
@@ -165,28 +182,40 @@ class ResolvedTrain:
 
     @property
     def root(self) -> ResolvedModel:
-        """The model at the bottom of the chain."""
+        """The model at the bottom of the chain, of a spec without mistakes."""
+        assert self.base is not None
         return self.base.root
 
     @property
+    def own_rows(self) -> tuple[Rows, ...]:
+        """The rows that this train itself learns from, as far as they are known."""
+        if isinstance(self.data, ResolvedMixture):
+            return tuple(use.rows for use in self.data.uses if use is not None)
+        return () if self.data is None else (self.data,)
+
+    @property
     def trained_on(self) -> tuple[Rows, ...]:
-        """All rows that any train of the chain learned from."""
-        own = (self.data,) if isinstance(self.data, Rows) else tuple(use.rows for use in self.data.uses)
-        return own + (self.base.trained_on if isinstance(self.base, ResolvedTrain) else ())
+        """All rows that any train of the chain learned from, as far as they are known."""
+        return self.own_rows + (self.base.trained_on if isinstance(self.base, ResolvedTrain) else ())
 
 
 AnyModel: TypeAlias = ResolvedModel | ResolvedTrain
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class ResolvedMetric:
+    function: MetricFunction
+    args: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ResolvedEval:
     block: Eval
-    models: tuple[AnyModel, ...]
-    data: Rows
-    templates: tuple[ResolvedTemplate, ...]
-    predict: PredictParams
-    metrics: tuple[Metric, ...]
-    slices: tuple[Slice, ...]
+    models: Known[AnyModel]
+    data: Rows | None
+    templates: Known[ResolvedTemplate]
+    metrics: Known[ResolvedMetric]
+    slices: Known[Typed]
 
     @property
     def name(self) -> str:
@@ -194,9 +223,34 @@ class ResolvedEval:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class MetricOf:
+    """``format.exact(tuned)``."""
+
+    eval: str
+    metric: str
+    model: str
+    unit: Literal["share", "plain"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Requirement:
+    """One ``require``. ``limit`` is a threshold, a margin (with ``baseline``) or the largest ``spread``; its meaning is
+    told by ``op`` and ``rule``; what is left out is None."""
+
+    rule: Literal["bound", "no_worse_than", "spread"]
+    entry: RuleEntry
+    metric: MetricOf
+    limit: Decimal
+    op: str = ""
+    baseline: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ResolvedGate:
+    """A requirement with a mistake is None. ``evals`` are those it names, in the order of the file."""
+
     block: Gate
-    requirements: tuple[Requirement, ...]
+    requirements: tuple[Requirement | None, ...]
     evals: tuple[ResolvedEval, ...]
 
     @property
@@ -206,7 +260,7 @@ class ResolvedGate:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedSpec:
-    """All sound blocks by name, each kind in the order of the file (trains: a base before what is trained on it)."""
+    """All blocks by name, each kind in the order of the file (trains: a base before what is trained on it)."""
 
     file: SourceFile
     edition: int

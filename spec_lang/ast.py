@@ -58,6 +58,13 @@ class QuantityLit:
 
 
 @dataclass(frozen=True, slots=True)
+class Faulty:
+    """A literal that was reported, so its value is not known: later passes take it for whatever they need."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ref:
     """A dotted name: ``tickets``, ``triage.train``, ``common.clean``."""
 
@@ -130,7 +137,7 @@ class Tagged:
 
 
 Expr: TypeAlias = (
-    StringLit | NumberLit | BoolLit | QuantityLit | Ref | Call | ListLit | RangeLit | Unary | Binary | Tagged
+    StringLit | NumberLit | BoolLit | QuantityLit | Faulty | Ref | Call | ListLit | RangeLit | Unary | Binary | Tagged
 )
 
 # --- entries of a body ------------------------------------------------------------------------
@@ -206,7 +213,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    path: StringLit
+    path: StringLit | Faulty
     alias: Name
     span: Span = field(compare=False, repr=False)
 

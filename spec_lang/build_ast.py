@@ -1,8 +1,8 @@
 """Lark's tree to the syntax tree: one short method a grammar rule, a span on every node.
 
 Literals are resolved here (escapes, dedent, exact quantities), so what is wrong inside a
-literal is reported here too, with the place inside the string. A node whose literal was wrong
-is still built, with a harmless value, so that the rest of its block can be checked.
+literal is reported here too, with the place inside the string. A wrong literal becomes a
+``Faulty`` node, so that the rest of its block can be checked.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from spec_lang.diagnostics import Diagnostics
 from spec_lang.lexing import span_of
 from spec_lang.literals import read_number, read_quantity, read_string
 from spec_lang.source import SourceFile, Span
+from spec_lang.vocabulary import EDITIONS
 
 if TYPE_CHECKING:
     from lark.tree import Meta
@@ -46,18 +47,20 @@ class _Builder(Transformer[Token, Any]):
 
     VERB = CLAUSE = FLAG = NAMED = NAME
 
-    def STRING(self, token: Token) -> ast.StringLit:
+    def STRING(self, token: Token) -> ast.StringLit | ast.Faulty:
         span = span_of(token)
         value = read_string(str(token), span, self.file, self.diagnostics)
-        return ast.StringLit(value, span, raw=token.startswith("r"))
+        return ast.Faulty(span) if value is None else ast.StringLit(value, span, raw=token.startswith("r"))
 
-    def NUMBER(self, token: Token) -> ast.NumberLit:
+    def NUMBER(self, token: Token) -> ast.NumberLit | ast.Faulty:
         span = span_of(token)
-        return ast.NumberLit(read_number(str(token), span, self.file, self.diagnostics), span)
+        value = read_number(str(token), span, self.file, self.diagnostics)
+        return ast.Faulty(span) if value is None else ast.NumberLit(value, span)
 
-    def QUANTITY(self, token: Token) -> ast.QuantityLit:
+    def QUANTITY(self, token: Token) -> ast.QuantityLit | ast.Faulty:
         span = span_of(token)
-        return ast.QuantityLit(read_quantity(str(token), span, self.file, self.diagnostics), span)
+        value = read_quantity(str(token), span, self.file, self.diagnostics)
+        return ast.Faulty(span) if value is None else ast.QuantityLit(value, span)
 
     def TRUE(self, token: Token) -> ast.BoolLit:
         return ast.BoolLit(token == "true", span_of(token))
@@ -68,6 +71,8 @@ class _Builder(Transformer[Token, Any]):
 
     def edition(self, meta: Meta, parts: list[Any]) -> ast.Edition:
         number = parts[0]
+        if isinstance(number, ast.Faulty):  # reported; taken for a known edition, so that it is not reported again
+            return ast.Edition(EDITIONS[-1], number.span)
         # `edition 2026.0` is no year: -1 is no known edition either.
         return ast.Edition(number.value if isinstance(number.value, int) else -1, number.span)
 
@@ -112,7 +117,9 @@ class _Builder(Transformer[Token, Any]):
     def negation(self, meta: Meta, parts: list[Any]) -> ast.Unary:
         return ast.Unary("not", parts[1], _span(meta))
 
-    def sign(self, meta: Meta, parts: list[Any]) -> ast.Unary:
+    def sign(self, meta: Meta, parts: list[Any]) -> ast.Unary | ast.Faulty:
+        if isinstance(parts[1], ast.Faulty):
+            return ast.Faulty(_span(meta))
         return ast.Unary("-", parts[1], _span(meta))
 
     def range(self, meta: Meta, parts: list[Any]) -> ast.RangeLit:

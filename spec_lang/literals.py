@@ -1,7 +1,7 @@
 """Literals between the text of a spec and their values, both ways.
 
-Reading reports what is wrong at the place inside the literal and returns a value that later
-passes can live with. Writing (:func:`quote`, :func:`quote_raw`) gives the canonical spelling,
+Reading reports what is wrong at the place inside the literal, and gives None where the value is
+not known for that. Writing (:func:`quote`, :func:`quote_raw`) gives the canonical spelling,
 which reads back to the same value.
 
 ``\"\"\"`` strings: a line break right after the opening is not part of the value, nor is the last
@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
 
 from spec_lang.diagnostics import Diagnostics
-from spec_lang.quantities import SUFFIXES, Quantity
+from spec_lang.quantities import Quantity
 from spec_lang.source import SourceFile, Span
 
 _ESCAPE = re.compile(r"\\(?:u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|u(?P<four>[0-9A-Fa-f]{4})|(?P<letter>[\s\S]))")
@@ -26,8 +25,8 @@ _RAW_LINE = re.compile(r'(?!"")(?:\\[^\r\n]|[^"\\\r\n])*')
 _RAW_BLOCK = re.compile(r'(?:\\[\s\S]|(?!""")[^\\])*(?<!")')
 
 
-def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> str:
-    """The value of a string token. Reports SFT0114 at every escape that does not exist."""
+def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> str | None:
+    """The value of a string token; None after SFT0114 at every escape that does not exist."""
     raw = token.startswith("r")
     quotes = 3 if token.removeprefix("r").startswith('"""') else 1
     content = token[quotes + raw : -quotes]
@@ -36,8 +35,10 @@ def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnosti
     start = span.start + quotes
 
     # Dedent before escapes are resolved, so that `\n` and `\t` are never taken for layout.
+    sound = True
     for match in _ESCAPE.finditer(content):
         if _unescape(match) is None:
+            sound = False
             at = Span(start + match.start(), start + match.end())
             diagnostics.error(
                 "SFT0114",
@@ -46,6 +47,8 @@ def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnosti
                 at,
                 help='write `\\\\` for a backslash, or start the string with `r"` for a regular expression',
             )
+    if not sound:
+        return None
     if quotes == 3:
         content = dedent(content)
     return _ESCAPE.sub(lambda match: _unescape(match) or "", content)
@@ -77,8 +80,8 @@ def dedent(text: str) -> str:
     return "\n".join(shown)
 
 
-def read_number(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> int | float:
-    """An int, or a float when it has a point or an exponent. Reports SFT0113 when it is out of range."""
+def read_number(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> int | float | None:
+    """An int, or a float when it has a point or an exponent; None after SFT0113 when it is out of range."""
     text = token.replace("_", "")
     if not set(text) & set(".eE"):
         help = "whole numbers have at most 18 digits"
@@ -89,17 +92,16 @@ def read_number(token: str, span: Span, file: SourceFile, diagnostics: Diagnosti
         if math.isfinite(value := float(text)):
             return value
     diagnostics.error("SFT0113", "number out of range", file, span, help=help)
-    return 0
+    return None
 
 
-def read_quantity(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> Quantity:
-    """The exact value of a quantity token. Reports SFT0113 when it has too many digits."""
+def read_quantity(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> Quantity | None:
+    """The exact value of a quantity token; None after SFT0113 when it has too many digits."""
     try:
         return Quantity.parse(token)
     except ValueError:
         diagnostics.error("SFT0113", "quantity out of range", file, span, help="quantities have at most 18 digits")
-        suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if token.endswith(suffix))
-        return Quantity(Decimal(0), SUFFIXES[suffix][0])
+        return None
 
 
 def quote(value: str) -> str:

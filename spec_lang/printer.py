@@ -29,7 +29,7 @@ _ATOM = 9
 def print_spec(spec: ast.SpecFile) -> str:
     """The canonical text of a file: edition, imports, params, then the blocks in their order."""
     edition = [f"edition {spec.edition.year}"] if spec.edition else []
-    imports = [f"import {quote(item.path.value)} as {item.alias.text}" for item in spec.imports]
+    imports = [f"import {expression_text(item.path)} as {item.alias.text}" for item in spec.imports]
     params = [f"param {param.name.text} = {_value(param.value, '')}" for param in spec.params]
     parts = ["\n".join(group) for group in (edition, imports, params) if group]
     parts.extend(_block(block, "") for block in spec.blocks)
@@ -74,6 +74,8 @@ def _text(expr: ast.Expr) -> tuple[str, int]:
             return "true" if expr.value else "false", _ATOM
         case ast.QuantityLit():
             return str(expr.value), _ATOM
+        case ast.Faulty():
+            raise ValueError("a literal that could not be read has no canonical text")
         case ast.Ref():
             return ".".join(name_text(part) for part in expr.parts), _ATOM
         case ast.Call():

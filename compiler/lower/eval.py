@@ -6,14 +6,20 @@ Model calls are apart from measuring: editing a metric or a slice runs no model.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, cast
 
+from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.model import model_content, model_local
 from compiler.lower.template import lower_held_out_rows
-from compiler.resolved import AnyModel, ResolvedEval, ResolvedTemplate, ResolvedTrain
+from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
+from compiler.schema.eval import Eval, GreedyBody, SampleBody
 from compiler.schema.fields import Shape
-from compiler.step_params import Cell, MeasureParams
+from compiler.sql import lower
+from compiler.step_params import Cell, Decode, Greedy, MeasureParams, Metric, PredictParams, Sample, Slice
 from compiler.world import ModelFacts
+
+_DEFAULT_NEW_TOKENS = 256
 
 
 def lower_eval(
@@ -24,18 +30,24 @@ def lower_eval(
     builder: PlanBuilder,
 ) -> str:
     """The id of the measure step; the mappings give the steps of what it reads."""
-    rows = tasks[item.data.task.name]
-    prompts = {template.name: lower_held_out_rows(item, template, rows, builder) for template in item.templates}
+    data = sure(item.data)
+    rows = tasks[data.task.name]
+    predict = _predict_params(item.block)
+    templates = item.templates.whole
+    prompts = {template.name: lower_held_out_rows(item, template, rows, builder) for template in templates}
     cells: list[Cell] = []
     inputs = {"rows": rows}
-    for model in item.models:
-        for template in item.templates:
+    for model in item.models.whole:
+        for template in templates:
             role = f"cell:{len(cells)}"
-            inputs[role] = _predict(item, model, template, prompts[template.name], facts, trains, builder)
+            inputs[role] = _predict(item, model, template, prompts[template.name], predict, facts, trains, builder)
             cells.append(Cell(input=role, model=model.name, template=template.name))
-    data = item.data
+    metrics = tuple(_metric(name, sure(metric)) for name, metric in item.metrics.items.items())
+    slices = tuple(
+        Slice(name=name, value=lower(value)) for name, value in zip(item.slices.names, item.slices.whole, strict=True)
+    )
     return builder.add(
-        MeasureParams(metrics=item.metrics, slices=item.slices, cells=tuple(cells)),
+        MeasureParams(metrics=metrics, slices=slices, cells=tuple(cells)),
         item.name,
         item.block,
         inputs=inputs,
@@ -49,25 +61,50 @@ def _predict(
     model: AnyModel,
     template: ResolvedTemplate,
     prompts: str,
+    params: PredictParams,
     facts: Mapping[str, ModelFacts],
     trains: Mapping[str, str],
     builder: PlanBuilder,
 ) -> str:
+    data = sure(item.data)
     inputs = {"prompts": prompts}
-    labels = {"eval": item.name, "model": model.name, "template": template.name, "task": item.data.task.name}
+    labels = {"eval": item.name, "model": model.name, "template": template.name, "task": data.task.name}
     if isinstance(model, ResolvedTrain):
         inputs["model"] = trains[model.name]
         labels["train"] = model.name
     decode = item.block.decode.value
     return builder.add(
-        item.predict,
+        params,
         f"{item.name}.{model.name}.{template.name}",
         item.block,
         inputs=inputs,
         content=model_content(facts[model.root.name]),
-        labels=labels | {"part": item.data.part or "all"},
+        labels=labels | {"part": data.part or "all"},
         lines=builder.lines(decode, "decode.") if isinstance(decode, Shape) else {},
         **model_local(model.root),
+    )
+
+
+def _metric(name: str, metric: ResolvedMetric) -> Metric:
+    return Metric(name=name, function=metric.function.name, args=dict(metric.args), unit=metric.function.unit)
+
+
+def _predict_params(block: Eval) -> PredictParams:
+    precision = cast(Literal["auto", "fp32", "bf16"], block.precision.value)
+    return PredictParams(decode=_decode(block.decode.value), precision=precision)
+
+
+def _decode(body: GreedyBody | SampleBody | None) -> Decode:
+    if body is None:
+        return Greedy(max_new_tokens=_DEFAULT_NEW_TOKENS)
+    if isinstance(body, GreedyBody):
+        return Greedy(max_new_tokens=body.max_new_tokens.value)
+    return Sample(
+        max_new_tokens=body.max_new_tokens.value,
+        temperature=body.temperature.value,
+        top_p=body.top_p.value,
+        top_k=body.top_k.value,
+        seed=body.seed.value,
     )
 
 

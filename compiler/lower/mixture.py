@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.template import lower_training_rows
-from compiler.resolved import ResolvedMixture
-from compiler.step_params import MixParams
+from compiler.resolved import ResolvedMixture, Use
+from compiler.step_params import MixParams, MixPart
 
 
 def lower_mixture(mixture: ResolvedMixture, tasks: Mapping[str, str], builder: PlanBuilder) -> str:
     """The id of the mix step; ``tasks`` maps a task to its last step."""
     block = mixture.block
-    inputs = {use.rate.input: lower_training_rows(use.rows, tasks[use.rows.task.name], builder) for use in mixture.uses}
+    uses = [sure(use) for use in mixture.uses]
+    inputs = {use.rows.name: lower_training_rows(use.rows, tasks[use.rows.task.name], builder) for use in uses}
     return builder.add(
         MixParams(
-            parts=tuple(use.rate for use in mixture.uses),
+            parts=tuple(_part(use) for use in uses),
             temperature=block.temperature.value,
             total=block.total.value,
             seed=block.seed.value,
@@ -27,3 +29,8 @@ def lower_mixture(mixture: ResolvedMixture, tasks: Mapping[str, str], builder: P
         labels={"mixture": mixture.name},
         lines={f"parts.{index}": builder.line(rule.node.span) for index, rule in enumerate(block.rules)},
     )
+
+
+def _part(use: Use) -> MixPart:
+    name, entry = use.rows.name, use.entry
+    return MixPart(input=name, task=name, cap=entry.clause("cap"), weight=entry.clause("weight"))

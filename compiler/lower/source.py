@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.resolved import ResolvedSource
-from compiler.step_params import IngestParams
+from compiler.step_params import Column, IngestParams
 
 
 def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
     """The id of the ingest step."""
-    block, files = source.block, source.facts.files
+    block, facts = source.block, sure(source.facts)
+    columns = tuple(Column(name=name, field=field) for name, field in source.mapping.items())
     return builder.add(
-        IngestParams(format=source.facts.format, columns=source.mapping),
+        IngestParams(format=facts.format, columns=columns),
         source.name,
         block,
-        content={f"file:{index}": content for index, (_, content) in enumerate(files)},
+        content={f"file:{index}": content for index, (_, content) in enumerate(facts.files)},
         labels={"source": source.name},
-        paths=[path for path, _ in files],
+        paths=[path for path, _ in facts.files],
         licence=block.licence.value,
         origin=block.origin.value,
         consent=block.consent.value,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from compiler.functions import METRIC_FUNCTIONS, MetricArgument, MetricFunction
 from compiler.reporting import Reporter, suggestion
+from compiler.resolved import ResolvedMetric
 from compiler.schema.values import described, not_runnable
-from compiler.step_params import Metric, Scalar
-from spec_lang.ast import Arg, Call, NamedRule, Ref, StringLit
+from spec_lang.ast import Arg, Call, Faulty, NamedRule, Ref, StringLit
 
 _LATER = ("rate", "kl_from", "judge", "rouge_l", "perplexity", "toxicity", "tag")
 
 
-def resolve_metric(rule: NamedRule, report: Reporter) -> Metric | None:
+def resolve_metric(rule: NamedRule, report: Reporter) -> ResolvedMetric | None:
     """``metric exact = exact_match(normalise = json)``; defaults of arguments are filled in."""
     call = rule.expr
+    if isinstance(call, Faulty):
+        return None
     if not isinstance(call, Call):
         if isinstance(call, Ref) and call.text in METRIC_FUNCTIONS:
             report.error("SFT0614", f"`{call.text}` is a function", call.span, f"write `{call.text}()`")
@@ -30,34 +32,32 @@ def resolve_metric(rule: NamedRule, report: Reporter) -> Metric | None:
             report.error("SFT0602", f"there is no metric `{call.func.text}`", call.func.span, help)
         return None
     args = _arguments(function, call, report)
-    return None if args is None else Metric(name=rule.name.text, function=function.name, args=args, unit=function.unit)
+    return None if args is None else ResolvedMetric(function, args)
 
 
 def _known() -> str:
     return ", ".join(f"`{name}()`" for name in METRIC_FUNCTIONS)
 
 
-def _arguments(function: MetricFunction, call: Call, report: Reporter) -> dict[str, Scalar] | None:
-    args: dict[str, Scalar] = {argument.name: argument.default for argument in function.arguments}
+def _arguments(function: MetricFunction, call: Call, report: Reporter) -> dict[str, str] | None:
+    args = {argument.name: argument.default for argument in function.arguments if argument.default is not None}
     given: set[str] = set()
+    sound = True
     by_name = {argument.name: argument for argument in function.arguments}
     for position, arg in enumerate(call.args):
         argument = _which(function, by_name, position, arg, report)
-        if argument is None:
-            return None
-        if argument.name in given:
+        value = _value(argument, arg, report) if argument is not None else None
+        if argument is not None and argument.name in given:
             report.error("SFT0614", f"`{argument.name}` is given twice", arg.span)
-            return None
-        value = _value(argument, arg, report)
-        if value is None:
-            return None
-        given.add(argument.name)
-        args[argument.name] = value
-    missing = [name for name, value in args.items() if value is None]
-    if missing:
+        if argument is None or value is None or argument.name in given:
+            sound = False
+        else:
+            args[argument.name] = value
+        given |= {argument.name} if argument is not None else set()
+    missing = [name for name in by_name if name not in args and name not in given]
+    if missing and sound:
         report.error("SFT0614", f"`{function.name}` needs `{missing[0]}`", call.span, f'`{function.name}("…")`')
-        return None
-    return args
+    return args if sound and not missing else None
 
 
 def _which(
@@ -79,6 +79,8 @@ def _which(
 
 def _value(argument: MetricArgument, arg: Arg, report: Reporter) -> str | None:
     value = arg.value
+    if isinstance(value, Faulty):
+        return None
     if argument.choices:
         word = value.text if isinstance(value, Ref) else value.value if isinstance(value, StringLit) else None
         if word in argument.choices:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from compiler.known import sure
 from compiler.reporting import Reporter
 from compiler.resolve.template import within
-from compiler.resolved import AnyModel, ResolvedMixture, ResolvedModel, ResolvedSpec, ResolvedTemplate
+from compiler.resolved import AnyModel, ResolvedModel, ResolvedSpec, ResolvedTemplate
 from compiler.schema.model import Model
 from compiler.world import ModelFacts, Problem, World
 from spec_lang.source import Span
@@ -14,7 +15,8 @@ from spec_lang.source import Span
 
 def resolve_model(block: Model, world: World, report: Reporter) -> ResolvedModel:
     """The model. Weights that cannot be found are reported, and the model still counts as declared."""
-    problem = world.model_exists(block.weights.value)
+    weights = block.weights.value
+    problem = world.model_exists(weights) if weights is not None else None
     if problem is not None:
         report.error(problem.code, problem.message, block.weights.span, problem.help)
     return ResolvedModel(block)
@@ -24,7 +26,7 @@ def model_facts(spec: ResolvedSpec, world: World, report: Reporter) -> dict[str,
     """Hashes of every model that a train or an eval uses; a problem is reported at ``weights``."""
     facts: dict[str, ModelFacts] = {}
     for model in used_models(spec):
-        answer = world.model(model.block.weights.value, model.block.chat_template.value)
+        answer = world.model(sure(model.block.weights.value), model.block.chat_template.value)
         if isinstance(answer, Problem):
             report.error(answer.code, answer.message, _asked(model.block, world), answer.help)
         else:
@@ -34,7 +36,7 @@ def model_facts(spec: ResolvedSpec, world: World, report: Reporter) -> dict[str,
 
 def _asked(block: Model, world: World) -> Span:
     """The field that a problem belongs to: ``chat_template`` when the model is sound without it."""
-    if block.chat_template.given and not isinstance(world.model(block.weights.value, None), Problem):
+    if block.chat_template.given and not isinstance(world.model(sure(block.weights.value), None), Problem):
         return block.chat_template.span
     return block.weights.span
 
@@ -64,8 +66,7 @@ def check_special_tokens(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], re
 def _pairs(spec: ResolvedSpec) -> Iterable[tuple[AnyModel, ResolvedTemplate]]:
     """Every model with every template it meets, in training and in evals."""
     for train in spec.trains.values():
-        rows = [use.rows for use in train.data.uses] if isinstance(train.data, ResolvedMixture) else [train.data]
-        for part in (*rows, *([train.validation] if train.validation else [])):
+        for part in (*train.own_rows, *([train.validation] if train.validation else [])):
             yield from ((train, template) for template in part.task.templates)
     for item in spec.evals.values():
         yield from ((model, template) for model in item.models for template in item.templates)

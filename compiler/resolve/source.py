@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
+from compiler.known import Known
 from compiler.reporting import Reporter, suggestion
 from compiler.resolved import ResolvedSource
 from compiler.schema.fields import Entry
 from compiler.schema.source import Source
-from compiler.step_params import Column
-from compiler.world import Problem, SourceFacts, World
+from compiler.world import ColumnType, Problem, SourceFacts, World
 from spec_lang.ast import Ref
 
 _RESERVED = "__"  # columns that the run adds
 
 
-def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSource | None:
-    """The source with its columns; None when its file cannot be read at all."""
-    facts = world.source(block.path.value)
-    if isinstance(facts, Problem):
-        report.error(facts.code, facts.message, block.path.span, facts.help)
-        return None
+def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSource:
+    """The source with its columns, as far as they are known."""
+    facts = _facts(block, world, report)
+    fields = facts.columns if facts else {}
     mapping = _mapping(block, facts, report)
-    entries = {entry.name.text for entry in block.columns.columns} | block.columns.broken if block.columns else set()
-    return ResolvedSource(block, facts, mapping, frozenset(entries - {column.name for column in mapping}))
+    names = {field: name for name, field in mapping.items()}
+    columns: dict[str, ColumnType | None] = {names[field]: kind for field, kind in fields.items() if field in names}
+    columns |= {name: fields.get(field) for name, field in mapping.items()}
+    declared = {entry.name.text for entry in block.columns.columns} | block.columns.broken if block.columns else set()
+    columns |= dict.fromkeys(sorted(declared - columns.keys()))
+    return ResolvedSource(block, facts, mapping, Known(columns, more=facts is None or "columns" in block.broken))
 
 
-def _mapping(block: Source, facts: SourceFacts, report: Reporter) -> tuple[Column, ...]:
-    """Every column: mapped fields under the new name, the others under their own."""
+def _facts(block: Source, world: World, report: Reporter) -> SourceFacts | None:
+    path = block.path
+    facts = world.source(path.value) if path.value is not None else None
+    if isinstance(facts, Problem):
+        report.error(facts.code, facts.message, path.span, facts.help)
+        return None
+    return facts
+
+
+def _mapping(block: Source, facts: SourceFacts | None, report: Reporter) -> dict[str, str]:
+    """Every column with its field: mapped fields under the new name, the others under their own."""
     entries = block.columns.columns if block.columns else ()
     mapped = [entry for entry in entries if _known(entry, block, facts, report)]
     fields = {entry.value.parts[0].text for entry in mapped}
-    own = [name for name in facts.columns if name not in fields]
-    columns = {name: Column(name=name, field=name) for name in own}
+    own = [name for name in facts.columns if name not in fields] if facts else []
+    columns = {name: name for name in own}
     for entry in mapped:
         name = entry.name.text
         if name in own:
@@ -42,12 +53,12 @@ def _mapping(block: Source, facts: SourceFacts, report: Reporter) -> tuple[Colum
                 entry.name.span,
                 f"give that field a name too, such as `original_{name} = {name}`",
             )
-        columns[name] = Column(name=name, field=entry.value.parts[0].text)
+        columns[name] = entry.value.parts[0].text
     _distinct(columns, block, report)
-    return tuple(columns[name] for name in sorted(columns))
+    return {name: columns[name] for name in sorted(columns)}
 
 
-def _distinct(columns: Mapping[str, Column], block: Source, report: Reporter) -> None:
+def _distinct(columns: Iterable[str], block: Source, report: Reporter) -> None:
     """SQL does not tell upper from lower case in names of columns."""
     spans = {entry.name.text: entry.name.span for entry in block.columns.columns} if block.columns else {}
     seen: dict[str, str] = {}
@@ -59,7 +70,7 @@ def _distinct(columns: Mapping[str, Column], block: Source, report: Reporter) ->
             report.error("SFT0228", message, spans.get(name, block.path.span), help)
 
 
-def _known(entry: Entry[Ref], block: Source, facts: SourceFacts, report: Reporter) -> bool:
+def _known(entry: Entry[Ref], block: Source, facts: SourceFacts | None, report: Reporter) -> bool:
     field = entry.value
     if entry.name.text.startswith(_RESERVED):
         report.error("SFT0229", f"names of columns do not begin with `{_RESERVED}`", entry.name.span)
@@ -68,7 +79,7 @@ def _known(entry: Entry[Ref], block: Source, facts: SourceFacts, report: Reporte
         help = "map the whole field and take values out of it with `json_field`"
         report.error("SFT0301", f"`{field.text}` is a path, and columns are whole fields", field.span, help)
         return False
-    if field.text not in facts.columns:
+    if facts is not None and field.text not in facts.columns:
         help = suggestion(field.text, facts.columns, "fields of the file")
         report.error("SFT0301", f"the file of source `{block.name}` has no field `{field.text}`", field.span, help)
         return False

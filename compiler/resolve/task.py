@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from compiler.expression_types import ColumnScope
+from compiler.column_scope import ColumnScope
+from compiler.known import Known
 from compiler.names import Names
-from compiler.reporting import Reporter, did_you_mean
+from compiler.reporting import Reporter, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
 from compiler.resolve.template import check_columns
-from compiler.resolved import ResolvedFilter, ResolvedSource, ResolvedTask, ResolvedTemplate, Rows
+from compiler.resolved import ResolvedSource, ResolvedSplit, ResolvedTask, ResolvedTemplate, Rows
+from compiler.schema.fields import Value, field_names
 from compiler.schema.filter import Filter
 from compiler.schema.task import Split, Task
 from compiler.schema.values import written
-from compiler.step_params import SplitParams, SplitPart
 from spec_lang.ast import Ref
 from spec_lang.quantities import Unit
 
@@ -25,120 +26,109 @@ def resolve_task(
     sources: Mapping[str, ResolvedSource],
     filters: Mapping[str, Filter],
     templates: Mapping[str, ResolvedTemplate],
-) -> ResolvedTask | None:
-    """The task over its source's columns; None when something of it is missing or wrong."""
+) -> ResolvedTask:
+    """The task over its source's columns, as far as they are known."""
     report = names.report
-    found = names.find(block.from_.value, ("source",), "from")
-    source = sources.get(block.from_.value.parts[0].text) if found else None
-    split_sound = block.split is None or (_sums(block.split, block.name, report) and not block.split.broken)
-    used_filters = references(block.filters.value, "filter", "filters", names)
-    used_templates = find_templates(block.templates.value, names, templates)
-    if source is None:
-        return None
+    source = names.look_up(block.from_.value, ("source",), "from", sources)
     scope = columns_of(source, report)
-    chain = _chain(used_filters, filters, scope)
+    chain = names.look_up_all(block.filters, ("filter",), "filters", filters)
+    resolved = {name: resolve_filter(item, scope) if item else None for name, item in chain.items.items()}
+    shown = find_templates(block.templates, names, templates, scope)
+    parts = _parts(block)
     split = _split(block.split, scope) if block.split else None
-    for template, ref in zip(used_templates or (), block.templates.value, strict=False):
-        check_columns(template, scope, ref.span)
-    if chain is None or used_templates is None or not split_sound or (block.split and split is None):
-        return None
-    return ResolvedTask(block, source, chain, used_templates, split)
+    if block.split and parts and not _shares_fit(block.split, parts, block.name, report):
+        split = None
+    return ResolvedTask(block, source, Known(resolved, chain.more), shown, parts, split)
 
 
-def columns_of(source: ResolvedSource, report: Reporter) -> ColumnScope:
-    """What expressions and templates over the rows of a source may name."""
-    return ColumnScope(source.columns, f"source `{source.name}`", report, source.broken)
-
-
-def references(refs: tuple[Ref, ...], kind: str, field: str, names: Names) -> tuple[str, ...] | None:
-    """Names of blocks of one kind, each once; None after a report."""
-    found: list[str] = []
-    sound = True
-    for ref in refs:
-        block = names.find(ref, (kind,), field)
-        name = ref.parts[0].text
-        if block is not None and name in found:
-            names.report.error("SFT0205", f"`{name}` stands twice in `{field}`", ref.span)
-            sound = False
-        sound = sound and block is not None
-        found.append(name)
-    return tuple(found) if sound else None
+def columns_of(source: ResolvedSource | None, report: Reporter) -> ColumnScope:
+    """What expressions and templates over the rows of a source may name; anything when the source is not known."""
+    if source is None:
+        return ColumnScope(Known(more=True), "the source", report)
+    return ColumnScope(source.columns, f"source `{source.name}`", report)
 
 
 def find_templates(
-    refs: tuple[Ref, ...], names: Names, templates: Mapping[str, ResolvedTemplate]
-) -> tuple[ResolvedTemplate, ...] | None:
-    """Templates by name; None when one is unknown or has a mistake of its own."""
-    found = references(refs, "template", "templates", names)
-    if found is None or any(name not in templates for name in found):
-        return None
-    return tuple(templates[name] for name in found)
+    refs: Value[tuple[Ref, ...]], names: Names, templates: Mapping[str, ResolvedTemplate], scope: ColumnScope
+) -> Known[ResolvedTemplate]:
+    """Templates by name, checked against the columns that they are rendered with."""
+    found = names.look_up_all(refs, ("template",), "templates", templates)
+    for ref in refs.value:
+        template = found.get(ref.text)
+        if template is not None:
+            check_columns(template, scope, ref.span)
+    return found
 
 
-def _chain(
-    used: tuple[str, ...] | None, filters: Mapping[str, Filter], scope: ColumnScope
-) -> tuple[ResolvedFilter, ...] | None:
-    if used is None or any(name not in filters for name in used):
-        return None
-    chain = [resolve_filter(filters[name], scope) for name in used]
-    sound = tuple(item for item in chain if item is not None)
-    return sound if len(sound) == len(chain) else None
+def _parts(block: Task) -> Known[Decimal] | None:
+    """The parts of the split with their shares; None for a task without split."""
+    split = block.split
+    if split is None:
+        return Known(more=True) if "split" in block.broken else None
+    faulty = split.broken - frozenset(field_names(Split))
+    shares: dict[str, Decimal | None] = {part.name.text: part.value for part in split.parts}
+    shares |= dict.fromkeys(faulty - shares.keys())
+    return Known({name: shares[name] for name in sorted(shares)}, more="split" in block.broken)
 
 
-def _sums(split: Split, task: str, report: Reporter) -> bool:
-    total = sum((part.value for part in split.parts), Decimal(0))
-    if total == 1 or split.broken:
-        return True
-    if not split.parts:
+def _shares_fit(split: Split, parts: Known[Decimal], task: str, report: Reporter) -> bool:
+    """Whether the shares are known and add up to all rows."""
+    if parts.more or len(tuple(parts)) < len(parts.items):
+        return False
+    if parts.empty:
         help = "for example `train = 80%   test = 20%`"
         report.error("SFT0220", f"the split of task `{task}` has no parts", split.head, help)
         return False
-    shares = " + ".join(written(part.value, Unit.SHARE) for part in split.parts)
+    total = sum(parts, Decimal(0))
+    if total == 1:
+        return True
+    shown = " + ".join(written(part.value, Unit.SHARE) for part in split.parts)
     rest = Decimal(1) - total
     amount = written(abs(rest), Unit.SHARE)
     help = f"{amount} of the rows {'belong to no part' if rest > 0 else 'would belong to two parts'}"
-    message = f"the split of task `{task}` is {shares} = {written(total, Unit.SHARE)}, not 100%"
+    message = f"the split of task `{task}` is {shown} = {written(total, Unit.SHARE)}, not 100%"
     report.error("SFT0220", message, split.span, help)
     return False
 
 
-def _split(split: Split, scope: ColumnScope) -> SplitParams | None:
-    """Parts are ordered by name: the order of fields means nothing, and moves no row."""
-    keys = dedup_keys(split.key.value, scope)
-    if keys is None:
+def _split(split: Split, scope: ColumnScope) -> ResolvedSplit | None:
+    key = dedup_keys(split.key.value, scope)
+    if key is None:
         return None
-    parts = tuple(SplitPart(name=p.name.text, share=p.value) for p in sorted(split.parts, key=lambda p: p.name.text))
-    return SplitParams(key=keys, parts=parts, seed=split.seed.value)
+    parts = tuple((part.name.text, part.value) for part in sorted(split.parts, key=lambda part: part.name.text))
+    return ResolvedSplit(key, parts, split.seed.value)
 
 
 def find_rows(
-    ref: Ref, field: str, names: Names, tasks: Mapping[str, ResolvedTask], *, default_part: str | None = None
+    ref: Ref | None, field: str, names: Names, tasks: Mapping[str, ResolvedTask], *, default_part: str | None = None
 ) -> Rows | None:
-    """``triage.train``, or ``triage`` for a task without split; None after a report (or for a broken task).
+    """``triage.train``, or ``triage`` for a task without split; None after a report, or where it is not known.
 
     ``default_part`` is taken of a split task that is named without a part.
     """
-    if names.find(ref, ("task",), field, parts=2) is None:
+    if ref is None or not names.stands(ref, ("task",), field, parts=2):
         return None
     task = tasks.get(ref.parts[0].text)
     if task is None:
         return None
     if len(ref.parts) == 1:
-        if task.split is None:
+        if task.parts is None:
             return Rows(task, None)
-        if default_part in task.parts:
+        if default_part in task.parts.names:
             return Rows(task, default_part)
-        options = " or ".join(f"`{task.name}.{part}`" for part in task.parts)
+        if task.parts.more:
+            return None
+        options = " or ".join(f"`{task.name}.{part}`" for part in task.parts.names)
         names.report.error("SFT0227", f"task `{task.name}` is split, and `{field}` names no part", ref.span, options)
         return None
     part = ref.parts[1]
-    if task.split is None:
+    if task.parts is None:
         message = f"task `{task.name}` has no split, so it has no part `{part.text}`"
         help = f"write `{task.name}`, or give the task a `split {{ … }}`"
         names.report.error("SFT0217", message, part.span, help)
         return None
-    if part.text not in task.parts:
-        near = did_you_mean(part.text, task.parts) or f"parts: {', '.join(f'`{p}`' for p in task.parts)}"
+    if task.parts.lacks(part.text):
+        near = suggestion(part.text, task.parts.names, "parts")
         also = [(task.block.split.head, "split here")] if task.block.split else []
         names.report.error("SFT0217", f"task `{task.name}` has no part `{part.text}`", part.span, near, also)
         return None

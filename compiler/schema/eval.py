@@ -30,8 +30,10 @@ class SampleBody(Shape):
 
 
 class Eval(Shape):
-    models: Value[tuple[Ref, ...]] = required(ListOf(Name("the name of a model or train")), "what is evaluated")
-    data: Value[Ref] = required(Name("a task's part"), "the held-out rows, such as `triage.test`")
+    models: Value[tuple[Ref, ...]] = required(
+        ListOf(Name("the name of a model or train")), "what is evaluated", stand_in=()
+    )
+    data: Value[Ref | None] = required(Name("a task's part"), "the held-out rows, such as `triage.test`")
     templates: Value[tuple[Ref, ...] | None] = field(
         ListOf(Name("the name of a template")), "how rows are shown; the task's own templates"
     )

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from compiler.reporting import Reporter
 from compiler.schema.values import ValueType
-from spec_lang.ast import Expr, Name, Rule
+from spec_lang.ast import Expr, Faulty, ListLit, Name, Rule
+from spec_lang.diagnostics import Diagnostics
 from spec_lang.source import Span
 
 T = TypeVar("T")
@@ -20,11 +22,16 @@ B = TypeVar("B", bound="Shape")
 
 @dataclass(frozen=True, slots=True)
 class Value(Generic[T]):
-    """A value and where it was written; ``given`` is False for a default (the span is then the block's head)."""
+    """A value and where it was written; ``given`` is False for a default (the span is then the block's head).
+
+    ``known`` is False when something of it was reported: ``value`` is then what could be read of it, or the default
+    or stand-in, and nothing that follows from it may be reported.
+    """
 
     value: T
     span: Span
     given: bool = True
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class Entry(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
-    """A rule with its clauses read: word -> value (True for a clause without operand)."""
+    """A rule with its clauses read: word -> value (True for a clause without operand, None for one that could not
+    be read). ``expr`` is None for a verb that takes none, or where it is missing and was reported."""
 
     verb: str
     expr: Expr | None
@@ -46,7 +54,7 @@ class RuleEntry:
     node: Rule
 
     def clause(self, word: str) -> Any:
-        """The value of a clause, or None."""
+        """The value of a clause; None when there is none or it could not be read."""
         found = self.clauses.get(word)
         return found.value if found else None
 
@@ -63,7 +71,7 @@ class Clauses:
 
 class Shape:
     """What every read block has. ``head`` is the kind and the name; ``lines`` are where its entries stand; ``broken``
-    names entries that were reported, so that later passes do not report what follows from them.
+    names entries that were reported and may hold anything, so that later passes do not report what follows from them.
 
     A subclass declares its attributes with the helpers below; an instance holds what was read, and does not change.
     (No dataclass: its generated methods would cost `check` half a millisecond a kind and serve nobody.)
@@ -94,7 +102,6 @@ class FieldSpec:
 @dataclass(frozen=True, eq=False, repr=False)
 class NestedSpec:
     shape: type[Shape]
-    required: bool
     doc: str
 
 
@@ -124,13 +131,13 @@ def field(type: ValueType, doc: str, *, default: Any = None) -> Any:
 
 
 def required(type: ValueType, doc: str, *, stand_in: Any = None) -> Any:
-    """A required field; ``stand_in`` lets later passes go on and find independent mistakes when it is missing."""
+    """A required field; ``stand_in`` is its value when it is missing or cannot be read."""
     return FieldSpec(type, True, None, stand_in, doc)
 
 
-def nested(shape: type[Shape], doc: str, *, required: bool = False) -> Any:
-    """A block inside the block, without a name."""
-    return NestedSpec(shape, required, doc)
+def nested(shape: type[Shape], doc: str) -> Any:
+    """A block inside the block, without a name; it may be left out."""
+    return NestedSpec(shape, doc)
 
 
 def others(type: ValueType, what: str) -> Any:
@@ -146,6 +153,27 @@ def rules(verbs: Mapping[str, Clauses], *, required: str = "") -> Any:
 def named_rules(word: str) -> Any:
     """``metric NAME = …`` or ``slice NAME = …``, in order."""
     return NamedSpec(word)
+
+
+# --- reading one value ------------------------------------------------------------------------------
+
+
+def read_value(type: ValueType, expr: Expr, name: str, report: Reporter, instead: Any = None) -> Value[Any]:
+    """A value by its type, as far as it could be read; ``instead`` where nothing could. ``known`` tells whether its
+    reading reported nothing."""
+    if isinstance(expr, Faulty):
+        return Value(instead, expr.span, known=False)
+    found = Diagnostics()
+    value = type.read(expr, name, Reporter(report.file, found))
+    for item in found:
+        report.sink.report(item)
+    faulty = isinstance(expr, ListLit) and any(isinstance(item, Faulty) for item in expr.items)
+    return Value(instead if value is None else value, expr.span, known=not found.has_errors and not faulty)
+
+
+def fits(type: ValueType, expr: Expr, name: str, report: Reporter) -> bool:
+    """Whether a value could be of a type; reports nothing."""
+    return read_value(type, expr, name, Reporter(report.file, Diagnostics())).known
 
 
 # --- what a shape declares, for messages and for documentation --------------------------------------

@@ -9,7 +9,7 @@ LATER = ("endpoint", "key", "name")
 
 
 class Model(Shape):
-    weights: Value[str] = required(
+    weights: Value[str | None] = required(
         Text(), 'where the weights are: `"package:…"`, `"hf:org/name@revision"` or `"./folder"`'
     )
     chat_template: Value[str | None] = field(Text(), "a Jinja file that replaces the tokenizer's own chat template")

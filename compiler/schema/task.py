@@ -16,7 +16,7 @@ LATER = ("scores",)
 class Split(Shape):
     """Rows go to parts by a hash of ``key``: equal keys never part, and adding rows moves no row."""
 
-    key: Value[tuple[Expr, ...]] = required(OneOrMany(), "the columns whose equal values stay together")
+    key: Value[tuple[Expr, ...]] = required(OneOrMany(), "the columns whose equal values stay together", stand_in=())
     seed: Value[int] = field(Whole(at_least(0)), "another seed gives another split", default=0)
     parts: tuple[Entry[Decimal], ...] = others(
         Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE), "parts of the split with their shares"
@@ -24,7 +24,7 @@ class Split(Shape):
 
 
 class Task(Shape):
-    from_: Value[Ref] = required(Name("the name of a source"), "the source of the rows")
+    from_: Value[Ref | None] = required(Name("the name of a source"), "the source of the rows")
     filters: Value[tuple[Ref, ...]] = field(
         ListOf(Name("the name of a filter"), empty=True), "filters, in the order in which rows pass them", default=()
     )

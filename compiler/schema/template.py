@@ -8,5 +8,5 @@ from compiler.schema.values import Text
 
 class Template(Shape):
     system: Value[str | None] = field(Text(), "what the model is told before the conversation")
-    user: Value[str] = required(Text(), 'what the user says, such as `"{instruction}"`')
-    assistant: Value[str] = required(Text(), 'what the model has to answer, such as `"{output}"`')
+    user: Value[str | None] = required(Text(), 'what the user says, such as `"{instruction}"`')
+    assistant: Value[str | None] = required(Text(), 'what the model has to answer, such as `"{output}"`')

