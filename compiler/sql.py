@@ -37,6 +37,15 @@ def lower(expr: Typed) -> Sql:
     return Sql(sql=sql, params=piece.params, type=expr.type)
 
 
+def lower_measured(expr: Typed) -> Sql:
+    """What the ledger records of a dropped row: a match as the text that matched (the whole text without one)."""
+    if not isinstance(expr, Matches):
+        return lower(expr)
+    value, pattern = _lower(expr.value), _Piece("?", (expr.pattern,))
+    piece = _fill("coalesce(nullif(regexp_extract({0}, {1}), ''), {2})", [value, pattern, value])
+    return Sql(sql=piece.sql, params=piece.params, type="text")
+
+
 def _wrapped(sql: str) -> bool:
     """Whether the first parenthesis closes at the very end (quotes hold no parentheses that count)."""
     if not sql.startswith("("):

@@ -8,7 +8,7 @@ from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.resolved import Dedup, Predicate, ResolvedFilter, ResolvedTask
 from compiler.rule_text import rule_text
-from compiler.sql import lower
+from compiler.sql import lower, lower_measured
 from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearDedupRule, PredicateRule
 
 
@@ -32,7 +32,7 @@ def _rule(rule: Predicate | Dedup | None) -> FilterRule:
         return PredicateRule(
             rule=cast(Literal["keep", "drop"], rule.entry.verb),
             condition=lower(rule.condition),
-            measured=lower(rule.measured) if rule.measured is not None else None,
+            measured=lower_measured(rule.measured) if rule.measured is not None else None,
         )
     keys = tuple(lower(key) for key in rule.on)
     return ExactDedupRule(on=keys) if rule.threshold is None else NearDedupRule(on=keys, threshold=rule.threshold)

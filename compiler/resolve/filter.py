@@ -53,8 +53,10 @@ def _can_decide(typed: Typed, entry: RuleEntry, report: Reporter) -> bool:
 
 
 def _measured(typed: Typed) -> Typed | None:
-    """The value that the ledger shows: what the first comparison compares. None for a bare truth value."""
-    if isinstance(typed, Between | OneOf | Matches):
+    """What the ledger shows: what the first comparison compares, or a match. None for a bare truth value."""
+    if isinstance(typed, Matches):
+        return typed
+    if isinstance(typed, Between | OneOf):
         return typed.value
     if isinstance(typed, Operation):
         if typed.op in _COMPARISONS:

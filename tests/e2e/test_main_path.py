@@ -89,7 +89,7 @@ DECISIONS = {"measure:format", "gate:release"}
         ("comment", "edition 2026", "edition 2026  # hello", "triage.sft", set(), ""),
         ("because", "too short or too long", "not a ticket", "triage.sft", set(), ""),
         ("licence", "CC0-1.0", "MIT", "triage.sft", set(), ""),
-        ("threshold", "(tuned) <= 100%", "(tuned) <= 99%", "triage.sft", {"gate:release"}, "100"),
+        ("threshold", "(tuned) <= 100%", "(tuned) <= 99%", "triage.sft", {"gate:release"}, "0.99"),
         ("decode", "max_new_tokens = 6", "max_new_tokens = 7", "triage.sft", PREDICTIONS | DECISIONS, "max_new_tokens"),
         (
             "seed",
@@ -122,7 +122,7 @@ DECISIONS = {"measure:format", "gate:release"}
             "chat template",
             "assistant",
             "assistent",
-            "tiny/chat_template.jinja",
+            "tiny/tokenizer_config.json",
             {"train:tuned", *PREDICTIONS, *DECISIONS},
             "chat",
         ),
@@ -160,8 +160,7 @@ def test_show_explain_and_bless_work_on_the_finished_run(project: Project) -> No
             done = project.sft("show", "last", view, "--format", form)
             assert done.returncode == 0 and done.stdout.strip(), (view, form, done.stderr)
             if form == "json":
-                for line in done.stdout.splitlines():
-                    json.loads(line)
+                json.loads(done.stdout)
     explained = project.sft("explain", "filter:triage.clean")
     assert explained.returncode == 0 and "regexp_matches" in explained.stdout
     assert project.sft("bless", "last", "main").returncode == 0
