@@ -52,7 +52,7 @@ class ParseResult:
 def parse(file: SourceFile, diagnostics: Diagnostics) -> ParseResult:
     """Read a file; 8 ms for 100 lines after the grammar is loaded.
 
-    Mistakes go to ``diagnostics`` as SFT0101 to SFT0149, at most one syntax error an item.
+    Mistakes go to ``diagnostics`` under SFT01xx codes, at most one syntax error an item.
     """
     from spec_lang.unreadable import foreign_format
 

@@ -49,14 +49,15 @@ def run(ctx: StepContext) -> StepResult:
     askable = _askable(ctx, generator, questions, params.decode.max_new_tokens)
     kept = {row[0] for row in ctx.store.query("SELECT row_id FROM predictions WHERE step_hash = ?", [ctx.step.hash])}
     keeper = Keeper(ctx, {q.prompt.row_id: q.expected for q in askable}, len(kept), len(askable))
-    began = time.monotonic()
+    generator.between_steps = keeper.between_steps
+    todo = [question.prompt for question in askable if question.prompt.row_id not in kept]
+    keeper.report()
     try:
-        todo = [question.prompt for question in askable if question.prompt.row_id not in kept]
         generator.generate(todo, params.decode, keeper.take)
     finally:
         keeper.flush()
+    seconds = time.monotonic() - keeper.began
     _write_parquet(ctx, questions)
-    seconds = time.monotonic() - began
     summary = {
         "asked": len(todo),
         "continued_after": len(kept),
@@ -64,7 +65,7 @@ def run(ctx: StepContext) -> StepResult:
         "tokens_per_second": round(keeper.tokens / seconds, 1) if todo and seconds else None,
         "device": generator.model.device.type,
         "precision": str(generator.model.dtype).removeprefix("torch."),
-        "decoding": generator.way,
+        "decoding": generator.way or None,
     }
     return StepResult(len(questions), len(askable), len(questions) - len(askable), summary)
 
@@ -84,19 +85,16 @@ def read_questions(folder: Path, scratch: Path) -> list[Question]:
 
 def load_generator(ctx: StepContext, params: PredictParams) -> LocalGenerator:
     """The step's model: base weights, or what a train step made of them."""
-    import torch
-
     from runtime.models.loading import load_model, load_tokenizer, load_trained, model_folder, pick_device, pick_dtype
     from runtime.models.local_generator import LocalGenerator
 
-    torch.set_num_threads(max(1, torch.get_num_threads()))
     folder = model_folder(ctx.step.local["weights"], ctx.spec_dir, ctx.note)
     tokenizer = load_tokenizer(folder, ctx.step.local.get("chat_template"), ctx.spec_dir)
     device = pick_device()
     dtype = pick_dtype(params.precision, device)
     trained = ctx.inputs.get("model")
     model: Any = load_model(folder, dtype, device) if trained is None else load_trained(folder, trained, dtype, device)
-    return LocalGenerator(model.eval(), tokenizer, ctx.stop.check)
+    return LocalGenerator(model.eval(), tokenizer)
 
 
 def _askable(
@@ -138,8 +136,12 @@ class Keeper:
         self.waiting.extend(batch)
         self.done += len(batch)
         self.tokens += sum(answer.output_tokens for answer in batch)
-        if time.monotonic() - self.last >= KEEP_SECONDS:
+
+    def between_steps(self) -> None:
+        """Keeps what waited long enough, also while no further answer finishes. Raises Interrupted."""
+        if self.waiting and time.monotonic() - self.last >= KEEP_SECONDS:
             self.flush()
+        self.ctx.stop.check()
 
     def flush(self) -> None:
         if self.waiting:
@@ -153,9 +155,12 @@ class Keeper:
             ]
             self.ctx.store.insert("predictions", _COLUMNS, rows)
             self.waiting.clear()
-            rate = self.tokens / max(1e-9, time.monotonic() - self.began)
-            self.ctx.progress(self.done, self.total, "items", tokens_per_second=round(rate, 1))
+            self.report()
         self.last = time.monotonic()
+
+    def report(self) -> None:
+        rate = self.tokens / max(1e-9, time.monotonic() - self.began)
+        self.ctx.progress(self.done, self.total, "items", tokens_per_second=round(rate, 1) if self.tokens else None)
 
 
 def _write_parquet(ctx: StepContext, questions: Sequence[Question]) -> None:

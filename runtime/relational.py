@@ -1,0 +1,151 @@
+"""The relational engine: an in-memory DuckDB over Parquet files, one a step, gone when the step ends.
+
+Data steps are SQL over columnar files, run out of core: what does not fit in memory spills into the
+step's own folder. Row order is part of every result, so insertion order is preserved, files are
+written with fixed settings, and whatever groups or joins is ordered again before it is written. This
+module and ``store`` are the only ones that import duckdb. Opening an engine costs about 15 ms.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spec_lang.diagnostics import DiagnosticError, fatal
+from spec_lang.plain_text import one_line
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = tuple[Any, ...]
+
+FAILED_ON_A_VALUE = "SFT0411"
+MEMORY_SHARE = 0.5  # of the machine's memory; training and the store have to live beside it
+ROW_GROUP = 100_000
+PARQUET_SETTINGS = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A connection with the few verbs that steps need. Values are always bound, never pasted."""
+
+    con: duckdb.DuckDBPyConnection
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Run a statement. Raises DiagnosticError SFT0904 (disk full) or SFT0411 (a value that does not fit)."""
+        self.rows(sql, params)
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+        import duckdb
+
+        try:
+            return self.con.execute(sql, list(params)).fetchall()
+        except duckdb.Error as error:
+            raise _explained(error) from error
+
+    def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """The single value of a query that gives one row with one column."""
+        return self.rows(sql, params)[0][0]
+
+    def copy(self, select: str, path: Path, params: Sequence[Any] = ()) -> int:
+        """Write a query's rows, in their order, to a Parquet file; the number of rows."""
+        return int(self.value(f"COPY ({select}) TO {literal(str(path))} ({PARQUET_SETTINGS})", params))
+
+
+@contextmanager
+def engine(scratch: Path, threads: int | None = None) -> Iterator[Engine]:
+    """An engine that spills into a folder below ``scratch``, which is removed at the end."""
+    import duckdb
+
+    spill = scratch / ".spill"
+    con = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": threads or os.cpu_count() or 1,
+            "memory_limit": f"{_memory_limit_mb()}MB",
+            "temp_directory": str(spill),
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,
+        },
+    )
+    try:
+        yield Engine(con)
+    finally:
+        con.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def quoted(name: str) -> str:
+    """A column or table name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal, for what table functions and COPY cannot take as a parameter."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def file_literal(path: Path) -> str:
+    """The name of one file to read, as an SQL literal: DuckDB takes ``*``, ``?`` and ``[`` in it for a pattern."""
+    return literal(glob.escape(str(path)))
+
+
+def parquet(path: Path) -> str:
+    """A Parquet file as something to select from; a folder called ``key=value`` above it adds no column."""
+    return f"read_parquet({file_literal(path)}, hive_partitioning = false)"
+
+
+@contextmanager
+def as_finding(finding: Callable[[str], Exception]) -> Iterator[None]:
+    """Turn whatever DuckDB says against a file while it reads it into the finding that ``finding`` makes of its words.
+
+    A full disk stays what it is.
+    """
+    import duckdb
+
+    try:
+        yield
+    except DiagnosticError as error:
+        if error.diagnostics[0].code != FAILED_ON_A_VALUE:
+            raise
+        raise finding(_first_line(error.__cause__ or error)) from error
+    except duckdb.Error as error:
+        raise finding(_first_line(error)) from error
+
+
+def _memory_limit_mb() -> int:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(512, int(total * MEMORY_SHARE) >> 20)
+
+
+def _first_line(error: BaseException) -> str:
+    return one_line(str(error).partition("\n")[0], 300)
+
+
+_FULL = re.compile(r"no space left|failed to offload|max_temp_directory_size|disk quota", re.IGNORECASE)
+
+
+def _explained(error: duckdb.Error) -> Exception:
+    """What the user can mend becomes a finding; anything else is a bug of ours and stays as it is."""
+    import duckdb
+
+    text = _first_line(error)
+    if _FULL.search(str(error)):
+        return fatal(
+            "SFT0904", f"the disk is full: {text}", "free some space and run the command again; finished steps are kept"
+        )
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
+        return fatal(
+            FAILED_ON_A_VALUE,
+            f"an expression met a value that it cannot take: {text}",
+            "guard the expression with a condition",
+        )
+    return error

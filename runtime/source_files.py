@@ -1,0 +1,117 @@
+"""The files that a source's path names, and the format they are in.
+
+A path may be a glob; its files are taken in the order of their names. The format comes from the file
+name; a ``.json`` file that holds one object a line is read as JSONL, which is what many published
+``.json`` data sets are. What cannot be used becomes a Problem before anything is read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import gzip
+import zlib
+from pathlib import Path
+from typing import Literal
+
+from compiler.world import Problem
+from runtime.json_lines import BOM, open_bytes, row_of
+
+Format = Literal["jsonl", "json", "csv", "parquet"]
+
+_BY_SUFFIX: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".parquet": "parquet",
+}
+# What reading a damaged `.gz` file raises.
+BROKEN_ARCHIVE = (EOFError, gzip.BadGzipFile, zlib.error)
+_FORMATS = "`.jsonl`, `.json`, `.csv` or `.parquet` (the text formats also with `.gz`)"
+_PEEK = 1 << 16
+
+
+def find_files(spec_dir: Path, path: str) -> tuple[str, ...] | Problem:
+    """The files of a source as paths relative to the spec, at least one. Codes SFT0401, SFT0402."""
+    whole = spec_dir / path
+    if whole.is_file():
+        return (path,)
+    if whole.is_dir():
+        return Problem(
+            "SFT0402", f"`{path}` is a folder", f'name its files with a pattern: `"{path.rstrip("/")}/*.jsonl"`'
+        )
+    if glob.has_magic(path):
+        # `glob` and not `Path.glob`: absolute patterns and `..` are patterns too.
+        names = glob.glob(path, root_dir=spec_dir, recursive=True)  # noqa: PTH207
+        found = sorted(name for name in names if (spec_dir / name).is_file())
+        return tuple(found) or Problem("SFT0401", f"no file matches `{path}`", _near_names(spec_dir, path))
+    return Problem("SFT0401", f"there is no file `{path}`", _near_names(spec_dir, path))
+
+
+def format_of(spec_dir: Path, files: tuple[str, ...]) -> Format | Problem:
+    """The one format of all files. Codes SFT0403 (unknown or mixed), SFT0404 (nothing in them), SFT0406, SFT0407."""
+    formats: dict[Format, str] = {}
+    for name in files:
+        found = _format(spec_dir / name, name)
+        if isinstance(found, Problem):
+            return found
+        formats.setdefault(found, name)
+    if len(formats) > 1:
+        listed = ", ".join(f"`{name}` is {kind}" for kind, name in formats.items())
+        return Problem(
+            "SFT0403", f"the files of one source have different formats: {listed}", "declare one source a format"
+        )
+    if all((spec_dir / name).stat().st_size == 0 for name in files):
+        return Problem("SFT0404", f"`{files[0]}` is empty", "a source has to hold at least one row")
+    return next(iter(formats))
+
+
+def _format(path: Path, name: str) -> Format | Problem:
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    found = _BY_SUFFIX.get(plain.suffix.lower())
+    if found is None or (found == "parquet" and plain is not path):
+        return Problem("SFT0403", f"`{name}` has no known format", f"a source is {_FORMATS}")
+    if found == "parquet" or path.stat().st_size == 0:
+        return found
+    return _peeked(path, name, found)
+
+
+def _peeked(path: Path, name: str, found: Format) -> Format | Problem:
+    """The format after a look at the first bytes."""
+    try:
+        with open_bytes(path) as handle:
+            head = handle.read(_PEEK)
+    except BROKEN_ARCHIVE as error:
+        return Problem("SFT0407", f"`{name}` cannot be read: {error}")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _every_other_is_nul(head[:64]):
+        return Problem("SFT0406", f"`{name}` is not UTF-8 (it looks like UTF-16)", "save it as UTF-8")
+    body = head.removeprefix(BOM).lstrip()
+    if found != "json" or not body or body.startswith(b"["):
+        return found
+    first_line = body.split(b"\n", 1)[0]
+    if isinstance(row_of(first_line), dict) or (len(body) > len(first_line) >= _PEEK - 4 and body.startswith(b"{")):
+        return "jsonl"
+    return Problem(
+        "SFT0407",
+        f"`{name}` is not a list of objects",
+        "a JSON source is `[{…}, {…}]`, or `.jsonl` with one object a line",
+    )
+
+
+def _every_other_is_nul(head: bytes) -> bool:
+    return len(head) >= 8 and (not any(head[0::2]) or not any(head[1::2]))
+
+
+def _near_names(spec_dir: Path, path: str) -> str | None:
+    """Did you mean: files beside the missing one with a similar name."""
+    folder = (spec_dir / path).parent
+    shown = Path(path).parent
+    if not folder.is_dir():
+        return f"there is no folder `{shown}`"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{shown / close[0]}`?"
+    data = [name for name in names if Path(name.removesuffix(".gz")).suffix.lower() in _BY_SUFFIX]
+    return "data files there: " + ", ".join(f"`{name}`" for name in data[:5]) if data else None

@@ -1,0 +1,279 @@
+"""The rows of source files as one relational table, whatever format they come in.
+
+Every row becomes one JSON object in the table ``raw(file, line, json)``, in source order, and what
+cannot be read goes to ``unreadable(file, line, reason)``. DuckDB reads JSONL, JSON and Parquet, in
+parallel and out of core (400,000 short rows in 0.3 s); Python looks only at lines that DuckDB could
+not read or reads too leniently (it takes NaN and trailing commas). CSV goes through Python's reader,
+which alone gives exact line numbers and reasons (about 300,000 rows a second).
+
+``line`` is the line in the file, from 1; the position of the element in a JSON list; the number of
+the row in a Parquet file.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler.world import ColumnType
+from runtime.column_types import MOST_FIELDS, too_many_fields, unified
+from runtime.csv_rows import csv_rows
+from runtime.json_lines import BOM, DEEPEST, lines_at, numbered_lines, open_bytes, row_of, scan_lines
+from runtime.json_lists import is_small, list_items
+from runtime.relational import Engine, as_finding, file_literal, literal, parquet, quoted
+from runtime.source_files import BROKEN_ARCHIVE, Format
+from spec_lang.diagnostics import DiagnosticError, fatal
+from spec_lang.plain_text import one_line
+
+# What DuckDB's JSON reader takes and JSON does not allow, and numbers that may not fit a float.
+_DOUBTFUL = r"[:,\[]\s*-?(?i:nan|inf|[\d.]{200}|[\d.]+e\+?\d{3})|,\s*[\]}]"
+_BRACKETS = "strlen(json) - strlen(translate(json, '[{', ''))"
+_TYPES: dict[str, ColumnType] = {
+    "VARCHAR": "text",
+    "BIGINT": "number",
+    "UBIGINT": "number",
+    "DOUBLE": "number",
+    "HUGEINT": "number",
+    "BOOLEAN": "bool",
+    "ARRAY": "list",
+    "OBJECT": "json",
+}
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A field over all rows: ``position`` (from 1) in ``parts.v``; ``whole`` when every value is a 64-bit integer.
+
+    ``name`` is what the column is called in the spec.
+    """
+
+    field: str
+    name: str
+    position: int
+    type: ColumnType
+    whole: bool = False
+
+
+def load_rows(engine: Engine, files: Sequence[Path], format: Format, scratch: Path) -> None:
+    """Fill ``raw`` and ``unreadable``. Raises DiagnosticError SFT0407 for a file that cannot be read as a whole."""
+    engine.execute("CREATE TABLE raw (file INTEGER, line BIGINT, json JSON)")
+    engine.execute("CREATE TABLE unreadable (file INTEGER, line BIGINT, reason VARCHAR)")
+    reading = scratch / ".reading"
+    shutil.rmtree(reading, ignore_errors=True)  # a killed run may have left it
+    reading.mkdir(parents=True)
+    try:
+        for index, path in enumerate(files):
+            if path.stat().st_size:
+                _load_file(engine, index, path, format, reading)
+    finally:
+        shutil.rmtree(reading, ignore_errors=True)
+
+
+def _load_file(engine: Engine, index: int, path: Path, format: Format, scratch: Path) -> None:
+    try:
+        with as_finding(lambda why: _broken(path, why)):
+            if format == "csv":
+                _load_rewritten(engine, index, csv_rows(path), scratch)
+            elif format == "parquet":
+                _load_parquet(engine, index, path)
+            elif format == "jsonl":
+                _load_jsonl(engine, index, path, scratch)
+            else:
+                _load_list(engine, index, path, scratch)
+    except UnicodeDecodeError as error:
+        raise _broken(path, "not UTF-8") from error
+    except BROKEN_ARCHIVE as error:
+        raise _broken(path, str(error)) from error
+
+
+def find_columns(engine: Engine) -> list[SourceColumn]:
+    """The fields of all rows in order of first appearance, with their types. Leaves ``parts(file, line, v)``.
+
+    ``v`` is the list of the fields' JSON values in that order. Raises DiagnosticError SFT0410 for too many fields.
+    """
+    fields = [
+        row[0]
+        for row in engine.rows(
+            "SELECT k FROM (SELECT file, line, unnest(json_keys(json)) AS k, "
+            "generate_subscripts(json_keys(json), 1) AS i FROM raw) "
+            "GROUP BY k ORDER BY min([file, line, i]), k LIMIT ?",
+            [MOST_FIELDS + 1],
+        )
+    ]
+    if len(fields) > MOST_FIELDS:
+        raise too_many_fields()
+    pointers = "[" + ", ".join(literal(pointer(field)) for field in fields) + "]"
+    value = f"json_extract(json, {pointers})" if fields else "[]::JSON[]"
+    engine.execute(f"CREATE TABLE parts AS SELECT file, line, {value} AS v FROM raw")
+    return [_typed(engine, field, position) for position, field in enumerate(fields, 1)]
+
+
+def pointer(field: str) -> str:
+    """The JSON pointer (RFC 6901) of a top-level field."""
+    return "/" + field.replace("~", "~0").replace("/", "~1")
+
+
+def _typed(engine: Engine, field: str, position: int) -> SourceColumn:
+    cell = f"v[{position}]"
+    names, whole = engine.rows(
+        f"SELECT list(DISTINCT json_type({cell})), "
+        f"bool_and(json_type({cell}) IN ('BIGINT', 'UBIGINT', 'NULL') AND "
+        f"(json_type({cell}) = 'NULL' OR TRY_CAST({cell} AS BIGINT) IS NOT NULL)) FROM parts"
+    )[0]
+    found = unified(_TYPES[name] for name in names or () if name is not None and name != "NULL")
+    return SourceColumn(field, field, position, found, found == "number" and bool(whole))
+
+
+def _load_parquet(engine: Engine, index: int, path: Path) -> None:
+    """JSON has no NaN and no Infinity: in a column they are no value."""
+    kinds = [(name, kind) for name, kind, *_ in engine.rows(f"DESCRIBE SELECT * FROM {parquet(path)}")]
+    floats = [quoted(name) for name, kind in kinds if kind in ("FLOAT", "DOUBLE")]
+    finite = ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in floats)
+    columns = f"* REPLACE ({finite})" if floats else "*"
+    row = "_" * (1 + max(len(name) for name, _ in kinds))  # longer than the name of any column, so none hides it
+    engine.execute(
+        f"INSERT INTO raw SELECT ?, row_number() OVER (), to_json({row}) "
+        f"FROM (SELECT {columns} FROM {parquet(path)}) AS {row}",
+        [index],
+    )
+    if any(kind not in ("FLOAT", "DOUBLE") and ("FLOAT" in kind or "DOUBLE" in kind) for _, kind in kinds):
+        odd = engine.rows("SELECT line, json FROM raw WHERE file = ? AND regexp_matches(json, ?)", [index, _DOUBTFUL])
+        mended = [json.dumps(json.loads(text, parse_constant=lambda name: None)) for _, text in odd]
+        _replace(engine, index, [line for line, _ in odd], mended)
+
+
+def _load_jsonl(engine: Engine, index: int, path: Path, scratch: Path) -> None:
+    scan = scan_lines(path)
+    read = _without_bom(path, scratch) if scan.has_bom else path
+    size = max(16 << 20, scan.longest + 1024)
+    rows = (
+        f"SELECT row_number() OVER () AS n, json FROM read_json_objects({file_literal(read)}, "
+        f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {size})"
+    )
+    if scan.blank:
+        first = [line - count + 1 for count, line in enumerate(scan.blank, 1)]
+        engine.execute(
+            "CREATE OR REPLACE TABLE blank AS SELECT unnest(?) AS first, unnest(?) AS skipped",
+            [first, list(range(1, len(first) + 1))],
+        )
+        engine.execute(
+            "CREATE OR REPLACE TABLE blank AS SELECT first, max(skipped) AS skipped FROM blank GROUP BY first"
+        )
+        rows = (
+            f"SELECT n + coalesce(skipped, 0) AS n, json FROM ({rows}) AS r "
+            "ASOF LEFT JOIN blank ON r.n >= blank.first ORDER BY n"
+        )
+    engine.execute(f"INSERT INTO raw SELECT ?, n, json FROM ({rows})", [index])
+    if engine.value("SELECT count(*) FROM raw WHERE file = ?", [index]) != scan.filled:
+        # The two ideas of a line differ (an unbroken quote over a line end): take the slow, exact road.
+        engine.execute("DELETE FROM raw WHERE file = ?", [index])
+        _load_rewritten(engine, index, ((number, row_of(line)) for number, line in numbered_lines(path)), scratch)
+        return
+    _judge_doubtful(engine, index, path)
+
+
+def _load_list(engine: Engine, index: int, path: Path, scratch: Path) -> None:
+    if is_small(path):
+        _load_rewritten(engine, index, list_items(path), scratch)
+        return
+    with open_bytes(path) as handle:
+        read = _without_bom(path, scratch) if handle.read(3) == BOM else path
+    if not _last_bytes(path).rstrip().endswith(b"]"):  # DuckDB takes a list that breaks off between two elements
+        raise _broken(path, "the list does not end with `]`")
+    size = max(16 << 20, path.stat().st_size * (20 if path.suffix == ".gz" else 1))
+    engine.execute(
+        f"INSERT INTO raw SELECT ?, row_number() OVER (), json FROM read_json_objects({file_literal(read)}, "
+        f"format = 'array', maximum_object_size = {size})",
+        [index],
+    )
+    _judge_doubtful(engine, index, None)
+
+
+def _judge_doubtful(engine: Engine, index: int, path: Path | None) -> None:
+    """Look closely at what DuckDB could not read, or reads more leniently than JSON is defined."""
+    doubtful = engine.rows(
+        "SELECT line, json FROM raw WHERE file = ? AND "
+        f"(json IS NULL OR json_type(json) <> 'OBJECT' OR regexp_matches(json, ?) OR {_BRACKETS} > ?) ORDER BY line",
+        [index, _DOUBTFUL, DEEPEST],
+    )
+    missed = {line for line, text in doubtful if text is None}
+    judged = {line: row_of(text.encode("utf-8")) for line, text in doubtful if text is not None}
+    if path is not None:  # the line as it stands in the file, for the column in the reason
+        closer = missed | {line for line, found in judged.items() if isinstance(found, str)}
+        judged.update((line, row_of(text)) for line, text in lines_at(path, closer))
+    refused = [(line, found) for line, found in sorted(judged.items()) if isinstance(found, str)]
+    _note_unreadable(engine, index, refused)
+    engine.execute(
+        "DELETE FROM raw WHERE file = ? AND line IN (SELECT unnest(?::BIGINT[]))",
+        [index, [line for line, _ in refused]],
+    )
+    found_after_all = sorted(line for line in missed if not isinstance(judged[line], str))
+    _replace(engine, index, found_after_all, [json.dumps(judged[line]) for line in found_after_all])
+
+
+def _replace(engine: Engine, index: int, lines: Sequence[int], texts: Sequence[str]) -> None:
+    """Put other JSON in the place of some rows."""
+    if lines:
+        engine.execute(
+            "UPDATE raw SET json = mended.json FROM (SELECT unnest(?::BIGINT[]) AS line, unnest(?::VARCHAR[]) AS json) "
+            "AS mended WHERE raw.file = ? AND raw.line = mended.line",
+            [list(lines), list(texts), index],
+        )
+
+
+def _load_rewritten(
+    engine: Engine, index: int, rows: Iterable[tuple[int, dict[str, Any] | str]], scratch: Path
+) -> None:
+    """Rows that Python had to read, through a clean JSONL file."""
+    clean = scratch / "rewritten.jsonl"
+    refused: list[tuple[int, str]] = []
+    with clean.open("w", encoding="utf-8") as handle:
+        for line, row in rows:
+            if isinstance(row, str):
+                refused.append((line, row))
+            else:
+                handle.write(json.dumps({"line": line, "row": row}, ensure_ascii=False) + "\n")
+    _note_unreadable(engine, index, refused)
+    engine.execute(
+        f"INSERT INTO raw SELECT ?, json_extract(json, '/line')::BIGINT, json_extract(json, '/row') "
+        f"FROM read_json_objects({file_literal(clean)}, format = 'newline_delimited', maximum_object_size = {1 << 28})",
+        [index],
+    )
+    clean.unlink()
+
+
+def _note_unreadable(engine: Engine, index: int, refused: Sequence[tuple[int, str]]) -> None:
+    engine.execute(
+        "INSERT INTO unreadable SELECT ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[])",
+        [index, [line for line, _ in refused], [reason for _, reason in refused]],
+    )
+
+
+def _last_bytes(path: Path) -> bytes:
+    if path.suffix == ".gz":
+        tail = b""
+        with open_bytes(path) as handle:
+            while chunk := handle.read(1 << 20):
+                tail = (tail + chunk)[-4096:]
+        return tail
+    with path.open("rb") as handle:
+        handle.seek(-min(4096, path.stat().st_size), 2)
+        return handle.read()
+
+
+def _without_bom(path: Path, scratch: Path) -> Path:
+    copy = scratch / f"plain{Path(path.name.removesuffix('.gz')).suffix}"
+    with open_bytes(path) as source, copy.open("wb") as target:
+        source.read(len(BOM))
+        shutil.copyfileobj(source, target, 1 << 20)
+    return copy
+
+
+def _broken(path: Path, why: str) -> DiagnosticError:
+    return fatal(
+        "SFT0407", f"`{path.name}` cannot be read: {one_line(why, 240)}", "open it in an editor and mend it there"
+    )

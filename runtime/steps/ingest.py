@@ -1,0 +1,154 @@
+"""Ingest: a source's files become typed rows, each with an id that its content gives it.
+
+The id is a hash over the row's values under the spec's names, sorted, without missing values: the
+same row has the same id in every file, at every line, and under every unrelated new column. Where
+content repeats, the second row's id ends in ``-2``. Lines that cannot be read go to the ledger, and
+so does nothing else. All of it is SQL; 200,000 rows take about three seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from compiler.hashing import HASH_LENGTH
+from compiler.step_params import Column, IngestParams
+from runtime.context import StepContext, StepResult
+from runtime.file_hashes import content_hash
+from runtime.relational import Engine, engine, literal, quoted
+from runtime.source_rows import SourceColumn, find_columns, load_rows
+from runtime.step_rows import publish_rows, write_ledger
+from spec_lang.diagnostics import DiagnosticError, fatal
+from spec_lang.plain_text import visible
+
+# Columns of our own while steps run, and virtual columns of DuckDB's Parquet reader that a data column would hide.
+RESERVED = frozenset(
+    {"__row_id", "__file", "__line", "__split", "__at", "__content", "__ord", "__template"}
+    | {"file_row_number", "filename", "file_index"}
+)
+
+
+def run(ctx: StepContext) -> StepResult:
+    """Read the source. Raises DiagnosticError SFT0405, SFT0407-0410."""
+    params = ctx.step.params
+    assert isinstance(params, IngestParams)
+    names: list[str] = list(ctx.step.local["paths"])
+    files = [_unchanged(ctx, position, name) for position, name in enumerate(names)]
+    with engine(ctx.out) as db:
+        load_rows(db, files, params.format, ctx.out)
+        ctx.stop.check()
+        columns = mapped(params.columns, find_columns(db))
+        db.execute("DROP TABLE raw")
+        _name_rows(db, names, columns)
+        ctx.stop.check()
+        listed = "".join(f", {quoted(column.name)}" for column in columns)
+        rows = db.copy(f"SELECT __row_id, __file, __line{listed} FROM named {_ORDER}", ctx.out / "rows.parquet")
+        if not rows:
+            raise _nothing_readable(db, names)
+        refused = write_ledger(db, _UNREADABLE_ROWS, ctx.out / "ledger.parquet", [names])
+        db.copy(
+            f"SELECT __row_id AS row_id, __file AS file, __line AS line, __content AS content FROM named {_ORDER}",
+            ctx.out / "examples.parquet",
+        )
+        read = dict(db.rows("SELECT __at, count(*) FROM named GROUP BY __at"))
+        unread = dict(db.rows("SELECT file, count(*) FROM unreadable GROUP BY file"))
+    publish_rows(ctx, {"examples": ctx.out / "examples.parquet", "ledger": ctx.out / "ledger.parquet"})
+    counts = [[name, read.get(at, 0), unread.get(at, 0)] for at, name in enumerate(names)]
+    kinds = {column.name: column.type for column in columns}
+    summary = {"rows": rows, "unreadable": refused, "columns": kinds, "files": counts}
+    return StepResult(rows + refused, rows, refused, summary)
+
+
+def mapped(mapping: Sequence[Column], found: Sequence[SourceColumn]) -> list[SourceColumn]:
+    """The columns under their names in the spec. A mapped field gives up its own name; a mapped name hides a field
+    that is called so. Raises DiagnosticError SFT0409 for names that clash.
+    """
+    by_field = {column.field: column for column in found}
+    taken = {column.field for column in mapping} | {column.name for column in mapping}
+    result = [replace(by_field[column.field], name=column.name) for column in mapping if column.field in by_field]
+    result += [column for column in found if column.field not in taken]
+    seen: dict[str, str] = {}
+    for column in result:
+        other = seen.setdefault(column.name.lower(), column.name)
+        if other is not column.name or not column.name or column.name.lower() in RESERVED:
+            raise _clash(column.name, other)
+    return result
+
+
+def _clash(name: str, other: str) -> DiagnosticError:
+    what = f"`{visible(name)}` is a name that the runtime uses itself" if name else "a field has an empty name"
+    if other is not name:
+        what = f"the columns `{visible(other)}` and `{visible(name)}` differ only in case"
+    return fatal("SFT0409", what, "give it another name: `columns { other_name = field }`")
+
+
+def _name_rows(db: Engine, names: Sequence[str], columns: Sequence[SourceColumn]) -> None:
+    """Make ``named`` from ``parts``: typed columns, content, and ids that are unique in the source."""
+    typed = "".join(f", {_value(column)} AS {quoted(column.name)}" for column in columns)
+    pieces = [
+        f"CASE WHEN json_type({cell}) <> 'NULL' THEN {literal(_key(column.name))} || {cell}::VARCHAR END"
+        for column in sorted(columns, key=lambda column: column.name)
+        for cell in [f"v[{column.position}]"]
+    ]
+    content = f"'{{' || concat_ws(',', {', '.join(pieces)}) || '}}'" if pieces else "'{}'"
+    db.execute(
+        f"CREATE TABLE named AS SELECT left(sha256(__content), {HASH_LENGTH}) AS __row_id, * FROM ("
+        f"SELECT file AS __at, (?::VARCHAR[])[file + 1] AS __file, line AS __line, {content} AS __content{typed} "
+        "FROM parts)",
+        [list(names)],
+    )
+    db.execute(
+        "CREATE TABLE repeats AS SELECT __at AS at, __line AS line, __row_id || '-' || nth AS id FROM ("
+        "SELECT __at, __line, __row_id, row_number() OVER (PARTITION BY __row_id ORDER BY __at, __line) AS nth "
+        "FROM named SEMI JOIN (SELECT __row_id FROM named GROUP BY ALL HAVING count(*) > 1) USING (__row_id)) "
+        "WHERE nth > 1"
+    )
+    db.execute("UPDATE named SET __row_id = repeats.id FROM repeats WHERE repeats.at = __at AND repeats.line = __line")
+
+
+def _value(column: SourceColumn) -> str:
+    """The cell as its column's type; what has no such value is NULL."""
+    cell = f"v[{column.position}]"
+    if column.type in ("text", "null"):
+        return f"({cell} ->> '$')"
+    if column.type == "number":
+        return f"TRY_CAST({cell} AS {'BIGINT' if column.whole else 'DOUBLE'})"
+    if column.type == "bool":
+        return f"TRY_CAST({cell} AS BOOLEAN)"
+    return f"CASE WHEN json_type({cell}) <> 'NULL' THEN {cell}::VARCHAR END"
+
+
+def _key(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False) + ":"
+
+
+def _unchanged(ctx: StepContext, position: int, name: str) -> Path:
+    """The file, when it still is what the plan was made from."""
+    path = ctx.spec_dir / name
+    try:
+        found = content_hash(path)
+    except OSError as error:
+        raise fatal(
+            "SFT0408", f"`{name}` can no longer be read: {error.strerror}", "put it back and run again"
+        ) from error
+    if found != ctx.step.content[f"file:{position}"]:
+        raise fatal("SFT0408", f"`{name}` was changed while the run was on", "run the command again")
+    return path
+
+
+def _nothing_readable(db: Engine, names: Sequence[str]) -> DiagnosticError:
+    refused = db.rows("SELECT line, reason FROM unreadable ORDER BY file, line LIMIT 1")
+    if not refused:
+        return fatal("SFT0404", f"`{names[0]}` is empty", "a source has to hold at least one row")
+    line, reason = refused[0]
+    return fatal("SFT0405", f"no row of `{names[0]}` can be read; the first: line {line}: {reason}")
+
+
+_UNREADABLE_ROWS = """
+SELECT 'unreadable' AS rule, NULL::VARCHAR AS row_id, line, (?::VARCHAR[])[file + 1] AS file,
+       NULL::VARCHAR AS value, NULL::VARCHAR AS survivor, reason AS detail
+FROM unreadable ORDER BY unreadable.file, line"""
+
+_ORDER = "ORDER BY __at, __line"

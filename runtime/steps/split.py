@@ -1,0 +1,62 @@
+"""Split: every row to a part, by a hash of its key and the seed.
+
+The key's text is lower-cased and its white space collapsed first, so that rows that differ only
+there never part, and a row stays where it is when others come or go. A row without any key value
+is split by its id.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.plan import Step
+from compiler.step_params import SplitParams
+from runtime.context import StepContext, StepResult
+from runtime.relational import engine, parquet
+from runtime.row_hashes import hash_number, plain_text, upper_ends
+
+
+def run(ctx: StepContext) -> StepResult:
+    """Add the column ``__split``; drops nothing. A part that got no row is noted."""
+    params = ctx.step.params
+    assert isinstance(params, SplitParams)
+    with engine(ctx.out) as db:
+        db.execute(
+            "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
+            + parquet(ctx.inputs["rows"] / "rows.parquet")
+        )
+        select, values = statement(params)
+        rows = db.copy(select, ctx.out / "rows.parquet", values)
+        found: dict[str, int] = dict(
+            db.rows(f"SELECT __split, count(*) FROM {parquet(ctx.out / 'rows.parquet')} GROUP BY __split")
+        )
+    counts = {part.name: int(found.get(part.name, 0)) for part in params.parts}
+    for name, count in counts.items():
+        if not count:
+            ctx.note(f"the part `{name}` of {ctx.step.name} got none of {rows:,} rows")
+    return StepResult(rows, rows, 0, {"parts": counts})
+
+
+def statements(step: Step) -> list[str]:
+    """The SQL of the step, for reading."""
+    assert isinstance(step.params, SplitParams)
+    return [statement(step.params)[0]]
+
+
+def statement(params: SplitParams) -> tuple[str, list[Any]]:
+    """The select over ``rows`` that adds ``__split``, with its parameters."""
+    names = [f"k{i}" for i in range(len(params.key))]
+    listed = ", ".join(f"({key.sql})::VARCHAR AS {name}" for key, name in zip(params.key, names, strict=True))
+    # chr(31) keeps ("a b", "c") and ("a", "b c") apart; a missing value is an empty one.
+    joined = " || chr(31) || ".join(f"coalesce({plain_text(name)}, '')" for name in names)
+    any_key = " OR ".join(f"{name} IS NOT NULL" for name in names)
+    ends = upper_ends([part.share for part in params.parts])
+    cases = " ".join("WHEN keyed.h < ? THEN ?" for _ in ends)
+    sql = (
+        f"SELECT rows.* EXCLUDE (__ord), CASE {cases} END AS __split\nFROM rows JOIN (\n"
+        f"  SELECT __ord, {hash_number('? || key')} AS h FROM (\n"
+        f"    SELECT __ord, CASE WHEN {any_key} THEN {joined} ELSE __row_id END AS key\n"
+        f"    FROM (SELECT __ord, __row_id, {listed} FROM rows)\n  )\n) AS keyed USING (__ord)\nORDER BY __ord"
+    )
+    bounds = [value for end, part in zip(ends, params.parts, strict=True) for value in (end, part.name)]
+    return sql, [*bounds, f"{params.seed}:", *(param for key in params.key for param in key.params)]

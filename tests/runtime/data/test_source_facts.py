@@ -1,0 +1,143 @@
+"""What the compiler is told of sources: the same by Python and by the engine, and what is wrong with a path."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compiler.world import Problem, SourceFacts
+from runtime import json_lists, source_facts
+from runtime.source_facts import read_source_facts
+from tests.runtime.data.hostile import HOSTILE
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SFT_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "tickets.jsonl").write_bytes(b'{"a": 1}\n{"a": "x", "b": [1]}\n{"a"\n\n')
+    return tmp_path
+
+
+def problem(folder: Path, path: str) -> Problem:
+    found = read_source_facts(folder, path)
+    assert isinstance(found, Problem)
+    return found
+
+
+def test_types_over_all_rows(folder: Path) -> None:
+    facts = read_source_facts(folder, "tickets.jsonl")
+    assert isinstance(facts, SourceFacts)
+    assert (facts.format, facts.columns, facts.rows, facts.unreadable) == ("jsonl", {"a": "text", "b": "list"}, 2, 1)
+    assert [name for name, _ in facts.files] == ["tickets.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "words"),
+    [
+        ("ticket.jsonl", "SFT0401", "did you mean `tickets.jsonl`?"),
+        ("nowhere/tickets.jsonl", "SFT0401", "there is no folder `nowhere`"),
+        ("zzz*.jsonl", "SFT0401", "data files there: `damaged.jsonl.gz`"),
+        (".", "SFT0402", '`"./*.jsonl"`'),
+        ("notes.txt", "SFT0403", "`.jsonl`, `.json`, `.csv` or `.parquet`"),
+        ("empty.jsonl", "SFT0404", "at least one row"),
+        ("utf16.jsonl", "SFT0406", "save it as UTF-8"),
+        ("object.json", "SFT0407", "`[{…}, {…}]`"),
+        ("damaged.jsonl.gz", "SFT0407", ""),
+    ],
+)
+def test_what_is_wrong_with_a_path(folder: Path, path: str, code: str, words: str) -> None:
+    (folder / "notes.txt").write_text("hello")
+    (folder / "empty.jsonl").write_bytes(b"")
+    (folder / "utf16.jsonl").write_text('{"a": 1}', encoding="utf-16")
+    (folder / "object.json").write_text('{\n "a": 1\n}')
+    (folder / "damaged.jsonl.gz").write_bytes(b"\x1f\x8b not gzip")
+    found = problem(folder, path)
+    assert found.code == code
+    assert words in (found.help or "")
+
+
+def test_no_readable_row_names_the_first_reason(folder: Path) -> None:
+    (folder / "bad.jsonl").write_text("\n[1]\n{\n")
+    assert "line 2: not an object but a list" in problem(folder, "bad.jsonl").message
+
+
+def test_objects_a_line_under_the_name_json(folder: Path) -> None:
+    (folder / "lines.json").write_text('{"a": 1}\n{"a": 2}\n')
+    facts = read_source_facts(folder, "lines.json")
+    assert isinstance(facts, SourceFacts)
+    assert (facts.format, facts.rows) == ("jsonl", 2)
+
+
+def test_globs_are_one_source_of_one_format(folder: Path) -> None:
+    (folder / "more.jsonl").write_text('{"a": true, "c": null}\n')
+    facts = read_source_facts(folder, "*.jsonl")
+    assert isinstance(facts, SourceFacts)
+    assert [name for name, _ in facts.files] == ["more.jsonl", "tickets.jsonl"]
+    assert facts.columns == {"a": "text", "c": "null", "b": "list"}
+    (folder / "other.csv").write_text("a\n1\n")
+    assert problem(folder, "*.*").code == "SFT0403"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.jsonl.gz"])
+def test_python_and_the_engine_find_the_same(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Any] = [{"t": text, "n": i, "f": i / 2, "o": {"x": text}} for i, text in enumerate(HOSTILE)]
+    texts = {
+        "a.jsonl": "\n".join(map(json.dumps, rows)) + "\n{\n",
+        "a.json": json.dumps([*rows, None]),
+        "a.csv": 'id,"t"\n1,x\n2,"y\n\nz"\n3\n',
+        "a.jsonl.gz": "\n".join(map(json.dumps, rows)) + "\nnull\n",
+    }
+    data = texts[name].encode()
+    (folder / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    by_python = read_source_facts(folder, name, folder / "one")
+    monkeypatch.setattr(json_lists, "SMALL", 0)
+    assert read_source_facts(folder, name, folder / "two") == by_python
+    assert isinstance(by_python, SourceFacts)
+    assert by_python.unreadable == 1
+
+
+def test_facts_are_kept_by_content(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = read_source_facts(folder, "tickets.jsonl")
+    monkeypatch.setattr(source_facts, "_by_python", None)
+    (folder / "tickets.jsonl").rename(folder / "renamed.jsonl")
+    again = read_source_facts(folder, "renamed.jsonl")
+    assert isinstance(first, SourceFacts) and isinstance(again, SourceFacts)
+    assert again.columns == first.columns
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.jsonl", '{"a": 1}\n'), ("a.json", '[{"a": 1}]'), ("a.csv", "a\n1\n")])
+def test_small_files_are_read_without_the_engine(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    code = (
+        "import sys; from pathlib import Path; from runtime.source_facts import read_source_facts; "
+        f"facts = read_source_facts(Path({str(folder)!r}), {name!r}); assert facts.rows == 1; "
+        "print(sorted({'duckdb', 'numpy', 'pandas'} & set(sys.modules)))"
+    )
+    root = Path(source_facts.__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_fields_that_are_values_are_refused(folder: Path, small: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not small:
+        monkeypatch.setattr(json_lists, "SMALL", 0)
+    (folder / "wide.jsonl").write_text("".join(f'{{"id-{number}": 1}}\n' for number in range(2001)))
+    assert problem(folder, "wide.jsonl").code == "SFT0410"
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "a\0b.jsonl", "\ud800.jsonl", "*\0", "[", "~", "", "//"])
+def test_odd_paths_are_problems_and_no_crash(folder: Path, path: str) -> None:
+    assert problem(folder, path).code in {"SFT0401", "SFT0402", "SFT0407"}
+
+
+def test_damaged_archives_are_problems(folder: Path) -> None:
+    packed = gzip.compress(b'{"a": 1}\n' * 50_000)
+    (folder / "cut.jsonl.gz").write_bytes(packed[:-20])
+    (folder / "bits.jsonl.gz").write_bytes(packed[:40] + b"\xff" * 40 + packed[80:])
+    assert problem(folder, "cut.jsonl.gz").code == "SFT0407"
+    assert problem(folder, "bits.jsonl.gz").code == "SFT0407"

@@ -1,0 +1,75 @@
+"""Files as rows: names that look like patterns, Parquet's own values, damaged files, and the cost of width."""
+
+import gzip
+import json
+
+import pytest
+
+from runtime.relational import engine
+from runtime.source_facts import read_source_facts
+from spec_lang.diagnostics import DiagnosticError
+from tests.runtime.data.conftest import Bench
+
+
+def test_a_file_is_read_by_its_name_and_not_by_a_pattern(bench: Bench) -> None:
+    names = ["d[1]/a[b].jsonl", "d[1]/ab.jsonl", "d[1]/*.jsonl", "d[1]/?b.jsonl", "k=v/{a}.jsonl"]
+    for name in names:
+        bench.write(name, [{"name": name}])
+    bench.ingest(*names)
+    assert [row["name"] for row in bench.rows("ingest:s")] == names
+    assert [row["__file"] for row in bench.rows("ingest:s")] == names
+
+
+@pytest.mark.parametrize("name", ["k=v/a.parquet", "it's [1].parquet"])
+def test_parquet_has_its_own_columns_only(bench: Bench, name: str) -> None:
+    bench.write(name, b"")
+    with engine(bench.root) as db:
+        db.copy(
+            "SELECT * FROM (VALUES ('x', 'nan'::DOUBLE, ['inf'::DOUBLE, 1.5], 'a\\xFFb'::BLOB), "
+            "('y', 2.5, [], NULL), ('z', '-inf', NULL, NULL)) AS t(r, n, l, raw)",
+            bench.root / name,
+        )
+    result = bench.ingest(name, format="parquet")
+    assert result.summary["columns"] == {"r": "text", "n": "number", "l": "list", "raw": "text"}
+    rows = bench.rows("ingest:s", "* EXCLUDE (__row_id, __file)")
+    assert rows[0] == {"__line": 1, "r": "x", "n": None, "l": "[null,1.5]", "raw": "a\\xFFb"}
+    assert [(row["r"], row["n"]) for row in rows] == [("x", None), ("y", 2.5), ("z", None)]
+    for (content,) in bench.store.query("SELECT content FROM examples"):
+        json.loads(content, parse_constant=pytest.fail)
+
+
+def test_damaged_files_are_findings(bench: Bench) -> None:
+    packed = gzip.compress(b"".join(b'{"a": %d}\n' % number for number in range(50_000)))
+    bench.write("cut.jsonl.gz", packed[:-30])
+    bench.write("good.parquet", b"")
+    with engine(bench.root) as db:
+        db.copy("SELECT sha256(i::VARCHAR) AS h FROM (SELECT unnest(range(2000)) AS i)", bench.root / "good.parquet")
+    good = (bench.root / "good.parquet").read_bytes()
+    bench.write("cut.parquet", good[: len(good) // 2])
+    bench.write("bits.parquet", good[:100] + bytes(5000) + good[5100:])
+    bench.write("foot.parquet", good[:-200] + bytes(180) + good[-20:])
+    for name in ["cut.jsonl.gz", "cut.parquet", "bits.parquet", "foot.parquet"]:
+        with pytest.raises(DiagnosticError) as error:
+            bench.ingest(name, format="parquet" if name.endswith("parquet") else "jsonl")
+        assert error.value.diagnostics[0].code == "SFT0407"
+        assert name in error.value.diagnostics[0].message
+
+
+def test_large_lists_are_read_by_the_engine(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.json_lists.SMALL", 0)
+    rows = [{"a": number, "t": 'x, "y": nan'} for number in range(3000)]
+    bench.write("a.json", b"\xef\xbb\xbf" + json.dumps([*rows, 5]).encode())
+    assert bench.ingest("a.json", format="json").rows_dropped == 1
+    assert [row["a"] for row in bench.rows("ingest:s")] == list(range(3000))
+    for data in (b'[{"a": 1},', b'[{"a": 1}', b'[{"a": 1} {"a": 2}]', b'{"a": 1}\n'):
+        bench.write("b.json", data)
+        with pytest.raises(DiagnosticError) as error:
+            bench.ingest("b.json", format="json")
+        assert error.value.diagnostics[0].code == "SFT0407"
+
+
+def test_as_many_fields_as_there_may_be(bench: Bench) -> None:
+    bench.write("a.jsonl", [{f"f{number}": number for number in range(1500)}])
+    assert bench.ingest("a.jsonl").rows_out == 1
+    facts = read_source_facts(bench.root, "a.jsonl")
+    assert len(facts.columns) == 1500
