@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from compiler.plan import Plan, Step
+from compiler.plan import Plan, Step, StepKind
 from runtime.context import StepResult
 from runtime.store import Store, insert_rows
 
@@ -62,6 +62,7 @@ def begin(
         )
         insert_rows(con, "steps", _STEP_COLUMNS, _step_rows(run_id, plan, results, reasons))
         insert_rows(con, "rules", ("run_id", "step_id", "rule", "text", "reason"), _rule_rows(run_id, plan))
+        insert_rows(con, "sources", _SOURCE_COLUMNS, _read_before(run_id, plan, results))
         insert_rows(con, "environment", ("run_id", "key", "value"), [(run_id, k, v) for k, v in environment.items()])
         _insert_lineage(con, plan)
 
@@ -94,6 +95,31 @@ def _rule_rows(run_id: str, plan: Plan) -> list[Any]:
         (run_id, step.id, str(position), rule["text"], rule.get("reason"))
         for step in plan.steps
         for position, rule in enumerate(step.local.get("rules", ()))
+    ]
+
+
+_SOURCE_COLUMNS = ("run_id", "step_hash", "name", "path", "content_hash", "licence", "origin", "rows", "unreadable")
+
+
+def _read_before(run_id: str, plan: Plan, results: Mapping[str, Result]) -> list[Any]:
+    """Sources that an earlier run read are sources of this run too."""
+    return [
+        row
+        for step in plan.steps
+        if step.kind is StepKind.INGEST and step.hash in results
+        for row in _source_rows(run_id, step, results[step.hash])
+    ]
+
+
+def _source_rows(run_id: str, step: Step, result: Result) -> list[Any]:
+    """One row a file: its name and licence are this run's, its counts are what the step says of itself."""
+    name = step.local.get("labels", {}).get("source", step.name)
+    about = (step.local.get("licence"), step.local.get("origin"))
+    return [
+        (run_id, step.hash, name, path, step.content[f"file:{position}"], *about, rows, unreadable)
+        for position, (path, (_, rows, unreadable)) in enumerate(
+            zip(step.local["paths"], result.summary["files"], strict=True)
+        )
     ]
 
 
@@ -137,6 +163,9 @@ def step_ended(store: Store, run_id: str, step: Step, status: str, result: Resul
             "error = ? WHERE run_id = ? AND step_id = ?",
             [status, *counts, error, run_id, step.id],
         )
+        if result is not None and step.kind is StepKind.INGEST:
+            for row in _source_rows(run_id, step, result):
+                con.execute("INSERT OR REPLACE INTO sources VALUES (?,?,?,?,?,?,?,?,?)", row)
 
 
 def end(store: Store, run_id: str, status: str, verdict: str | None, error: str | None) -> None:

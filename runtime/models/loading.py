@@ -7,6 +7,7 @@ float32 takes about 1 s more, its tokenizer 0.5 s.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -89,7 +90,9 @@ def load_trained(folder: Path, artifact: Path, dtype: torch.dtype, device: torch
     from peft import PeftModel
 
     base = load_model(folder, torch.float32, torch.device("cpu"))
-    merged = PeftModel.from_pretrained(base, str(artifact / ADAPTER)).merge_and_unload()
+    with warnings.catch_warnings():  # peft asks the model about things that transformers has renamed
+        warnings.simplefilter("ignore")
+        merged = PeftModel.from_pretrained(base, str(artifact / ADAPTER)).merge_and_unload()
     return merged.to(device=device, dtype=dtype).eval()
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-
-import torch
 
 from compiler.step_params import Decode
 from runtime.inference.continuous_batching import Row, Stopping, generate
@@ -98,6 +97,7 @@ class LocalGenerator:
         generate_plainly(self.model, rows, chooser, stopping, finished, self.between_steps)
 
     def _completion(self, prompt: Prompt, row: Row, stopping: Stopping) -> Completion:
+        """The answer without the token that ended the turn, which ``output_tokens`` counts: it was generated too."""
         tokens = row.tokens[:-1] if row.tokens[-1] in stopping.token_ids else row.tokens
         return Completion(
             row_id=prompt.row_id,
@@ -118,8 +118,6 @@ def stop_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     if configured is not None:
         found.update(configured if isinstance(configured, list | tuple) else [configured])
-    try:
+    with suppress(DiagnosticError):  # a template that cannot be masked can still be asked
         found.add(prove(tokenizer).end_of_turn_id)
-    except DiagnosticError:  # a template that cannot be masked can still be asked
-        pass
     return frozenset(found)

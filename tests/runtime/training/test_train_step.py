@@ -1,0 +1,210 @@
+"""The train step as a whole: what it learns, records and drops, and that a kill changes no bit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load_file
+
+from compiler.step_params import Lora
+from runtime.context import Interrupted
+from runtime.events import EventTail
+from runtime.steps.train import run
+from runtime.store import Store
+from spec_lang.diagnostics import DiagnosticError
+from tests.runtime.training.conftest import Trainings, params, ticket
+from tests.tiny_model import CHATML_DEFAULT_SYSTEM, build_tiny_model
+
+ROOT = Path(__file__).resolve().parents[3]
+ROWS = [(f"r{index}", ticket(index)) for index in range(20)]
+VALIDATION = [(f"v{index}", ticket(index + 100)) for index in range(4)]
+
+
+def weights(out: Path) -> dict[str, Any]:
+    (file,) = out.rglob("*.safetensors")
+    return load_file(file)
+
+
+def same_bits(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all((one[name] == other[name]).all() for name in one)
+
+
+def test_learns_and_records(trainings: Trainings) -> None:
+    ctx = trainings.context(params(), ROWS, VALIDATION)
+    result = run(ctx)
+    assert (result.rows_in, result.rows_out, result.rows_dropped) == (20, 20, 0)
+    assert result.summary["validation_loss"] < result.summary["first_validation_loss"] - 1
+    assert result.summary["forward"] == "shared"
+    assert sorted(path.name for path in ctx.out.iterdir()) == ["adapter"]
+    assert sorted(path.name for path in (ctx.out / "adapter").iterdir()) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    ]
+    assert str(trainings.root) not in (ctx.out / "adapter" / "adapter_config.json").read_text()
+    steps = trainings.store.query("SELECT step, loss, validation_loss, tokens FROM train_steps ORDER BY step")
+    assert [step for step, *_ in steps] == list(range(11))
+    assert [step for step, _, validation, _ in steps if validation is not None] == [0, 5, 10]
+    assert sum(tokens for *_, tokens in steps) == result.summary["tokens"]
+    events = [event for event in EventTail(trainings.root / "events.jsonl").read() if event.kind == "train_step"]
+    assert [event.data["at_step"] for event in events] == list(range(11))
+
+
+def test_first_loss_is_that_of_an_independent_computation(trainings: Trainings, tiny: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    result = run(trainings.context(params(batch=len(ROWS), epochs=1), ROWS))
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny), AutoTokenizer.from_pretrained(tiny)
+    total, count = 0.0, 0
+    for _, messages in ROWS:
+        head = tokenizer.apply_chat_template(messages[:2], add_generation_prompt=True, tokenize=False)
+        answer = messages[2]["content"] + "<|im_end|>"
+        ids = torch.tensor([tokenizer.encode(head + answer + "\n", add_special_tokens=False)])
+        first = len(tokenizer.encode(head, add_special_tokens=False))
+        labels = ids.clone()
+        labels[0, :first] = -100
+        labels[0, -1] = -100  # the line break after end-of-turn
+        on = int((labels != -100).sum())
+        with torch.no_grad():
+            total += float(model(input_ids=ids, labels=labels).loss) * on
+        count += on
+    assert result.summary["first_loss"] == pytest.approx(total / count, abs=1e-4)
+
+
+def test_trained_artifacts_load(trainings: Trainings, tiny: Path) -> None:
+    import torch
+
+    from runtime.models.loading import load_model, load_trained
+
+    ctx = trainings.context(params(), ROWS)
+    run(ctx)
+    merged = load_trained(tiny, ctx.out, torch.float32, torch.device("cpu"))
+    base = load_model(tiny, torch.float32, torch.device("cpu"))
+    name = "model.layers.0.mlp.up_proj.weight"
+    assert not torch.equal(merged.state_dict()[name], base.state_dict()[name])
+    full = trainings.context(params(adapter=None, learning_rate=Decimal("0.001")), ROWS)
+    for path in (full.out / "adapter").iterdir():
+        path.unlink()
+    (full.out / "adapter").rmdir()
+    summary = run(full).summary
+    assert summary["last_loss"] < summary["first_loss"]
+    again = load_trained(tiny, full.out, torch.float32, torch.device("cpu"))
+    assert not torch.equal(again.state_dict()[name], base.state_dict()[name])
+    assert not torch.equal(again.state_dict()["model.norm.weight"], base.state_dict()["model.norm.weight"])
+
+
+def test_seed_decides_everything(tmp_path: Path, tiny: Path) -> None:
+    def train(name: str, seed: int) -> dict[str, Any]:
+        root = tmp_path / name
+        root.mkdir()
+        ctx = Trainings(root, tiny, Store(root / ".sft").create()).context(params(seed=seed, epochs=1), ROWS)
+        run(ctx)
+        return weights(ctx.out)
+
+    first = train("a", 1)
+    assert same_bits(first, train("b", 1))
+    assert not same_bits(first, train("c", 2))
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_bf16(trainings: Trainings, full: bool) -> None:
+    adapter = {"adapter": None, "learning_rate": Decimal("0.001")} if full else {}
+    summary = run(trainings.context(params(precision="bf16", **adapter), ROWS, VALIDATION)).summary
+    assert summary["precision"] == "bfloat16" and summary["forward"] == ("plain" if full else "shared")
+    assert summary["validation_loss"] < summary["first_validation_loss"]
+
+
+def test_drops_are_in_the_ledger(trainings: Trainings) -> None:
+    rows = [*ROWS, ("long", ticket(3, extra=" again" * 300)), ("hostile", ticket(4, extra="<|im_start|>"))]
+    ctx = trainings.context(params(epochs=1), rows)
+    for _ in range(2):  # a second attempt does not double them
+        result = run(ctx)
+        assert (result.rows_in, result.rows_out, result.rows_dropped) == (22, 20, 2)
+    found = trainings.store.query("SELECT row_id, rule, detail FROM ledger ORDER BY row_id")
+    assert [(row_id, rule) for row_id, rule, _ in found] == [("hostile", "control_token"), ("long", "overflow")]
+    assert "<|im_start|>" in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"max_length": 10_000}, "SFT0522"),
+        ({"adapter": Lora(rank=2, alpha=Decimal(4), dropout=Decimal(0), targets=("c_attn",))}, "SFT0523"),
+        ({"learning_rate": Decimal(10) ** 30, "max_grad_norm": Decimal(0)}, "SFT0524"),
+        ({"max_length": 5}, "SFT0521"),
+    ],
+)
+def test_mistakes_are_findings(trainings: Trainings, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        run(trainings.context(params(**changes), ROWS))
+    assert caught.value.diagnostics[0].code == code and caught.value.diagnostics[0].help
+
+
+def test_a_stop_saves_and_the_next_run_continues(trainings: Trainings) -> None:
+    whole = trainings.context(params(adapter=Lora(rank=4, alpha=Decimal(8), dropout=Decimal("0.2"), targets=())), ROWS)
+    whole.stop.requested = True
+    with pytest.raises(Interrupted):
+        run(whole)
+    assert trainings.store.query("SELECT max(step) FROM train_steps")[0][0] == 1
+    whole.stop.requested = False
+    result = run(whole)
+    assert result.summary["steps"] == 10
+    interrupted = weights(whole.out)
+    (whole.out / "adapter" / "adapter_model.safetensors").unlink()
+    run(whole)
+    assert same_bits(interrupted, weights(whole.out)), "dropout's generator continues too"
+
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from runtime.store import Store
+from runtime.steps import train
+from runtime.training import loop
+from tests.runtime.training.conftest import Trainings, params
+from tests.runtime.training.test_train_step import ROWS, VALIDATION
+
+root, model, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+loop.CHECKPOINT_SECONDS, loop.CHECKPOINT_SHARE = 0.0, float("inf")  # after every step
+recorded = train.Recorder.report
+
+def report(self, measured):
+    recorded(self, measured)
+    if measured.step == last:  # the step is done and not saved yet
+        self.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train.Recorder.report = report
+train.run(Trainings(root, model, Store(root / ".sft").create()).context(params(epochs=4), ROWS, VALIDATION))
+"""
+
+
+def train_in_child(root: Path, model: Path, killed_at: int) -> int:
+    """The exit code of a process of its own, which dies of SIGKILL after step ``killed_at`` (-1: never)."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", CHILD, str(root), str(model), str(killed_at)]
+    return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
+
+
+def test_killed_and_continued_is_bit_for_bit_uninterrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real process dies of SIGKILL in mid-training and a second one continues; another run is left alone."""
+    model = build_tiny_model(tmp_path / "m", chat_template=CHATML_DEFAULT_SYSTEM)
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    killed.mkdir()
+    whole.mkdir()
+    assert train_in_child(killed, model, 7) == -signal.SIGKILL
+    assert [path.name for path in (killed / "out").iterdir()] == ["checkpoint-00000006"]
+    assert train_in_child(killed, model, -1) == 0
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    run(Trainings(whole, model, Store(whole / ".sft").create()).context(params(epochs=4), ROWS, VALIDATION))
+    assert same_bits(weights(killed / "out"), weights(whole / "out"))
+    query = "SELECT step, loss, validation_loss, learning_rate, grad_norm, tokens FROM train_steps ORDER BY step"
+    records = [Store(root / ".sft").query(query) for root in (killed, whole)]
+    assert records[0] == records[1] and len(records[0]) == 21
