@@ -25,7 +25,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """``prompt`` is the exact text the model saw; ``seconds`` is the item's share of its batch's time."""
+    """An answer. ``prompt`` is the JSON list of the messages put to the model, ``seconds`` the item's share of its batch."""
 
     row_id: str
     prompt: str

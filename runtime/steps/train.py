@@ -44,7 +44,7 @@ def run(ctx: StepContext) -> StepResult:
     validation = _validation(ctx, tokenizer, params)
     trainee = load_trainee(ctx.step, params, ctx.spec_dir, ctx.inputs.get("base"), tokenizer, ctx.note)
     summary = _train(ctx, params, trainee, prepared, validation)
-    save_trained(trainee, ctx.out)
+    save_trained(trainee, ctx.out, continued="base" in ctx.inputs)
     checkpoint.clear(ctx.out)
     return StepResult(len(rendered), len(prepared.rows), len(prepared.dropped), summary)
 

@@ -110,14 +110,19 @@ def _with_adapter(model: Any, lora: Lora) -> Any:
         ) from error
 
 
-def save_trained(trainee: Trainee, out: Path) -> None:
-    """Write ``adapter/`` (peft's layout) or ``model/`` (full weights, tokenizer); safetensors, no local path."""
-    adapted = hasattr(trainee.model, "peft_config")
+def save_trained(trainee: Trainee, out: Path, *, continued: bool = False) -> None:
+    """Write ``adapter/`` (peft's layout) or ``model/`` (full weights, tokenizer); safetensors, no local path.
+
+    A ``continued`` training began from what another step had made. Its adapter alone would not say so, and put
+    on the raw base weights it would be another model: what is written then is the whole, merged.
+    """
+    adapted = hasattr(trainee.model, "peft_config") and not continued
+    model = trainee.model.merge_and_unload() if continued and hasattr(trainee.model, "peft_config") else trainee.model
     folder = out / (ADAPTER if adapted else FULL)
     shutil.rmtree(folder, ignore_errors=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainee.model.save_pretrained(str(folder))
+        model.save_pretrained(str(folder))
     if not adapted:
         trainee.tokenizer.save_pretrained(str(folder))
         return
