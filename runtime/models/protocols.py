@@ -25,7 +25,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer. ``prompt`` is the JSON list of the messages put to the model, ``seconds`` the item's share of its batch."""
+    """``prompt`` is the JSON list of the messages put to the model, ``seconds`` the item's share of its batch."""
 
     row_id: str
     prompt: str
