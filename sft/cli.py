@@ -8,6 +8,7 @@ before a command needs it, so ``sft --help`` costs an argparse (about 40 ms).
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,6 +17,10 @@ from typing import NoReturn
 VERBS = ("init", "check", "compile", "plan", "run", "show", "explain", "tui", "bless", "doctor")
 ERROR = 1
 INTERRUPTED = 130
+
+# How long an OpenMP thread of torch spins before it sleeps, in rounds (some 30 µs here, milliseconds by default). Beside
+# any other busy process the default lets threads wait for each other at full load: training fell from 250 to 15 tokens/s.
+SPIN_ROUNDS = "10000"
 
 EPILOG = """\
 a first run:
@@ -66,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No traceback reaches a user for a mistake of theirs."""
     from spec_lang.diagnostics import DiagnosticError
 
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_ROUNDS)
     parser = build_parser()
     args = parser.parse_args(argv)
     if args.verb is None:
