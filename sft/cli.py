@@ -18,8 +18,8 @@ VERBS = ("init", "check", "compile", "plan", "run", "show", "explain", "tui", "b
 ERROR = 1
 INTERRUPTED = 130
 
-# How long an OpenMP thread of torch spins before it sleeps, in rounds (some 30 µs here, milliseconds by default). Beside
-# any other busy process the default lets threads wait for each other at full load: training fell from 250 to 15 tokens/s.
+# How long an idle OpenMP thread of torch spins before it sleeps, in rounds (tens of µs; by default milliseconds).
+# Beside any other busy process the default is ruinous: training fell from 250 to 15 tokens/s on two cores.
 SPIN_ROUNDS = "10000"
 
 EPILOG = """\

@@ -2,7 +2,7 @@
 
 Answers go to ``predictions`` in short transactions, at most twice a second, so a killed step asks only
 what it has not kept. Prompts that cannot be put to the model (a control token in the text, no room in
-the context) are in the ledger. Costs: loading a 135M model 3 s, then what decoding costs.
+the context) are in the ledger. Costs: loading the model, then what decoding costs.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A checkpoint holds the trainable weights, the optimiser's moments, the generator
 safetensors and JSON (nothing is pickled), in a folder that is written under a temporary name, flushed and
 renamed. The order of rows and the learning rate are functions of the position, so on a CPU in float32 a
 run that was killed and continued ends with the very bits of one that was not. For LoRA of rank 16 on 135M
-parameters a checkpoint is 59 MB and takes about 0.1 s.
+parameters a checkpoint is 59 MB; the loop keeps writing below a twentieth of its time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Differentiable pieces of a Llama-like decoder with hand-written backward passes.
 
-Autograd through the composed operations gives the same numbers and touches memory about twice as often,
-which is what costs on a CPU. Every function here saves only what its backward needs and writes gradients
-in place where it can. All are equal to the composed form within rounding (tests compare both).
+Every function here saves only what its backward pass needs and writes gradients in place where it can; all are
+equal to the composed form within rounding (tests compare both). What pays is ``TokenLoss``, which never keeps
+logits. ``LoraLinear``, ``RmsNorm`` and ``SwiGlu`` save memory; on 2 cores their speed is that of the composed
+operations within the noise of measurement (300 to 312 tokens/s either way), because matrix products dominate.
 """
 
 from __future__ import annotations

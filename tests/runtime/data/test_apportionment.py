@@ -1,21 +1,23 @@
-"""Mixing rates: the published rule, and whole numbers that sum."""
+"""Rates and whole numbers of a mixture, against the published formula and as laws."""
 
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.apportionment import TaskRate, apportioned, default_total, shares
 
-COUNTS = st.lists(st.integers(1, 10**6), min_size=1, max_size=8)
-TEMPERATURES = st.sampled_from([Decimal(1), Decimal(2), Decimal("0.5"), Decimal("3.3"), Decimal(100)])
+ONE = Decimal(1)
+COUNTS = st.lists(st.integers(1, 10**7), min_size=1, max_size=8)
+PARTS = COUNTS.map(lambda counts: [Fraction(count, sum(counts)) for count in counts])
+TOTALS = st.integers(0, 10**6)
 
 
-def seqio_rate(count: int, maximum: int | None, temperature: float) -> float:
-    """``mixing_rate_num_examples`` of google/seqio (seqio/utils.py), scale 1."""
-    rate = float(count)
+def seqio_rate(num_examples: int, maximum: int | None, temperature: float) -> float:
+    """``mixing_rate_num_examples`` as seqio has it: the count, then the maximum, then the temperature."""
+    rate = float(num_examples)
     if maximum:
         rate = min(rate, maximum)
     if temperature != 1.0:
@@ -23,65 +25,72 @@ def seqio_rate(count: int, maximum: int | None, temperature: float) -> float:
     return rate
 
 
-@given(COUNTS, st.none() | st.integers(1, 10**5), TEMPERATURES)
-def test_rates_are_those_of_seqio(counts: list[int], cap: int | None, temperature: Decimal) -> None:
-    found = shares([TaskRate(count, cap) for count in counts], temperature)
+@given(counts=COUNTS, cap=st.none() | st.integers(1, 10**6), temperature=st.sampled_from(["1", "1.5", "2", "8", "100"]))
+def test_shares_are_the_normalised_rates_of_seqio(counts: list[int], cap: int | None, temperature: str) -> None:
     rates = [seqio_rate(count, cap, float(temperature)) for count in counts]
-    assert sum(found) == 1
+    found = shares([TaskRate(count, cap) for count in counts], Decimal(temperature))
     assert [float(share) for share in found] == pytest.approx([rate / sum(rates) for rate in rates], rel=1e-9)
+    assert sum(found) == 1
 
 
-@given(COUNTS, st.integers(0, 10**5), TEMPERATURES)
-def test_whole_numbers_sum_and_stay_within_one_of_their_quota(
-    counts: list[int], total: int, temperature: Decimal
+def test_the_example_of_the_t5_paper() -> None:
+    # Cap 2^19, temperature 2: the big task is first cut to 524,288 and then square-rooted.
+    found = shares([TaskRate(10_000_000, 2**19), TaskRate(8_192, 2**19)], Decimal(2))
+    assert [round(float(share), 6) for share in found] == [round(8 / 9, 6), round(1 / 9, 6)]
+
+
+@given(parts=PARTS, total=TOTALS)
+def test_whole_numbers_are_exact_and_within_one_of_the_quota(parts: list[Fraction], total: int) -> None:
+    counts = apportioned(parts, total)
+    assert sum(counts) == total
+    assert all(abs(count - part * total) < 1 for count, part in zip(counts, parts, strict=True))
+
+
+@given(parts=PARTS, total=TOTALS)
+def test_a_larger_share_never_gets_fewer(parts: list[Fraction], total: int) -> None:
+    counts = apportioned(parts, total)
+    for i, one in enumerate(parts):
+        for j, other in enumerate(parts):
+            if one > other or (one == other and i < j):
+                assert counts[i] >= counts[j]
+
+
+@given(parts=PARTS.filter(lambda parts: len(set(parts)) == len(parts)), total=TOTALS, data=st.data())
+def test_the_order_of_declaration_moves_nothing_but_ties(
+    parts: list[Fraction], total: int, data: st.DataObject
 ) -> None:
-    parts = shares([TaskRate(count) for count in counts], temperature)
-    found = apportioned(parts, total)
-    assert sum(found) == total
-    assert all(abs(count - part * total) < 1 for count, part in zip(found, parts, strict=True))
-
-
-@given(COUNTS, st.integers(0, 10**4), TEMPERATURES)
-def test_a_task_with_more_rows_never_gets_fewer(counts: list[int], total: int, temperature: Decimal) -> None:
-    found = apportioned(shares([TaskRate(count) for count in counts], temperature), total)
-    by_count = sorted(zip(counts, found, strict=True))
-    for (fewer, less), (more, most) in zip(by_count, by_count[1:], strict=False):
-        assert fewer == more or less <= most
-
-
-@given(COUNTS, st.integers(0, 10**4), st.randoms(use_true_random=False))
-def test_the_order_of_declaration_decides_nothing_but_ties(counts: list[int], total: int, rnd: object) -> None:
-    parts = shares([TaskRate(count) for count in counts], Decimal(1))
     remainders = [part * total % 1 for part in parts]
-    assume(len(set(remainders)) == len(remainders))
-    order = list(range(len(parts)))
-    rnd.shuffle(order)  # type: ignore[attr-defined]
-    assert apportioned([parts[i] for i in order], total) == [apportioned(parts, total)[i] for i in order]
+    if len(set(remainders)) < len(remainders):
+        return
+    shuffled = data.draw(st.permutations(parts))
+    found = dict(zip(shuffled, apportioned(shuffled, total), strict=True))
+    assert [found[part] for part in parts] == apportioned(parts, total)
 
 
 def test_ties_go_to_the_task_declared_first() -> None:
     assert apportioned([Fraction(1, 3)] * 3, 4) == [2, 1, 1]
-    assert apportioned([Fraction(1, 3)] * 3, 5) == [2, 2, 1]
+    assert apportioned([Fraction(1, 2)] * 2, 0) == [0, 0]
 
 
 def test_weights_take_their_share_and_the_rest_is_proportional() -> None:
-    tasks = [TaskRate(100), TaskRate(300, cap=100), TaskRate(10, weight=Decimal("0.3"))]
-    assert shares(tasks, Decimal(1)) == [Fraction(35, 100), Fraction(35, 100), Fraction(30, 100)]
-    assert default_total(tasks) == 210
+    tasks = [TaskRate(5, weight=Decimal("0.3")), TaskRate(300), TaskRate(100)]
+    assert shares(tasks, ONE) == [Fraction(3, 10), Fraction(7, 10) * Fraction(3, 4), Fraction(7, 10) * Fraction(1, 4)]
+    only = [TaskRate(5, weight=Decimal("0.2")), TaskRate(5, weight=Decimal("0.8"))]
+    assert shares(only, Decimal(7)) == [Fraction(1, 5), Fraction(4, 5)]
 
 
-def test_weights_alone_are_normalised() -> None:
-    tasks = [TaskRate(5, weight=Decimal("0.2")), TaskRate(5, weight=Decimal("0.6"))]
-    assert shares(tasks, Decimal(2)) == [Fraction(1, 4), Fraction(3, 4)]
-
-
-def test_a_task_without_rows_gets_none() -> None:
-    assert shares([TaskRate(0), TaskRate(7), TaskRate(0, weight=Decimal("0.5"))], Decimal(2)) == [0, 1, 0]
+def test_a_task_without_rows_gives_its_share_away() -> None:
+    assert shares([TaskRate(0, weight=Decimal("0.5")), TaskRate(3), TaskRate(1)], ONE) == [
+        0,
+        Fraction(3, 4),
+        Fraction(1, 4),
+    ]
+    assert shares([TaskRate(0), TaskRate(4)], Decimal(2)) == [0, 1]
     with pytest.raises(ValueError, match="without rows"):
-        shares([TaskRate(0)], Decimal(1))
+        shares([TaskRate(0), TaskRate(0)], ONE)
 
 
-def test_temperature_in_the_limits() -> None:
-    tasks = [TaskRate(10), TaskRate(1000)]
-    assert [float(share) for share in shares(tasks, Decimal(2))] == pytest.approx([1 / 11, 10 / 11])
-    assert [float(share) for share in shares(tasks, Decimal(10**6))] == pytest.approx([0.5, 0.5], abs=1e-5)
+def test_without_a_total_every_task_gives_its_rows_up_to_the_cap() -> None:
+    tasks = [TaskRate(10, 4), TaskRate(3, 4), TaskRate(7)]
+    assert default_total(tasks) == 14
+    assert apportioned(shares(tasks, ONE), 14) == [4, 3, 7]

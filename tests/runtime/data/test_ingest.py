@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.json_lines import numbered_lines, row_of
@@ -250,10 +250,8 @@ _LINES = (
 def test_compiler_and_run_agree_on_every_line(
     lines: list[bytes], end: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    data = end.join(lines)
-    assume(not data.startswith((b"\xff\xfe", b"\xfe\xff")))  # a byte-order mark of UTF-16 is refused before any line
     folder = tmp_path_factory.mktemp("agree")
-    (folder / "a.jsonl").write_bytes(data)
+    (folder / "a.jsonl").write_bytes(end.join(lines))
     facts: Any = read_source_facts(folder, "a.jsonl", folder / "cache")
     with engine(folder, threads=1) as db:
         load_rows(db, [folder / "a.jsonl"], "jsonl", folder)

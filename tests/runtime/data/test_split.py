@@ -1,99 +1,129 @@
-"""Split: shares, stability, and keys that never part."""
+"""Splits: which part a row goes to depends on its key and the seed, and on nothing else."""
 
 from decimal import Decimal
-from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.step_params import Sql, SplitParams, SplitPart
+from compiler.step_params import SplitParams, SplitPart, Sql
 from runtime.relational import engine
-from runtime.row_hashes import HASH_BITS, hash_number, is_blank, plain_text, upper_ends
+from runtime.row_hashes import HASH_BITS, upper_ends
+from runtime.steps.split import statement, statements
 from tests.runtime.data.conftest import Bench
 from tests.runtime.data.hostile import HOSTILE
 
-PARTS = (("train", "0.7"), ("validation", "0.1"), ("test", "0.2"))
+KEY = Sql(sql='"q"', params=(), type="text")
+HALF = Decimal("0.5")
+PARTS = {"test": "0.2", "train": "0.7", "validation": "0.1"}
 
 
-def split(bench: Bench, rows: list[Any], *keys: str, seed: int = 0) -> list[str]:
-    bench.ingest(bench.write("a.jsonl", rows))
+def split(
+    bench: Bench,
+    rows: list[dict[str, Any]],
+    parts: dict[str, str] = PARTS,
+    key: tuple[Sql, ...] = (KEY,),
+    seed: int = 0,
+) -> list[str]:
+    """The part of every row, in source order."""
+    bench.write("a.jsonl", rows)
+    bench.ingest("a.jsonl")
+    shares = tuple(SplitPart(name=name, share=Decimal(share)) for name, share in parts.items())
+    bench.run(SplitParams(key=key, parts=shares, seed=seed), "t", {"rows": "ingest:s"})
+    found = bench.rows("split:t")
+    assert [row["__line"] for row in found] == list(range(1, len(rows) + 1))
+    return [row["__split"] for row in found]
+
+
+def test_shares_are_met_on_average(bench: Bench) -> None:
+    found = split(bench, [{"q": f"question {number}"} for number in range(20_000)])
+    for name, share in PARTS.items():
+        expected = float(share) * 20_000
+        assert abs(found.count(name) - expected) < 5 * (expected * (1 - float(share))) ** 0.5
+    counts = bench.results["split:t"].summary["parts"]
+    assert counts == {name: found.count(name) for name in PARTS}
+
+
+def test_keys_that_differ_in_case_space_or_composition_stay_together(bench: Bench) -> None:
+    forms = ["How are  you, Zoé?", "how ARE you, zoé?", "\u3000how are\tyou, zoe\u0301?\n", "HOW ARE YOU, ZOÉ?"]
+    for seed in range(3):
+        assert len(set(split(bench, [{"q": form} for form in forms], seed=seed))) == 1
+
+
+def parts_of(texts: list[str], seed: int, folder: Path) -> list[str]:
+    """The statement alone, over rows with nothing but a key."""
     params = SplitParams(
-        key=tuple(Sql(sql=key, type="text") for key in keys or ('"t"',)),
-        parts=tuple(SplitPart(name=name, share=Decimal(share)) for name, share in PARTS),
-        seed=seed,
+        key=(KEY,), parts=(SplitPart(name="a", share=HALF), SplitPart(name="b", share=HALF)), seed=seed
     )
-    bench.run(params, "t", {"rows": "ingest:s"})
-    assert [row["__line"] for row in bench.rows("split:t")] == list(range(1, len(rows) + 1))
-    return [row["__split"] for row in bench.rows("split:t")]
-
-
-def test_shares_are_met_and_sum_to_all_rows(bench: Bench) -> None:
-    found = split(bench, [{"t": f"row {i}"} for i in range(5000)])
-    counts = {name: found.count(name) for name, _ in PARTS}
-    assert bench.results["split:t"].summary == {"parts": counts}
-    for name, share in PARTS:
-        expected = 5000 * float(share)
-        assert abs(counts[name] - expected) < 4 * (expected * (1 - float(share))) ** 0.5, "within 4 standard errors"
-
-
-def test_equal_keys_never_part(bench: Bench) -> None:
-    rows = [{"t": text} for i in range(300) for text in (f"Row {i} é", f"  row\t{i} E\u0301\u00a0", f"ROW {i} É")]
-    found = split(bench, rows)
-    assert all(len(set(found[i : i + 3])) == 1 for i in range(0, len(found), 3))
-    assert len(set(found)) == 3
-
-
-def test_a_row_keeps_its_part_when_others_come_and_go(bench: Bench) -> None:
-    rows = [{"t": f"row {i}"} for i in range(200)]
-    before = dict(zip([row["t"] for row in rows], split(bench, rows), strict=True))
-    fewer = [*rows[100:], {"t": "new"}, *rows[:50]]
-    after = dict(zip([row["t"] for row in fewer], split(bench, fewer), strict=True))
-    assert all(before[key] == part for key, part in after.items() if key != "new")
-
-
-def test_the_seed_moves_rows(bench: Bench) -> None:
-    rows = [{"t": f"row {i}"} for i in range(200)]
-    assert split(bench, rows, seed=1) != split(bench, rows, seed=2)
-
-
-def test_rows_without_a_key_are_not_lumped_together(bench: Bench) -> None:
-    assert len(set(split(bench, [{"t": None, "id": i} for i in range(200)]))) == 3
-
-
-def test_several_keys_and_hostile_texts(bench: Bench) -> None:
-    rows = [{"t": text, "u": other, "h": 1, "key": 2} for text in HOSTILE for other in (None, "x")]
-    assert len(split(bench, rows, '"t"', '"u"')) == 2 * len(HOSTILE)
-    assert [row["t"] for row in bench.rows("split:t")] == [row["t"] for row in rows]
-
-
-def test_a_part_without_rows_is_noted(bench: Bench) -> None:
-    split(bench, [{"t": "only one"}])
-    events = (bench.store.root / "runs" / "r1" / "events.jsonl").read_text()
-    assert events.count("got none of 1 rows") == 2
-
-
-@given(st.lists(st.integers(1, 1000), min_size=1, max_size=8))
-def test_ends_are_cumulative_and_whole(weights: list[int]) -> None:
-    shares = [Decimal(weight) / sum(weights) for weight in weights]
-    ends = upper_ends(shares)
-    assert ends == sorted(ends) and ends[-1] == 1 << HASH_BITS
-    widths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    assert all(
-        abs(width - Fraction(share) * (1 << HASH_BITS)) <= 2 for width, share in zip(widths, shares, strict=True)
-    )
-
-
-def test_hash_and_text_forms_are_those_of_python(bench: Bench) -> None:
-    import hashlib
-
-    texts = [*HOSTILE, "", " \x0b\x0c\x1c\x1f\x85\u2028\u3000", "a \x1d\u00a0 b", "\u200b"]
-    with engine(bench.root) as db:
-        rows = db.rows(
-            f"SELECT {hash_number('t')}, {plain_text('t')}, {is_blank('t')} FROM (SELECT unnest(?::VARCHAR[]) AS t)",
-            [texts],
+    select, values = statement(params)
+    with engine(folder, threads=1) as db:
+        db.execute(
+            "CREATE TABLE rows AS SELECT unnest(?::VARCHAR[]) AS q, unnest(range(?)) AS __ord, '' AS __row_id",
+            [texts, len(texts)],
         )
-        assert db.value(f"SELECT {is_blank('NULL::VARCHAR')}") is True
-    assert [row[0] for row in rows] == [int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) for text in texts]
-    assert [row[1].split(" ") for row in rows if row[1]] == [row[1].split() for row in rows if row[1]]
-    assert [row[2] for row in rows] == [not text.strip() for text in texts]
+        return [part for _, _, part in db.rows(select, values)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    before=st.lists(st.text(max_size=5), min_size=1, max_size=8), more=st.lists(st.text(max_size=5), max_size=8),
+    seed=st.integers(0, 3),
+)  # fmt: skip
+def test_other_rows_move_no_row_and_equal_keys_stay_together(
+    before: list[str], more: list[str], seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    together = parts_of([*more, *before, *before], seed, folder)
+    alone = parts_of(before, seed, folder)
+    assert together[len(more) :] == alone * 2
+
+
+def test_a_part_that_grows_keeps_its_rows(bench: Bench) -> None:
+    rows = [{"q": str(number)} for number in range(300)]
+    small = split(bench, rows, {"a": "0.3", "b": "0.7"})
+    large = split(bench, rows, {"a": "0.4", "b": "0.6"})
+    assert all(after == "a" for before, after in zip(small, large, strict=True) if before == "a")
+    assert large.count("a") > small.count("a")
+
+
+def test_another_seed_is_another_split(bench: Bench) -> None:
+    rows = [{"q": str(number)} for number in range(200)]
+    assert split(bench, rows, seed=0) != split(bench, rows, seed=1)
+
+
+def test_keys_of_several_columns_are_kept_apart(bench: Bench) -> None:
+    key = (KEY, Sql(sql='"more"', params=(), type="text"))
+    rows = [{"q": "a b", "more": "c"}, {"q": "a", "more": "b c"}, {"q": "A  B", "more": "C "}]
+    seen = {tuple(split(bench, rows, {"x": "0.5", "y": "0.5"}, key, seed)) for seed in range(5)}
+    assert all(one == three for one, _, three in seen)
+    assert any(one != two for one, two, _ in seen)
+
+
+def test_rows_without_a_key_are_split_by_their_id(bench: Bench) -> None:
+    found = split(bench, [{"q": None, "n": number} for number in range(400)])
+    assert set(found) == set(PARTS)
+
+
+def test_a_part_without_a_row_is_noted(bench: Bench) -> None:
+    split(bench, [{"q": "only"}], {"a": "0.999999", "b": "0.000001"})
+    assert "the part `b` of t got none of 1 rows" in (bench.store.root / "runs/r1/events.jsonl").read_text()
+
+
+def test_hostile_text_and_names_pass_through(bench: Bench) -> None:
+    rows = [{"q": text, **dict.fromkeys(["h", "key", "keyed", "rows", "k0"], text)} for text in HOSTILE]
+    assert len(split(bench, rows)) == len(HOSTILE)
+    assert [row["keyed"] for row in bench.rows("split:t")] == HOSTILE
+    assert "sha256" in statements(bench.steps["split:t"])[0]
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=6))
+def test_ends_are_cumulative_and_leave_no_gap(weights: list[int]) -> None:
+    shares = [Decimal(weight) / Decimal(sum(weights)) for weight in weights]
+    ends = upper_ends(shares)
+    assert ends[-1] == 1 << HASH_BITS
+    assert ends == sorted(ends)
+    starts = [0, *ends[:-1]]
+    for share, start, end in zip(shares, starts, ends, strict=True):
+        assert (end - start) / (1 << HASH_BITS) == pytest.approx(float(share), abs=1e-9)
