@@ -12,7 +12,7 @@ from tests.runtime.data.conftest import Bench
 
 
 def test_a_file_is_read_by_its_name_and_not_by_a_pattern(bench: Bench) -> None:
-    names = ["d[1]/a[b].jsonl", "d[1]/ab.jsonl", "d[1]/*.jsonl", "d[1]/?b.jsonl", "k=v/{a}.jsonl"]
+    names = ["d/a[b].jsonl", "d/ab.jsonl", "d/*.jsonl", "d/?b.jsonl", "d[1]/a.jsonl", "d1/a.jsonl", "k=v/{a}.jsonl"]
     for name in names:
         bench.write(name, [{"name": name}])
     bench.ingest(*names)
@@ -73,3 +73,25 @@ def test_as_many_fields_as_there_may_be(bench: Bench) -> None:
     assert bench.ingest("a.jsonl").rows_out == 1
     facts = read_source_facts(bench.root, "a.jsonl")
     assert len(facts.columns) == 1500
+
+
+def test_depth_is_bounded_and_many_brackets_are_not_depth(bench: Bench) -> None:
+    deep = b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}\n"
+    bench.write("a.jsonl", deep + b'{"a": ' + b"[" * 199 + b"]" * 199 + b"}\n" + b'{"a": [' + b"[]," * 999 + b"[]]}\n")
+    bench.ingest("a.jsonl")
+    assert [row["__line"] for row in bench.rows("ingest:s")] == [2, 3]
+    assert [(row["line"], row["detail"]) for row in bench.ledger("ingest:s")] == [
+        (1, "not readable: nested too deeply")
+    ]
+
+
+def test_the_artifact_is_the_same_bytes_for_every_number_of_threads(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.write("a.jsonl", [{"q": f"text {number % 90_000}", "n": number % 3} for number in range(130_000)])
+    found = set()
+    for threads in (1, 2, 2, 4):
+        monkeypatch.setattr("os.cpu_count", lambda threads=threads: threads)
+        bench.ingest("a.jsonl")
+        found.add((bench.out("ingest:s") / "rows.parquet").read_bytes())
+    assert len(found) == 1
