@@ -50,21 +50,26 @@ class Objects:
         shutil.rmtree(self.root / f"{step_hash}.partial", ignore_errors=True)
 
     def publish(self, step_hash: str, meta: dict[str, Any]) -> Path:
-        """Write the meta file, flush, and give the partial folder its final name."""
+        """Write the meta file, bring everything to the disk, and give the partial folder its final name."""
         partial = self.partial(step_hash)
         target = self.path(step_hash)
         write_file(partial / META, json.dumps(meta, sort_keys=True, indent=1, default=str))
+        for path in [*partial.rglob("*"), partial]:
+            sync(path)
         if target.exists():  # an older, unfinished publish; a finished one is never replaced
             if self.has(step_hash):
                 shutil.rmtree(partial)
                 return target
             shutil.rmtree(target)
         partial.rename(target)
+        sync(self.root)
         return target
 
     @contextmanager
-    def locked(self, step_hash: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-        """Hold the step's lock; ``waiting`` is called once when another process has it."""
+    def locked(
+        self, step_hash: str, waiting: Callable[[], None] | None = None, between: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
+        """Hold the step's lock. While another process has it: ``waiting`` once, ``between`` before each new try."""
         import fcntl
 
         self.root.mkdir(parents=True, exist_ok=True)
@@ -78,8 +83,18 @@ class Objects:
                     if not told and waiting is not None:
                         waiting()
                     told = True
+                    between()
                     time.sleep(0.1)
             yield
+
+
+def sync(path: Path) -> None:
+    """Bring a file's content, or a folder's list of names, to the disk: no name survives a crash without its bytes."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from compiler.plan import Plan, Step, StepKind
 from runtime.context import StepResult
 from runtime.store import Store, insert_rows
@@ -40,9 +42,12 @@ def known_results(store: Store) -> dict[str, Result]:
 
 
 def last_plan(store: Store, spec: str) -> Plan | None:
-    """The plan of the newest run of a spec that got as far as starting; None when there is none."""
+    """The plan of the newest run of a spec; None when there is none, or none that this version can read."""
     rows = store.query("SELECT plan FROM runs WHERE spec = ? ORDER BY started_at DESC LIMIT 1", [spec])
-    return Plan.from_json(rows[0][0]) if rows else None
+    try:
+        return Plan.from_json(rows[0][0]) if rows else None
+    except (ValidationError, KeyError):  # a plan of an older version: only the reasons of reruns are lost
+        return None
 
 
 def begin(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -70,7 +71,7 @@ def run_plan(
     states = [{"id": s.id, "status": "cached" if s.hash in results else "pending"} for s in plan.steps]
     events.emit("run_started", run_id=run_id, spec=plan.spec, steps=states)
     with stop_on_signals(events) as stop:
-        run = _Run(plan, spec_dir, store, objects, run_id, events, stop, results)
+        run = _Run(plan, spec_dir, store, objects, run_id, events, stop, results, frozenset(results))
         try:
             outcome = run.execute(steps)
         finally:
@@ -112,6 +113,7 @@ class _Run:
     events: EventWriter
     stop: StopFlag
     results: dict[str, Result]
+    known_before: frozenset[str]
     computed: int = 0
     cached: int = 0
 
@@ -141,10 +143,11 @@ class _Run:
     def _step(self, step: Step) -> None:
         if step.hash in self.results:
             self.cached += 1
+            if step.hash not in self.known_before:  # another step of this run did the same work under its own name
+                self._finished(step, "cached", self.results[step.hash])
             return
-        with self.objects.locked(
-            step.hash, lambda: self.events.emit("note", step.id, text="another run computes this step; waiting")
-        ):
+        waiting = partial(self.events.emit, "note", step.id, text="another run computes this step; waiting")
+        with self.objects.locked(step.hash, waiting, self.stop.check):
             known = run_record.known_results(self.store).get(step.hash) if self.objects.has(step.hash) else None
             if known is not None:  # another run finished it while we waited
                 self.cached += 1

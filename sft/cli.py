@@ -98,9 +98,11 @@ def _crashed() -> int:
     import tempfile
     import traceback
 
+    from spec_lang.plain_text import visible
+
     text = traceback.format_exc()
     with tempfile.NamedTemporaryFile("w", prefix="sft-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
         file.write(text)
-    print(f"error[SFT0911]: internal error: {text.strip().splitlines()[-1]}", file=sys.stderr)
+    print(f"error[SFT0911]: internal error: {visible(text.strip().splitlines()[-1])}", file=sys.stderr)
     print(f"this is a bug in sft; the details are in {file.name}", file=sys.stderr)
     return ERROR

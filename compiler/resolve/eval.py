@@ -15,6 +15,7 @@ from compiler.resolved import (
     AnyModel,
     ResolvedEval,
     ResolvedMetric,
+    ResolvedSource,
     ResolvedTask,
     ResolvedTemplate,
     ResolvedTrain,
@@ -102,9 +103,20 @@ def _held_out(data: Rows) -> str | None:
     return f"held-out parts: {', '.join(others)}" if others else "give the task a split"
 
 
+def _same_content(first: ResolvedSource | None, second: ResolvedSource | None) -> bool:
+    """Whether both read a file of equal bytes: another source block over the same file is no other data."""
+    if first is None or second is None:
+        return False
+    return first is second or bool(_file_hashes(first) & _file_hashes(second))
+
+
+def _file_hashes(source: ResolvedSource) -> set[str]:
+    return {content for _, content in source.facts.files} if source.facts is not None else set()
+
+
 def _may_share_rows(trained: Rows, evaluated: Rows) -> bool:
     first, second = trained.task, evaluated.task
-    if first.name == second.name or first.source is None or first.source is not second.source:
+    if first.name == second.name or not _same_content(first.source, second.source):
         return False
     if any(task.parts is not None and task.split is None for task in (first, second)):
         return False  # a split is there, and how it goes is not known
