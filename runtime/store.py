@@ -29,6 +29,7 @@ SCHEMA_VERSION = 1
 DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
 _IN_PROCESS = threading.RLock()
+_LOOKING: dict[Path, duckdb.DuckDBPyConnection] = {}  # guarded by the lock
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -71,14 +72,21 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store."""
+        """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store.
+
+        Looks inside a look share its connection, so several queries in a row cost one opening.
+        """
         if not self.exists:
             raise fatal("SFT0902", f"there is no store at `{self.root}`", "run a spec first: `sft run FILE`")
         with _IN_PROCESS:
-            con = self._connect(read_only=True)
+            if self.database in _LOOKING:
+                yield _LOOKING[self.database]
+                return
+            con = _LOOKING[self.database] = self._connect(read_only=True)
             try:
                 yield con
             finally:
+                del _LOOKING[self.database]
                 con.close()
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:

@@ -102,8 +102,9 @@ def diff(plan: Plan, store: Store) -> tuple[StepChange, ...]:
     if not store.exists:
         return plan_diff(plan, {}, frozenset())
     objects = Objects(store.root / "objects")
-    cached = frozenset(h for h in run_record.known_results(store) if objects.has(h))
-    before = run_record.last_plan(store, plan.spec)
+    with store.reading():
+        cached = frozenset(h for h in run_record.known_results(store) if objects.has(h))
+        before = run_record.last_plan(store, plan.spec)
     return plan_diff(plan, previous_steps(before) if before else {}, cached)
 
 

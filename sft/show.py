@@ -29,7 +29,8 @@ def show(
     a filter, and what opening the store can raise.
     """
     wanted = "" if view == "runs" else run_id or find_run(store, "last")[0]
-    page = PAGES[view](store, wanted, Filters(**filters))
+    with store.reading():
+        page = PAGES[view](store, wanted, Filters(**filters))
     if fmt == "json":
         return json.dumps(page.data, ensure_ascii=True, indent=2, default=str) + "\n"
     return as_markdown(page) if fmt == "markdown" else as_text(page, width or _terminal_width())
@@ -40,7 +41,8 @@ def verdict_table(store: Store, run_id: str, width: int | None = None) -> str:
 
     Slices are named only where they did not pass. Empty when the run has no verdict yet.
     """
-    shown = [row for row in requirements_of(store, run_id) if row.part == 0 or row.verdict != "pass"]
+    with store.reading():
+        shown = [row for row in requirements_of(store, run_id) if row.part == 0 or row.verdict != "pass"]
     return "".join(f"{line}\n" for line in aligned(requirement_table(shown), width or _terminal_width(), header=False))
 
 

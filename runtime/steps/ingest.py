@@ -52,8 +52,8 @@ def run(ctx: StepContext) -> StepResult:
             f"SELECT __row_id AS row_id, __file AS file, __line AS line, __content AS content FROM named {_ORDER}",
             ctx.out / "examples.parquet",
         )
-        read = dict(db.rows("SELECT __at, count(*) FROM named GROUP BY __at"))
-        unread = dict(db.rows("SELECT file, count(*) FROM unreadable GROUP BY file"))
+        read: dict[int, int] = dict(db.rows("SELECT __at, count(*) FROM named GROUP BY __at"))
+        unread: dict[int, int] = dict(db.rows("SELECT file, count(*) FROM unreadable GROUP BY file"))
     publish_rows(ctx, {"examples": ctx.out / "examples.parquet", "ledger": ctx.out / "ledger.parquet"})
     counts = [[name, read.get(at, 0), unread.get(at, 0)] for at, name in enumerate(names)]
     kinds = {column.name: column.type for column in columns}
