@@ -92,8 +92,23 @@ def load_trained(folder: Path, artifact: Path, dtype: torch.dtype, device: torch
     base = load_model(folder, torch.float32, torch.device("cpu"))
     with warnings.catch_warnings():  # peft asks the model about things that transformers has renamed
         warnings.simplefilter("ignore")
-        merged = PeftModel.from_pretrained(base, str(artifact / ADAPTER)).merge_and_unload()
-    return merged.to(device=device, dtype=dtype).eval()
+        whole = merged(PeftModel.from_pretrained(base, str(artifact / ADAPTER)))
+    return whole.to(device=device, dtype=dtype).eval()
+
+
+def merged(model: Any) -> Any:
+    """A peft model's base with the adapters added to its weights.
+
+    A head that shares its matrix with the embedding gets one of its own where either carries an adapter: the
+    adapter was trained on one of the two, and merged into the shared matrix it would change both.
+    """
+    base = model.get_base_model()
+    head, embedding = base.get_output_embeddings(), base.get_input_embeddings()
+    if hasattr(head, "lora_A") or hasattr(embedding, "lora_A"):
+        layer = getattr(head, "base_layer", head)
+        layer.weight = torch.nn.Parameter(layer.weight.detach().clone(), requires_grad=False)
+        base.config.tie_word_embeddings = False
+    return model.merge_and_unload()
 
 
 def pick_device() -> torch.device:

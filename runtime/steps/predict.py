@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING, Any
 from compiler.step_params import PredictParams
 from runtime.context import StepContext, StepResult
 from runtime.models.protocols import Completion, Prompt
+from runtime.models.unchanged import require_unchanged
 from runtime.relational import engine, parquet
-from runtime.store import insert_rows
+from runtime.store import Store, insert_rows
+from spec_lang.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from runtime.models.local_generator import LocalGenerator
 
 KEEP_SECONDS = 0.5
+HELD, HELD_PATIENCE = "SFT0901", 1.0  # seconds to wait for the store while there are answers to make
+HELD_PAUSE = 10.0  # seconds until a held store is tried again
 _COLUMNS = (
     *("step_hash", "row_id", "prompt", "output", "expected", "stop_reason"),
     *("prompt_tokens", "output_tokens", "seconds", "made_at"),
@@ -41,11 +45,14 @@ class Question:
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Raises DiagnosticError SFT0550 (the template refuses a prompt), SFT0551 (nothing can be asked), Interrupted."""
+    """Raises DiagnosticError SFT0526 (the model's files changed), SFT0550 (the template refuses a prompt), SFT0551
+    (nothing can be asked), SFT0901 (the store is held at the end), Interrupted."""
     params = ctx.step.params
     assert isinstance(params, PredictParams)
     questions = read_questions(ctx.inputs["prompts"], ctx.out)
+    require_unchanged(ctx.step, ctx.spec_dir)
     generator = load_generator(ctx, params)
+    require_unchanged(ctx.step, ctx.spec_dir)  # what was loaded is what the hash names
     askable = _askable(ctx, generator, questions, params.decode.max_new_tokens)
     kept = {row[0] for row in ctx.store.query("SELECT row_id FROM predictions WHERE step_hash = ?", [ctx.step.hash])}
     keeper = Keeper(ctx, {q.prompt.row_id: q.expected for q in askable}, len(kept), len(askable))
@@ -56,6 +63,7 @@ def run(ctx: StepContext) -> StepResult:
         generator.generate(todo, params.decode, keeper.take)
     finally:
         keeper.flush()
+    _confirm(ctx)
     seconds = time.monotonic() - keeper.began
     _write_parquet(ctx, questions)
     summary = {
@@ -68,6 +76,16 @@ def run(ctx: StepContext) -> StepResult:
         "decoding": generator.way or None,
     }
     return StepResult(len(questions), len(askable), len(questions) - len(askable), summary)
+
+
+def _confirm(ctx: StepContext) -> None:
+    """Raises DiagnosticError SFT0526 when the model's files changed meanwhile; the answers are then taken back."""
+    try:
+        require_unchanged(ctx.step, ctx.spec_dir)
+    except DiagnosticError:  # weights are mapped from their file: an answer may come from either one
+        with ctx.store.writing() as con:
+            con.execute("DELETE FROM predictions WHERE step_hash = ?", [ctx.step.hash])
+        raise
 
 
 def read_questions(folder: Path, scratch: Path) -> list[Question]:
@@ -129,6 +147,8 @@ class Keeper:
     total: int
     waiting: list[Completion] = field(default_factory=list)
     tokens: int = 0
+    held: bool = False
+    told: bool = False
     last: float = field(default_factory=time.monotonic)
     began: float = field(default_factory=time.monotonic)
 
@@ -138,12 +158,28 @@ class Keeper:
         self.tokens += sum(answer.output_tokens for answer in batch)
 
     def between_steps(self) -> None:
-        """Keeps what waited long enough, also while no further answer finishes. Raises Interrupted."""
-        if self.waiting and time.monotonic() - self.last >= KEEP_SECONDS:
-            self.flush()
+        """Keeps what waited long enough, also while no further answer finishes. Raises Interrupted.
+
+        A store that another program holds is tried again later: the answers wait in memory.
+        """
+        pause = HELD_PAUSE if self.held else KEEP_SECONDS
+        if self.waiting and time.monotonic() - self.last >= pause:
+            try:
+                self._write(replace(self.ctx.store, patience=min(HELD_PATIENCE, self.ctx.store.patience)))
+            except DiagnosticError as error:
+                if error.diagnostics[0].code != HELD:
+                    raise
+                if not self.told:
+                    self.ctx.note(f"{error.diagnostics[0].message}; the model is asked on, its answers wait")
+                self.told = self.held = True
+                self.last = time.monotonic()
         self.ctx.stop.check()
 
     def flush(self) -> None:
+        """Keeps what waits. Raises DiagnosticError SFT0901 when the store stays held."""
+        self._write(self.ctx.store)
+
+    def _write(self, store: Store) -> None:
         if self.waiting:
             now = datetime.now(UTC)
             rows = [
@@ -153,9 +189,10 @@ class Keeper:
                 )
                 for answer in self.waiting
             ]
-            self.ctx.store.insert("predictions", _COLUMNS, rows)
+            store.insert("predictions", _COLUMNS, rows)
             self.waiting.clear()
             self.report()
+        self.held = False
         self.last = time.monotonic()
 
     def report(self) -> None:

@@ -2,16 +2,15 @@
 
 The order is from cheap to dear: tokenizer and proof of the mask, rows and their length policy, then the
 model. A killed or stopped step continues from its checkpoint; rows of ``train_steps`` past the checkpoint
-are written again. Rows that cannot be trained on are in the ledger before any step.
+are written again. One that was killed after its last step finds its result and trains nothing. Rows that
+cannot be trained on, or validated on, are in the ledger before any step.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.step_params import TrainParams
 from runtime.context import StepContext, StepResult
@@ -19,34 +18,81 @@ from runtime.relational import engine, parquet
 from runtime.store import insert_rows
 from runtime.training.rows import Prepared, RenderedRow, prepare, require_rows
 
+if TYPE_CHECKING:
+    from runtime.training.recorder import Recorder
+
 _LEDGER = ("step_hash", "rule", "row_id", "value", "detail")
-COMMIT_SECONDS = 2.0
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Raises DiagnosticError SFT0512 to SFT0514 (mask), SFT0520 to SFT0525, Interrupted after saving."""
+    """Raises DiagnosticError SFT0512 to SFT0514 (mask), SFT0520 to SFT0526, Interrupted after saving."""
     params = ctx.step.params
     assert isinstance(params, TrainParams)
     import torch
 
-    from runtime.training import checkpoint
+    from runtime.models.unchanged import require_unchanged
     from runtime.training.masks import prove
-    from runtime.training.model import load_trainee, save_trained, tokenizer_of
+    from runtime.training.model import load_trainee, tokenizer_of
+    from runtime.training.recorder import Recorder
 
+    recorder = Recorder.of(ctx)
+    if (result := _ended_before(ctx, recorder)) is not None:
+        return result
+    require_unchanged(ctx.step, ctx.spec_dir)
     torch.set_num_threads(_cores())
     tokenizer = tokenizer_of(ctx.step, ctx.spec_dir, ctx.note)
     if params.objective == "response":
         prove(tokenizer)
     rendered = read_rows(ctx.inputs["rows"], ctx.out)
     prepared = prepare(tokenizer, rendered, params.objective, params.max_length, params.overflow)
-    _write_ledger(ctx, prepared)
-    require_rows(prepared)
     validation = _validation(ctx, tokenizer, params)
+    _write_ledger(ctx, prepared, validation)
+    require_rows(prepared)
     trainee = load_trainee(ctx.step, params, ctx.spec_dir, ctx.inputs.get("base"), tokenizer, ctx.note)
-    summary = _train(ctx, params, trainee, prepared, validation)
-    save_trained(trainee, ctx.out, continued="base" in ctx.inputs)
+    require_unchanged(ctx.step, ctx.spec_dir)  # what was loaded is what the hash names
+    summary = _train(ctx, params, trainee, prepared, validation, recorder)
+    dropped = len(prepared.dropped) + len(validation.dropped)
+    result = StepResult(len(rendered) + len(validation.dropped), len(prepared.rows), dropped, summary)
+    _end(ctx, trainee, result, recorder)
+    return result
+
+
+def _ended_before(ctx: StepContext, recorder: Recorder) -> StepResult | None:
+    """The result of an earlier process that trained to the end; None without one, or when its ledger is gone."""
+    from runtime.training import checkpoint
+    from runtime.training.finished import kept_result
+
+    result = kept_result(ctx.out, ctx.step.hash)
+    if result is None:
+        return None
+    entries = ctx.store.query("SELECT count(*) FROM ledger WHERE step_hash = ?", [ctx.step.hash])[0][0]
+    if entries != result.rows_dropped:  # a store that was thrown away and made anew
+        return None
     checkpoint.clear(ctx.out)
-    return StepResult(len(rendered), len(prepared.rows), len(prepared.dropped), summary)
+    recorder.finish()
+    return result
+
+
+def _end(ctx: StepContext, trainee: Any, result: StepResult, recorder: Recorder) -> None:
+    """Weights, then the result beside them, then the checkpoint goes: a kill between any two loses no training.
+
+    Raises DiagnosticError SFT0526 (the model's files changed meanwhile: nothing is kept), SFT0901.
+    """
+    from runtime.models.unchanged import require_unchanged
+    from runtime.training import checkpoint
+    from runtime.training.finished import keep_result
+    from runtime.training.model import save_trained
+    from spec_lang.diagnostics import DiagnosticError
+
+    try:
+        require_unchanged(ctx.step, ctx.spec_dir)
+    except DiagnosticError:
+        checkpoint.clear(ctx.out)  # weights are mapped from their file: the training may have seen either one
+        raise
+    save_trained(trainee, ctx.out, continued="base" in ctx.inputs)
+    keep_result(ctx.out, ctx.step.hash, result)
+    checkpoint.clear(ctx.out)
+    recorder.finish()
 
 
 def read_rows(folder: Path, scratch: Path) -> list[RenderedRow]:
@@ -57,23 +103,29 @@ def read_rows(folder: Path, scratch: Path) -> list[RenderedRow]:
 
 
 def _validation(ctx: StepContext, tokenizer: Any, params: TrainParams) -> Prepared:
-    """Validation rows under the same mask and length; rows that do not fit are left out and counted in the summary."""
+    """Validation rows under the same mask and length; the ledger has those that do not fit."""
     if "validation" not in ctx.inputs:
         return Prepared((), (), 0)
     rendered = read_rows(ctx.inputs["validation"], ctx.out)
-    return prepare(tokenizer, rendered, params.objective, params.max_length, params.overflow)
+    prepared = prepare(tokenizer, rendered, params.objective, params.max_length, params.overflow)
+    if rendered and not prepared.rows:
+        first = prepared.dropped[0]
+        ctx.note(f"no validation loss: all {len(rendered)} validation rows were dropped; the first: {first.detail}")
+    return prepared
 
 
-def _write_ledger(ctx: StepContext, prepared: Prepared) -> None:
+def _write_ledger(ctx: StepContext, prepared: Prepared, validation: Prepared) -> None:
     step = ctx.step.hash
+    drops = [(drop.rule, drop) for drop in prepared.dropped]
+    drops += [(f"validation:{drop.rule}", drop) for drop in validation.dropped]
     with ctx.store.writing() as con:
         con.execute("DELETE FROM ledger WHERE step_hash = ?", [step])
-        rows = [(step, drop.rule, drop.row_id, drop.value, drop.detail) for drop in prepared.dropped]
+        rows = [(step, rule, drop.row_id, drop.value, drop.detail) for rule, drop in drops]
         insert_rows(con, "ledger", _LEDGER, rows)
 
 
 def _train(
-    ctx: StepContext, params: TrainParams, trainee: Any, prepared: Prepared, validation: Prepared
+    ctx: StepContext, params: TrainParams, trainee: Any, prepared: Prepared, validation: Prepared, recorder: Recorder
 ) -> dict[str, Any]:
     import torch
 
@@ -86,7 +138,6 @@ def _train(
     ctx.note(
         f"{trainee.trainable:,} trainable parameters on {trainee.device.type}; {forward.name} forward: {forward.why}"
     )
-    recorder = Recorder(ctx)
     job = Job(prepared.rows, validation.rows, params, ctx.out, ctx.stop, recorder.report, recorder.flush)
     recorder.total = job.total
     try:
@@ -116,41 +167,6 @@ def _train(
         "precision": str(trainee.dtype).removeprefix("torch."),
         "forward": forward.name,
     }
-
-
-@dataclass
-class Recorder:
-    """Steps as events at once, and as ``train_steps`` rows every two seconds (a transaction costs 14 ms)."""
-
-    ctx: StepContext
-    total: int = 0
-    last_loss: float | None = None
-    waiting: list[Any] = field(default_factory=list)
-    written: float = field(default_factory=time.monotonic)
-
-    def report(self, measured: Any) -> None:
-        self.waiting.append(measured)
-        values = asdict(measured)
-        values["at_step"] = values.pop("step")
-        self.ctx.events.emit("train_step", self.ctx.step.id, steps=self.total, **values)
-        if measured.step:
-            self.last_loss = measured.loss
-            rates = {"loss": measured.loss, "tokens_per_second": measured.tokens_per_second}
-            self.ctx.progress(measured.step, self.total, "steps", **rates)
-        if time.monotonic() - self.written > COMMIT_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what waits; a step that is written again after a continuation replaces its first writing."""
-        self.written = time.monotonic()
-        if not self.waiting:
-            return
-        step = self.ctx.step.hash
-        names = ["step_hash", *(item.name for item in fields(self.waiting[0]))]
-        with self.ctx.store.writing() as con:
-            con.execute("DELETE FROM train_steps WHERE step_hash = ? AND step >= ?", [step, self.waiting[0].step])
-            insert_rows(con, "train_steps", names, [(step, *astuple(item)) for item in self.waiting])
-        self.waiting = []
 
 
 def _cores() -> int:

@@ -1,13 +1,16 @@
 """Which forward pass a model trains with: prefix-shared where it is proven equal, else the model's own.
 
 Both are behind one small class: plan micro-batches, add up the loss of one. The shared pass is taken for
-known architectures only, and only after its loss on the first rows agreed with the model's own pass; a
-disagreement is told and costs speed, never correctness.
+known architectures only, with adapters only where it computes them, and only after its loss and gradient on
+the first rows agreed with the model's own pass; a disagreement is told and costs speed, never correctness.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +23,8 @@ from runtime.training.shared_forward import SharedForward, is_llama_like
 
 _PROOF_ROWS = 3
 _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 2e-2}  # of the mean token loss, relative
+_GRADIENT_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25}  # of the adapters' gradient, relative
+_SHARED_LAYERS = re.compile(r"model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)")
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,17 @@ class TrainingForward:
         if not is_llama_like(base):
             plain.why = f"{type(base).__name__} is not a known Llama-like architecture"
             return plain
+        if outside := _adapted_outside(base):
+            plain.why = f"what is trained on `{outside[0]}` is not part of the shared pass"
+            return plain
         shared = cls(model, device, pad, None, SharedForward.of(base), "")
-        difference = _difference(plain, shared, list(rows[:_PROOF_ROWS]))
-        limit = _TOLERANCE.get(next(base.parameters()).dtype, 1e-4)
-        if difference > limit:
+        difference, of_gradient = _differences(plain, shared, list(rows[:_PROOF_ROWS]))
+        dtype = next(base.parameters()).dtype
+        if not difference <= _TOLERANCE.get(dtype, 1e-4):  # written so that NaN is a disagreement
             plain.why = f"the shared pass differs by {difference:.2g} on the first rows"
+            return plain
+        if not of_gradient <= _GRADIENT_TOLERANCE.get(dtype, 1e-3):
+            plain.why = f"the gradient of the shared pass differs by {of_gradient:.2g}"
             return plain
         shared.why = f"equal to the model's own pass within {difference:.1e} on the first rows"
         return shared
@@ -80,15 +91,62 @@ class TrainingForward:
         return Loss(self.shared.loss_sum(batch), len(batch.ids), batch.tokens)
 
 
-def _difference(plain: TrainingForward, shared: TrainingForward, rows: Sequence[Encoded]) -> float:
-    """Relative difference of the mean token losses of both passes, dropout off."""
+def _adapted_outside(base: Any) -> list[str]:
+    """Modules with an adapter (or a trained copy) that the shared pass would step over; it adapts seven a layer."""
+    adapted = [name for name, part in base.named_modules() if hasattr(part, "lora_A")]
+    copies = [name for name, part in base.named_modules() if hasattr(part, "modules_to_save")]
+    return [name for name in adapted if not _SHARED_LAYERS.fullmatch(name)] + copies
+
+
+def _differences(plain: TrainingForward, shared: TrainingForward, rows: Sequence[Encoded]) -> tuple[float, float]:
+    """Relative differences of the summed loss on ``rows`` and of the adapters' gradient on the shortest of them.
+
+    Dropout is off, and the adapters do something: as they begin, with every B at zero, no loss would show them.
+    """
     training = plain.model.training
     plain.model.eval()
-    with torch.no_grad():
-        ordered = sorted(rows, key=lambda row: row.ids)
-        reference, ours = float(plain.loss_sum(ordered).total), float(shared.loss_sum(ordered).total)
+    ordered = sorted(rows, key=lambda row: row.ids)
+    with _perturbed(plain.model) as adapters:
+        with torch.no_grad():
+            reference, ours = float(plain.loss_sum(ordered).total), float(shared.loss_sum(ordered).total)
+        shortest = [min(ordered, key=lambda row: len(row.ids))]
+        apart = _gradient_difference(plain, shared, shortest, adapters) if adapters else 0.0
     plain.model.train(training)
-    return abs(ours - reference) / max(abs(reference), 1e-6)
+    return abs(ours - reference) / max(abs(reference), 1e-6), apart
+
+
+def _gradient_difference(
+    plain: TrainingForward, shared: TrainingForward, rows: Sequence[Encoded], adapters: Sequence[torch.Tensor]
+) -> float:
+    """|g - h| / |g| over all adapters together; infinite when one gets no gradient from the shared pass."""
+    theirs = torch.autograd.grad(plain.loss_sum(rows).total, adapters)
+    ours = torch.autograd.grad(shared.loss_sum(rows).total, adapters, allow_unused=True)
+    apart = whole = 0.0
+    for one, other in zip(theirs, ours, strict=True):
+        if other is None:
+            return math.inf
+        apart += float((one.float() - other.float()).square().sum())
+        whole += float(one.float().square().sum())
+    return math.sqrt(apart) / max(math.sqrt(whole), 1e-12)
+
+
+@contextmanager
+def _perturbed(model: Any) -> Iterator[list[torch.Tensor]]:
+    """The adapters' tensors, with noise on every B; given back bit for bit, the global generators untouched."""
+    adapters = {name: p for name, p in model.named_parameters() if p.requires_grad and ".lora_" in name}
+    ups = [parameter for name, parameter in adapters.items() if ".lora_B." in name]
+    before = [parameter.detach().clone() for parameter in ups]
+    generator = torch.Generator().manual_seed(0)
+    try:
+        with torch.no_grad():
+            for parameter in ups:
+                noise = torch.randn(parameter.shape, generator=generator) * 0.02
+                parameter.add_(noise.to(parameter.device, parameter.dtype))
+        yield list(adapters.values())
+    finally:
+        with torch.no_grad():
+            for parameter, value in zip(ups, before, strict=True):
+                parameter.copy_(value)
 
 
 def supervised(rows: Sequence[Encoded]) -> int:

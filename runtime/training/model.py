@@ -25,6 +25,7 @@ from runtime.models.loading import (
     load_model,
     load_tokenizer,
     load_trained,
+    merged,
     model_folder,
     pick_device,
     pick_dtype,
@@ -74,6 +75,8 @@ def load_trainee(
     torch.manual_seed(params.seed)
     if params.adapter is not None:
         model = _with_adapter(model, params.adapter)
+    else:
+        model.requires_grad_(True)  # peft leaves what it merged frozen
     return Trainee(model.train(), tokenizer, device, dtype, dtype if held != dtype else None)
 
 
@@ -117,7 +120,7 @@ def save_trained(trainee: Trainee, out: Path, *, continued: bool = False) -> Non
     on the raw base weights it would be another model: what is written then is the whole, merged.
     """
     adapted = hasattr(trainee.model, "peft_config") and not continued
-    model = trainee.model.merge_and_unload() if continued and hasattr(trainee.model, "peft_config") else trainee.model
+    model = merged(trainee.model) if continued and hasattr(trainee.model, "peft_config") else trainee.model
     folder = out / (ADAPTER if adapted else FULL)
     shutil.rmtree(folder, ignore_errors=True)
     with warnings.catch_warnings():

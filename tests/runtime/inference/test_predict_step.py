@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -110,6 +113,81 @@ def test_a_stop_keeps_what_is_answered_and_the_rest_is_as_if_uninterrupted(
     assert set(first) <= set(stopped.kept("row_id, made_at")), "an answer that was kept is not made again"
     predict.run(whole.context(rendered(14), decode))
     assert stopped.parquet("*") == whole.parquet("*")
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Another process has the store open, as a database shell would."""
+    code = "import sys, duckdb; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None and child.stdin is not None
+        assert child.stdout.readline() == b"open\n"
+        try:
+            yield
+        finally:
+            child.stdin.close()
+            child.wait()
+
+
+@pytest.mark.parametrize("freed", [True, False])
+def test_a_held_store_keeps_the_answers_waiting(
+    predictions: Predictions, monkeypatch: pytest.MonkeyPatch, freed: bool
+) -> None:
+    from runtime.inference import continuous_batching
+
+    monkeypatch.setattr(continuous_batching, "BATCH", 4)
+    monkeypatch.setattr(predict, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(predict, "HELD_PAUSE", 0.0)
+    ctx = predictions.context(rendered(14), GREEDY)
+    ctx = replace(ctx, store=replace(ctx.store, patience=0.02))
+    taken = ExitStack()
+
+    def take(event: Any) -> None:
+        if event.kind == "progress" and event.data["done"] == 0:
+            taken.enter_context(held(ctx.store.database))
+        elif event.kind == "note" and freed:
+            taken.close()
+
+    ctx.events.listeners.append(take)
+    if freed:
+        assert predict.run(ctx).summary["asked"] == 14
+        assert len(predictions.kept()) == 14
+    else:
+        with taken, pytest.raises(DiagnosticError) as refused:
+            predict.run(ctx)
+        assert refused.value.diagnostics[0].code == "SFT0901"
+        assert predictions.kept() == []
+    noted = [event.data["text"] for event in predictions.events if event.kind == "note"]
+    assert len([text for text in noted if "its answers wait" in text]) == 1
+
+
+@pytest.mark.parametrize("at", ["start", "end"])
+def test_a_model_that_changed_is_not_stored(predictions: Predictions, at: str) -> None:
+    from runtime.models.model_facts import model_facts
+
+    folder = predictions.root / "model"
+    shutil.copytree(predictions.model, folder)
+    ctx = predictions.context(rendered(3), GREEDY)
+    facts = model_facts(str(folder), None, folder)
+    content = {name: getattr(facts, name) for name in ("weights", "tokenizer", "chat_template")}
+    local = {**ctx.step.local, "weights": str(folder)}
+    ctx = replace(ctx, step=ctx.step.model_copy(update={"content": content, "local": local}))
+
+    def edit(event: Any = None) -> None:
+        config = folder / "tokenizer_config.json"
+        config.write_text(config.read_text().rstrip().removesuffix("}") + ', "padding_side": "left"}')
+        ctx.events.listeners.clear()
+
+    if at == "start":
+        edit()
+    else:
+        ctx.events.listeners.append(edit)
+    with pytest.raises(DiagnosticError) as refused:
+        predict.run(ctx)
+    found = refused.value.diagnostics[0]
+    assert found.code == "SFT0526" and "the tokenizer of" in found.message
+    assert predictions.kept() == [] and not (ctx.out / "predictions.parquet").exists()
 
 
 def test_a_killed_process_is_continued(predictions: Predictions) -> None:

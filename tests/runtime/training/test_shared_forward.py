@@ -150,6 +150,64 @@ def test_a_pass_that_differs_is_not_used(tiny: Path, monkeypatch: pytest.MonkeyP
     assert forward.name == "plain" and "differs by" in forward.why
 
 
+def fresh(folder: Path, **lora: Any) -> Any:
+    """The tiny model under LoRA as training begins: every B is zero."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(3)
+    config = LoraConfig(r=4, lora_alpha=8, task_type="CAUSAL_LM", **lora)
+    return get_peft_model(load_model(folder, torch.float32, CPU), config)
+
+
+@pytest.mark.parametrize(
+    ("lora", "named"),
+    [
+        ({"target_modules": ["q_proj", "lm_head"]}, "lm_head"),
+        ({"target_modules": ["embed_tokens", "up_proj"]}, "model.embed_tokens"),
+        ({"target_modules": ["q_proj"], "modules_to_save": ["lm_head"]}, "lm_head"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_an_adapter_outside_the_shared_pass_takes_the_plain_one(tmp_path: Path, lora: Any, named: str) -> None:
+    folder = build_tiny_model(tmp_path / "m", chat_template=CHATML_DEFAULT_SYSTEM, tied=False)
+    rows, model = rows_for(folder), fresh(folder, **lora)
+    forward = TrainingForward.of(model, CPU, 0, None, rows)
+    assert forward.name == "plain" and f"`{named}`" in forward.why
+    found = gradients(model, forward.loss_sum(rows).total)
+    ups = [name for name, p in model.named_parameters() if p.requires_grad and "lora_A" not in name]
+    assert all(found[name].abs().max() > 0 for name in ups if "embedding_B" not in name)
+
+
+def test_the_proof_gives_the_adapter_back_bit_for_bit(tiny: Path) -> None:
+    rows, model = rows_for(tiny), adapted(tiny)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    generator = torch.get_rng_state()
+    assert TrainingForward.of(model, CPU, 0, None, rows).name == "shared"
+    assert torch.equal(torch.get_rng_state(), generator)
+    assert all(torch.equal(p, before[name]) and p.grad is None for name, p in model.named_parameters())
+
+
+@pytest.mark.parametrize("wrong", ["scale", "gradient", "unused"])
+def test_the_proof_sees_adapters_that_begin_at_zero(tiny: Path, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    rows, model = rows_for(tiny), fresh(tiny, target_modules="all-linear")
+    right = SharedForward.of
+
+    def bent(base: Any) -> SharedForward:
+        made = right(base)
+        projection = made.blocks[0].qkv
+        if wrong == "scale":
+            projection.blocks = [(start, end, 2 * scale) for start, end, scale in projection.blocks]
+        elif wrong == "gradient":
+            projection.downs = [down.detach() * 1 for down in projection.downs]
+        else:
+            projection.blocks, projection.downs, projection.ups = [], [], []
+        return made
+
+    monkeypatch.setattr(SharedForward, "of", bent)
+    forward = TrainingForward.of(model, CPU, 0, None, rows)
+    assert forward.name == "plain" and "differs by" in forward.why
+
+
 def test_unknown_architectures_take_the_plain_pass(tiny: Path) -> None:
     from transformers import GPT2Config, GPT2LMHeadModel
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +19,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from compiler.step_params import Lora
-from runtime.context import Interrupted
+from runtime.context import Interrupted, StepContext
 from runtime.events import EventTail
 from runtime.steps.train import run
 from runtime.store import Store
@@ -42,7 +47,7 @@ def test_learns_and_records(trainings: Trainings) -> None:
     assert (result.rows_in, result.rows_out, result.rows_dropped) == (20, 20, 0)
     assert result.summary["validation_loss"] < result.summary["first_validation_loss"] - 1
     assert result.summary["forward"] == "shared"
-    assert sorted(path.name for path in ctx.out.iterdir()) == ["adapter"]
+    assert sorted(path.name for path in ctx.out.iterdir()) == ["adapter", "trained.json"]
     assert sorted(path.name for path in (ctx.out / "adapter").iterdir()) == [
         "adapter_config.json",
         "adapter_model.safetensors",
@@ -162,18 +167,186 @@ def test_a_stop_saves_and_the_next_run_continues(trainings: Trainings) -> None:
     assert same_bits(interrupted, weights(whole.out)), "dropout's generator continues too"
 
 
+def test_dropped_validation_rows_are_in_the_ledger(trainings: Trainings) -> None:
+    long = ("v-long", ticket(3, extra=" again" * 300))
+    ctx = trainings.context(params(epochs=1), ROWS, [*VALIDATION, long])
+    result = run(ctx)
+    assert (result.rows_in, result.rows_out, result.rows_dropped) == (21, 20, 1)
+    assert trainings.store.query("SELECT row_id, rule FROM ledger") == [("v-long", "validation:overflow")]
+    assert result.summary["validation_rows"] == 4
+    assert not any("validation" in note for note in notes(trainings))
+
+
+def test_no_validation_row_left_is_told(trainings: Trainings) -> None:
+    ctx = trainings.context(params(epochs=1), ROWS, [("v-long", ticket(3, extra=" again" * 300))])
+    assert run(ctx).summary["validation_loss"] is None
+    assert any("all 1 validation rows were dropped; the first: longer than 256" in note for note in notes(trainings))
+
+
+def notes(trainings: Trainings) -> list[str]:
+    return [event.data["text"] for event in EventTail(trainings.root / "events.jsonl").read() if event.kind == "note"]
+
+
+def steps_taken(trainings: Trainings) -> int:
+    return sum(event.kind == "train_step" for event in EventTail(trainings.root / "events.jsonl").read())
+
+
+def test_a_training_that_ended_is_not_done_again(trainings: Trainings) -> None:
+    rows = [*ROWS, ("long", ticket(3, extra=" again" * 300))]
+    ctx = trainings.context(params(), rows, VALIDATION)
+    first = run(ctx)  # the scheduler is killed here, before it recorded or published anything
+    taken, made = steps_taken(trainings), weights(ctx.out)
+    ledger = trainings.store.query("SELECT * FROM ledger")
+    (ctx.out / "checkpoint-00000008").mkdir()  # killed between the result and the clearing
+    assert run(ctx) == first
+    assert steps_taken(trainings) == taken and same_bits(made, weights(ctx.out))
+    assert trainings.store.query("SELECT * FROM ledger") == ledger and len(ledger) == 1
+    assert not list(ctx.out.glob("checkpoint-*"))
+
+
+@pytest.mark.parametrize("damage", ["torn", "weights", "ledger"])
+def test_a_result_that_is_not_whole_is_not_believed(trainings: Trainings, damage: str) -> None:
+    ctx = trainings.context(params(epochs=1), [*ROWS, ("long", ticket(3, extra=" again" * 300))])
+    first = run(ctx)
+    taken = steps_taken(trainings)
+    if damage == "torn":
+        (ctx.out / "trained.json").write_text('{"step_hash": ')
+    elif damage == "weights":
+        shutil.rmtree(ctx.out / "adapter")
+    else:
+        trainings.store.write(lambda con: con.execute("DELETE FROM ledger"))
+    again = run(ctx)
+    assert steps_taken(trainings) == 2 * taken and again.summary["last_loss"] == first.summary["last_loss"]
+    assert len(trainings.store.query("SELECT * FROM ledger")) == 1
+
+
+@contextmanager
+def held(store: Store) -> Iterator[None]:
+    """Another process has the store open, as a database shell would."""
+    code = "import sys, duckdb; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code, str(store.database)], **pipes) as child:
+        assert child.stdout is not None and child.stdin is not None
+        assert child.stdout.readline() == b"open\n"
+        try:
+            yield
+        finally:
+            child.stdin.close()
+            child.wait()
+
+
+def held_from_step(ctx: StepContext, step: int, stack: Any) -> None:
+    """The store is taken by another process when a training reports ``step``."""
+
+    def take(event: Any) -> None:
+        if event.kind == "train_step" and event.data["at_step"] == step:
+            stack.enter_context(held(ctx.store))
+
+    ctx.events.listeners.append(take)
+
+
+def test_a_held_store_costs_no_training(trainings: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from contextlib import ExitStack
+
+    from runtime.training import recorder
+
+    monkeypatch.setattr(recorder, "COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "HELD_PAUSE", 0.0)
+    ctx = replace(trainings.context(params(), ROWS), store=replace(trainings.store, patience=0.02))
+    with ExitStack() as stack:
+        held_from_step(ctx, 4, stack)
+        with pytest.raises(DiagnosticError) as caught:
+            run(ctx)
+        assert caught.value.diagnostics[0].code == "SFT0901"
+    ctx.events.listeners.clear()
+    assert sum("its measurements are kept" in note for note in notes(trainings)) == 1
+    assert trainings.store.query("SELECT max(step) FROM train_steps") == [(3,)]
+    assert len(json.loads((ctx.out / "unwritten.json").read_text())) == 7
+    taken = steps_taken(trainings)
+    result = run(ctx)
+    assert steps_taken(trainings) == taken and result.summary["steps"] == 10
+    assert trainings.store.query("SELECT step FROM train_steps ORDER BY step") == [(at,) for at in range(11)]
+    assert sorted(path.name for path in ctx.out.iterdir()) == ["adapter", "trained.json"]
+
+
+def test_a_stop_under_a_held_store_loses_no_measurement(trainings: Trainings) -> None:
+    from contextlib import ExitStack
+
+    ctx = replace(trainings.context(params(), ROWS), store=replace(trainings.store, patience=0.02))
+    ctx.stop.requested = True
+    with ExitStack() as stack:
+        held_from_step(ctx, 1, stack)
+        with pytest.raises(Interrupted):
+            run(ctx)
+    ctx.events.listeners.clear()
+    ctx.stop.requested = False
+    assert trainings.store.query("SELECT step FROM train_steps") == []
+    run(ctx)
+    assert trainings.store.query("SELECT step FROM train_steps ORDER BY step") == [(at,) for at in range(11)]
+
+
+def with_facts(ctx: StepContext, folder: Path) -> StepContext:
+    """The step with the hashes of its model's files as they are now."""
+    from runtime.models.model_facts import model_facts
+
+    facts = model_facts(str(folder), None, folder)
+    content = {name: getattr(facts, name) for name in ("weights", "tokenizer", "chat_template")}
+    local = {**ctx.step.local, "weights": str(folder)}
+    return replace(ctx, step=ctx.step.model_copy(update={"content": content, "local": local}))
+
+
+def edit_template(folder: Path) -> None:
+    from runtime.models.chat_template import template_in_folder
+
+    (folder / "chat_template.jinja").write_text((template_in_folder(folder) or "") + "{# edited #}")
+
+
+@pytest.mark.parametrize("at", ["start", "end"])
+def test_a_model_that_changed_is_not_stored(trainings: Trainings, tiny: Path, at: str) -> None:
+    folder = trainings.root / "model"
+    shutil.copytree(tiny, folder)
+    ctx = with_facts(trainings.context(params(epochs=1), ROWS), folder)
+    if at == "start":
+        edit_template(folder)
+    else:
+        ctx.events.listeners.append(lambda event: edit_template(folder) if event.kind == "train_step" else None)
+    with pytest.raises(DiagnosticError) as caught:
+        run(ctx)
+    found = caught.value.diagnostics[0]
+    assert found.code == "SFT0526" and "the chat template of" in found.message and "run again" in (found.help or "")
+    assert list(ctx.out.iterdir()) == []
+    assert (steps_taken(trainings) == 0) == (at == "start")
+
+
+def test_a_model_that_did_not_change_is_trained(trainings: Trainings, tiny: Path) -> None:
+    assert run(with_facts(trainings.context(params(epochs=1), ROWS), tiny)).summary["steps"] == 5
+
+
+def test_the_mask_is_proven_for_the_planned_model_only(trainings: Trainings, tiny: Path) -> None:
+    from runtime.training.preflight import prove_masks
+
+    folder = trainings.root / "model"
+    shutil.copytree(tiny, folder)
+    step = with_facts(trainings.context(params(), ROWS), folder).step
+    assert prove_masks(step, trainings.root) is not None
+    edit_template(folder)
+    with pytest.raises(DiagnosticError) as caught:
+        prove_masks(step, trainings.root)
+    assert caught.value.diagnostics[0].code == "SFT0526"
+
+
 CHILD = """
 import os, signal, sys
 from pathlib import Path
 from runtime.store import Store
 from runtime.steps import train
-from runtime.training import loop
+from runtime.training import loop, recorder
 from tests.runtime.training.conftest import Trainings, params
 from tests.runtime.training.test_train_step import ROWS, VALIDATION
 
 root, model, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 loop.CHECKPOINT_SECONDS, loop.CHECKPOINT_SHARE = 0.0, float("inf")  # after every step
-recorded = train.Recorder.report
+recorded = recorder.Recorder.report
 
 def report(self, measured):
     recorded(self, measured)
@@ -181,7 +354,7 @@ def report(self, measured):
         self.flush()
         os.kill(os.getpid(), signal.SIGKILL)
 
-train.Recorder.report = report
+recorder.Recorder.report = report
 train.run(Trainings(root, model, Store(root / ".sft").create()).context(params(epochs=4), ROWS, VALIDATION))
 """
 
