@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from compiler.step_params import BoundRequirement
 from runtime.gating import wording
+from runtime.gating.comparing import CANNOT_BOUND, cannot_bound, holds
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import SHOWN_LEVEL, aggregate, finite
 from runtime.statistics import one_sided
@@ -50,11 +51,7 @@ class _Rule:
         return one_sided(self.level or SHOWN_LEVEL)
 
     def holds(self, number: float) -> bool:
-        if self.op == ">=":
-            return number >= self.threshold
-        if self.op == ">":
-            return number > self.threshold
-        return number <= self.threshold if self.op == "<=" else number < self.threshold
+        return holds(number, self.op, self.threshold)
 
 
 def decide_bound(requirement: BoundRequirement, answers: Floats) -> Decision:
@@ -109,8 +106,12 @@ def _verdict_of_complete(rule: _Rule, answers: Floats) -> tuple[Verdict, float]:
     bounds = share_bounds(clusters, rule.tail) if rule.unit == "share" else mean_bounds(clusters, rule.tail)
     bound = bounds.low if rule.is_floor else bounds.high
     if rule.holds(bound):
-        return Verdict.PASS, bound
+        return (Verdict.INCONCLUSIVE if _unbounded(rule, answers) else Verdict.PASS), bound
     return (Verdict.INCONCLUSIVE if rule.holds(estimate) else Verdict.FAIL), bound
+
+
+def _unbounded(rule: _Rule, answers: Floats) -> bool:
+    return rule.level is not None and rule.unit != "share" and cannot_bound(answers.mean(axis=1))
 
 
 def _p_value(rule: _Rule, clusters: Clusters, *, beyond: bool) -> float:
@@ -189,8 +190,8 @@ def _reason(rule: _Rule, name: str, answers: Floats, verdict: Verdict, deciding:
         parts.append(f"the one-sided {level} {end} bound is {decided} and {side} the {kind} of {threshold}")
     if shown.missing:
         parts.append(_missing_sentence(rule, shown.missing, verdict))
-    elif rule.level is not None and verdict is Verdict.INCONCLUSIVE:
-        parts.append(_what_would_help(rule, answers))
+    elif verdict is Verdict.INCONCLUSIVE:
+        parts.append(CANNOT_BOUND if _unbounded(rule, answers) else _what_would_help(rule, answers))
     if verdict is Verdict.FAIL and rule.level is not None:
         parts.append("the estimate itself lies on the wrong side")
     return wording.paragraph(parts)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from compiler.step_params import NoWorseRequirement
 from runtime.gating import wording
+from runtime.gating.comparing import CANNOT_BOUND, cannot_bound, holds
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import finite
 from runtime.statistics import Bounds, one_sided, two_sided
@@ -88,11 +89,12 @@ def decide_no_worse(requirement: NoWorseRequirement, candidate: Floats, baseline
         return Decision(Verdict.INCONCLUSIVE, reason, unit, "none", -margin, level=level)
     found = compare(candidate[complete], baseline[complete], unit, level, seed)
     missing = int(np.count_nonzero(absent))
-    verdict = Verdict.INCONCLUSIVE if missing else judge(found, margin)
+    unbounded = unit != "share" and cannot_bound((candidate - baseline)[complete].mean(axis=1))
+    verdict = Verdict.INCONCLUSIVE if missing or unbounded else judge(found, margin)
     is_drop = found.estimate < -margin and not missing
     return Decision(
         verdict=verdict,
-        reason=_reason(requirement, found, verdict, missing),
+        reason=_reason(requirement, found, verdict, missing, unbounded),
         unit=unit,
         test=found.test,
         threshold=-margin,
@@ -112,20 +114,22 @@ def decide_no_worse(requirement: NoWorseRequirement, candidate: Floats, baseline
 
 
 def judge(found: Comparison, margin: float) -> Verdict:
-    if found.gated.low > -margin:
+    if holds(found.gated.low, ">", -margin):
         return Verdict.PASS
-    if found.estimate < -margin and found.gated.high < 0:
+    if holds(found.estimate, "<", -margin) and found.gated.high < 0:
         return Verdict.FAIL
     return Verdict.INCONCLUSIVE
 
 
-def _reason(requirement: NoWorseRequirement, found: Comparison, verdict: Verdict, missing: int) -> str:
+def _reason(requirement: NoWorseRequirement, found: Comparison, verdict: Verdict, missing: int, unbounded: bool) -> str:
     unit, level, margin = requirement.metric.unit, float(requirement.level), float(requirement.margin)
     lower, allowed = wording.apart(wording.change, found.gated.low, -margin, unit)
     parts = [_difference_sentence(requirement, found), _flips_sentence(found)]
     if missing:
         pairs = f"{wording.count(missing, 'pairs')} {wording.verb(missing, 'is', 'are')} missing"
         return wording.paragraph([*parts, f"{pairs}, so the comparison is not complete and decides nothing"])
+    if unbounded:
+        return wording.paragraph([*parts, CANNOT_BOUND])
     bound = f"the one-sided {wording.percent(level)} lower bound is {lower}"
     if verdict is Verdict.PASS:
         parts.append(f"{bound}, above the {allowed} that the margin allows")

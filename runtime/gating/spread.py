@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from compiler.step_params import SpreadRequirement
 from runtime.gating import wording
+from runtime.gating.comparing import holds
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import SHOWN_LEVEL, finite
 from runtime.statistics import one_sided, two_sided
@@ -89,8 +90,7 @@ def _obstacle(answers: Floats) -> str | None:
 
 
 def _within(requirement: SpreadRequirement, number: float) -> bool:
-    limit = float(requirement.limit)
-    return number <= limit if requirement.op == "<=" else number < limit
+    return holds(number, requirement.op, float(requirement.limit))
 
 
 def _means_sentence(requirement: SpreadRequirement, answers: Floats, templates: tuple[str, ...]) -> str:
