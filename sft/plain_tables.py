@@ -6,6 +6,7 @@ way, down to twelve characters, and their cells end in an ellipsis.
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from spec_lang.plain_text import visible
 
 GAP = "  "
 NARROWEST = 12
+NO_TERMINAL_WIDTH = 100
 NOTE_INDENT = "     "
 
 
@@ -123,3 +125,7 @@ def _escaped(text: str) -> str:
     for mark in "|`*_<>[]#":
         shown = shown.replace(mark, "\\" + mark)
     return shown
+
+
+def terminal_width() -> int:
+    return shutil.get_terminal_size((NO_TERMINAL_WIDTH, 24)).columns

@@ -8,15 +8,12 @@ held. JSON has every value as it is stored, lists cut at ``limit``. Reads the st
 from __future__ import annotations
 
 import json
-import shutil
 from typing import Any
 
 from runtime.baselines import find_run
 from runtime.store import Store
-from sft.plain_tables import aligned, as_markdown, as_text
-from sft.show_pages import PAGES, Filters, requirement_table, requirements_of
-
-NO_TERMINAL_WIDTH = 100
+from sft.plain_tables import as_markdown, as_text, terminal_width
+from sft.show_pages import PAGES, Filters
 
 
 def show(
@@ -33,18 +30,4 @@ def show(
         page = PAGES[view](store, wanted, Filters(**filters))
     if fmt == "json":
         return json.dumps(page.data, ensure_ascii=True, indent=2, default=str) + "\n"
-    return as_markdown(page) if fmt == "markdown" else as_text(page, width or _terminal_width())
-
-
-def verdict_table(store: Store, run_id: str, width: int | None = None) -> str:
-    """What a run ends with: a line a requirement, and the reason under each that did not pass.
-
-    Slices are named only where they did not pass. Empty when the run has no verdict yet.
-    """
-    with store.reading():
-        shown = [row for row in requirements_of(store, run_id) if row.part == 0 or row.verdict != "pass"]
-    return "".join(f"{line}\n" for line in aligned(requirement_table(shown), width or _terminal_width(), header=False))
-
-
-def _terminal_width() -> int:
-    return shutil.get_terminal_size((NO_TERMINAL_WIDTH, 24)).columns
+    return as_markdown(page) if fmt == "markdown" else as_text(page, width or terminal_width())

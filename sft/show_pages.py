@@ -13,6 +13,7 @@ from typing import Any
 
 from runtime.store import Store
 from sft.plain_tables import Page, Table
+from sft.verdicts import requirement_table, requirements_of
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
 from spec_lang.suggest import closest
@@ -24,7 +25,6 @@ from tui.view_models import runs as run_views
 from tui.view_models.data import Drop, FunnelLine, drop, funnel
 from tui.view_models.predictions import OUTCOME_NAMES, Choices, choices, item_line
 from tui.view_models.training import training_view
-from tui.view_models.verdicts import Requirement, verdict_view
 
 
 @dataclass(frozen=True)
@@ -39,29 +39,6 @@ class Filters:
     metric: str | None = None
     all: bool = False
     limit: int = 20
-
-
-def requirements_of(store: Store, run_id: str) -> tuple[Requirement, ...]:
-    """The requirements of a run's gates with their slices, in the order of the spec."""
-    verdict = queries.run(store, run_id).verdict
-    rows, looks = queries.gates(store, run_id), queries.looks(store, run_id)
-    return verdict_view(verdict, rows, looks, queries.plan(store, run_id)).requirements
-
-
-def requirement_table(rows: Sequence[Requirement]) -> Table:
-    """Badge, requirement, estimate, n; below what did not pass the reason, once where neighbours share it."""
-    notes, told = [], ""
-    for row in rows:
-        notes.append(row.reason if row.verdict != "pass" and row.reason != told else "")
-        told = row.reason
-    columns = ("", "requirement", "estimate", "n")
-    return Table("", columns, [_verdict_cells(row) for row in rows], frozenset({2, 3}), notes)
-
-
-def _verdict_cells(row: Requirement) -> tuple[str, ...]:
-    title = row.title.removeprefix("require ")
-    n = f"n={row.n:,}" if row.n is not None else ""
-    return (row.badge, title if row.part == 0 else f"  {title}", row.shown, n)
 
 
 def _runs(store: Store, run_id: str, filters: Filters) -> Page:

@@ -2,7 +2,8 @@
 
 With a level the one-sided bound has to clear the threshold, so that passing is evidence; without one
 the estimate decides, and the reason says so. A share's missing answers are counted against a pass and
-in favour before a fail; a plain number has no worst case, so one missing answer leaves it open.
+in favour before a fail; a plain number has no worst case, so one missing answer leaves it open. So do
+plain answers that do not vary, on either side of the threshold: they allow no bound.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from compiler.step_params import BoundRequirement
 from runtime.gating import wording
-from runtime.gating.comparing import CANNOT_BOUND, cannot_bound, holds
+from runtime.gating.comparing import holds, why_no_bound
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import SHOWN_LEVEL, aggregate, finite
 from runtime.statistics import one_sided
@@ -63,8 +64,15 @@ def decide_bound(requirement: BoundRequirement, answers: Floats) -> Decision:
     if shown.estimate is None:
         reason = f"Nothing was measured: there is no answer from which {name} could be taken."
         return Decision(Verdict.INCONCLUSIVE, reason, rule.unit, "none", rule.threshold, level=level)
-    verdict, deciding = _verdict(rule, answers, shown.missing)
     clusters = Clusters.of_rows(answers)
+    obstacle = _why_no_bound(rule, clusters)
+    if obstacle:
+        reason = wording.paragraph([_estimate_sentence(rule, name, answers, interval=False), obstacle])
+        n, estimate, test = shown.n, shown.estimate, _test(rule, answers.shape[1])
+        return Decision(
+            Verdict.INCONCLUSIVE, reason, rule.unit, test, rule.threshold, n=n, estimate=estimate, level=level
+        )
+    verdict, deciding = _verdict(rule, answers, shown.missing)
     distance = (deciding - rule.threshold) * (1 if rule.is_floor else -1)
     return Decision(
         verdict=verdict,
@@ -106,12 +114,14 @@ def _verdict_of_complete(rule: _Rule, answers: Floats) -> tuple[Verdict, float]:
     bounds = share_bounds(clusters, rule.tail) if rule.unit == "share" else mean_bounds(clusters, rule.tail)
     bound = bounds.low if rule.is_floor else bounds.high
     if rule.holds(bound):
-        return (Verdict.INCONCLUSIVE if _unbounded(rule, answers) else Verdict.PASS), bound
+        return Verdict.PASS, bound
     return (Verdict.INCONCLUSIVE if rule.holds(estimate) else Verdict.FAIL), bound
 
 
-def _unbounded(rule: _Rule, answers: Floats) -> bool:
-    return rule.level is not None and rule.unit != "share" and cannot_bound(answers.mean(axis=1))
+def _why_no_bound(rule: _Rule, clusters: Clusters) -> str | None:
+    if rule.level is None or rule.unit == "share":
+        return None
+    return why_no_bound(clusters.sums / clusters.sizes)
 
 
 def _p_value(rule: _Rule, clusters: Clusters, *, beyond: bool) -> float:
@@ -191,22 +201,22 @@ def _reason(rule: _Rule, name: str, answers: Floats, verdict: Verdict, deciding:
     if shown.missing:
         parts.append(_missing_sentence(rule, shown.missing, verdict))
     elif verdict is Verdict.INCONCLUSIVE:
-        parts.append(CANNOT_BOUND if _unbounded(rule, answers) else _what_would_help(rule, answers))
+        parts.append(_what_would_help(rule, answers))
     if verdict is Verdict.FAIL and rule.level is not None:
         parts.append("the estimate itself lies on the wrong side")
     return wording.paragraph(parts)
 
 
-def _estimate_sentence(rule: _Rule, name: str, answers: Floats) -> str:
+def _estimate_sentence(rule: _Rule, name: str, answers: Floats, *, interval: bool = True) -> str:
     shown = aggregate(answers, rule.unit, rule.level or SHOWN_LEVEL)
     assert shown.estimate is not None
     templates = answers.shape[1]
     under = f" under {templates} templates each" if templates > 1 else ""
     text = f"{name} is {wording.value(shown.estimate, rule.unit)} on {wording.count(shown.n, 'items')}{under}"
-    if shown.low is None or shown.high is None:
+    if not interval or shown.low is None or shown.high is None:
         return text
-    interval = f"{wording.value(shown.low, rule.unit)} to {wording.value(shown.high, rule.unit)}"
-    return f"{text} ({wording.percent(rule.level or SHOWN_LEVEL)} interval {interval})"
+    ends = f"{wording.value(shown.low, rule.unit)} to {wording.value(shown.high, rule.unit)}"
+    return f"{text} ({wording.percent(rule.level or SHOWN_LEVEL)} interval {ends})"
 
 
 def _missing_sentence(rule: _Rule, missing: int, verdict: Verdict) -> str:

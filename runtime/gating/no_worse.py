@@ -2,7 +2,8 @@
 
 Pass when the one-sided lower bound of candidate minus baseline lies above minus the margin. Fail when the drop is
 larger than allowed and real: the estimate is below minus the margin and the upper bound below zero. What lies
-between is inconclusive, and so is any missing pair, because which pairs are missing is seldom chance.
+between is inconclusive, and so is any missing pair, because which pairs are missing is seldom chance, and so are
+plain numbers whose differences allow no bound.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from compiler.step_params import NoWorseRequirement
 from runtime.gating import wording
-from runtime.gating.comparing import CANNOT_BOUND, cannot_bound, holds
+from runtime.gating.comparing import holds, why_no_bound
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import finite
 from runtime.statistics import Bounds, one_sided, two_sided
@@ -24,6 +25,7 @@ from runtime.statistics.paired_means import adjusted_bounds, adjusted_standard_e
 from runtime.statistics.power import minimum_detectable, non_inferiority_n
 
 Floats = npt.NDArray[np.float64]
+_UNBOUNDED = Bounds(float("-inf"), float("inf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,14 @@ class Comparison:
     gained: int
     lost: int
     test: str
+    obstacle: str | None  # why there are no bounds; they are infinite then
 
 
 def compare(candidate: Floats, baseline: Floats, unit: str, level: float, seed: int) -> Comparison:
     """Compare two complete matrices items × templates (same rows, same columns, no NaN, at least one row)."""
     differences = candidate.mean(axis=1) - baseline.mean(axis=1)
     n, templates = candidate.shape
+    obstacle = None if unit == "share" else why_no_bound(differences)
     gained, lost = int(np.count_nonzero(candidate > baseline)), int(np.count_nonzero(candidate < baseline))
     if unit == "share" and templates == 1:
         both = int(np.count_nonzero((candidate == baseline) & (candidate > 0.5)))
@@ -58,6 +62,8 @@ def compare(candidate: Floats, baseline: Floats, unit: str, level: float, seed: 
     else:
         shown, gated = paired_t_bounds(differences, two_sided(level)), paired_t_bounds(differences, one_sided(level))
         p_value, test = sign_flip_p(differences, seed), "sign-flip by item, paired t interval"
+    if obstacle:
+        shown, gated = _UNBOUNDED, _UNBOUNDED
     return Comparison(
         n,
         templates,
@@ -65,10 +71,11 @@ def compare(candidate: Floats, baseline: Floats, unit: str, level: float, seed: 
         shown,
         gated,
         p_value,
-        _deviation(differences, unit),
+        float("nan") if obstacle else _deviation(differences, unit),
         gained,
         lost,
         test,
+        obstacle,
     )
 
 
@@ -76,7 +83,7 @@ def _deviation(differences: Floats, unit: str) -> float:
     """Standard deviation of the differences; for shares with the pseudo-items, as no flips do not mean no noise."""
     if unit == "share":
         return adjusted_standard_error(differences) * sqrt(len(differences) + 2)
-    return float(differences.std(ddof=1)) if len(differences) > 1 else float("nan")
+    return float(differences.std(ddof=1))
 
 
 def decide_no_worse(requirement: NoWorseRequirement, candidate: Floats, baseline: Floats, seed: int) -> Decision:
@@ -89,12 +96,11 @@ def decide_no_worse(requirement: NoWorseRequirement, candidate: Floats, baseline
         return Decision(Verdict.INCONCLUSIVE, reason, unit, "none", -margin, level=level)
     found = compare(candidate[complete], baseline[complete], unit, level, seed)
     missing = int(np.count_nonzero(absent))
-    unbounded = unit != "share" and cannot_bound((candidate - baseline)[complete].mean(axis=1))
-    verdict = Verdict.INCONCLUSIVE if missing or unbounded else judge(found, margin)
-    is_drop = found.estimate < -margin and not missing
+    verdict = Verdict.INCONCLUSIVE if missing else judge(found, margin)
+    is_drop = holds(found.estimate, "<", -margin) and not missing
     return Decision(
         verdict=verdict,
-        reason=_reason(requirement, found, verdict, missing, unbounded),
+        reason=_reason(requirement, found, verdict, missing),
         unit=unit,
         test=found.test,
         threshold=-margin,
@@ -116,20 +122,20 @@ def decide_no_worse(requirement: NoWorseRequirement, candidate: Floats, baseline
 def judge(found: Comparison, margin: float) -> Verdict:
     if holds(found.gated.low, ">", -margin):
         return Verdict.PASS
-    if holds(found.estimate, "<", -margin) and found.gated.high < 0:
+    if holds(found.estimate, "<", -margin) and holds(found.gated.high, "<", 0.0):
         return Verdict.FAIL
     return Verdict.INCONCLUSIVE
 
 
-def _reason(requirement: NoWorseRequirement, found: Comparison, verdict: Verdict, missing: int, unbounded: bool) -> str:
+def _reason(requirement: NoWorseRequirement, found: Comparison, verdict: Verdict, missing: int) -> str:
     unit, level, margin = requirement.metric.unit, float(requirement.level), float(requirement.margin)
     lower, allowed = wording.apart(wording.change, found.gated.low, -margin, unit)
     parts = [_difference_sentence(requirement, found), _flips_sentence(found)]
     if missing:
         pairs = f"{wording.count(missing, 'pairs')} {wording.verb(missing, 'is', 'are')} missing"
         return wording.paragraph([*parts, f"{pairs}, so the comparison is not complete and decides nothing"])
-    if unbounded:
-        return wording.paragraph([*parts, CANNOT_BOUND])
+    if found.obstacle:
+        return wording.paragraph([*parts, found.obstacle])
     bound = f"the one-sided {wording.percent(level)} lower bound is {lower}"
     if verdict is Verdict.PASS:
         parts.append(f"{bound}, above the {allowed} that the margin allows")
@@ -163,7 +169,7 @@ def _flips_sentence(found: Comparison) -> str:
 def _what_would_help(found: Comparison, margin: float, level: float, unit: str) -> str:
     distance = found.estimate + margin
     detectable = minimum_detectable(found.deviation, found.n, level)
-    if distance <= 0 or finite(detectable) is None:
+    if holds(found.estimate, "<=", -margin) or finite(detectable) is None:
         return "at this estimate more items would rather show a drop than settle in its favour"
     needed = max(found.n + 1, non_inferiority_n(found.deviation, distance, level))
     able = f"these items detect a change of {wording.size(detectable, unit)} with a power of 80%"

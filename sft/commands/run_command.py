@@ -46,7 +46,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> int:
-    from sft.show import verdict_table
+    from sft.verdicts import verdict_table
     from spec_lang.diagnostics import Diagnostics
 
     if args.format == "json":

@@ -13,8 +13,9 @@ from rich.cells import cell_len
 
 from runtime.store import Store
 from sft.plain_tables import Table, aligned, as_markdown, fitted
-from sft.show import show, verdict_table
+from sft.show import show
 from sft.show_pages import PAGES
+from sft.verdicts import verdict_table
 from spec_lang.diagnostics import DiagnosticError
 from tests.tui.sample_store import RUN
 

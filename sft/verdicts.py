@@ -1,0 +1,46 @@
+"""The verdicts of a run as a table: what ``sft run`` ends with, and the view of that name.
+
+Apart from the other views, so that a run that had nothing to do does not load them all (40 ms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runtime.store import Store
+from sft.plain_tables import Table, aligned, terminal_width
+from tui import queries
+from tui.view_models.verdicts import Requirement, verdict_view
+
+
+def verdict_table(store: Store, run_id: str, width: int | None = None) -> str:
+    """What a run ends with: a line a requirement, and the reason under each that did not pass.
+
+    Slices are named only where they did not pass. Empty when the run has no verdict yet.
+    """
+    with store.reading():
+        shown = [row for row in requirements_of(store, run_id) if row.part == 0 or row.verdict != "pass"]
+    return "".join(f"{line}\n" for line in aligned(requirement_table(shown), width or terminal_width(), header=False))
+
+
+def requirements_of(store: Store, run_id: str) -> tuple[Requirement, ...]:
+    """The requirements of a run's gates with their slices, in the order of the spec."""
+    verdict = queries.run(store, run_id).verdict
+    rows, looks = queries.gates(store, run_id), queries.looks(store, run_id)
+    return verdict_view(verdict, rows, looks, queries.plan(store, run_id)).requirements
+
+
+def requirement_table(rows: Sequence[Requirement]) -> Table:
+    """Badge, requirement, estimate, n; below what did not pass the reason, once where neighbours share it."""
+    notes, told = [], ""
+    for row in rows:
+        notes.append(row.reason if row.verdict != "pass" and row.reason != told else "")
+        told = row.reason
+    columns = ("", "requirement", "estimate", "n")
+    return Table("", columns, [_verdict_cells(row) for row in rows], frozenset({2, 3}), notes)
+
+
+def _verdict_cells(row: Requirement) -> tuple[str, ...]:
+    title = row.title.removeprefix("require ")
+    n = f"n={row.n:,}" if row.n is not None else ""
+    return (row.badge, title if row.part == 0 else f"  {title}", row.shown, n)
