@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -183,21 +183,25 @@ def end(store: Store, run_id: str, status: str, verdict: str | None, error: str 
         )
 
 
-def mark_dead_runs(store: Store) -> None:
-    """Runs that say ``running`` but whose process is gone (on this host) are interrupted."""
+def dead_runs(store: Store) -> list[str]:
+    """Runs that say ``running`` but whose process is gone (on this host)."""
     rows = store.query(
         "SELECT run_id, pid FROM runs WHERE status = 'running' AND host = ?",
         [socket.gethostname()],
     )
-    dead = [run_id for run_id, pid in rows if not process_alive(pid)]
+    return [run_id for run_id, pid in rows if not process_alive(pid)]
+
+
+def mark_interrupted(store: Store, dead: Sequence[str]) -> None:
+    """Say of dead runs, and of the steps they did not end, that they were interrupted."""
     if not dead:
         return
     slots = ",".join("?" * len(dead))
     with store.writing() as con:
-        con.execute(f"UPDATE runs SET status = 'interrupted' WHERE run_id IN ({slots})", dead)
+        con.execute(f"UPDATE runs SET status = 'interrupted' WHERE run_id IN ({slots})", list(dead))
         con.execute(
             f"UPDATE steps SET status = 'interrupted' WHERE status IN ('running', 'pending') AND run_id IN ({slots})",
-            dead,
+            list(dead),
         )
 
 

@@ -61,10 +61,12 @@ def run_plan(
     when the store itself cannot be opened.
     """
     store.create()
-    run_record.mark_dead_runs(store)
+    with store.reading():
+        dead, known = run_record.dead_runs(store), run_record.known_results(store)
+    run_record.mark_interrupted(store, dead)
     steps = wanted_steps(plan, only)
     objects = Objects(store.root / "objects")
-    results = {h: r for h, r in run_record.known_results(store).items() if objects.has(h)}
+    results = {h: r for h, r in known.items() if objects.has(h)}
     run_id = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
     run_record.begin(store, run_id, plan, results, reasons or {}, capture(spec_dir))
     events = EventWriter(store.root / "runs" / run_id / EVENTS, list(listeners))
