@@ -15,16 +15,9 @@ from typing import Any
 
 from runtime.events import Event
 from spec_lang.plain_text import visible
+from tui.formats import duration
 
 PLAIN_EVERY_SECONDS = 10.0
-
-
-def duration(seconds: float) -> str:
-    """``8s``, ``2m05s``, ``1h02m``."""
-    if seconds < 60:
-        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"
 
 
 @dataclass
