@@ -99,9 +99,10 @@ def run_ours(job: dict[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(job["threads"])
     folder = Path(job["folder"])
     model = load_model(folder, getattr(torch, job["dtype"]), torch.device("cpu"))
-    generator = LocalGenerator(model, load_tokenizer(folder))
+    tokenizer = load_tokenizer(folder)
 
     def answer(conversations: Sequence[list[dict[str, str]]]) -> list[str]:
+        generator = LocalGenerator(model, tokenizer)  # a new one each time: packing and proof count
         done: list[Completion] = []
         prompts = [Prompt(str(at), tuple(messages)) for at, messages in enumerate(conversations)]
         generator.generate(prompts, Greedy(max_new_tokens=NEW_TOKENS), done.extend)

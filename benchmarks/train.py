@@ -12,9 +12,8 @@ sides get the same token ids and loss masks, LoRA of rank 16 on every linear lay
 step (packed: as many bins of 512 as hold about the same tokens), float32, and all cores. A rate is the mean number of
 real tokens a step (padding not counted) over the median seconds of a step; the first two steps are warm-up.
 
-Run it on a machine that does nothing else: a second busy process slows either side several times over. On 2 AVX2
-cores, 96 triage tickets of 89 tokens: ours 304 and 331 tokens/s (two runs); TRL 1.16 95 unpacked and 98 packed,
-without checkpointing 105 and 137 (another run, partly disturbed). Losses before the first step agree to five digits.
+Run it on a machine that does nothing else: a second busy process slows either side several times over. Figures, and
+where the time goes: ``benchmarks/train_profile.md``.
 """
 
 from __future__ import annotations

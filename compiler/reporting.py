@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spec_lang.diagnostics import Diagnostics, Label
+from spec_lang.diagnostics import Diagnostics, Edit, Label
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
 
@@ -26,11 +26,17 @@ class Reporter:
     sink: Diagnostics
 
     def error(
-        self, code: str, message: str, span: Span, help: str | None = None, also: Iterable[tuple[Span, str]] = ()
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        help: str | None = None,
+        also: Iterable[tuple[Span, str]] = (),
+        fix: Iterable[Edit] = (),
     ) -> None:
         """One error; ``also`` holds further places with the words under their carets."""
         labels = tuple(Label(self.file, place, text) for place, text in also)
-        self.sink.error(code, message, self.file, span, help=help, secondary=labels)
+        self.sink.error(code, message, self.file, span, help=help, secondary=labels, fix=fix)
 
     def warning(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         self.sink.warning(code, message, self.file, span, help=help)

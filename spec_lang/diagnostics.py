@@ -32,8 +32,19 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Put ``text`` in the place of a span (an empty span inserts). Applied to the file of the finding's primary label."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. ``primary`` is None only for what has no place in a spec (a full disk, a lock)."""
+    """One finding. ``primary`` is None only for what has no place in a spec (a full disk, a lock).
+
+    ``fix`` holds edits that mend it and surely mean what the user meant: what `check --fix` and an editor may apply.
+    """
 
     code: str
     message: str
@@ -41,6 +52,7 @@ class Diagnostic:
     help: str | None = None
     secondary: tuple[Label, ...] = ()
     severity: Severity = Severity.ERROR
+    fix: tuple[Edit, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,11 +87,21 @@ class Diagnostics:
         help: str | None = None,
         secondary: Iterable[Label] = (),
         label: str = "",
+        fix: Iterable[Edit] = (),
     ) -> None:
-        self.report(Diagnostic(code, message, Label(file, span, label), help, tuple(secondary)))
+        self.report(Diagnostic(code, message, Label(file, span, label), help, tuple(secondary), fix=tuple(fix)))
 
-    def warning(self, code: str, message: str, file: SourceFile, span: Span, *, help: str | None = None) -> None:
-        self.report(Diagnostic(code, message, Label(file, span), help, (), Severity.WARNING))
+    def warning(
+        self,
+        code: str,
+        message: str,
+        file: SourceFile,
+        span: Span,
+        *,
+        help: str | None = None,
+        secondary: Iterable[Label] = (),
+    ) -> None:
+        self.report(Diagnostic(code, message, Label(file, span), help, tuple(secondary), Severity.WARNING))
 
     @property
     def has_errors(self) -> bool:

@@ -1,17 +1,21 @@
 """The weights of a llama-like decoder, laid out for inference.
 
 Query, key and value projections become one matrix, gate and up projections another; the HF module's
-parameters are turned into views of them, so nothing is held twice. The arithmetic stays that of the
-module. Which architectures qualify is read from the config; whether the copy is right is proven on
-real prompts before it is used (:mod:`runtime.inference.proof`).
+parameters are turned into views of them. Matrices are packed for the processor where that pays
+(:mod:`runtime.inference.matrix`). The arithmetic stays that of the module. Which architectures qualify
+is read from the config; whether the copy is right is proven on real prompts before it is used
+(:mod:`runtime.inference.proof`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+from runtime.inference.matrix import PACKED_BYTES, Matrix, packed
 
 # Architectures with this very block: pre-norm, rotary, optional biases on q/k/v, optional q/k norm, gated SiLU MLP.
 LLAMA_LIKE = frozenset({"llama", "mistral", "qwen2", "qwen3"})
@@ -21,18 +25,16 @@ _STATIC_ROTARY = frozenset({"default", "linear", "llama3"})
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One block. Matrices are [outputs, inputs]; biases and head norms are None where the architecture has none."""
+    """One block; head norms are None where the architecture has none."""
 
     attention_norm: torch.Tensor
-    qkv: torch.Tensor
-    qkv_bias: torch.Tensor | None
+    qkv: Matrix
     query_norm: torch.Tensor | None
     key_norm: torch.Tensor | None
-    out: torch.Tensor
-    out_bias: torch.Tensor | None
+    out: Matrix
     mlp_norm: torch.Tensor
-    gate_up: torch.Tensor
-    down: torch.Tensor
+    gate_up: Matrix
+    down: Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class DecoderWeights:
     layers: tuple[Layer, ...]
     embedding: torch.Tensor
     norm: torch.Tensor
-    head: torch.Tensor
+    head: Matrix
     cos: torch.Tensor
     sin: torch.Tensor
     heads: int
@@ -77,11 +79,13 @@ def decoder_weights(model: Any, context: int) -> DecoderWeights:
     decoder, config = model.model, model.config
     first = decoder.layers[0].self_attn
     cos, sin = _rotary(decoder, context)
+    size = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+    lay_out = packed if size <= PACKED_BYTES else _as_is
     return DecoderWeights(
-        layers=tuple(_layer(block) for block in decoder.layers),
+        layers=tuple(_layer(block, lay_out) for block in decoder.layers),
         embedding=decoder.embed_tokens.weight.data,
         norm=decoder.norm.weight.data,
-        head=model.lm_head.weight.data,
+        head=lay_out(Matrix(model.lm_head.weight.data)),
         cos=cos,
         sin=sin,
         heads=config.num_attention_heads,
@@ -91,37 +95,38 @@ def decoder_weights(model: Any, context: int) -> DecoderWeights:
     )
 
 
-def _layer(block: Any) -> Layer:
+def _as_is(matrix: Matrix) -> Matrix:
+    return matrix
+
+
+def _layer(block: Any, lay_out: Callable[[Matrix], Matrix]) -> Layer:
     attention, mlp = block.self_attn, block.mlp
     query_norm, key_norm = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
-    qkv, qkv_bias = _fused(attention.q_proj, attention.k_proj, attention.v_proj)
-    gate_up, _ = _fused(mlp.gate_proj, mlp.up_proj)
-    out_bias = attention.o_proj.bias
     return Layer(
         attention_norm=block.input_layernorm.weight.data,
-        qkv=qkv,
-        qkv_bias=qkv_bias,
+        qkv=lay_out(_stacked(attention.q_proj, attention.k_proj, attention.v_proj)),
         query_norm=None if query_norm is None else query_norm.weight.data,
         key_norm=None if key_norm is None else key_norm.weight.data,
-        out=attention.o_proj.weight.data,
-        out_bias=None if out_bias is None else out_bias.data,
+        out=lay_out(_stacked(attention.o_proj)),
         mlp_norm=block.post_attention_layernorm.weight.data,
-        gate_up=gate_up,
-        down=mlp.down_proj.weight.data,
+        gate_up=lay_out(_stacked(mlp.gate_proj, mlp.up_proj)),
+        down=lay_out(_stacked(mlp.down_proj)),
     )
 
 
-def _fused(*linears: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _stacked(*linears: Any) -> Matrix:
     """Matrices one under the other; the modules keep working, on views of the result."""
+    biases = [linear.bias.data for linear in linears if linear.bias is not None]
+    bias = torch.cat(biases) if biases else None
+    if len(linears) == 1:
+        return Matrix(linears[0].weight.data, bias)
     weight = torch.cat([linear.weight.data for linear in linears])
     start = 0
     for linear in linears:
         rows = linear.weight.shape[0]
         linear.weight.data = weight[start : start + rows]
         start += rows
-    if linears[0].bias is None:
-        return weight, None
-    return weight, torch.cat([linear.bias.data for linear in linears])
+    return Matrix(weight, bias)
 
 
 def _rotary(decoder: Any, context: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -18,11 +18,11 @@ from runtime.inference.sampling import Chooser
 BATCH = 16
 
 
-def next_logits(model: Any, ids: Sequence[int]) -> torch.Tensor:
-    """Logits after one prompt alone, float32 [1, vocabulary]."""
+def last_logits(model: Any, ids: Sequence[int]) -> torch.Tensor:
+    """Logits after the last token but one of one prompt alone, and after the last: float32 [2, vocabulary]."""
     with torch.inference_mode():
         tokens = torch.tensor([list(ids)], device=model.device)
-        return model(input_ids=tokens, logits_to_keep=1).logits[:, -1].float()
+        return model(input_ids=tokens, logits_to_keep=2).logits[0, -2:].float()
 
 
 def generate_plainly(

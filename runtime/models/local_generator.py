@@ -4,8 +4,8 @@ Prompts are rendered with the model's chat template and encoded once. Llama-like
 the fast pass (:mod:`runtime.inference.continuous_batching`) after it was proven on the first prompts;
 every other architecture, and any that fails the proof, through the model's own modules.
 
-SmolLM2-135M in float32 on one AVX2 core of a busy machine: 32 prompts of 42 to 90 tokens with 48 new ones
-take 22 to 25 processor seconds (``benchmarks/predict.py --threads 1``).
+SmolLM2-135M in float32 on two AVX2 cores: 64 prompts of 42 to 90 tokens with 48 new ones take 15 s
+(``benchmarks/predict_profile.md``).
 """
 
 from __future__ import annotations

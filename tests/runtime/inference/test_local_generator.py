@@ -11,7 +11,9 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from compiler.step_params import Greedy, Sample
 from runtime.inference import continuous_batching, plain_decoding, proof
+from runtime.inference import decoder_weights as decoder_weights_module
 from runtime.inference.decoder_weights import decoder_weights
+from runtime.inference.matrix import Matrix, can_pack, packed
 from runtime.models import local_generator
 from runtime.models.local_generator import LocalGenerator, Unanswerable, stop_tokens
 from runtime.models.protocols import Prompt
@@ -89,7 +91,8 @@ def test_a_pass_that_is_not_the_models_is_not_used(generator: LocalGenerator, mo
     def perturbed(model: Any, context: int) -> Any:
         weights = decoder_weights(model, context)
         first, *rest = weights.layers
-        return dataclasses.replace(weights, layers=(dataclasses.replace(first, down=first.down * 1.02), *rest))
+        down = Matrix(first.down.weight * 1.02)
+        return dataclasses.replace(weights, layers=(dataclasses.replace(first, down=down), *rest))
 
     stops = stopping_often(generator)
     encoded = [generator.encode(prompt.messages, NEW) for prompt in prompts(4)]
@@ -162,3 +165,24 @@ def test_a_template_that_refuses_is_the_users_to_cure(generator: LocalGenerator)
 
 def test_nothing_asked_nothing_said(generator: LocalGenerator) -> None:
     assert answers(generator, [], Greedy(max_new_tokens=NEW)) == {}
+
+
+@pytest.mark.parametrize("rows", [1, 7, 63, 64, 200])
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_packed_matrix_gives_the_product_of_the_plain_one(rows: int, bias: bool) -> None:
+    made = torch.Generator().manual_seed(rows)
+    weight, x = torch.randn(40, 24, generator=made), torch.randn(rows, 24, generator=made)
+    plain = Matrix(weight, torch.randn(40, generator=made) if bias else None)
+    with torch.inference_mode():
+        assert torch.allclose(packed(plain)(x), plain(x), atol=1e-5)
+
+
+def test_matrices_are_packed_in_float32_only_and_only_up_to_a_size(
+    generator: LocalGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not can_pack(torch.zeros(2, 2, dtype=torch.bfloat16))
+    head = decoder_weights(generator.model, 64).head
+    assert (head.packed is not None) == can_pack(head.weight)
+    monkeypatch.setattr(decoder_weights_module, "PACKED_BYTES", 1000)
+    assert decoder_weights(generator.model, 64).head.packed is None
+    check_against_transformers(generator, prompts(9), stopping_often(generator), FAST)
