@@ -33,7 +33,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Put ``text`` in the place of a span (an empty span inserts). Applied to the file of the finding's primary label."""
+    """Put ``text`` in the place of a span (an empty span inserts), in the file of the finding's primary label."""
 
     span: Span
     text: str
