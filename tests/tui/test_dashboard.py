@@ -226,6 +226,28 @@ def test_the_store_is_asked_again_when_a_step_has_ended(running: Store, walk: Wa
     walk(running, journey, run_id=RUN)
 
 
+def test_items_that_were_opened_before_they_were_measured_are_sorted_when_they_are(
+    done: Store, tmp_path: Path, walk: Walk
+) -> None:
+    store = Store(Path(shutil.copytree(done.root, tmp_path / ".sft")))
+    later = ("item_metrics", "metrics")
+    with store.writing() as con:
+        for table in later:
+            con.execute(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
+            con.execute(f"DELETE FROM {table}")
+
+    async def journey(go: Journey) -> None:
+        await go.press("5")
+        assert "metric none" in go.text() and "not measured" in go.text()
+        with store.writing() as con:
+            for table in later:
+                con.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+        await go.press("r")
+        assert "metric exact" in go.text() and "failed" in go.text() and "not measured" not in go.text()
+
+    walk(store, journey, run_id=RUN)
+
+
 def test_a_killed_run_is_shown_as_interrupted(killed: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         assert "! interrupted" in go.text() and "continues where it stopped" in go.text()

@@ -57,6 +57,7 @@ class PredictionsScreen(View[PredictionModel]):
         super().__init__(run_id)
         self._step_id, self._requirement = step_id, requirement
         self.chosen: PredictionFilter | None = None
+        self._walked = False  # whether the reader chose something
         self.against = "expected"
         self.rows: list[PredictionRow] = []
         self.item: Item | None = None
@@ -76,7 +77,11 @@ class PredictionsScreen(View[PredictionModel]):
     def fetch(self) -> PredictionModel:
         store, run_id = self.board.store, self.run_id or ""
         known = choices(asked.cells(store, run_id), asked.metrics(store, run_id))
-        chosen = self.chosen or self._first_look(known)
+        chosen = self.chosen
+        if chosen is None or (chosen.metric is None and not self._walked):
+            chosen = self._first_look(known)  # while a run goes on: models and metrics come one after the other
+        elif chosen.metric is None:
+            chosen = known.next_metric(chosen)
         run = queries.run(store, run_id)
         if chosen is None:
             return PredictionModel(run, known, None, {}, [])
@@ -215,7 +220,7 @@ class PredictionsScreen(View[PredictionModel]):
 
     def _choose(self, chosen: PredictionFilter | None) -> None:
         if chosen is not None:
-            self.chosen = chosen
+            self.chosen, self._walked = chosen, True
             self.reload()
 
     def action_next_eval(self) -> None:
