@@ -11,34 +11,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from compiler.names import collect, known_kinds
+from compiler.lints.run import run_lints
+from compiler.program import Program, link
+from compiler.reach import reached
 from compiler.reporting import Reporter
 from compiler.resolve.eval import resolve_eval
 from compiler.resolve.filter import check_filter
 from compiler.resolve.gate import resolve_gate
+from compiler.resolve.lifecycle import resolve_lifecycle
 from compiler.resolve.mixture import resolve_mixture
 from compiler.resolve.model import check_special_tokens, model_facts, resolve_model
+from compiler.resolve.score import check_score
 from compiler.resolve.source import resolve_source
+from compiler.resolve.tables import Tables
 from compiler.resolve.task import resolve_task
 from compiler.resolve.template import resolve_template
 from compiler.resolve.train import resolve_trains
 from compiler.resolved import AnyModel, ResolvedSpec
-from compiler.schema.catalogue import BLOCKS, LATER_ENTRIES
 from compiler.schema.eval import Eval
 from compiler.schema.fields import Shape
 from compiler.schema.filter import Filter
 from compiler.schema.gate import Gate
+from compiler.schema.judge import Judge
 from compiler.schema.mixture import Mixture
 from compiler.schema.model import Model
-from compiler.schema.reading import read_block
+from compiler.schema.score import Score
 from compiler.schema.source import Source
 from compiler.schema.task import Task
 from compiler.schema.template import Template
 from compiler.schema.train import Train
-from compiler.schema.values import not_runnable
 from compiler.world import World
-from spec_lang.diagnostics import Diagnostic, Diagnostics
-from spec_lang.parsing import parse
+from spec_lang.diagnostics import Diagnostics
 from spec_lang.source import SourceFile
 
 if TYPE_CHECKING:
@@ -48,20 +51,27 @@ S = TypeVar("S", bound=Shape)
 R = TypeVar("R")
 
 
-def check(file: SourceFile, world: World) -> tuple[ResolvedSpec, Diagnostics]:
-    """Everything that can be known without reading a model: the spec as far as it is sound, and all findings."""
-    diagnostics = Diagnostics()
-    spec = _resolve(file, world, diagnostics)
-    diagnostics.items[:] = _by_place(diagnostics.items)
-    return spec, diagnostics
+def check(
+    file: SourceFile, world: World, *, settings: Iterable[str] = (), strict: bool = False
+) -> tuple[ResolvedSpec, Diagnostics]:
+    """Everything that can be known without reading a model: the spec as far as it is sound, and all findings.
+
+    ``settings`` are those of ``--set``; ``strict`` makes errors of the lints that the spec sets no level for.
+    """
+    found = Diagnostics()
+    program, spec = _resolve(file, world, found, settings, strict=strict)
+    return spec, Diagnostics(program.explained(spec, found))
 
 
-def compile_spec(file: SourceFile, world: World, diagnostics: Diagnostics) -> Plan | None:
+def compile_spec(
+    file: SourceFile, world: World, diagnostics: Diagnostics, *, settings: Iterable[str] = ()
+) -> Plan | None:
     """The plan of a file; None when there is any error."""
     found = Diagnostics()
-    spec = _resolve(file, world, found)
-    plan = None if found.has_errors else _plan(spec, world, Reporter(file, found))
-    for item in _by_place(found.items):
+    program, spec = _resolve(file, world, found, settings)
+    found.items[:] = program.explained(spec, found)
+    plan = None if found.has_errors else _plan(reached(spec), world, Reporter(file, found))
+    for item in found:
         diagnostics.report(item)
     return plan
 
@@ -74,38 +84,31 @@ def _plan(spec: ResolvedSpec, world: World, report: Reporter) -> Plan | None:
     return None if report.sink.has_errors else lower_spec(spec, facts, report)
 
 
-def _by_place(items: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """In the order of the text: that is how a file is mended."""
-    return sorted(items, key=lambda item: item.primary.span.start if item.primary else 0)
-
-
-def _resolve(file: SourceFile, world: World, diagnostics: Diagnostics) -> ResolvedSpec:
-    parsed = parse(file, diagnostics)
-    report = Reporter(file, diagnostics)
-    hidden = frozenset(block.name for block in parsed.broken if block.name is not None)
-    for item in parsed.spec.imports:
-        not_runnable("`import`", item, report)
-    for param in parsed.spec.params:
-        not_runnable("`param`", param, report)
-    blocks = known_kinds(parsed.spec, report)
-    names = collect(blocks, report, hidden)
-    read = [
-        read_block(BLOCKS[kind], block, report, LATER_ENTRIES.get(kind, ()))
-        for block in blocks
-        if (kind := block.kind.text) in BLOCKS
-    ]
-    models = _each(read, Model, lambda block: resolve_model(block, world, report))
-    sources = _each(read, Source, lambda block: resolve_source(block, world, report))
-    templates = _each(read, Template, lambda block: resolve_template(block, report))
-    filters = _each(read, Filter, lambda block: check_filter(block, report))
-    tasks = _each(read, Task, lambda block: resolve_task(block, names, sources, filters, templates))
-    mixtures = _each(read, Mixture, lambda block: resolve_mixture(block, names, tasks))
+def _resolve(
+    file: SourceFile, world: World, sink: Diagnostics, settings: Iterable[str], *, strict: bool = False
+) -> tuple[Program, ResolvedSpec]:
+    """All blocks of all files, each in the words of its own file."""
+    program = link(file, world, settings, sink)
+    read, names, report = program.read, program.names, program.report
+    models = _each(read, Model, lambda block: resolve_model(block, world, report(block)))
+    sources = _each(read, Source, lambda block: resolve_source(block, world, report(block)))
+    templates = _each(read, Template, lambda block: resolve_template(block, report(block)))
+    filters = _each(read, Filter, lambda block: check_filter(block, names(block)))
+    scores = _each(read, Score, lambda block: check_score(block, names(block)))
+    judges = _each(read, Judge, lambda block: block)
+    tasks = _each(read, Task, lambda block: resolve_task(block, names(block), sources, filters, templates, scores))
+    mixtures = _each(read, Mixture, lambda block: resolve_mixture(block, names(block), tasks))
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
     either: dict[str, AnyModel] = {**models, **trains}
-    evals = _each(read, Eval, lambda block: resolve_eval(block, names, either, tasks, templates))
-    gates = _each(read, Gate, lambda block: resolve_gate(block, names, evals))
-    edition = parsed.spec.edition.year if parsed.spec.edition else 0
-    return ResolvedSpec(file, edition, models, sources, templates, tasks, mixtures, trains, evals, gates)
+    evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
+    gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))
+    tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores)
+    later = resolve_lifecycle(read, names, world, tables)
+    edition = program.main.parsed.spec.edition
+    year = edition.year if edition else 0
+    spec = ResolvedSpec(file, year, models, sources, templates, tasks, mixtures, trains, evals, gates, later)
+    run_lints(spec, program, strict=strict)
+    return program, spec
 
 
 def _of(read: Iterable[Shape], kind: type[S]) -> list[S]:
@@ -113,7 +116,7 @@ def _of(read: Iterable[Shape], kind: type[S]) -> list[S]:
 
 
 def _each(read: Iterable[Shape], kind: type[S], resolve: Callable[[S], R]) -> dict[str, R]:
-    """All blocks of a kind, resolved; of a repeated name the first counts."""
+    """All blocks of a kind by full name, resolved; of a repeated name the first counts."""
     found: dict[str, R] = {}
     for shape in _of(read, kind):
         found.setdefault(shape.name, resolve(shape))

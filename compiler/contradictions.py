@@ -44,7 +44,6 @@ class _Interval:
 
 
 _ALL = _Interval(None, False, None, False)
-_NOT_NEGATIVE = _Interval(Decimal(0), True, None, False)
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -90,15 +89,28 @@ def _conjunction(parts: list[Typed]) -> Verdict:
 def _single(expr: Typed) -> Verdict:
     if isinstance(expr, OneOf) and not expr.items:
         return "never"
+    if isinstance(expr, Apply) and expr.function.name == "any" and verdict(expr.arguments[1]) == "never":
+        return "never"
     if isinstance(expr, Operation) and all(isinstance(side, Constant) for side in expr.operands):
         return _constants(expr)
     bound = _bound(expr)
     if bound is None:
         return None
-    possible = _NOT_NEGATIVE if isinstance(bound[0], Apply) and bound[0].function.never_negative else _ALL
+    possible = _possible(bound[0])
     if bound[1].empty or possible.meet(bound[1]).empty:
         return "never"
-    return "always" if possible is not _ALL and bound[1].covers(possible) else None
+    return "always" if possible != _ALL and bound[1].covers(possible) else None
+
+
+def _possible(expr: Typed) -> _Interval:
+    """The values that an expression can have at all."""
+    if not isinstance(expr, Apply):
+        return _ALL
+    low, high = expr.function.low, expr.function.high
+    if expr.function.name == "bucket":
+        high = _number(expr.arguments[1])
+        return _Interval(low, True, high, False)
+    return _Interval(low, low is not None, high, high is not None)
 
 
 def _constants(expr: Operation) -> Verdict:

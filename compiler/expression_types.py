@@ -10,14 +10,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from compiler.column_scope import ColumnScope, column, conversion, has_type
-from compiler.functions import ALIASES, FUNCTIONS, Function, Parameter
-from compiler.regexes import problem
-from compiler.reporting import did_you_mean
-from compiler.schema.values import described, written
-from compiler.typed import Apply, Between, Constant, Matches, OneOf, Operation, Typed
+from compiler.expression_calls import call, pattern_of
+from compiler.functions import FUNCTIONS
+from compiler.schema.values import constant, described, written, wrong_unit
+from compiler.typed import Between, Constant, Matches, OneOf, Operation, Typed
+from compiler.value_fixes import literal_of
 from compiler.world import ColumnType
 from spec_lang.ast import (
-    Arg,
     Binary,
     BoolLit,
     Call,
@@ -29,7 +28,6 @@ from spec_lang.ast import (
     RangeLit,
     Ref,
     StringLit,
-    Tagged,
     Unary,
 )
 
@@ -63,7 +61,7 @@ def check(expr: Expr, scope: ColumnScope) -> Typed | None:
         _quantity(expr, scope)
         return None
     if isinstance(expr, Call):
-        return _call(expr, scope)
+        return call(expr, scope, check)
     if isinstance(expr, Unary):
         return _unary(expr, scope)
     if isinstance(expr, Binary):
@@ -81,6 +79,19 @@ def _quantity(expr: QuantityLit, scope: ColumnScope) -> None:
     scope.report.error("SFT0309", "columns are plain numbers, without a unit", expr.span, f"write `{plain}`")
 
 
+def _beside(other: Expr, expr: Expr, scope: ColumnScope) -> Typed | None:
+    """One side of a comparison: a number that is written out has the unit of what it is compared with."""
+    function = FUNCTIONS.get(other.func.text) if isinstance(other, Call) else None
+    if function is None or function.unit is None or constant(expr) is None:
+        return check(expr, scope)
+    number = constant(expr)
+    assert number is not None
+    if number[1] is not function.unit:
+        wrong_unit(expr, function.name, function.unit, scope.report, code="SFT0309")
+        return None
+    return Constant(number[0], "number", expr.span)
+
+
 def _unary(expr: Unary, scope: ColumnScope) -> Typed | None:
     operand = check(expr.operand, scope)
     wanted: ColumnType = "bool" if expr.op == "not" else "number"
@@ -96,9 +107,11 @@ def _binary(expr: Binary, scope: ColumnScope) -> Typed | None:
         return _in(expr, scope)
     if expr.op == "matches":
         return _matches(expr, scope)
-    left, right = check(expr.left, scope), check(expr.right, scope)
     if expr.op in _COMPARISONS:
+        left = _beside(expr.right, expr.left, scope)
+        right = _beside(expr.left, expr.right, scope)
         return _comparison(expr, left, right, scope) if left and right else None
+    left, right = check(expr.left, scope), check(expr.right, scope)
     wanted: ColumnType = "number" if expr.op in _ARITHMETIC else "bool"
     if expr.op == "+" and left and right and left.type == right.type == "text":
         scope.report.error("SFT0303", "`+` adds numbers, not text", expr.op_span, "write `concat(a, b)`")
@@ -116,7 +129,9 @@ def _comparison(expr: Binary, left: Typed, right: Typed, scope: ColumnScope) -> 
     if left.type != right.type:
         help = conversion("text", "number") if {left.type, right.type} == {"text", "number"} else None
         message = f"`{expr.op}` compares {left.type} with {right.type}"
-        scope.report.error("SFT0303", message, expr.span, help)
+        fix = literal_of(left.type, expr.right)
+        help = f"write `{fix[0].text}`" if fix else help
+        scope.report.error("SFT0303", message, expr.span, help, fix=fix)
         return None
     if left.type == "bool" and expr.op not in ("==", "!="):
         scope.report.error("SFT0303", f"`{expr.op}` does not order truth values", expr.op_span)
@@ -127,7 +142,7 @@ def _comparison(expr: Binary, left: Typed, right: Typed, scope: ColumnScope) -> 
 def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
     value = check(expr.left, scope)
     if isinstance(expr.right, RangeLit):
-        ends = [check(expr.right.low, scope), check(expr.right.high, scope)]
+        ends = [_beside(expr.left, end, scope) for end in (expr.right.low, expr.right.high)]
         parts = [part for part in (value, *ends) if part is not None]
         sound = [has_type(part, "number", "a range", scope) for part in parts]
         if len(parts) < 3 or not all(sound):
@@ -138,7 +153,7 @@ def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
         if not isinstance(expr.right, Faulty):
             scope.report.error("SFT0303", "`in` takes a range or a list on its right", expr.right.span, help)
         return None
-    items = [check(item, scope) for item in expr.right.items]
+    items = [_beside(expr.left, item, scope) for item in expr.right.items]
     if value is None or any(item is None for item in items):
         return None
     found = tuple(item for item in items if item is not None)
@@ -151,102 +166,7 @@ def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
 
 def _matches(expr: Binary, scope: ColumnScope) -> Typed | None:
     value = check(expr.left, scope)
-    pattern = _pattern(expr.right, scope)
+    pattern = pattern_of(expr.right, scope)
     if value is None or pattern is None or not has_type(value, "text", "`matches`", scope):
         return None
     return Matches(value, pattern, expr.span)
-
-
-def _pattern(expr: Expr, scope: ColumnScope) -> str | None:
-    """A regular expression that is written out, checked against RE2's syntax."""
-    if isinstance(expr, Faulty):
-        return None
-    if not isinstance(expr, StringLit):
-        scope.report.error("SFT0303", 'a regular expression is written out, as `r"…"`', expr.span)
-        return None
-    found = problem(expr.value)
-    if found is not None:
-        scope.report.error("SFT0308" if found.unsupported else "SFT0307", found.message, expr.span, found.help)
-        return None
-    return expr.value
-
-
-def _call(expr: Call, scope: ColumnScope) -> Typed | None:
-    name = expr.func.text
-    function = FUNCTIONS.get(name)
-    if function is None:
-        alias = ALIASES.get(name.lower())
-        near = f"did you mean `{alias}`?" if alias else did_you_mean(name, FUNCTIONS)
-        help = near or f"functions: {', '.join(f'`{known}`' for known in FUNCTIONS)}"
-        scope.report.error("SFT0302", f"there is no function `{name}`", expr.func.span, help)
-    parameters = _parameters(function, expr, scope) if function else None
-    if function is None or parameters is None:
-        for arg in expr.args:
-            check(arg.value, scope)
-        return None
-    arguments = [
-        _argument(parameter, arg, function, scope) for parameter, arg in zip(parameters, expr.args, strict=True)
-    ]
-    found = tuple(argument for argument in arguments if argument is not None)
-    if len(found) < len(arguments):
-        return None
-    if function.result is None and any(argument.type != found[0].type for argument in found):
-        kinds = " and ".join(argument.type for argument in found)
-        scope.report.error("SFT0303", f"`{name}` takes values of one type, not {kinds}", expr.span)
-        return None
-    return Apply(function, found, function.result or found[0].type, expr.span)
-
-
-def _parameters(function: Function, expr: Call, scope: ColumnScope) -> list[Parameter] | None:
-    """The parameter of each argument, in order; None after a report."""
-    parameters = list(function.parameters)
-    if function.rest and len(expr.args) > len(parameters):
-        parameters += [parameters[-1]] * (len(expr.args) - len(parameters))
-    named = next((arg for arg in expr.args if arg.name is not None), None)
-    if named is not None and named.name is not None:
-        scope.report.error(
-            "SFT0304", f"`{function.name}` takes no named arguments", named.name.span, function.signature
-        )
-        return None
-    if len(expr.args) != len(parameters):
-        need = "no arguments" if not parameters else f"{len(parameters)} argument{'s' if len(parameters) > 1 else ''}"
-        at_least = "at least " if function.rest else ""
-        message = f"`{function.name}` takes {at_least}{need}, not {len(expr.args)}"
-        scope.report.error("SFT0304", message, expr.span, function.signature)
-        return None
-    return parameters
-
-
-def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnScope) -> Typed | None:
-    value = arg.value
-    if parameter.kind == "regex":
-        pattern = _pattern(value, scope)
-        return None if pattern is None else Constant(pattern, "text", value.span)
-    if parameter.kind == "path":
-        return _path(value, scope)
-    if isinstance(value, Tagged):
-        scope.report.error("SFT0303", f"`{function.name}` takes no value with braces", value.span)
-        return None
-    typed = check(value, scope)
-    if typed is None or typed.type in parameter.types:
-        return typed
-    wanted = " or ".join(parameter.types)
-    help = conversion(typed.type, parameter.types[0])
-    scope.report.error("SFT0303", f"`{function.name}` takes {wanted}, and this is {typed.type}", value.span, help)
-    return None
-
-
-def _path(expr: Expr, scope: ColumnScope) -> Typed | None:
-    """``"a.b"`` as the JSON path ``$."a"."b"``."""
-    if isinstance(expr, Faulty):
-        return None
-    if not isinstance(expr, StringLit):
-        scope.report.error("SFT0303", 'a path is written out, such as `"address.city"`', expr.span)
-        return None
-    keys = expr.value.split(".")
-    if not all(keys) or any('"' in key or "\\" in key for key in keys):
-        scope.report.error(
-            "SFT0304", "a path is made of keys with dots between them", expr.span, 'such as `"address.city"`'
-        )
-        return None
-    return Constant("$" + "".join(f'."{key}"' for key in keys), "text", expr.span)

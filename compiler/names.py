@@ -1,21 +1,28 @@
-"""Names of a file and what they stand for.
+"""Names of all files and what they stand for.
 
 All blocks of a file share one namespace, so that ``models = [smol, tuned]`` never has two
-meanings. Names are collected first and looked up afterwards: the order of blocks means nothing.
+meanings. A file that is imported has a namespace of its own under its alias: ``common.clean``.
+Names are collected first and looked up afterwards: the order of blocks means nothing.
+
+Inside, a block has one *full name*, the one that the main spec would write; every table is keyed by
+it. A :class:`Names` is the view of one file: what that file writes, and which full name it means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
 from compiler.known import Known
-from compiler.reporting import Reporter, did_you_mean
+from compiler.reporting import Reporter, did_you_mean, renamed, written_anew
 from compiler.schema.catalogue import BLOCKS, LATER_KINDS
 from compiler.schema.fields import Value
 from compiler.schema.values import not_runnable
-from spec_lang.ast import Block, Ref, SpecFile
+from spec_lang.ast import Block, Name, Ref, SpecFile
+from spec_lang.diagnostics import Label
+from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
 
 T = TypeVar("T")
@@ -31,73 +38,156 @@ def one_of(kinds: Iterable[str]) -> str:
     return " or ".join(kinds)
 
 
+class Declared(NamedTuple):
+    """A block and the file that holds it."""
+
+    block: Block
+    file: SourceFile
+
+    @property
+    def kind(self) -> str:
+        return self.block.kind.text
+
+    @property
+    def label(self) -> Label:
+        """The place of its name."""
+        return Label(self.file, (self.block.name or self.block.kind).span, "declared here")
+
+
+class Target(NamedTuple):
+    """What a reference is made of: the full name of a block, the part that says it, and the parts of the block."""
+
+    full: str
+    own: Ref
+    rest: tuple[Name, ...]
+
+
 @dataclass(frozen=True)
 class Names:
-    """The first block of each name; later ones are errors and stay out. ``hidden``: names of blocks that could not
-    be parsed, which are reported already and stand for anything."""
+    """The names of one file.
 
-    blocks: Mapping[str, Block]
+    ``blocks`` has the first block of each full name, of all files; later ones are errors and stay out. ``hidden`` are
+    full names of blocks that could not be parsed, which were reported and stand for anything. ``space`` is what the
+    full names of this file's own blocks begin with, nothing for the main spec. ``aliases`` maps an import to the space
+    of its file; ``unread`` are aliases that were reported and stand for anything. ``nameless`` are kinds of blocks
+    without a name, which were reported too: any name may be theirs.
+    """
+
+    blocks: Mapping[str, Declared]
     report: Reporter
     hidden: frozenset[str] = frozenset()
+    space: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    alias_places: Mapping[str, Span] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+    nameless: frozenset[str] = frozenset()
 
-    def kind(self, name: str) -> str | None:
-        block = self.blocks.get(name)
-        return block.kind.text if block else None
+    def target(self, ref: Ref) -> Target:
+        """The block that a reference begins with, whether there is one or not."""
+        first, *more = ref.parts
+        if first.text in self.aliases and more:
+            own = Ref(ref.parts[:2], first.span.to(more[0].span))
+            return Target(self.aliases[first.text] + more[0].text, own, ref.parts[2:])
+        full = first.text if "." in first.text else self.space + first.text  # inherited names are full already
+        return Target(full, Ref(ref.parts[:1], first.span), ref.parts[1:])
+
+    def full(self, ref: Ref) -> str:
+        """The full name of the block that ``ref`` begins with."""
+        return self.target(ref).full
+
+    def kind(self, ref: Ref) -> str | None:
+        """The kind of the block that ``ref`` begins with."""
+        found = self.blocks.get(self.full(ref))
+        return found.kind if found else None
+
+    @cached_property
+    def visible(self) -> dict[str, str]:
+        """What this file can write, and the full name it means."""
+        seen = {full.removeprefix(self.space): full for full in self.blocks if self._in_space(full, self.space)}
+        for alias, space in self.aliases.items():
+            seen |= {f"{alias}.{full[len(space) :]}": full for full in self.blocks if self._in_space(full, space)}
+        return seen
+
+    def _in_space(self, full: str, space: str) -> bool:
+        return full.startswith(space) and "." not in full[len(space) :]
+
+    def shown(self, full: str) -> str:
+        """How this file writes a full name."""
+        return next((name for name, meant in self.visible.items() if meant == full), full)
 
     def of_kind(self, kinds: Iterable[str]) -> tuple[str, ...]:
+        """All names of these kinds, as this file writes them."""
         wanted = tuple(kinds)
-        return tuple(name for name, block in self.blocks.items() if block.kind.text in wanted)
+        return tuple(name for name, full in self.visible.items() if self.blocks[full].kind in wanted)
 
     def stands(self, ref: Ref, kinds: tuple[str, ...], field: str, *, parts: int = 1) -> bool:
-        """Whether the first part of ``ref`` names a block of one of ``kinds``, or one that was reported itself; False
-        after one report."""
-        name = ref.parts[0].text
-        block = self.blocks.get(name)
-        if block is None:
-            if name in self.hidden:
-                return True
-            near = did_you_mean(name, self.of_kind(kinds)) or self._elsewhere(kinds)
-            self.report.error("SFT0203", f"no {one_of(kinds)} is called `{name}`", ref.parts[0].span, near)
-            return False
-        if block.kind.text not in kinds:
-            if block.kind.text not in BLOCKS:
-                return True  # the block itself was reported
-            wanted = one_of(a(kind) for kind in kinds)
-            help = did_you_mean(name, (n for n in self.of_kind(kinds) if n != name))
-            assert block.name is not None
-            self.report.error(
-                "SFT0216",
-                f"`{name}` is {a(block.kind.text)}, and `{field}` takes {wanted}",
-                ref.span,
-                help,
-                also=[(block.name.span, "declared here")],
-            )
-            return False
-        if len(ref.parts) > parts:
-            extra = ref.parts[parts]
-            whole = ".".join(part.text for part in ref.parts[:parts])
-            what = a(block.kind.text) if parts == 1 else f"a part of {a(block.kind.text)}"
-            message = f"{what} has no parts, so `{ref.text}` names nothing"
-            self.report.error("SFT0217", message, extra.span, f"write `{whole}`")
-            return False
+        """Whether ``ref`` names a block of one of ``kinds``, or one that was reported itself; False after one report.
+        ``parts``: the block's name counts one, ``triage.train`` has two."""
+        if ref.parts[0].text in self.unread:
+            return True
+        target = self.target(ref)
+        found = self.blocks.get(target.full)
+        if found is None:
+            reported = target.full in self.hidden or not self.nameless.isdisjoint(kinds)
+            return reported or self._nothing(ref, target.own, kinds, field)
+        if found.kind not in kinds:
+            return found.kind not in BLOCKS or self._other_kind(target.own, found, kinds, field)
+        if len(target.rest) >= parts:
+            return self._no_part(ref, target, found.kind, parts)
         return True
 
+    def _nothing(self, ref: Ref, own: Ref, kinds: tuple[str, ...], field: str) -> bool:
+        alias = self.alias_places.get(own.text)
+        if alias is not None:
+            inside = next((name for name in self.of_kind(kinds) if name.startswith(f"{own.text}.")), None)
+            help = f"name a block of it, such as `{inside}`" if inside else "name a block of it"
+            message = f"`{own.text}` is an import, and `{field}` takes {one_of(a(kind) for kind in kinds)}"
+            self.report.error("SFT0216", message, own.span, help, also=[(alias, "imported here")])
+            return False
+        known = self.of_kind(kinds)
+        near = did_you_mean(own.text, known) or _imported(ref, known) or self._elsewhere(kinds)
+        fix = renamed(own, known)
+        self.report.error("SFT0203", f"no {one_of(kinds)} is called `{own.text}`", own.parts[-1].span, near, fix=fix)
+        return False
+
+    def _other_kind(self, own: Ref, found: Declared, kinds: tuple[str, ...], field: str) -> bool:
+        help = did_you_mean(own.text, (name for name in self.of_kind(kinds) if name != own.text))
+        self.report.error(
+            "SFT0216",
+            f"`{own.text}` is {a(found.kind)}, and `{field}` takes {one_of(a(kind) for kind in kinds)}",
+            own.span,
+            help,
+            also=[found.label],
+        )
+        return False
+
+    def _no_part(self, ref: Ref, target: Target, kind: str, parts: int) -> bool:
+        extra = target.rest[parts - 1]
+        whole = ".".join([target.own.text, *(part.text for part in target.rest[: parts - 1])])
+        what = a(kind) if parts == 1 else f"a part of {a(kind)}"
+        message = f"{what} has no parts, so `{ref.text}` names nothing"
+        self.report.error("SFT0217", message, extra.span, f"write `{whole}`")
+        return False
+
     def look_up(self, ref: Ref | None, kinds: tuple[str, ...], field: str, table: Mapping[str, T]) -> T | None:
-        """What ``ref`` names, from a table by name; None after a report, or where it is not known."""
-        return table.get(ref.parts[0].text) if ref is not None and self.stands(ref, kinds, field) else None
+        """What ``ref`` names, from a table by full name; None after a report, or where it is not known."""
+        return table.get(self.full(ref)) if ref is not None and self.stands(ref, kinds, field) else None
 
     def look_up_all(
         self, refs: Value[tuple[Ref, ...]], kinds: tuple[str, ...], field: str, table: Mapping[str, T]
     ) -> Known[T]:
-        """What a list of names stands for, each once."""
+        """What a list of names stands for, by full name, each once."""
         found: dict[str, T | None] = {}
         more = not refs.known
         for ref in refs.value:
-            name = ref.parts[0].text
+            name = self.full(ref)
             if not self.stands(ref, kinds, field):
                 more = True
             elif name in found:
-                self.report.error("SFT0205", f"`{name}` stands twice in `{field}`", ref.span)
+                again = _again(ref, refs.value, self.report.file)
+                self.report.error(
+                    "SFT0205", f"`{ref.text}` stands twice in `{field}`", ref.span, fix=written_anew(again, "")
+                )
             else:
                 found[name] = table.get(name)
         return Known(found, more)
@@ -109,37 +199,51 @@ class Names:
         return f"declared: {', '.join(f'`{name}`' for name in known[:12])}"
 
 
+def _imported(ref: Ref, known: tuple[str, ...]) -> str | None:
+    """``clean`` or ``comon.clean`` was meant as ``common.clean``."""
+    dotted = [name for name in known if "." in name]
+    near = did_you_mean(".".join(part.text for part in ref.parts[:2]), dotted)
+    same = [name for name in dotted if name.rpartition(".")[2] == ref.parts[0].text]
+    return near or (f"did you mean {' or '.join(f'`{name}`' for name in same[:2])}?" if same else None)
+
+
+def _again(ref: Ref, refs: tuple[Ref, ...], file: SourceFile) -> Span:
+    """A repeated item of a list with the comma before it."""
+    before = next((other for other in reversed(refs) if other.span.end <= ref.span.start), ref)
+    gap = Span(before.span.end, ref.span.start)
+    return Span(gap.start, ref.span.end) if file.slice(gap).strip() == "," else ref.span
+
+
 def known_kinds(spec: SpecFile, report: Reporter) -> tuple[Block, ...]:
     """All blocks; reports unknown kinds and kinds of later versions. A kind with a slip is taken for what was meant."""
     blocks: list[Block] = []
     for block in spec.blocks:
         kind = block.kind.text
         if kind in LATER_KINDS:
-            not_runnable(f"`{kind}`", block.kind, report)
+            not_runnable(f"`{kind}`", block.kind, report, LATER_KINDS[kind])
         elif kind not in BLOCKS:
             help = did_you_mean(kind, (*BLOCKS, *LATER_KINDS)) or f"kinds: {', '.join(f'`{k}`' for k in BLOCKS)}"
-            report.error("SFT0201", f"there is no block kind `{kind}`", block.kind.span, help)
+            fix = renamed(block.kind, (*BLOCKS, *LATER_KINDS))
+            report.error("SFT0201", f"there is no block kind `{kind}`", block.kind.span, help, fix=fix)
             meant = next(iter(closest(kind, (*BLOCKS, *LATER_KINDS))), kind)
             block = replace(block, kind=replace(block.kind, text=meant))
         blocks.append(block)
     return tuple(blocks)
 
 
-def collect(all_blocks: Iterable[Block], report: Reporter, hidden: frozenset[str] = frozenset()) -> Names:
-    """All names of a file; reports repeated names."""
-    blocks: dict[str, Block] = {}
-    for block in all_blocks:
+def collect(blocks: Iterable[Block], space: str, report: Reporter) -> dict[str, Declared]:
+    """All blocks of one file by full name; reports repeated names."""
+    found: dict[str, Declared] = {}
+    for block in blocks:
         if block.name is None:  # reported by the parser
             continue
-        first = blocks.get(block.name.text)
-        if first is None:
-            blocks[block.name.text] = block
-        elif first.name is not None:
+        first = found.setdefault(space + block.name.text, Declared(block, report.file))
+        if first.block is not block and first.block.name is not None:
             report.error(
                 "SFT0206",
                 f"`{block.name.text}` is declared twice",
                 block.name.span,
                 "all blocks of a file share their names; rename one of them",
-                also=[(first.name.span, "declared here before")],
+                also=[(first.block.name.span, "declared here before")],
             )
-    return Names(blocks, report, hidden)
+    return found

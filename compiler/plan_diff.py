@@ -220,5 +220,6 @@ def _at(step: Step, *keys: str) -> str:
     """``(triage.sft:41)``: the line of the field, or of what it stands in."""
     lines: Mapping[str, int] = step.local.get("lines", {})
     above = [key.rpartition(".")[0] for key in keys]
-    line = next((lines[key] for key in (*keys, *above) if key in lines), step.place.line)
-    return f" ({step.place.path}:{line})"
+    key = next((key for key in (*keys, *above) if key in lines), "")
+    path = step.local.get("files", {}).get(key, step.place.path)
+    return f" ({path}:{lines.get(key, step.place.line)})"

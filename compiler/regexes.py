@@ -49,6 +49,12 @@ _UNIT = re.compile(
 )
 
 
+def group_count(pattern: str) -> int:
+    """How many groups a sound pattern has."""
+    units = (match.group() for match in _UNIT.finditer(pattern))
+    return re.compile("".join(_as_python(unit) for unit in units)).groups
+
+
 def problem(pattern: str) -> RegexProblem | None:
     """Why RE2 would refuse a pattern; None when it will take it."""
     python: list[str] = []

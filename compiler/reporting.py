@@ -16,14 +16,25 @@ from spec_lang.suggest import closest
 
 if TYPE_CHECKING:
     from compiler.plan import Place
+    from spec_lang.ast import Name, Ref
 
 
 @dataclass(frozen=True)
 class Reporter:
-    """Reports into ``sink`` at spans of ``file``."""
+    """Reports into ``sink`` at spans of ``file``. ``used`` are places in other files that led here, such as the task
+    that uses an imported filter; they go with every finding."""
 
     file: SourceFile
     sink: Diagnostics
+    used: tuple[Label, ...] = ()
+
+    def at(self, file: SourceFile, used: Label | None = None) -> Reporter:
+        """For spans of another file; ``used`` is where that file's block is named."""
+        return self if file is self.file else Reporter(file, self.sink, (*self.used, used) if used else self.used)
+
+    def into(self, sink: Diagnostics) -> Reporter:
+        """Into another sink, to look at findings before they count."""
+        return Reporter(self.file, sink, self.used)
 
     def error(
         self,
@@ -31,15 +42,16 @@ class Reporter:
         message: str,
         span: Span,
         help: str | None = None,
-        also: Iterable[tuple[Span, str]] = (),
+        also: Iterable[tuple[Span, str] | Label] = (),
         fix: Iterable[Edit] = (),
     ) -> None:
-        """One error; ``also`` holds further places with the words under their carets."""
-        labels = tuple(Label(self.file, place, text) for place, text in also)
-        self.sink.error(code, message, self.file, span, help=help, secondary=labels, fix=fix)
+        """One error; ``also`` holds further places with the words under their carets, as labels where they may lie in
+        other files."""
+        labels = [item if isinstance(item, Label) else Label(self.file, *item) for item in also]
+        self.sink.error(code, message, self.file, span, help=help, secondary=(*labels, *self.used), fix=fix)
 
     def warning(self, code: str, message: str, span: Span, help: str | None = None) -> None:
-        self.sink.warning(code, message, self.file, span, help=help)
+        self.sink.warning(code, message, self.file, span, help=help, secondary=self.used)
 
     def place(self, span: Span) -> Place:
         """The span as lines and columns, under the file's own name: a plan does not know where it was compiled."""
@@ -47,8 +59,24 @@ class Reporter:
 
         line, column = self.file.position(span.start)
         end_line, end_column = self.file.position(span.end)
-        name = self.file.path.replace("\\", "/").rsplit("/", 1)[-1]
-        return Place(path=name, line=line, column=column, end_line=end_line, end_column=end_column)
+        return Place(path=name_of(self.file), line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def name_of(file: SourceFile) -> str:
+    """What a plan calls a file: the last part of the main spec's path, or the way from its folder to another file."""
+    return file.name or file.path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def renamed(name: Name | Ref, candidates: Iterable[str]) -> tuple[Edit, ...]:
+    """The fix of a misspelt name, where only one of the candidates can be meant."""
+    from spec_lang.fixes import renaming  # only mistakes need it
+
+    return renaming(name.text, candidates, name.span)
+
+
+def written_anew(place: Span, text: str | None) -> tuple[Edit, ...]:
+    """The fix that puts a text in the place of what is there; none without a text."""
+    return (Edit(place, text),) if text is not None else ()
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

@@ -9,9 +9,9 @@ does not pay for them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from compiler.functions import MetricFunction
 from compiler.known import Known
@@ -28,6 +28,9 @@ from compiler.schema.train import Train
 from compiler.typed import Typed
 from compiler.world import ColumnType, SourceFacts
 from spec_lang.source import SourceFile, Span
+
+if TYPE_CHECKING:
+    from compiler.resolved_lifecycle import ResolvedLater
 
 Role = Literal["system", "user", "assistant"]
 
@@ -92,6 +95,15 @@ class Predicate:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Top:
+    """``keep top 80% by helpful per task``; ``per`` is None for all rows at once, or "task", or a value of the row."""
+
+    entry: RuleEntry
+    by: Typed | None
+    per: Typed | str | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Dedup:
     """``threshold`` is None for exact duplicates."""
 
@@ -105,7 +117,7 @@ class ResolvedFilter:
     """A filter over the columns of one task's source; a rule with a mistake is None."""
 
     block: Filter
-    rules: tuple[Predicate | Dedup | None, ...]
+    rules: tuple[Predicate | Top | Dedup | None, ...]
 
     @property
     def name(self) -> str:
@@ -272,3 +284,4 @@ class ResolvedSpec:
     trains: Mapping[str, ResolvedTrain]
     evals: Mapping[str, ResolvedEval]
     gates: Mapping[str, ResolvedGate]
+    later: Mapping[str, ResolvedLater] = field(default_factory=dict)

@@ -82,3 +82,20 @@ class Matches:
 
 
 Typed: TypeAlias = Column | Constant | Apply | Operation | Between | OneOf | Matches
+
+
+def names_column(expr: Typed) -> bool:
+    """Whether a value depends on the row: without a column it is the same for all."""
+    match expr:
+        case Column():
+            return True
+        case Constant():
+            return False
+        case Apply(arguments=parts) | Operation(operands=parts):
+            return any(names_column(part) for part in parts)
+        case Between():
+            return any(names_column(part) for part in (expr.value, expr.low, expr.high))
+        case OneOf():
+            return any(names_column(part) for part in (expr.value, *expr.items))
+        case _:
+            return names_column(expr.value)

@@ -48,7 +48,10 @@ class Problem:
 
 
 class World(Protocol):
-    """Answers about files and models. Paths are as written in the spec, relative to its folder."""
+    """Answers about files and models. Paths are relative to the folder of the main spec."""
+
+    def read_text(self, path: str) -> str | Problem:
+        """The text of another spec, which is UTF-8; SFT0230 when it cannot be read."""
 
     def source(self, path: str) -> SourceFacts | Problem:
         """Columns, types and content hashes of a source."""

@@ -19,6 +19,11 @@ class LocalWorld:
 
     spec_dir: Path
 
+    def read_text(self, path: str) -> str | Problem:
+        from runtime.spec_texts import read_spec_text
+
+        return read_spec_text(self.spec_dir, path)
+
     def source(self, path: str) -> SourceFacts | Problem:
         from runtime.source_facts import read_source_facts
 

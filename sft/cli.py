@@ -8,19 +8,24 @@ before a command needs it, so ``sft --help`` costs an argparse (about 40 ms).
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-VERBS = ("init", "check", "compile", "plan", "run", "show", "explain", "tui", "bless", "doctor")
+VERBS = ("init", "check", "fmt", "compile", "plan", "run", "show", "explain", "tui", "bless", "lsp", "doctor")
 ERROR = 1
 INTERRUPTED = 130
 
 # How long an idle OpenMP thread of torch spins before it sleeps, in rounds (tens of µs; by default milliseconds).
 # Beside any other busy process the default is ruinous: training fell from 250 to 15 tokens/s on two cores.
 SPIN_ROUNDS = "10000"
+
+# Python looks for cycles after so many new objects, by default 700. Trees of specs are many objects without cycles, and
+# looking through them again and again costs a fifth of checking a long spec.
+COLLECT_AFTER = 50_000
 
 EPILOG = """\
 a first run:
@@ -72,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from spec_lang.diagnostics import DiagnosticError
 
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_ROUNDS)
+    gc.set_threshold(COLLECT_AFTER)
     parser = build_parser()
     args = parser.parse_args(argv)
     if args.verb is None:

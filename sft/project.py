@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runtime.scheduler import RunOutcome
     from runtime.store import Store
     from spec_lang.diagnostics import Diagnostics
+    from spec_lang.fixes import Mended
     from spec_lang.source import SourceFile
 
 STORE_FOLDER = ".sft"
@@ -71,25 +72,51 @@ def open_store(folder: Path | str = ".") -> Store:
     )
 
 
-def check(path: Path | str) -> Diagnostics:
-    """Parse, resolve and type-check a spec against its files; no model is opened, nothing runs."""
+def check(path: Path | str, *, strict: bool = False, settings: Sequence[str] = ()) -> Diagnostics:
+    """Parse, resolve and type-check a spec against its files; no model is opened, nothing runs.
+
+    ``strict`` makes errors of the lints that the spec sets no level for; ``settings`` are ``NAME=VALUE`` of params.
+    """
+    return check_text(read_spec(Path(path)), strict=strict, settings=settings)
+
+
+def check_text(file: SourceFile, *, strict: bool = False, settings: Sequence[str] = ()) -> Diagnostics:
+    """The same for a text that need not be the one on disk: the file's path says where its data files are."""
     from compiler.compile import check as check_spec
     from runtime.world import LocalWorld
 
-    path = Path(path)
-    _, diagnostics = check_spec(read_spec(path), LocalWorld(path.resolve().parent))
+    world = LocalWorld(Path(file.path).resolve().parent)
+    _, diagnostics = check_spec(file, world, strict=strict, settings=settings)
     return diagnostics
 
 
-def compile(path: Path | str) -> tuple[Plan | None, Diagnostics]:
-    """The plan of a spec, or None with the reasons why there is none."""
+def mend(path: Path, *, write: bool = True, strict: bool = False, settings: Sequence[str] = ()) -> Mended:
+    """Apply every fix that findings carry, check again, and put the result in the file's place unless told not to.
+
+    Raises DiagnosticError when the file cannot be read, or not be written (it is then as it was).
+    """
+    from functools import partial
+
+    from sft.rewriting import rewrite
+    from spec_lang.fixes import mend as mend_text
+
+    before = path.read_bytes() if path.is_file() else b""
+    mended = mend_text(read_spec(path), partial(check_text, strict=strict, settings=settings))
+    if write and mended.changed:
+        rewrite(path, before, mended.after.text)
+    return mended
+
+
+def compile(path: Path | str, *, settings: Sequence[str] = ()) -> tuple[Plan | None, Diagnostics]:
+    """The plan of a spec, or None with the reasons why there is none; ``settings`` are ``NAME=VALUE`` of params."""
     from compiler.compile import compile_spec
     from runtime.world import LocalWorld
     from spec_lang.diagnostics import Diagnostics
 
     path = Path(path)
     diagnostics = Diagnostics()
-    return compile_spec(read_spec(path), LocalWorld(path.resolve().parent), diagnostics), diagnostics
+    world = LocalWorld(path.resolve().parent)
+    return compile_spec(read_spec(path), world, diagnostics, settings=settings), diagnostics
 
 
 def diff(plan: Plan, store: Store) -> tuple[StepChange, ...]:
@@ -113,13 +140,14 @@ def run(
     *,
     store: Store | None = None,
     only: str | None = None,
+    settings: Sequence[str] = (),
     listeners: Sequence[Callable[[Event], None]] = (),
 ) -> RunOutcome:
     """Compile and execute a spec. Raises DiagnosticError when it does not compile or the store cannot be opened."""
     from spec_lang.diagnostics import DiagnosticError
 
     path = Path(path)
-    plan, diagnostics = compile(path)
+    plan, diagnostics = compile(path, settings=settings)
     if plan is None:
         raise DiagnosticError(*diagnostics)
     return execute(plan, path, store=store, only=only, listeners=listeners)

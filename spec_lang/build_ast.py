@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lark import Token, Transformer, Tree, v_args
+from lark import Token, Tree
 
 from spec_lang import ast
 from spec_lang.diagnostics import Diagnostics
@@ -21,6 +21,9 @@ from spec_lang.vocabulary import EDITIONS
 if TYPE_CHECKING:
     from lark.tree import Meta
 
+# The tokens that become nodes.
+_TOKENS = ("NAME", "QUOTED", "VERB", "CLAUSE", "FLAG", "NAMED", "STRING", "NUMBER", "QUANTITY", "TRUE", "FALSE")
+
 Item = ast.Edition | ast.Import | ast.Param | ast.Block
 
 
@@ -28,14 +31,27 @@ def _span(meta: Meta) -> Span:
     return Span(meta.start_pos, meta.end_pos)
 
 
-@v_args(meta=True)
-class _Builder(Transformer[Token, Any]):
-    """Children arrive built; words, operators and braces that carry meaning arrive as tokens."""
+class _Builder:
+    """Children arrive built; operators and braces that carry meaning arrive as tokens.
+
+    Not a lark Transformer, which wraps every method anew at every call: that costs as much as all the rest here.
+    """
 
     def __init__(self, file: SourceFile, diagnostics: Diagnostics) -> None:
-        super().__init__()
         self.file = file
         self.diagnostics = diagnostics
+        self._tokens = {name: getattr(self, name) for name in _TOKENS}
+
+    def built(self, tree: Tree[Token]) -> Any:
+        parts = [
+            self.built(child)
+            if isinstance(child, Tree)
+            else make(child)
+            if (make := self._tokens.get(child.type)) is not None
+            else child
+            for child in tree.children
+        ]
+        return getattr(self, tree.data)(tree.meta, parts)
 
     # --- tokens ---
 
@@ -166,5 +182,5 @@ def depth_of(tree: Tree[Token]) -> int:
 
 def build_item(tree: Tree[Token], file: SourceFile, diagnostics: Diagnostics) -> Item:
     """The syntax tree of one parsed item; reports wrong literals."""
-    item: Item = _Builder(file, diagnostics).transform(tree)
+    item: Item = _Builder(file, diagnostics).built(tree)
     return item

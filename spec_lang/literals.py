@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 
-from spec_lang.diagnostics import Diagnostics
+from spec_lang.diagnostics import Diagnostics, Edit
 from spec_lang.quantities import Quantity
 from spec_lang.source import SourceFile, Span
 
@@ -35,19 +35,20 @@ def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnosti
     start = span.start + quotes
 
     # Dedent before escapes are resolved, so that `\n` and `\t` are never taken for layout.
-    sound = True
-    for match in _ESCAPE.finditer(content):
-        if _unescape(match) is None:
-            sound = False
-            at = Span(start + match.start(), start + match.end())
-            diagnostics.error(
-                "SFT0114",
-                f"`{match.group()}` is not an escape sequence",
-                file,
-                at,
-                help='write `\\\\` for a backslash, or start the string with `r"` for a regular expression',
-            )
-    if not sound:
+    found = list(_ESCAPE.finditer(content))
+    wrong = [match for match in found if _unescape(match) is None]
+    # Where no backslash begins an escape, a raw string was meant: a regular expression or a path.
+    raw_meant = quotes == 1 and len(wrong) == len(found)
+    for match in wrong:
+        diagnostics.error(
+            "SFT0114",
+            f"`{match.group()}` is not an escape sequence",
+            file,
+            Span(start + match.start(), start + match.end()),
+            help='write `\\\\` for a backslash, or start the string with `r"` for a regular expression',
+            fix=(Edit(Span(span.start, span.start), "r"),) if raw_meant else (),
+        )
+    if wrong:
         return None
     if quotes == 3:
         content = dedent(content)

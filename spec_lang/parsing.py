@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from spec_lang import ast
-from spec_lang.diagnostics import Diagnostics, Label
+from spec_lang.diagnostics import Diagnostic, Diagnostics, Edit, Label
 from spec_lang.lexing import Comment, span_of, tokens_of
+from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment, segments
 from spec_lang.source import SourceFile, Span
+from spec_lang.suggest import closest
 from spec_lang.tables import grammar
 from spec_lang.vocabulary import EDITIONS
 
@@ -32,7 +35,8 @@ MAX_DEPTH = 100
 
 @dataclass(frozen=True, slots=True)
 class BrokenBlock:
-    """The header of a block with a syntax error inside; the name is missing when it could not be read."""
+    """The header of a block with a syntax error inside. ``name`` is None for ``smol {``: what is then the kind may be
+    the name as well."""
 
     kind: str
     name: str | None
@@ -41,12 +45,13 @@ class BrokenBlock:
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """What could be understood of a file, its comments in order, and the blocks that could not be read."""
+    """What could be understood of a file, its comments and tokens in order, and the blocks that could not be read."""
 
     file: SourceFile
     spec: ast.SpecFile
     comments: tuple[Comment, ...]
     broken: tuple[BrokenBlock, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
 
 def parse(file: SourceFile, diagnostics: Diagnostics) -> ParseResult:
@@ -61,7 +66,7 @@ def parse(file: SourceFile, diagnostics: Diagnostics) -> ParseResult:
     if foreign := foreign_format(file, tokens):
         diagnostics.report(foreign)
         empty = ast.SpecFile(None, (), (), (), Span(0, len(file.text)))
-        return ParseResult(file, empty, comments)
+        return ParseResult(file, empty, comments, tokens=tuple(tokens))
     items, broken = _read_items(file, tokens, diagnostics)
     edition = _check_edition(file, tokens, items, diagnostics)
     spec = ast.SpecFile(
@@ -71,7 +76,7 @@ def parse(file: SourceFile, diagnostics: Diagnostics) -> ParseResult:
         tuple(item for item in items if isinstance(item, ast.Block)),
         Span(0, len(file.text)),
     )
-    return ParseResult(file, spec, comments, tuple(broken))
+    return ParseResult(file, spec, comments, tuple(broken), tuple(tokens))
 
 
 def _refuse_hidden_direction(file: SourceFile, diagnostics: Diagnostics) -> None:
@@ -100,6 +105,10 @@ def _read_items(
         if segment.stray and after_mistake:
             continue
         tree = _parse_segment(file, segment, before, diagnostics)
+        if before is not None and before.ends_early(file, segment) and isinstance(items[-1], ast.Block):
+            items.pop()  # its end was taken for it, so what it lacks means nothing
+            if cut := _broken_header(before):
+                broken.append(cut)
         before = segment
         if tree is not None and depth_of(tree) > MAX_DEPTH:
             diagnostics.error(
@@ -138,21 +147,49 @@ def _parse_segment(
         accepts: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
         found = explain(file, segment, index, accepts)
         if segment.stray and before is not None:
-            # The brace too many is where the block before ended.
-            ended = Label(file, span_of(before.tokens[-1]), "the block before ends here")
-            found = replace(found, secondary=(ended,))
+            found = _where_the_block_ended(file, before, segment, found)
         diagnostics.report(found)
         return None
 
 
+def _where_the_block_ended(file: SourceFile, before: Segment, stray: Segment, found: Diagnostic) -> Diagnostic:
+    """What stands outside of any block, with the place where the block before it ended."""
+    brace = span_of(before.tokens[-1])
+    if not before.ends_early(file, stray):
+        return replace(found, secondary=(Label(file, brace, "the block before ends here"),))
+    name, outside = one_line(str(before.tokens[1]), 40), span_of(stray.tokens[0])
+    return Diagnostic(
+        "SFT0106",
+        f"`{name}` ends here, and `{one_line(file.slice(outside), 40)}` stands outside of any block",
+        Label(file, brace),
+        "a `{` is missing before this `}`, or it is one too many",
+        (Label(file, outside, "outside of any block"),),
+    )
+
+
 def _broken_header(segment: Segment) -> BrokenBlock | None:
-    if segment.stray or segment.tokens[0].type != "NAME" or len(segment.tokens) == 1:
-        return None
-    second = segment.tokens[1]
-    if second.type not in ("NAME", "STRING", "LBRACE"):
+    """Kind and name, also where a stray character stands between them; of ``smol {`` either may be missing."""
+    # A header without its kind goes on from the edition before it.
+    tokens = segment.tokens[2:] if segment.tokens[0].type == "EDITION" else segment.tokens
+    first, *following = tokens[:3] or segment.tokens
+    second = next((token for token in following if token.type in ("NAME", "STRING", "LBRACE")), None)
+    if first.type != "NAME" or second is None or (segment.stray and following[0].type != "LBRACE"):
         return None
     name = None if second.type == "LBRACE" else str(second).strip('"')
-    return BrokenBlock(str(segment.tokens[0]), name, span_of(segment.tokens[0]))
+    return BrokenBlock(str(first), name, span_of(first))
+
+
+def _misspelt_edition(tokens: list[Token]) -> bool:
+    """``editon 2026``, which is reported as that."""
+    return any(following.type == "NUMBER" and closest(str(word), ("edition",)) for word, following in pairwise(tokens))
+
+
+def _whole_line(file: SourceFile, span: Span) -> Span | None:
+    """The line of an edition with its line break, when nothing else stands on it."""
+    start = file.text.rfind("\n", 0, span.start) + 1
+    end = file.text.find("\n", span.end)
+    line = Span(start, len(file.text) if end < 0 else end + 1)
+    return line if file.slice(line).strip().split()[:1] == ["edition"] and len(file.slice(line).split()) == 2 else None
 
 
 def _check_edition(
@@ -163,18 +200,31 @@ def _check_edition(
     known = " or ".join(f"`edition {year}`" for year in EDITIONS)
     if not editions:
         # A broken `edition` line has its own message already.
-        if not any(token.type == "EDITION" for token in tokens):
+        if not any(token.type == "EDITION" for token in tokens) and not _misspelt_edition(tokens):
             place = span_of(tokens[0]) if tokens else Span(0, 0)
-            diagnostics.error("SFT0120", "no edition is named", file, place, help=f"begin the file with {known}")
+            begin = Edit(Span(0, 0), f"edition {EDITIONS[-1]}\n\n")
+            help = f"begin the file with {known}"
+            diagnostics.error("SFT0120", "no edition is named", file, place, help=help, fix=(begin,))
         return None
     first = editions[0]
     if tokens[0].type != "EDITION":
         help = f"move `edition {first.year}` to the first line"
-        diagnostics.error("SFT0122", "the edition is not the first thing in the file", file, first.span, help=help)
+        line = _whole_line(file, Span(first.span.start - len("edition "), first.span.end))
+        move = (Edit(Span(0, 0), f"edition {first.year}\n\n"), Edit(line, "")) if line is not None else ()
+        message = "the edition is not the first thing in the file"
+        diagnostics.error("SFT0122", message, file, first.span, help=help, fix=move)
     for again in editions[1:]:
         label = (Label(file, first.span, "first named here"),)
+        line = _whole_line(file, Span(again.span.start - len("edition "), again.span.end))
+        same = line is not None and again.year == first.year
         diagnostics.error(
-            "SFT0122", "the edition is named twice", file, again.span, secondary=label, help="remove one of the two"
+            "SFT0122",
+            "the edition is named twice",
+            file,
+            again.span,
+            secondary=label,
+            help="remove one of the two",
+            fix=(Edit(line, ""),) if line is not None and same else (),
         )
     if first.year not in EDITIONS:
         written = file.slice(first.span)

@@ -1,22 +1,18 @@
-"""Canonical text of a syntax tree: reads back to an equal tree, has no options.
+"""Text of a syntax tree that has none, and the one-line form of its parts.
 
-Two spaces a level, one entry a line, the ``=`` of neighbouring fields in one column, small bodies
-of plain fields on one line. :func:`expression_text` is the one-line form in which rules are
-shown everywhere else (ledger, plan, dashboard).
+:func:`print_spec` writes the tree down loosely and lets the formatter lay it out, so there is one
+canonical form. :func:`expression_text` is how rules are shown everywhere else (ledger, plan,
+dashboard): parentheses only where they are needed, literals in their canonical spelling.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from spec_lang import ast
 from spec_lang.literals import quote, quote_block, quote_raw
 from spec_lang.vocabulary import SOFT_WORDS
 
-WIDTH = 100  # Bodies that would make a longer line are written over several.
-_INDENT = "  "
 _GAP = "   "
 
 # How tightly an operator binds; an operand that binds less tightly stands in parentheses.
@@ -28,12 +24,17 @@ _ATOM = 9
 
 def print_spec(spec: ast.SpecFile) -> str:
     """The canonical text of a file: edition, imports, params, then the blocks in their order."""
+    from spec_lang.diagnostics import Diagnostics
+    from spec_lang.format import formatted
+    from spec_lang.parsing import parse
+    from spec_lang.source import SourceFile
+
     edition = [f"edition {spec.edition.year}"] if spec.edition else []
     imports = [f"import {expression_text(item.path)} as {item.alias.text}" for item in spec.imports]
-    params = [f"param {param.name.text} = {_value(param.value, '')}" for param in spec.params]
+    params = [f"param {param.name.text} = {_value(param.value)}" for param in spec.params]
     parts = ["\n".join(group) for group in (edition, imports, params) if group]
-    parts.extend(_block(block, "") for block in spec.blocks)
-    return "\n\n".join(parts) + "\n"
+    parts.extend(_block(block, nested=False) for block in spec.blocks)
+    return formatted(parse(SourceFile("", "\n\n".join(parts)), Diagnostics()))
 
 
 def expression_text(expr: ast.Expr) -> str:
@@ -122,54 +123,39 @@ def _arg(arg: ast.Arg) -> str:
 # --- entries ----------------------------------------------------------------------------------
 
 
-def _block(block: ast.Block, margin: str) -> str:
+def _block(block: ast.Block, *, nested: bool) -> str:
     name = f" {block.name.text}" if block.name else ""
-    header = f"{block.kind.text}{name} "
-    return header + _body(block.body, margin, nested=margin != "", width=len(margin) + len(header))
+    return f"{block.kind.text}{name} {_body(block.body, nested=nested)}"
 
 
-def _body(body: ast.Body, margin: str, *, nested: bool, width: int) -> str:
-    if not body.entries:
-        return "{}"
+def _body(body: ast.Body, *, nested: bool) -> str:
+    """Bodies of plain fields inside others on one line, the others over several."""
     if nested and all(isinstance(entry, ast.Field) and _is_plain(entry.value) for entry in body.entries):
-        line = _body_on_one_line(body)
-        if width + len(line) <= WIDTH:
-            return line
-    inner = margin + _INDENT
-    return "{\n" + "\n".join(inner + line for line in _entries(body.entries, inner)) + f"\n{margin}}}"
+        return _body_on_one_line(body)
+    return "\n".join(("{", *map(_entry, body.entries), "}"))
 
 
-def _entries(entries: Iterable[ast.Entry], margin: str) -> Iterator[str]:
-    for is_field, group in groupby(entries, key=lambda entry: isinstance(entry, ast.Field)):
-        if not is_field:
-            yield from (_entry(entry, margin) for entry in group)
-            continue
-        fields = [entry for entry in group if isinstance(entry, ast.Field)]
-        column = max(len(name_text(field.name)) for field in fields)
-        for field in fields:
-            yield f"{name_text(field.name):{column}} = {_value(field.value, margin, column + 3)}"
-
-
-def _entry(entry: ast.Entry, margin: str) -> str:
+def _entry(entry: ast.Entry) -> str:
     if isinstance(entry, ast.Block):
-        return _block(entry, margin)
+        return _block(entry, nested=True)
     if isinstance(entry, ast.Field):
-        return f"{name_text(entry.name)} = {_value(entry.value, margin)}"
+        return f"{name_text(entry.name)} = {_value(entry.value)}"
     return rule_text(entry)
 
 
-def _value(expr: ast.Expr, margin: str, column: int = 0) -> str:
+def _value(expr: ast.Expr) -> str:
     """A field's value, which may run over lines where an expression in a rule may not."""
     if isinstance(expr, ast.Tagged):
-        header = f"{expr.tag.text} "
-        return header + _body(expr.body, margin, nested=True, width=len(margin) + column + len(header))
-    if isinstance(expr, ast.StringLit) and not expr.raw and expr.value.count("\n") >= 2:
-        return quote_block(expr.value, margin + _INDENT) or quote(expr.value)
+        return f"{expr.tag.text} {_body(expr.body, nested=True)}"
+    if isinstance(expr, ast.StringLit) and not _is_plain(expr):
+        return quote_block(expr.value, "") or quote(expr.value)
     return expression_text(expr)
 
 
 def _is_plain(expr: ast.Expr) -> bool:
-    return not isinstance(expr, ast.Tagged) and not (isinstance(expr, ast.StringLit) and expr.value.count("\n") >= 2)
+    if isinstance(expr, ast.StringLit):
+        return expr.raw or expr.value.count("\n") < 2
+    return not isinstance(expr, ast.Tagged)
 
 
 def _body_on_one_line(body: ast.Body) -> str:

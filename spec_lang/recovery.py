@@ -44,6 +44,15 @@ class Segment:
                     suspect = opening
         return (suspect or open_tokens[-1]) if open_tokens else None
 
+    def ends_early(self, file: SourceFile, following: Segment) -> bool:
+        """Whether an entry of this block seems to stand behind it: the block ended in the middle of a line, so a ``{``
+        is missing there or a ``}`` is too many."""
+        end = self.tokens[-1]
+        if not following.stray or end.type != "RBRACE" or not file.text[_line_start(file, end) : end.start_pos].strip():
+            return False
+        kinds = [token.type for token in following.tokens[:2]]
+        return kinds[0] in ("VERB", "NAMED") or (kinds[0] in ("NAME", "QUOTED") and kinds[1:] == ["_EQUAL"])
+
     @property
     def unclosed_bracket(self) -> Token | None:
         """The innermost ``(`` or ``[`` that nothing closes."""
@@ -80,7 +89,8 @@ def segments(file: SourceFile, tokens: list[Token]) -> Iterator[Segment]:
         if depth == 0:
             # Between items, a word at the margin or a header anywhere starts an item.
             goes_on = bool(current) and current[-1].type in _CONTINUES
-            starts = _is_header(tokens, index) or (margin and token.type in _WORDS and not goes_on)
+            header = _is_header(tokens, index) and (margin or not goes_on)
+            starts = header or (margin and token.type in _WORDS and not goes_on)
         else:
             starts = margin and indented and _is_header(tokens, index)
         closed = depth == 0 and bool(current) and current[-1].type == "RBRACE" and current[0].type not in _HEADERS

@@ -1,4 +1,4 @@
-"""Diagnostics for people and for programs.
+"""Diagnostics for people (for programs: `records`, `github`, `sarif`).
 
 A finding is laid out once, as lines of pieces with a style each; plain text joins the pieces,
 a terminal gets them coloured. Source text is untrusted: control characters are shown as
@@ -8,12 +8,11 @@ characters, tabs and symbols. Rich is imported only when there is a terminal to 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from typing import TextIO
 
-from spec_lang.diagnostics import Diagnostic, Label, Severity
+from spec_lang.diagnostics import Diagnostic, Severity
 from spec_lang.frames import Line, Piece, frame_lines
 from spec_lang.plain_text import visible
 
@@ -31,11 +30,6 @@ def render_plain(diagnostics: Iterable[Diagnostic]) -> str:
     """Findings as rustc lays them out, a blank line between two; ends with a line break unless empty."""
     blocks = ["\n".join("".join(piece.text for piece in line).rstrip() for line in _lines(d)) for d in diagnostics]
     return "\n\n".join(blocks) + "\n" if blocks else ""
-
-
-def render_json_lines(diagnostics: Iterable[Diagnostic]) -> str:
-    """One JSON object a line. Lines and columns count from 1, the end is exclusive; null without a place."""
-    return "".join(json.dumps(_record(diagnostic)) + "\n" for diagnostic in diagnostics)
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
@@ -83,26 +77,3 @@ def _lines(diagnostic: Diagnostic) -> list[Line]:
 
 def _is_error(diagnostic: Diagnostic) -> bool:
     return diagnostic.severity is Severity.ERROR
-
-
-def _record(diagnostic: Diagnostic) -> dict[str, str | int | None]:
-    line, column = _place(diagnostic.primary, end=False)
-    end_line, end_column = _place(diagnostic.primary, end=True)
-    return {
-        "code": diagnostic.code,
-        "name": diagnostic.name,
-        "severity": diagnostic.severity.value,
-        "message": diagnostic.message,
-        "path": diagnostic.primary.file.path if diagnostic.primary else None,
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "help": diagnostic.help,
-    }
-
-
-def _place(label: Label | None, *, end: bool) -> tuple[int, int] | tuple[None, None]:
-    if label is None:
-        return None, None
-    return label.file.position(label.span.end if end else label.span.start)

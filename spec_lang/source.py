@@ -25,10 +25,15 @@ class Span:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """The text of one ``.sft`` file and the path it is shown under (never an absolute path of ours)."""
+    """The text of one ``.sft`` file and the path it is shown under (never an absolute path of ours).
+
+    ``name`` is its path relative to the folder of the main spec, in the form of POSIX; a main spec has none, and stands
+    under the last part of its path.
+    """
 
     path: str
     text: str
+    name: str = ""
     _line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _MOST = 2  # A long list is a dump of the vocabulary and no help.
+_MOST_SLIPS = 2.0  # Beyond that a suggestion is worth reading, but not worth applying unseen.
 _LONGEST = 80  # Names beyond this are not typed by hand; the distance is quadratic.
 
 
@@ -26,6 +27,24 @@ def closest(name: str, candidates: Iterable[str], limit: int = 1) -> tuple[str, 
             ranked.append((cost, candidate))
     ranked.sort()
     return tuple(candidate for _, candidate in ranked[: min(limit, _MOST)])
+
+
+def surely(name: str, candidates: Iterable[str]) -> str | None:
+    """The one candidate that a name can only be a slip for, or None: what a machine may put in its place.
+
+    It is the only near one, by at most two slips; or nearer than the next by a whole slip, in a name of five letters or
+    more. Digits are never a slip: who writes ``run3`` beside ``run1`` and ``run2`` means something that is not there.
+    """
+    near = closest(name, candidates, 2)
+    if not near or _digits(near[0]) != _digits(name):
+        return None
+    costs = [_cost(name, candidate) or 0.0 for candidate in near]
+    alone = len(near) == 1 or (len(name) >= 5 and costs[0] <= 1 <= costs[1] - costs[0])
+    return near[0] if alone and costs[0] <= _MOST_SLIPS else None
+
+
+def _digits(name: str) -> str:
+    return "".join(char for char in name if char.isdecimal())
 
 
 def _cost(name: str, candidate: str) -> float | None:

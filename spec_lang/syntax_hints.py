@@ -9,12 +9,16 @@ and what was found.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from spec_lang.diagnostics import Diagnostic
+from spec_lang.foreign_habits import foreign_habit
 from spec_lang.lexing import OPERATORS, span_of
+from spec_lang.misspelt_words import misspelt_word
 from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment
 from spec_lang.source import SourceFile, Span
+from spec_lang.syntax_fixes import fix_of
 from spec_lang.syntax_site import VALUE_ENDS, Site, unexpected
 from spec_lang.unreadable import explain_unreadable, unit_of
 from spec_lang.vocabulary import CLAUSES, RESERVED
@@ -29,8 +33,10 @@ def explain(file: SourceFile, segment: Segment, index: int, accepts: set[str]) -
     site = Site(file, segment, index, frozenset(accepts))
     for hint in _HINTS:
         if found := hint(site):
-            return found
-    return unexpected(site)
+            break
+    else:
+        found = unexpected(site)
+    return replace(found, fix=found.fix or fix_of(site, found))
 
 
 # --- hints, the most telling first ------------------------------------------------------------
@@ -66,7 +72,7 @@ def _overrun(site: Site) -> int | None:
         starts_entry = site.text(offset) in RESERVED or (offset == -1 and site.type() == "_EQUAL")
         if site.type(offset) == "NAME" and starts_entry and site.breaks_line(offset):
             before = site.type(offset - 1)
-            return offset - 1 if before == "_EQUAL" or before in OPERATORS else None
+            return offset - 1 if before in ("_EQUAL", "CLAUSE") or before in OPERATORS else None
     return None
 
 
@@ -112,7 +118,7 @@ def _reserved_word(site: Site) -> Diagnostic | None:
         return site.say("SFT0112", f"`{word}` has no name", f"write `{word} NAME = …`", span=site.span(-1))
     for offset in (-1, 0):
         if site.type(offset + 1) == "_EQUAL" and site.type(offset) != "NAME" and site.text(offset) in RESERVED:
-            help = f"write a column of that name in backticks: `` `{site.text(offset)}` ``"
+            help = f"no field is called so; a column of that name stands in backticks: `` `{site.text(offset)}` ``"
             message = f"`{site.text(offset)}` is a reserved word and no field name"
             return site.say("SFT0112", message, help, span=site.span(offset))
     names_only = "NAME" in site.accepts and not site.accepts & {"STRING", "RBRACE", "EDITION"}
@@ -122,7 +128,9 @@ def _reserved_word(site: Site) -> Diagnostic | None:
 
 
 def _unclosed_bracket(site: Site) -> Diagnostic | None:
-    if site.type() in ("RBRACE", "", "VERB", "NAMED") or (site.type() == "_EQUAL") or site.breaks_line():
+    # After `(` a word that begins the next entry is taken for a name: `exact_match(`, and `metric json` below it.
+    overrun = site.type(-1) == "NAME" and site.text(-1) in RESERVED and site.breaks_line(-1)
+    if site.type() in ("RBRACE", "", "VERB", "NAMED", "_EQUAL") or site.breaks_line() or overrun:
         opening = Segment(site.segment.tokens[: site.index], site.segment.stray).unclosed_bracket
         if opening is not None:
             closing = ")" if opening == "(" else "]"
@@ -178,7 +186,7 @@ def _dashed_name(site: Site) -> Diagnostic | None:
 
 
 def _unit_apart(site: Site) -> Diagnostic | None:
-    for offset in (0, -1):  # The unit itself, or what follows when it was taken for the next field.
+    for offset in (0, -1, -2):  # The unit itself, or what follows when it was taken for the next field.
         unit = unit_of(site.text(offset)) if site.type(offset) == "NAME" else None
         if unit and site.type(offset - 1) == "NUMBER" and not site.breaks_line(offset):
             apart = site.span(offset - 1).to(site.span(offset))
@@ -228,6 +236,8 @@ def _not_in(site: Site) -> Diagnostic | None:
 
 
 _HINTS: tuple[_Hint, ...] = (
+    foreign_habit,
+    misspelt_word,
     _missing_value,
     _dangling_operator,
     _colon,

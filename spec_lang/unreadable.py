@@ -16,14 +16,15 @@ from spec_lang.suggest import closest
 if TYPE_CHECKING:
     from lark import Token
 
-_FOREIGN_OPERATORS = {
-    "&&": "write `and`",
-    "||": "write `or`",
-    "&": "write `and`",
-    "|": "write `or`",
-    "!": "write `not`",
-    "<>": "write `!=`",
-    "=~": 'write `matches r"…"`',
+# Operators of other languages, with ours in their place or, in a sentence, what there is instead.
+FOREIGN_OPERATORS = {
+    "&&": "and",
+    "||": "or",
+    "&": "and",
+    "|": "or",
+    "!": "not",
+    "<>": "!=",
+    "=~": "matches",
     "**": "there is no power operator",
     "=>": "a field is written `name = value`",
     "->": "a field is written `name = value`",
@@ -59,8 +60,10 @@ def explain_unreadable(file: SourceFile, token: Token) -> Diagnostic:
         return _found(
             "SFT0117", f"`{text[:2]}` does not begin a comment", file, Span(span.start, span.start + 2), "write `#`"
         )
-    if text in _FOREIGN_OPERATORS:
-        return _found("SFT0116", f"`{text}` is not an operator", file, span, _FOREIGN_OPERATORS[text])
+    if text in FOREIGN_OPERATORS:
+        instead = FOREIGN_OPERATORS[text]
+        help = instead if " " in instead else 'write `matches r"…"`' if text == "=~" else f"write `{instead}`"
+        return _found("SFT0116", f"`{text}` is not an operator", file, span, help)
     if first.isalpha():
         name = one_line(text, 40)
         quoted = f"write a column of that name in backticks: `` `{name}` ``"
@@ -101,9 +104,13 @@ def _number(file: SourceFile, text: str, span: Span) -> Diagnostic:
 
 def unit_of(word: str) -> str | None:
     """The suffix of the unit that a word names in some way: ``tokens``, ``Min``, ``pt``."""
+    return unit_named(word) or next(iter(closest(word, SUFFIXES)), None)
+
+
+def unit_named(word: str) -> str | None:
+    """The suffix of a unit by one of its common names, without guessing."""
     lowered = word.lower()
-    known = next((suffix for suffix, others in _UNITS.items() if lowered == suffix or lowered in others), None)
-    return known or next(iter(closest(word, SUFFIXES)), None)
+    return next((suffix for suffix, others in _UNITS.items() if lowered == suffix or lowered in others), None)
 
 
 def foreign_format(file: SourceFile, tokens: Sequence[Token]) -> Diagnostic | None:

@@ -48,6 +48,8 @@ ONLY_IN = {
     "peft": ("runtime/",),
     "textual": ("tui/",),
     "lark": ("spec_lang/",),
+    "pygls": ("sft/lsp/", "sft/commands/lsp_command.py"),
+    "lsprotocol": ("sft/lsp/",),
 }
 
 

@@ -161,7 +161,7 @@ def test_whole_specs_in_the_documents_check_clean(place: str, text: str, tmp_pat
 
     row = '{"message": "Where is my parcel?", "label": "delivery", "question": "1+1?", "answer": "2"}\n'
     for name in re.findall(r'path\s*=\s*"([^"]+)"', text):
-        (tmp_path / name).write_text(row, encoding="utf-8")
+        (tmp_path / name).write_text(row * 16_000, encoding="utf-8")  # enough for the margins of the gates
     _, found = check(SourceFile(place, text), LocalWorld(tmp_path))
     assert not len(found), render_plain(found)
 

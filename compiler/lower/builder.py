@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from compiler.plan import PLAN_FORMAT, STEP_VERSIONS, Plan, Step, StepKind, step_hash
-from compiler.reporting import Reporter
+from compiler.reporting import Reporter, name_of
 from compiler.schema.fields import Shape
 from compiler.step_params import StepParams
 from spec_lang.source import Span
+
+
+class Line(NamedTuple):
+    file: str
+    number: int
 
 
 class PlanBuilder:
@@ -28,7 +33,7 @@ class PlanBuilder:
         inputs: Mapping[str, str] | None = None,
         content: Mapping[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
-        lines: Mapping[str, int] | None = None,
+        lines: Mapping[str, Line] | None = None,
         **local: Any,
     ) -> str:
         """Add a step (once) and give its id. ``inputs`` maps roles to ids; ``lines`` adds to those of the block."""
@@ -46,21 +51,28 @@ class PlanBuilder:
             params=params,
             inputs=roles,
             content=read,
-            local={"labels": dict(labels or {}), "lines": self.lines(block) | dict(lines or {}), **local},
-            place=self._report.place(block.head),
+            local={"labels": dict(labels or {}), **_places(self.lines(block) | dict(lines or {}), block), **local},
+            place=self._report.at(block.file).place(block.head),
             version=version,
             hash=step_hash(kind, version, params, hashes, read),
         )
         return step_id
 
-    def lines(self, block: Shape, prefix: str = "") -> dict[str, int]:
+    def lines(self, block: Shape, prefix: str = "") -> dict[str, Line]:
         """The line of every field that was written in a block."""
-        position = self._report.file.position
-        return {prefix + name: position(span.start)[0] for name, span in block.lines.items()}
+        return {prefix + name: self.line(span, block) for name, span in block.lines.items()}
 
-    def line(self, span: Span) -> int:
-        return self._report.file.position(span.start)[0]
+    def line(self, span: Span, block: Shape) -> Line:
+        """The line of a place in the file of a block."""
+        return Line(name_of(block.file), block.file.position(span.start)[0])
 
     def plan(self, edition: int) -> Plan:
-        name = self._report.file.path.replace("\\", "/").rsplit("/", 1)[-1]
+        name = name_of(self._report.file)
         return Plan(format=PLAN_FORMAT, edition=edition, spec=name, steps=tuple(self._steps.values()))
+
+
+def _places(lines: Mapping[str, Line], block: Shape) -> dict[str, Any]:
+    """Lines for a plan, and the files of those that lie in another file than the block of the step."""
+    own = name_of(block.file)
+    files = {name: line.file for name, line in lines.items() if line.file != own}
+    return {"lines": {name: line.number for name, line in lines.items()}, **({"files": files} if files else {})}

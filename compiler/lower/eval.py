@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, cast
 
 from compiler.known import sure
-from compiler.lower.builder import PlanBuilder
+from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.model import model_content, model_local
 from compiler.lower.template import lower_held_out_rows
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
@@ -108,6 +108,8 @@ def _decode(body: GreedyBody | SampleBody | None) -> Decode:
     )
 
 
-def _named_lines(item: ResolvedEval, builder: PlanBuilder) -> dict[str, int]:
-    metrics = {f"metrics.{index}": builder.line(rule.span) for index, rule in enumerate(item.block.metrics)}
-    return metrics | {f"slices.{index}": builder.line(rule.span) for index, rule in enumerate(item.block.slices)}
+def _named_lines(item: ResolvedEval, builder: PlanBuilder) -> dict[str, Line]:
+    metrics = {f"metrics.{index}": builder.line(rule.span, item.block) for index, rule in enumerate(item.block.metrics)}
+    return metrics | {
+        f"slices.{index}": builder.line(rule.span, item.block) for index, rule in enumerate(item.block.slices)
+    }

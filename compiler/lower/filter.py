@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
-from compiler.resolved import Dedup, Predicate, ResolvedFilter, ResolvedTask
+from compiler.resolved import Dedup, Predicate, ResolvedFilter, ResolvedTask, Top
 from compiler.rule_text import rule_text
 from compiler.sql import lower, lower_measured
 from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearDedupRule, PredicateRule
@@ -14,7 +14,9 @@ from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearD
 
 def lower_filter(item: ResolvedFilter, task: ResolvedTask, rows: str, builder: PlanBuilder) -> str:
     """The id of the filter step that reads step ``rows``."""
-    lines = {f"rules.{index}": builder.line(entry.node.span) for index, entry in enumerate(item.block.rules)}
+    lines = {
+        f"rules.{index}": builder.line(entry.node.span, item.block) for index, entry in enumerate(item.block.rules)
+    }
     return builder.add(
         FilterParams(rules=tuple(_rule(rule) for rule in item.rules)),
         f"{task.name}.{item.name}",
@@ -26,8 +28,8 @@ def lower_filter(item: ResolvedFilter, task: ResolvedTask, rows: str, builder: P
     )
 
 
-def _rule(rule: Predicate | Dedup | None) -> FilterRule:
-    assert rule is not None
+def _rule(rule: Predicate | Top | Dedup | None) -> FilterRule:
+    assert isinstance(rule, Predicate | Dedup)  # `top` cannot run yet, and was reported
     if isinstance(rule, Predicate):
         return PredicateRule(
             rule=cast(Literal["keep", "drop"], rule.entry.verb),

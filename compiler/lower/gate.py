@@ -25,7 +25,7 @@ def lower_gate(gate: ResolvedGate, measured: Mapping[str, str], builder: PlanBui
         gate.block,
         inputs={item.name: measured[item.name] for item in gate.evals},
         labels={"gate": gate.name},
-        lines={f"requirements.{index}": builder.line(rule.node.span) for index, rule in enumerate(rules)},
+        lines={f"requirements.{index}": builder.line(rule.node.span, gate.block) for index, rule in enumerate(rules)},
         reasons=[rule.clause("because") for rule in rules],
     )
 

@@ -27,7 +27,7 @@ def lower_mixture(mixture: ResolvedMixture, tasks: Mapping[str, str], builder: P
         block,
         inputs=inputs,
         labels={"mixture": mixture.name},
-        lines={f"parts.{index}": builder.line(rule.node.span) for index, rule in enumerate(block.rules)},
+        lines={f"parts.{index}": builder.line(rule.node.span, block) for index, rule in enumerate(block.rules)},
     )
 
 

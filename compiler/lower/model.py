@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compiler.known import sure
+from compiler.resolve.model import where
 from compiler.resolved import ResolvedModel
 from compiler.world import ModelFacts
 
@@ -16,4 +16,5 @@ def model_content(facts: ModelFacts) -> dict[str, str]:
 
 def model_local(model: ResolvedModel) -> dict[str, Any]:
     """How a run finds the model."""
-    return {"weights": sure(model.block.weights.value), "chat_template": model.block.chat_template.value}
+    weights, chat_template = where(model.block)
+    return {"weights": weights, "chat_template": chat_template}

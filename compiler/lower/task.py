@@ -24,7 +24,8 @@ def lower_task(task: ResolvedTask, ingest: str, builder: PlanBuilder) -> str:
         task.block,
         inputs={"rows": rows},
         labels={"task": task.name, "source": sure(task.source).name},
-        lines=builder.lines(split) | {f"parts.{part.name.text}": builder.line(part.span) for part in split.parts},
+        lines=builder.lines(split)
+        | {f"parts.{part.name.text}": builder.line(part.span, split) for part in split.parts},
     )
 
 

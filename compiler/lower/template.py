@@ -7,7 +7,7 @@ and trains nothing again.
 from __future__ import annotations
 
 from compiler.known import sure
-from compiler.lower.builder import PlanBuilder
+from compiler.lower.builder import Line, PlanBuilder
 from compiler.resolved import Piece, ResolvedEval, ResolvedTemplate, Role, Rows
 from compiler.step_params import RenderParams, RenderTemplate, Segment, TemplateRole
 
@@ -49,9 +49,9 @@ def _role(role: Role, pieces: tuple[Piece, ...]) -> TemplateRole:
     return TemplateRole(role=role, segments=tuple(Segment(text=p.text, column=p.column) for p in pieces))
 
 
-def _lines(templates: tuple[ResolvedTemplate, ...], builder: PlanBuilder) -> dict[str, int]:
-    lines: dict[str, int] = {}
+def _lines(templates: tuple[ResolvedTemplate, ...], builder: PlanBuilder) -> dict[str, Line]:
+    lines: dict[str, Line] = {}
     for index, template in enumerate(templates):
-        lines[f"templates.{index}"] = builder.line(template.block.head)
+        lines[f"templates.{index}"] = builder.line(template.block.head, template.block)
         lines |= builder.lines(template.block, f"templates.{index}.")
     return lines

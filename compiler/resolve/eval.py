@@ -8,8 +8,9 @@ from compiler.column_scope import ColumnScope
 from compiler.expression_types import check
 from compiler.known import Known
 from compiler.names import Names
-from compiler.reporting import Reporter
+from compiler.reporting import Reporter, suggestion
 from compiler.resolve.metric import resolve_metric
+from compiler.resolve.policy import check_policy
 from compiler.resolve.task import columns_of, find_rows, find_templates
 from compiler.resolved import (
     AnyModel,
@@ -23,8 +24,10 @@ from compiler.resolved import (
 )
 from compiler.schema.eval import Eval
 from compiler.schema.fields import Value
+from compiler.schema.judge import Judge
 from compiler.typed import Typed
-from spec_lang.ast import NamedRule
+from spec_lang.ast import NamedRule, Ref
+from spec_lang.source import Span
 
 
 def resolve_eval(
@@ -33,6 +36,7 @@ def resolve_eval(
     models: Mapping[str, AnyModel],
     tasks: Mapping[str, ResolvedTask],
     templates: Mapping[str, ResolvedTemplate],
+    judges: Mapping[str, Judge],
 ) -> ResolvedEval:
     """The eval, as far as it is known."""
     report = names.report
@@ -40,11 +44,32 @@ def resolve_eval(
     data = find_rows(block.data.value, "data", names, tasks)
     scope = columns_of(data.task.source if data else None, report)
     shown = _templates(block, data, names, templates, scope)
-    slices: Known[Typed] = Known({rule.name.text: _slice(rule, scope) for rule in block.slices})
+    other = _other_rows(block, names, tasks)
+    slices: Known[Typed] = Known({rule.name.text: check_slice(rule, scope) for rule in block.slices})
     for model in used:
         if data is not None and isinstance(model, ResolvedTrain):
-            _check_unseen(block, model, data, report)
-    return ResolvedEval(block, used, data, shown, _metrics(block, report), slices)
+            _check_unseen(block, model, data, block.data.span, report)
+        for field, rows in other.items():
+            if rows is not None and isinstance(model, ResolvedTrain):
+                _check_unseen(block, model, rows, getattr(block, field).span, report)
+    return ResolvedEval(block, used, data, shown, _metrics(block, names, judges), slices)
+
+
+def _other_rows(block: Eval, names: Names, tasks: Mapping[str, ResolvedTask]) -> dict[str, Rows | None]:
+    """The sets beside ``data``, and the policy and guardrails that answers are held to."""
+    check_policy(block.policy.value, names)
+    names.look_up_all(block.guardrails, ("guardrail",), "guardrails", {})
+    others = ("source",)  # prompts alone are a whole set
+    found = {
+        field: find_rows(value.value, field, names, tasks, others=others)
+        for field, value in (("benign", block.benign), ("harmful", block.harmful))
+    }
+    benign, harmful = block.benign.value, block.harmful.value
+    if benign is not None and harmful is not None and benign.text == harmful.text:
+        also = [(block.benign.span, "benign here")]
+        message = f"`{harmful.text}` is benign and harmful"
+        names.report.error("SFT0225", message, block.harmful.span, "name two sets: each is measured by itself", also)
+    return found
 
 
 def _templates(
@@ -63,15 +88,31 @@ def _templates(
     return data.task.templates
 
 
-def _metrics(block: Eval, report: Reporter) -> Known[ResolvedMetric]:
+def _metrics(block: Eval, names: Names, judges: Mapping[str, Judge]) -> Known[ResolvedMetric]:
+    report = names.report
     if not block.metrics:
         help = "for example `metric exact = exact_match()`"
         report.error("SFT0601", f"eval `{block.name}` has no metric", block.head, help)
         return Known(more=True)
-    return Known({rule.name.text: resolve_metric(rule, report) for rule in block.metrics})
+    for rule in block.metrics:
+        _check_over(block, rule, report)
+    return Known({rule.name.text: resolve_metric(rule, names, judges) for rule in block.metrics})
 
 
-def _slice(rule: NamedRule, scope: ColumnScope) -> Typed | None:
+def _check_over(block: Eval, rule: NamedRule, report: Reporter) -> None:
+    """``over benign``: one of the sets that the eval has."""
+    sets = tuple(name for name in ("data", "benign", "harmful") if name in block.lines)
+    over = next((clause.operand for clause in rule.clauses if clause.word.text == "over"), None)
+    if isinstance(over, Ref) and over.text not in sets and not block.broken & {"data", "benign", "harmful"}:
+        help = suggestion(over.text, sets, "sets of the eval")
+        report.error("SFT0211", f"eval `{block.name}` has no `{over.text}`", over.span, help)
+    if over is None and "data" not in block.lines and sets:
+        message = f"metric `{rule.name.text}` does not say over which set it is computed"
+        report.error("SFT0215", message, rule.name.span, f"add `over {sets[0]}`")
+
+
+def check_slice(rule: NamedRule, scope: ColumnScope) -> Typed | None:
+    """What rows are grouped by, of an eval or a review."""
     typed = check(rule.expr, scope)
     if typed is not None and typed.type in ("list", "json"):
         message = f"slice `{rule.name.text}` groups by a value, and this is {typed.type}"
@@ -80,19 +121,19 @@ def _slice(rule: NamedRule, scope: ColumnScope) -> Typed | None:
     return typed
 
 
-def _check_unseen(block: Eval, model: ResolvedTrain, data: Rows, report: Reporter) -> None:
+def _check_unseen(block: Eval, model: ResolvedTrain, data: Rows, span: Span, report: Reporter) -> None:
     """Report rows of the eval that a train of the model's chain learned from, as far as names and splits tell."""
     for rows in model.trained_on:
         if rows.name == data.name:
             message = f"`{model.name}` was trained on `{data.name}`, so eval `{block.name}` measures memory"
-            also = [(model.block.data.span, "trained on here")]
-            report.error("SFT0603", message, block.data.span, _held_out(data), also)
+            also = [model.block.label(model.block.data.span, "trained on here")]
+            report.error("SFT0603", message, span, _held_out(data), also)
             return
         if _may_share_rows(rows, data):
             report.warning(
                 "SFT0613",
                 f"`{data.name}` and `{rows.name}`, on which `{model.name}` was trained, are rows of one source",
-                block.data.span,
+                span,
                 "give both tasks the same split, and evaluate on a part that was not trained on",
             )
 

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from compiler.column_scope import ColumnScope
-from compiler.contradictions import verdict
-from compiler.expression_types import check, condition
+from compiler.expression_types import check
 from compiler.known import Known
+from compiler.names import Names
 from compiler.reporting import Reporter
-from compiler.resolved import Dedup, Predicate, ResolvedFilter
+from compiler.resolve.thresholds import threshold
+from compiler.resolved import Dedup, Predicate, ResolvedFilter, Top
 from compiler.schema.fields import RuleEntry
 from compiler.schema.filter import Filter
-from compiler.typed import Between, Constant, Matches, OneOf, Operation, Typed
+from compiler.typed import Constant, Typed
+from compiler.value_fixes import unquoted
 from spec_lang.ast import Expr
 
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
-
-def check_filter(block: Filter, report: Reporter) -> Filter:
+def check_filter(block: Filter, names: Names) -> Filter:
     """The block, after reporting what is wrong of its rules over any columns: for filters that no task uses."""
-    resolve_filter(block, ColumnScope(Known(more=True), f"filter `{block.name}`", report))
+    resolve_filter(block, ColumnScope(Known(more=True), f"filter `{block.name}`", names.report))
+    check_decontaminate(block.rules, names)
     return block
+
+
+def check_decontaminate(rules: tuple[RuleEntry, ...], names: Names) -> None:
+    """The names in ``against``, of a filter or of a mixture."""
+    for entry in rules:
+        if entry.verb == "decontaminate":
+            for ref in entry.clause("against") or ():
+                names.stands(ref, ("eval", "task", "source"), "against", parts=2 if names.kind(ref) == "task" else 1)
 
 
 def resolve_filter(block: Filter, scope: ColumnScope) -> ResolvedFilter:
@@ -27,46 +36,10 @@ def resolve_filter(block: Filter, scope: ColumnScope) -> ResolvedFilter:
     return ResolvedFilter(block, tuple(_rule(rule, scope) for rule in block.rules))
 
 
-def _rule(entry: RuleEntry, scope: ColumnScope) -> Predicate | Dedup | None:
-    if entry.verb == "dedup":
-        return _dedup(entry, scope)
-    typed = condition(entry.expr, scope, f"`{entry.verb}`") if entry.expr is not None else None
-    if typed is None or not _can_decide(typed, entry, scope.report):
+def _rule(entry: RuleEntry, scope: ColumnScope) -> Predicate | Top | Dedup | None:
+    if entry.verb == "decontaminate":
         return None
-    return Predicate(entry, typed, _measured(typed))
-
-
-def _can_decide(typed: Typed, entry: RuleEntry, report: Reporter) -> bool:
-    """A rule that decides the same for every row is a mistake."""
-    found = verdict(typed)
-    if found is None:
-        return True
-    assert entry.expr is not None
-    drops_all = (found == "never") == (entry.verb == "keep")
-    effect = "drops every row" if drops_all else "drops no row"
-    why = "holds for no value" if found == "never" else "holds for every value"
-    help = None
-    if isinstance(typed, Between) and found == "never":
-        help = "a range goes from its lower to its upper end"
-    report.error("SFT0306", f"this condition {why}, so the rule {effect}", entry.expr.span, help)
-    return False
-
-
-def _measured(typed: Typed) -> Typed | None:
-    """What the ledger shows: what the first comparison compares, or a match. None for a bare truth value."""
-    if isinstance(typed, Matches):
-        return typed
-    if isinstance(typed, Between | OneOf):
-        return typed.value
-    if isinstance(typed, Operation):
-        if typed.op in _COMPARISONS:
-            first, second = typed.operands
-            return second if isinstance(first, Constant) else first
-        for operand in typed.operands:
-            found = _measured(operand)
-            if found is not None:
-                return found
-    return None
+    return _dedup(entry, scope) if entry.verb == "dedup" else threshold(entry, scope)
 
 
 def _dedup(entry: RuleEntry, scope: ColumnScope) -> Dedup | None:
@@ -80,6 +53,8 @@ def _dedup_clauses(entry: RuleEntry, report: Reporter) -> bool:
     """Whether the clauses go together: ``exact`` or ``near``, and ``at`` with the latter alone."""
     verb = entry.node.verb
     exact, near = entry.clauses.get("exact"), entry.clauses.get("near")
+    if exact is None and near is None and entry.expr is not None:
+        return False  # what stands in their place was reported
     if (exact is None) == (near is None):
         message = "`dedup` is either `exact` or `near`" + (", not both" if exact else "")
         report.error("SFT0215", message, verb.span, "for example `dedup exact on instruction`")
@@ -109,7 +84,8 @@ def _key(expr: Expr, scope: ColumnScope, text_only: bool) -> Typed | None:
     if isinstance(typed, Constant):
         quoted = isinstance(typed.value, str)
         help = "names of columns stand without quotes" if quoted else "write the name of a column"
-        scope.report.error("SFT0306", "this is the same value for every row", expr.span, help)
+        fix = unquoted(expr)
+        scope.report.error("SFT0306", "this is the same value for every row", expr.span, help, fix=fix)
         return None
     if typed is not None and text_only and typed.type != "text":
         scope.report.error("SFT0303", f"near duplicates are found in text, and this is {typed.type}", expr.span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from compiler.known import sure
+from compiler.paths import rebased, rebased_weights
 from compiler.reporting import Reporter
 from compiler.resolve.template import within
 from compiler.resolved import AnyModel, ResolvedModel, ResolvedSpec, ResolvedTemplate
@@ -16,27 +17,49 @@ from spec_lang.source import Span
 def resolve_model(block: Model, world: World, report: Reporter) -> ResolvedModel:
     """The model. Weights that cannot be found are reported, and the model still counts as declared."""
     weights = block.weights.value
-    problem = world.model_exists(weights) if weights is not None else None
+    problem = world.model_exists(rebased_weights(weights, block.file)) if weights is not None else None
     if problem is not None:
         report.error(problem.code, problem.message, block.weights.span, problem.help)
+    _check_endpoint(block, report)
     return ResolvedModel(block)
+
+
+def _check_endpoint(block: Model, report: Reporter) -> None:
+    """A model is a folder of weights or a server, and each has fields that mean nothing to the other."""
+    of_weights, of_server = ("weights", "chat_template"), ("name", "key")
+    misplaced = of_weights if block.endpoint.given else of_server if block.weights.given else ()
+    for name in misplaced:
+        if name in block.lines:
+            field = getattr(block, "name_" if name == "name" else name)
+            other = "`endpoint`: the server holds the weights" if block.endpoint.given else "`weights`"
+            report.error("SFT0225", f"`{name}` is not allowed with {other}", field.span)
+    if block.endpoint.given and "name" not in block.lines and "name" not in block.broken:
+        help = 'add `name = "…"`: what the server calls the model'
+        report.error("SFT0207", f"model `{block.name}` has an `endpoint` and no `name`", block.head, help)
 
 
 def model_facts(spec: ResolvedSpec, world: World, report: Reporter) -> dict[str, ModelFacts]:
     """Hashes of every model that a train or an eval uses; a problem is reported at ``weights``."""
     facts: dict[str, ModelFacts] = {}
     for model in used_models(spec):
-        answer = world.model(sure(model.block.weights.value), model.block.chat_template.value)
+        answer = world.model(*where(model.block))
         if isinstance(answer, Problem):
-            report.error(answer.code, answer.message, _asked(model.block, world), answer.help)
+            report.at(model.block.file).error(answer.code, answer.message, _asked(model.block, world), answer.help)
         else:
             facts[model.name] = answer
     return facts
 
 
+def where(block: Model) -> tuple[str, str | None]:
+    """The weights and the chat template of a model, relative to the folder of the main spec."""
+    template = block.chat_template.value
+    weights = rebased_weights(sure(block.weights.value), block.file)
+    return weights, None if template is None else rebased(template, block.file)
+
+
 def _asked(block: Model, world: World) -> Span:
     """The field that a problem belongs to: ``chat_template`` when the model is sound without it."""
-    if block.chat_template.given and not isinstance(world.model(sure(block.weights.value), None), Problem):
+    if block.chat_template.given and not isinstance(world.model(where(block)[0], None), Problem):
         return block.chat_template.span
     return block.weights.span
 
@@ -51,14 +74,15 @@ def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
 def check_special_tokens(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Reporter) -> None:
     """A control token inside a template's text would end turns where the author sees only text."""
     for model, template in _pairs(spec):
+        at = report.at(template.block.file)
         known = facts.get(model.root.name)
         for token in known.special_tokens if known else ():
             for text, span in template.literals:
                 if token and token in text:
-                    report.error(
+                    at.error(
                         "SFT0223",
                         f"`{token}` in template `{template.name}` is a control token of model `{model.root.name}`",
-                        within(token, span, report),
+                        within(token, span, at),
                         "leave it out: the chat template of the model adds the control tokens",
                     )
 

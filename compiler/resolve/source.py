@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from compiler.known import Known
-from compiler.reporting import Reporter, suggestion
+from compiler.paths import rebased
+from compiler.reporting import Reporter, renamed, suggestion
 from compiler.resolved import ResolvedSource
 from compiler.schema.fields import Entry
 from compiler.schema.source import Source
@@ -30,7 +31,7 @@ def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSou
 
 def _facts(block: Source, world: World, report: Reporter) -> SourceFacts | None:
     path = block.path
-    facts = world.source(path.value) if path.value is not None else None
+    facts = world.source(rebased(path.value, block.file)) if path.value is not None else None
     if isinstance(facts, Problem):
         report.error(facts.code, facts.message, path.span, facts.help)
         return None
@@ -81,6 +82,8 @@ def _known(entry: Entry[Ref], block: Source, facts: SourceFacts | None, report: 
         return False
     if facts is not None and field.text not in facts.columns:
         help = suggestion(field.text, facts.columns, "fields of the file")
-        report.error("SFT0301", f"the file of source `{block.name}` has no field `{field.text}`", field.span, help)
+        fix = renamed(field, facts.columns)
+        message = f"the file of source `{block.name}` has no field `{field.text}`"
+        report.error("SFT0301", message, field.span, help, fix=fix)
         return False
     return True

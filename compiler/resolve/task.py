@@ -8,12 +8,14 @@ from decimal import Decimal
 from compiler.column_scope import ColumnScope
 from compiler.known import Known
 from compiler.names import Names
-from compiler.reporting import Reporter, suggestion
+from compiler.reporting import Reporter, renamed, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
+from compiler.resolve.score import resolve_score
 from compiler.resolve.template import check_columns
 from compiler.resolved import ResolvedSource, ResolvedSplit, ResolvedTask, ResolvedTemplate, Rows
 from compiler.schema.fields import Value, field_names
 from compiler.schema.filter import Filter
+from compiler.schema.score import Score
 from compiler.schema.task import Split, Task
 from compiler.schema.values import written
 from spec_lang.ast import Ref
@@ -26,13 +28,20 @@ def resolve_task(
     sources: Mapping[str, ResolvedSource],
     filters: Mapping[str, Filter],
     templates: Mapping[str, ResolvedTemplate],
+    scores: Mapping[str, Score],
 ) -> ResolvedTask:
     """The task over its source's columns, as far as they are known."""
     report = names.report
     source = names.look_up(block.from_.value, ("source",), "from", sources)
     scope = columns_of(source, report)
     chain = names.look_up_all(block.filters, ("filter",), "filters", filters)
-    resolved = {name: resolve_filter(item, scope) if item else None for name, item in chain.items.items()}
+    used = block.label(block.filters.span, f"used here by task `{block.name}`")
+    resolved = {
+        name: resolve_filter(item, scope.at(item.file, used)) if item else None for name, item in chain.items.items()
+    }
+    for score in names.look_up_all(block.scores, ("score",), "scores", scores):
+        used = block.label(block.scores.span, f"used here by task `{block.name}`")
+        resolve_score(score, None, scope.at(score.file, used))
     shown = find_templates(block.templates, names, templates, scope)
     parts = _parts(block)
     split = _split(block.split, scope) if block.split else None
@@ -54,7 +63,7 @@ def find_templates(
     """Templates by name, checked against the columns that they are rendered with."""
     found = names.look_up_all(refs, ("template",), "templates", templates)
     for ref in refs.value:
-        template = found.get(ref.text)
+        template = found.get(names.full(ref))
         if template is not None:
             check_columns(template, scope, ref.span)
     return found
@@ -100,18 +109,27 @@ def _split(split: Split, scope: ColumnScope) -> ResolvedSplit | None:
 
 
 def find_rows(
-    ref: Ref | None, field: str, names: Names, tasks: Mapping[str, ResolvedTask], *, default_part: str | None = None
+    ref: Ref | None,
+    field: str,
+    names: Names,
+    tasks: Mapping[str, ResolvedTask],
+    *,
+    default_part: str | None = None,
+    others: tuple[str, ...] = (),
 ) -> Rows | None:
     """``triage.train``, or ``triage`` for a task without split; None after a report, or where it is not known.
 
-    ``default_part`` is taken of a split task that is named without a part.
+    ``default_part`` is taken of a split task that is named without a part. ``others``: kinds that may be named too, and
+    whose rows are looked up elsewhere.
     """
-    if ref is None or not names.stands(ref, ("task",), field, parts=2):
+    parts = 1 if ref is not None and names.kind(ref) in others else 2
+    if ref is None or not names.stands(ref, ("task", *others), field, parts=parts):
         return None
-    task = tasks.get(ref.parts[0].text)
+    target = names.target(ref)
+    task = tasks.get(target.full)
     if task is None:
         return None
-    if len(ref.parts) == 1:
+    if not target.rest:
         if task.parts is None:
             return Rows(task, None)
         if default_part in task.parts.names:
@@ -121,7 +139,7 @@ def find_rows(
         options = " or ".join(f"`{task.name}.{part}`" for part in task.parts.names)
         names.report.error("SFT0227", f"task `{task.name}` is split, and `{field}` names no part", ref.span, options)
         return None
-    part = ref.parts[1]
+    part = target.rest[0]
     if task.parts is None:
         message = f"task `{task.name}` has no split, so it has no part `{part.text}`"
         help = f"write `{task.name}`, or give the task a `split {{ … }}`"
@@ -129,7 +147,14 @@ def find_rows(
         return None
     if task.parts.lacks(part.text):
         near = suggestion(part.text, task.parts.names, "parts")
-        also = [(task.block.split.head, "split here")] if task.block.split else []
-        names.report.error("SFT0217", f"task `{task.name}` has no part `{part.text}`", part.span, near, also)
+        also = [task.block.label(task.block.split.head, "split here")] if task.block.split else []
+        names.report.error(
+            "SFT0217",
+            f"task `{task.name}` has no part `{part.text}`",
+            part.span,
+            near,
+            also,
+            renamed(part, task.parts.names),
+        )
         return None
     return Rows(task, part.text)

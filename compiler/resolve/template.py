@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from compiler.column_scope import ColumnScope
-from compiler.reporting import Reporter, suggestion
+from compiler.reporting import Reporter, suggestion, written_anew
 from compiler.resolved import Piece, ResolvedTemplate, Role
 from compiler.schema.fields import Value
 from compiler.schema.template import Template
+from spec_lang.diagnostics import Label
 from spec_lang.source import Span
+from spec_lang.suggest import surely
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 
@@ -69,14 +71,18 @@ def within(text: str, span: Span, report: Reporter) -> Span:
 
 def check_columns(template: ResolvedTemplate, scope: ColumnScope, used: Span) -> None:
     """Every placeholder has to be a column of what is rendered; ``used`` is where the template is named."""
+    report = scope.report.at(template.block.file)
     for name, span in template.placeholders:
-        also = [(used, f"used here by {scope.owner}")]
+        also = [Label(scope.report.file, used, f"used here by {scope.owner}")]
         if scope.columns.lacks(name):
             help = suggestion(name, scope.columns.names, "columns")
             if not re.fullmatch(r"[\w .-]+", name):
                 help = "for a brace of the text write `{{` or `}}`"
             message = f"`{{{name}}}` of template `{template.name}` is no column of {scope.owner}"
-            scope.report.error("SFT0221", message, span, help, also)
+            meant = surely(name, scope.columns.names)
+            seen = scope.report.file.slice(span) == f"{{{name}}}"  # not hidden by escapes
+            fix = written_anew(span, f"{{{meant}}}" if meant and seen else None)
+            report.error("SFT0221", message, span, help, also, fix)
         elif scope.columns.get(name) == "null":
             message = f"column `{name}` of {scope.owner} has no value in any row"
-            scope.report.error("SFT0310", message, span, also=also)
+            report.error("SFT0310", message, span, also=also)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from compiler.names import Names
 from compiler.resolve.mixture import has_templates
 from compiler.resolve.task import find_rows
 from compiler.resolved import AnyModel, ResolvedMixture, ResolvedModel, ResolvedTask, ResolvedTrain, Rows
-from compiler.schema.train import Train
+from compiler.schema.fields import Shape
+from compiler.schema.train import GUARD, DpoBody, MixBody, Train
+from spec_lang.ast import Ref
 
 
 def resolve_trains(
     shapes: Iterable[Train],
-    names: Names,
+    names_of: Callable[[Shape], Names],
     models: Mapping[str, ResolvedModel],
     tasks: Mapping[str, ResolvedTask],
     mixtures: Mapping[str, ResolvedMixture],
@@ -22,39 +24,41 @@ def resolve_trains(
     first counts."""
     blocks: dict[str, Train] = {}
     repeated = [shape for shape in shapes if blocks.setdefault(shape.name, shape) is not shape]
-    endless = _endless(blocks, names)
+    endless = _endless(blocks, names_of)
     resolved: dict[str, ResolvedTrain] = {}
-    for block in (*(blocks[name] for name in (*_bases_first(blocks, endless), *sorted(endless))), *repeated):
+    for block in (*(blocks[name] for name in (*_bases_first(blocks, endless, names_of), *sorted(endless))), *repeated):
+        names = names_of(block)
         either: dict[str, AnyModel] = {**models, **resolved}
         base = names.look_up(block.model.value, ("model", "train"), "model", either)
         data = _data(block, names, tasks, mixtures)
         validation = _validation(block, data, names, tasks)
+        _check_names(block, names)
         resolved.setdefault(block.name, ResolvedTrain(block, base, data, validation))
     return resolved
 
 
-def _next(block: Train, blocks: Mapping[str, Train]) -> str | None:
+def _next(block: Train, blocks: Mapping[str, Train], names_of: Callable[[Shape], Names]) -> str | None:
     """The train that a train goes on from."""
-    name = block.model.value.text if block.model.value is not None else ""
+    name = names_of(block).full(block.model.value) if block.model.value is not None else ""
     return name if name in blocks else None
 
 
-def _chain(name: str, blocks: Mapping[str, Train]) -> tuple[list[str], str | None]:
+def _chain(name: str, blocks: Mapping[str, Train], names_of: Callable[[Shape], Names]) -> tuple[list[str], str | None]:
     """A train and what it goes on from, nearest first; and the name at which the chain closes, if it does."""
     chain: list[str] = []
     current: str | None = name
     while current is not None and current not in chain:
         chain.append(current)
-        current = _next(blocks[current], blocks)
+        current = _next(blocks[current], blocks, names_of)
     return chain, current
 
 
-def _endless(blocks: Mapping[str, Train], names: Names) -> frozenset[str]:
+def _endless(blocks: Mapping[str, Train], names_of: Callable[[Shape], Names]) -> frozenset[str]:
     """Trains that lead into a circle; each circle is reported once, at its first train in the file."""
     endless: set[str] = set()
     reported: set[frozenset[str]] = set()
     for name in blocks:
-        chain, closing = _chain(name, blocks)
+        chain, closing = _chain(name, blocks, names_of)
         if closing is None:
             continue
         endless.add(name)
@@ -63,26 +67,65 @@ def _endless(blocks: Mapping[str, Train], names: Names) -> frozenset[str]:
             reported.add(frozenset(circle))
             shown = " -> ".join(f"`{item}`" for item in (*circle, circle[0]))
             help = "one of them has to train a `model`"
-            names.report.error("SFT0219", f"these trains need each other: {shown}", blocks[name].model.span, help)
+            report = names_of(blocks[name]).report
+            report.error("SFT0219", f"these trains need each other: {shown}", blocks[name].model.span, help)
     return frozenset(endless)
 
 
-def _bases_first(blocks: Mapping[str, Train], endless: frozenset[str]) -> list[str]:
+def _bases_first(blocks: Mapping[str, Train], endless: frozenset[str], names_of: Callable[[Shape], Names]) -> list[str]:
     order: dict[str, None] = {}
     for name in blocks:
         if name not in endless:
-            order.update(dict.fromkeys(reversed(_chain(name, blocks)[0])))
+            order.update(dict.fromkeys(reversed(_chain(name, blocks, names_of)[0])))
     return list(order)
 
 
 def _data(
     block: Train, names: Names, tasks: Mapping[str, ResolvedTask], mixtures: Mapping[str, ResolvedMixture]
 ) -> Rows | ResolvedMixture | None:
-    ref = block.data.value
-    if ref is None or names.kind(ref.parts[0].text) != "task":
-        return names.look_up(ref, ("task", "mixture"), "data", mixtures)
-    rows = find_rows(ref, "data", names, tasks)
-    return rows if rows is not None and has_templates(rows.task, ref, names.report) else None
+    data = block.data.value
+    if isinstance(data, MixBody):
+        _check_mix(data, names, tasks)
+        return None
+    if data is None or names.kind(data) != "task":
+        return names.look_up(data, ("task", "mixture", "generate"), "data", mixtures)
+    rows = find_rows(data, "data", names, tasks)
+    if rows is not None and isinstance(block.objective.value, DpoBody):
+        _check_pairs(block, rows, names)
+        return rows
+    return rows if rows is not None and has_templates(rows.task, data, names.report) else None
+
+
+def _check_mix(mix: MixBody, names: Names, tasks: Mapping[str, ResolvedTask]) -> None:
+    if not mix.parts and not mix.broken:
+        help = "for example `mix { real = seeds.train   new = attempts }`"
+        names.report.error("SFT0226", "`mix` has no part", mix.head, help)
+    for part in mix.parts:
+        find_rows(part.value, part.name.text, names, tasks, default_part="train", others=("mixture", "generate"))
+
+
+def _check_pairs(block: Train, rows: Rows, names: Names) -> None:
+    """Preferences are rows with an answer that is better and one that is worse."""
+    source = rows.task.source
+    missing = [name for name in ("chosen", "rejected") if source is not None and source.columns.lacks(name)]
+    if missing and source is not None:
+        message = f"`dpo` needs the columns `chosen` and `rejected`, and source `{source.name}` has no `{missing[0]}`"
+        names.report.error("SFT0301", message, block.data.span, "give the columns these names in `columns { … }`")
+
+
+def _check_names(block: Train, names: Names) -> None:
+    """Names and limits in what cannot run yet."""
+    for ref, field in ((block.restart.value, "restart"), (_reference(block), "reference")):
+        if ref is not None:
+            names.stands(ref, ("model", "train"), field)
+    for rule in block.rules:
+        if rule.expr is not None:
+            GUARD.read(rule.expr, "guard", names.report)
+
+
+def _reference(block: Train) -> Ref | None:
+    objective = block.objective.value
+    return objective.reference.value if isinstance(objective, DpoBody) else None
 
 
 def _validation(

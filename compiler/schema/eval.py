@@ -10,7 +10,7 @@ from compiler.schema.values import Limits, ListOf, Name, Real, Whole, Word, at_l
 from spec_lang.ast import NamedRule, Ref
 from spec_lang.quantities import Unit
 
-LATER = ("policy", "benign", "harmful", "over")
+LATER = ("policy", "benign", "harmful", "guardrails")
 
 _NEW_TOKENS = Whole(at_least(1), Unit.TOKENS, plain=True)
 
@@ -33,7 +33,17 @@ class Eval(Shape):
     models: Value[tuple[Ref, ...]] = required(
         ListOf(Name("the name of a model or train")), "what is evaluated", stand_in=()
     )
-    data: Value[Ref | None] = required(Name("a task's part"), "the held-out rows, such as `triage.test`")
+    data: Value[Ref | None] = required(
+        Name("a task's part"), "the held-out rows, such as `triage.test`", unless=("benign", "harmful")
+    )
+    benign: Value[Ref | None] = field(
+        Name("a task's part"), "harmless requests that look harmful: refusing them is a mistake"
+    )
+    harmful: Value[Ref | None] = field(Name("a task's part"), "requests that the policy wants refused")
+    policy: Value[Ref | None] = field(Name("the name of a policy"), "the policy that answers are held to")
+    guardrails: Value[tuple[Ref, ...]] = field(
+        ListOf(Name("the name of a guardrail")), "every model is measured without them and with each", default=()
+    )
     templates: Value[tuple[Ref, ...] | None] = field(
         ListOf(Name("the name of a template")), "how rows are shown; the task's own templates"
     )
@@ -43,5 +53,5 @@ class Eval(Shape):
     precision: Value[str] = field(
         Word(("auto", "fp32", "bf16")), "`auto`: bf16 where the device is fast at it", default="auto"
     )
-    metrics: tuple[NamedRule, ...] = named_rules("metric")
+    metrics: tuple[NamedRule, ...] = named_rules("metric", {"over": Name("`data`, `benign` or `harmful`")})
     slices: tuple[NamedRule, ...] = named_rules("slice")

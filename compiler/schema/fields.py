@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 from compiler.reporting import Reporter
 from compiler.schema.values import ValueType
 from spec_lang.ast import Expr, Faulty, ListLit, Name, Rule
-from spec_lang.diagnostics import Diagnostics
-from spec_lang.source import Span
+from spec_lang.diagnostics import Diagnostics, Label
+from spec_lang.source import SourceFile, Span
 
 T = TypeVar("T")
 B = TypeVar("B", bound="Shape")
@@ -61,16 +61,19 @@ class RuleEntry:
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """What a verb takes: ``expr`` is required, optional or none; clauses map a word to a type (None: no operand)."""
+    """What a verb takes: ``expr`` is required, optional or none; clauses map a word to a type (None: no operand).
+    ``instead`` is the clause that stands in for the expression (``keep top 80% by helpful``)."""
 
     expr: str
     words: Mapping[str, ValueType | None]
     required: tuple[str, ...] = ()
     example: str = ""
+    instead: str = ""
 
 
 class Shape:
-    """What every read block has. ``head`` is the kind and the name; ``lines`` are where its entries stand; ``broken``
+    """What every read block has. ``name`` is as the main spec writes it (``common.clean`` of an imported file), ``file``
+    is what its spans point into. ``head`` is the kind and the name; ``lines`` are where its entries stand; ``broken``
     names entries that were reported and may hold anything, so that later passes do not report what follows from them.
 
     A subclass declares its attributes with the helpers below; an instance holds what was read, and does not change.
@@ -78,6 +81,7 @@ class Shape:
     """
 
     name: str
+    file: SourceFile
     head: Span
     span: Span
     lines: Mapping[str, Span]
@@ -86,21 +90,35 @@ class Shape:
     def __init__(self, **read: Any) -> None:
         self.__dict__.update(read)
 
+    def label(self, span: Span, text: str) -> Label:
+        """A place in this block for a finding that may be in another file."""
+        return Label(self.file, span, text)
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a read block does not change: {name}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FieldSpec:
+    """``unless``: fields of which one may stand there in its place."""
+
     type: ValueType
     required: bool
     default: Any
     stand_in: Any
     doc: str
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NestedSpec:
+    shape: type[Shape]
+    doc: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BlocksSpec:
+    kind: str
     shape: type[Shape]
     doc: str
 
@@ -119,10 +137,13 @@ class RulesSpec:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NamedSpec:
+    """``clauses``: words that may follow, with the types of their operands."""
+
     word: str
+    clauses: Mapping[str, ValueType | None]
 
 
-SPECS = (FieldSpec, NestedSpec, OthersSpec, RulesSpec, NamedSpec)
+SPECS = (FieldSpec, NestedSpec, BlocksSpec, OthersSpec, RulesSpec, NamedSpec)
 
 
 def field(type: ValueType, doc: str, *, default: Any = None) -> Any:
@@ -130,14 +151,19 @@ def field(type: ValueType, doc: str, *, default: Any = None) -> Any:
     return FieldSpec(type, False, default, None, doc)
 
 
-def required(type: ValueType, doc: str, *, stand_in: Any = None) -> Any:
+def required(type: ValueType, doc: str, *, stand_in: Any = None, unless: tuple[str, ...] = ()) -> Any:
     """A required field; ``stand_in`` is its value when it is missing or cannot be read."""
-    return FieldSpec(type, True, None, stand_in, doc)
+    return FieldSpec(type, True, None, stand_in, doc, unless)
 
 
 def nested(shape: type[Shape], doc: str) -> Any:
     """A block inside the block, without a name; it may be left out."""
     return NestedSpec(shape, doc)
+
+
+def blocks(kind: str, shape: type[Shape], doc: str) -> Any:
+    """Blocks inside the block, each with a name: a tuple of shapes, in order."""
+    return BlocksSpec(kind, shape, doc)
 
 
 def others(type: ValueType, what: str) -> Any:
@@ -150,9 +176,9 @@ def rules(verbs: Mapping[str, Clauses], *, required: str = "") -> Any:
     return RulesSpec(verbs, required)
 
 
-def named_rules(word: str) -> Any:
+def named_rules(word: str, clauses: Mapping[str, ValueType | None] | None = None) -> Any:
     """``metric NAME = …`` or ``slice NAME = …``, in order."""
-    return NamedSpec(word)
+    return NamedSpec(word, clauses or {})
 
 
 # --- reading one value ------------------------------------------------------------------------------
@@ -164,7 +190,7 @@ def read_value(type: ValueType, expr: Expr, name: str, report: Reporter, instead
     if isinstance(expr, Faulty):
         return Value(instead, expr.span, known=False)
     found = Diagnostics()
-    value = type.read(expr, name, Reporter(report.file, found))
+    value = type.read(expr, name, report.into(found))
     for item in found:
         report.sink.report(item)
     faulty = isinstance(expr, ListLit) and any(isinstance(item, Faulty) for item in expr.items)
@@ -173,7 +199,7 @@ def read_value(type: ValueType, expr: Expr, name: str, report: Reporter, instead
 
 def fits(type: ValueType, expr: Expr, name: str, report: Reporter) -> bool:
     """Whether a value could be of a type; reports nothing."""
-    return read_value(type, expr, name, Reporter(report.file, Diagnostics())).known
+    return read_value(type, expr, name, report.into(Diagnostics())).known
 
 
 # --- what a shape declares, for messages and for documentation --------------------------------------

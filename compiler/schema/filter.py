@@ -7,10 +7,12 @@ from decimal import Decimal
 
 from compiler.reporting import Reporter
 from compiler.schema.fields import Clauses, RuleEntry, Shape, rules
-from compiler.schema.values import Formula, Limits, ListOf, Real, Text
+from compiler.schema.numbers import ShareOrRows
+from compiler.schema.values import Formula, Limits, ListOf, Name, Real, Text, ValueType, Whole, at_least
 from spec_lang.ast import Expr, ListLit
 from spec_lang.quantities import Unit
 
+# checked, and not runnable yet: fields, verbs, clauses and nested blocks
 LATER = ("decontaminate", "top")
 
 
@@ -27,10 +29,28 @@ class OneOrMany:
         return None if one is None else (one,)
 
 
-_SIMILARITY = Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE)
+_FRACTION = Limits(above=Decimal(0), maximum=Decimal(1))
+
+# `keep top 80% by helpful per task`: ties go by the hash of the row, so that the choice is the same everywhere.
+TOP: dict[str, ValueType | None] = {"top": ShareOrRows(), "by": Formula(), "per": Formula()}
+
+# `decontaminate against [helpful] ngram 8 coverage 50%`, of a filter or of a mixture.
+DECONTAMINATE = Clauses(
+    "none",
+    {
+        "against": ListOf(Name("the name of an eval, a task or a source")),
+        "ngram": Whole(at_least(1)),
+        "coverage": Real(_FRACTION, Unit.SHARE),
+        "because": Text(),
+    },
+    required=("against",),
+    example="decontaminate against [helpful] ngram 8 coverage 50%",
+)
+
+_SIMILARITY = Real(_FRACTION, Unit.SHARE)
 
 VERBS = {
-    "keep": Clauses("required", {"because": Text()}, example="keep words(instruction) in 3..80"),
+    "keep": Clauses("required", {"because": Text(), **TOP}, example="keep words(instruction) in 3..80", instead="top"),
     "drop": Clauses("required", {"because": Text()}, example='drop instruction matches r"(?i)lorem ipsum"'),
     "dedup": Clauses(
         "none",
@@ -38,6 +58,7 @@ VERBS = {
         required=("on",),
         example="dedup near on instruction at 90%",
     ),
+    "decontaminate": DECONTAMINATE,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from compiler.schema.fields import Clauses, RuleEntry, Shape, Value, field, rules
+from compiler.schema.filter import DECONTAMINATE
 from compiler.schema.values import Limits, Real, Whole, at_least
 from spec_lang.quantities import Unit
 
@@ -18,7 +19,8 @@ VERBS = {
             "weight": Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE),
         },
         example="use triage.train cap 3000",
-    )
+    ),
+    "decontaminate": DECONTAMINATE,
 }
 
 

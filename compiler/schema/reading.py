@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from compiler.reporting import Reporter, suggestion
+from compiler.reporting import Reporter, did_you_mean, renamed, suggestion, written_anew
 from compiler.schema.fields import (
+    BlocksSpec,
     Entry,
     FieldSpec,
     NamedSpec,
@@ -27,20 +28,24 @@ from compiler.schema.fields import (
     specs,
     spelled,
 )
-from compiler.schema.rules import read_rule
+from compiler.schema.other_names import belongs_in, other_name
+from compiler.schema.rules import read_clauses, read_rule
 from compiler.schema.values import not_runnable
-from spec_lang.ast import Block, Body, Field, NamedRule, Rule
+from compiler.value_fixes import without_repetition
+from spec_lang.ast import Block, Body, Field, NamedRule, Rule, Tagged
 from spec_lang.source import Span
 from spec_lang.suggest import closest
 
 B = TypeVar("B", bound=Shape)
 
 
-def read_block(shape: type[B], node: Block, report: Reporter, later: Iterable[str] = ()) -> B:
-    """A whole block. ``later`` names fields, verbs and nested blocks that the language has and this version has not."""
+def read_block(shape: type[B], node: Block, report: Reporter, later: Iterable[str] = (), space: str = "") -> B:
+    """A whole block. ``later`` names fields, verbs, clauses and nested blocks that are checked and cannot run yet;
+    ``space`` is what the names of the file begin with, such as ``common.``."""
     head = node.kind.span.to(node.name.span) if node.name else node.kind.span
     title = f"{node.kind.text} `{node.name.text}`" if node.name else f"`{node.kind.text}`"
-    return read_body(shape, node.body, node.name.text if node.name else "", title, head, report, tuple(later))
+    name = space + node.name.text if node.name else ""
+    return read_body(shape, node.body, name, title, head, report, tuple(later))
 
 
 def read_body(
@@ -49,7 +54,15 @@ def read_body(
     """A body by its shape; ``title`` is what messages call it."""
     reader = _BodyReader(shape, body, title, head, report, later)
     values = reader.read()
-    return shape(name=name, head=head, span=body.span, lines=reader.lines, broken=frozenset(reader.broken), **values)
+    return shape(
+        name=name,
+        file=report.file,
+        head=head,
+        span=body.span,
+        lines=reader.lines,
+        broken=frozenset(reader.broken),
+        **values,
+    )
 
 
 class _BodyReader:
@@ -62,12 +75,14 @@ class _BodyReader:
         self.shape, self.body, self.title, self.head, self.report, self.later = shape, body, title, head, report, later
         self.field_specs = declared(shape, FieldSpec)
         self.nested_specs = declared(shape, NestedSpec)
+        self.inner: dict[str, list[Block]] = {spec.kind: [] for spec in declared(shape, BlocksSpec).values()}
         self.others = next(iter(declared(shape, OthersSpec).values()), None)
         self.lines: dict[str, Span] = {}
         self.broken: set[str] = set()
         self.fields: dict[str, Field] = {}
         self.blocks: dict[str, Block] = {}
-        self.named: dict[str, list[NamedRule]] = {spec.word: [] for spec in declared(shape, NamedSpec).values()}
+        self.named_specs = {spec.word: spec for spec in declared(shape, NamedSpec).values()}
+        self.named: dict[str, list[NamedRule]] = {word: [] for word in self.named_specs}
         self.rules: list[Rule] = []
         self.entries: list[Field] = []
         self.unknown: list[Field | Block] = []
@@ -75,7 +90,8 @@ class _BodyReader:
     def read(self) -> dict[str, Any]:
         for entry in self.body.entries:
             if isinstance(entry, Field):
-                self._sort_field(entry)
+                if not self._without_runaway_block(entry):
+                    self._sort_field(entry)
             elif isinstance(entry, Block):
                 self._sort_block(entry)
             elif isinstance(entry, NamedRule):
@@ -99,18 +115,31 @@ class _BodyReader:
         before = self.fields.get(name) or next((e for e in self.entries if e.name.text == name), None)
         if before is not None:
             self.broken.add(name)
-            self.report.error(
-                "SFT0205", f"`{name}` is set twice", entry.name.span, also=[(before.name.span, "set here before")]
-            )
+            also = [(before.name.span, "set here before")]
+            fix = without_repetition(entry, before, self.report.file)
+            self.report.error("SFT0205", f"`{name}` is set twice", entry.name.span, also=also, fix=fix)
         elif name in self.field_specs and not entry.name.quoted:
             self.fields[name] = entry
             self.lines[name] = entry.span
+            if name in self.later:
+                not_runnable(f"`{name}` of {self.title}", entry.name, self.report)
         elif self.others is not None:
             self.entries.append(entry)
-        elif name in self.later:
-            not_runnable(f"`{name}` of {self.title}", entry.name, self.report)
         else:
             self.unknown.append(entry)
+
+    def _without_runaway_block(self, entry: Field) -> bool:
+        """Whether a field has no value, so that the block in the next line was taken for it; True after a report."""
+        value = entry.value
+        if not isinstance(value, Tagged) or value.tag.text not in self.nested_specs:
+            return False
+        if "\n" not in self.report.file.slice(Span(entry.name.span.end, value.span.start)):
+            return False
+        name = entry.name.text
+        self.broken.add(name)
+        self.report.error("SFT0109", f"`{name}` has no value", entry.name.span)
+        self._sort_block(Block(value.tag, None, value.body, value.span))
+        return True
 
     def _sort_block(self, entry: Block) -> None:
         kind = entry.kind.text
@@ -120,13 +149,26 @@ class _BodyReader:
             self.report.error("SFT0205", f"`{kind}` is written twice", entry.kind.span, also=before)
         elif kind in self.nested_specs:
             if entry.name is not None:
-                self.report.error("SFT0218", f"`{kind}` inside {self.title} takes no name", entry.name.span)
+                nameless = written_anew(Span(entry.kind.span.end, entry.name.span.end), "")
+                self.report.error(
+                    "SFT0218", f"`{kind}` inside {self.title} takes no name", entry.name.span, fix=nameless
+                )
             self.blocks[kind] = entry
             self.lines[kind] = entry.span
-        elif kind in self.later:
-            not_runnable(f"`{kind}` in {self.title}", entry.kind, self.report)
+            if kind in self.later:
+                not_runnable(f"`{kind}` in {self.title}", entry.kind, self.report)
+        elif kind in self.inner:
+            self._sort_inner(kind, entry)
         else:
             self.unknown.append(entry)
+
+    def _sort_inner(self, kind: str, entry: Block) -> None:
+        if entry.name is None:
+            message = f"`{kind}` inside {self.title} has no name"
+            self.report.error("SFT0218", message, entry.kind.span, f"write `{kind} NAME {{ … }}`")
+            return
+        self.inner[kind].append(entry)
+        self.lines[f"{kind} {entry.name.text}"] = entry.span
 
     def _sort_named(self, entry: NamedRule) -> None:
         word = entry.word.text
@@ -142,8 +184,7 @@ class _BodyReader:
                 also=[(before.name.span, "declared here before")],
             )
             return
-        for clause in entry.clauses:
-            self.report.error("SFT0213", f"`{word}` takes no `{clause.word.text}`", clause.word.span)
+        read_clauses(entry.clauses, self.named_specs[word].clauses, word, self.report, self.later)
         self.named[word].append(entry)
         self.lines[f"{word} {entry.name.text}"] = entry.span
 
@@ -165,7 +206,8 @@ class _BodyReader:
 
     def _meant(self, name: str) -> str:
         """The absent field or block that a name is a slip for; empty without one."""
-        near = closest(name, (*self.field_specs, *self.nested_specs), 2)
+        other = other_name(name, self.field_specs)
+        near = (other,) if other else closest(name, (*self.field_specs, *self.nested_specs, *self.inner), 2)
         return next((known for known in near if known not in self.fields and known not in self.blocks), "")
 
     def _unknown_field(self, entry: Field) -> None:
@@ -174,9 +216,13 @@ class _BodyReader:
             self.broken.add(name)
             help = f"write it as a block: `{name} {{ … }}`"
         else:
-            help = suggestion(name, (*self.field_specs, *self.nested_specs), "fields")
-        self.report.error("SFT0204", f"{self.title} has no field `{name}`", entry.name.span, help)
+            known = (*self.field_specs, *self.nested_specs, *self.inner)
+            help = did_you_mean(name, known) or belongs_in(name, self.field_specs) or suggestion(name, known, "fields")
         meant = self._meant(name)
+        fix = renamed(entry.name, (*self.field_specs, *self.nested_specs)) if meant in self.field_specs else ()
+        if meant and meant == other_name(name, self.field_specs):
+            help, fix = f"did you mean `{meant}`?", written_anew(entry.name.span, meant)
+        self.report.error("SFT0204", f"{self.title} has no field `{name}`", entry.name.span, help, fix=fix)
         if meant in self.field_specs and fits(self.field_specs[meant].type, entry.value, meant, self.report):
             self.fields[meant] = entry
         elif meant:
@@ -190,19 +236,21 @@ class _BodyReader:
             help = f"write `{kind} = …`"
             self.report.error("SFT0201", f"`{kind}` of {self.title} is a field, not a block", entry.kind.span, help)
             return
-        help = suggestion(kind, (*self.nested_specs, *self.field_specs), "blocks and fields")
-        self.report.error("SFT0201", f"{self.title} has no block `{kind}`", entry.kind.span, help)
+        known = (*self.inner, *self.nested_specs, *self.field_specs)
+        belongs = None if meant else belongs_in(kind, self.field_specs)
+        help = belongs or suggestion(kind, known, "blocks and fields")
+        fix = renamed(entry.kind, known) if meant in self.nested_specs or meant in self.inner else ()
+        self.report.error("SFT0201", f"{self.title} has no block `{kind}`", entry.kind.span, help, fix=fix)
         if meant in self.nested_specs:
             self.blocks[meant] = entry
+        elif meant in self.inner and entry.name is not None:
+            self.inner[meant].append(replace(entry, kind=replace(entry.kind, text=meant)))
         else:
             self.broken.update([meant] if meant else [name for name in self.nested_specs if name not in self.blocks])
 
     def _refuse_rules(self) -> None:
         for rule in self.rules:
-            if rule.verb.text in self.later:
-                not_runnable(f"`{rule.verb.text}` in {self.title}", rule.verb, self.report)
-            else:
-                self.report.error("SFT0212", f"{self.title} takes no rule `{rule.verb.text}`", rule.verb.span)
+            self.report.error("SFT0212", f"{self.title} takes no rule `{rule.verb.text}`", rule.verb.span)
 
     # --- filling --------------------------------------------------------------------------------
 
@@ -215,6 +263,8 @@ class _BodyReader:
             return self._fill_others(spec)
         if isinstance(spec, NamedSpec):
             return tuple(self.named[spec.word])
+        if isinstance(spec, BlocksSpec):
+            return tuple(read_block(spec.shape, node, self.report) for node in self.inner[spec.kind])
         read_rules = tuple(read_rule(rule, spec.verbs, self.title, self.report, self.later) for rule in self.rules)
         if not self.rules and spec.required:
             self.report.error("SFT0226", f"{self.title} has no rule", self.head, spec.required)
@@ -228,9 +278,10 @@ class _BodyReader:
             return replace(read, known=read.known and name not in self.broken)
         if name in self.broken:
             return Value(instead, self.head, given=False, known=False)
-        if spec.required:
+        replaced = any(other in self.fields for other in spec.unless)
+        if spec.required and not replaced:
             self.report.error("SFT0207", f"{self.title} has no `{name}`", self.head, f"add `{name}`: {spec.doc}")
-        return Value(instead, self.head, given=False, known=not spec.required)
+        return Value(instead, self.head, given=False, known=replaced or not spec.required)
 
     def _fill_nested(self, name: str, spec: NestedSpec) -> Shape | None:
         node = self.blocks.get(name)

@@ -6,7 +6,7 @@ from compiler.schema.fields import Entry, Shape, Value, field, nested, others, r
 from compiler.schema.values import Name, Text, Word
 from spec_lang.ast import Ref
 
-LATER = ("received", "policy")
+LATER = ("shape", "received", "policy")
 
 
 class Columns(Shape):
@@ -24,4 +24,11 @@ class Source(Shape):
         Word(("human", "model", "mixed")), "who wrote the rows: `human`, `model` or `mixed`", stand_in="mixed"
     )
     consent: Value[str | None] = field(Text(), "how the authors agreed to this use")
+    shape: Value[str] = field(
+        Word(("rows", "messages", "sharegpt")),
+        "`rows`, or rows that are conversations already and need no template: `messages` or `sharegpt`",
+        default="rows",
+    )
+    received: Value[Ref | None] = field(Name("the name of a column"), "the column that holds when a row came")
+    policy: Value[Ref | None] = field(Name("the name of a policy"), "the policy that was in force when they were made")
     columns: Columns | None = nested(Columns, "names for fields of the file; a field without one keeps its own")

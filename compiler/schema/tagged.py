@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from compiler.reporting import Reporter, suggestion
+from compiler.reporting import Reporter, renamed, suggestion
 from compiler.schema.fields import FieldSpec, Shape, declared
 from compiler.schema.reading import read_body
-from compiler.schema.values import not_runnable
-from spec_lang.ast import Body, Entry, Expr, Field, Ref, Tagged
+from compiler.schema.values import not_runnable, wrong_type
+from compiler.value_fixes import braced, unquoted
+from spec_lang.ast import Body, Call, Entry, Expr, Field, Ref, StringLit, Tagged
+from spec_lang.diagnostics import Edit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OneOf:
-    """A tagged value: ``lora { rank = 16 }``; a tag without a shape (``none``) takes no braces."""
+    """A tagged value: ``lora { rank = 16 }``; a tag without a shape (``none``) takes no braces. ``later`` names tags
+    that are checked and cannot run yet."""
 
     tags: Mapping[str, type[Shape] | None]
     later: tuple[str, ...] = ()
@@ -26,17 +29,23 @@ class OneOf:
     def read(self, expr: Expr, field: str, report: Reporter) -> Shape | str | None:
         """The body read by its tag's shape, or the bare tag."""
         if not isinstance(expr, Tagged | Ref):
-            report.error("SFT0208", f"`{field}` takes {self.expects}", expr.span)
+            bare = isinstance(expr, StringLit) and expr.value in self.tags
+            help = f"write it without quotes: `{expr.value}`" if isinstance(expr, StringLit) and bare else None
+            fix = unquoted(expr) if bare else ()
+            if isinstance(expr, Call) and self.tags.get(expr.func.text):
+                text = braced(expr, report.file)
+                help, fix = f"write `{text}`", (Edit(expr.span, text),)
+            wrong_type(expr, field, self.expects, report, help, fix)
             return None
         tag = expr.tag.text if isinstance(expr, Tagged) else expr.text
+        head = expr.tag.span if isinstance(expr, Tagged) else expr.span
         if tag not in self.tags:
-            if tag in self.later:
-                not_runnable(f"`{field} = {tag}`", expr, report)
-            else:
-                help = suggestion(tag, self.tags, "allowed")
-                span = expr.tag.span if isinstance(expr, Tagged) else expr.span
-                report.error("SFT0211", f"`{tag}` is no value of `{field}`", span, help)
+            help = suggestion(tag, self.tags, "allowed")
+            fix = renamed(expr.tag if isinstance(expr, Tagged) else expr, self.tags)
+            report.error("SFT0211", f"`{tag}` is no value of `{field}`", head, help, fix=fix)
             return None
+        if tag in self.later:
+            not_runnable(f"`{field} = {tag}`", expr.tag if isinstance(expr, Tagged) else expr, report)
         shape = self.tags[tag]
         body = expr.body if isinstance(expr, Tagged) else Body((), expr.span)
         if shape is None:
@@ -44,7 +53,6 @@ class OneOf:
                 report.error("SFT0225", f"`{field} = {tag}` takes no braces", expr.body.span)
             return tag
         self._misplaced(tag, shape, body, report)
-        head = expr.tag.span if isinstance(expr, Tagged) else expr.span
         known = Body(tuple(e for e in body.entries if not self._belongs_elsewhere(e, tag, shape)), body.span)
         return read_body(shape, known, tag, f"`{tag}`", head, report)
 

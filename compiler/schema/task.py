@@ -28,6 +28,9 @@ class Task(Shape):
     filters: Value[tuple[Ref, ...]] = field(
         ListOf(Name("the name of a filter"), empty=True), "filters, in the order in which rows pass them", default=()
     )
+    scores: Value[tuple[Ref, ...]] = field(
+        ListOf(Name("the name of a score"), empty=True), "scores of the rows that passed, with thresholds", default=()
+    )
     templates: Value[tuple[Ref, ...]] = field(
         ListOf(Name("the name of a template")), "with several, each row takes one by a hash of its content", default=()
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from compiler.schema.fields import Shape, Value, field, required
+from compiler.reporting import Reporter
+from compiler.schema.fields import Clauses, Entry, RuleEntry, Shape, Value, field, others, required, rules
+from compiler.schema.measures import LimitOn, Measure, measures
 from compiler.schema.tagged import OneOf
 from compiler.schema.values import Limits, ListOf, Name, Real, Text, Whole, Word, at_least
-from spec_lang.ast import Ref
+from spec_lang.ast import Expr, Ref, Tagged
 from spec_lang.quantities import Unit
 
-LATER = ("restart", "guards")
+LATER = ("restart", "guard")
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _SHARE = Limits(minimum=_ZERO, maximum=_ONE)
@@ -29,13 +32,54 @@ class LoraBody(Shape):
     )
 
 
+class DpoBody(Shape):
+    """Direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290) on rows with `chosen` and `rejected`."""
+
+    beta: Value[Decimal] = field(
+        Real(Limits(above=_ZERO)), "how strongly the model is held to its reference", default=Decimal("0.1")
+    )
+    reference: Value[Ref | None] = field(
+        Name("the name of a model or train"), "the model that KL is measured from; the model that is trained"
+    )
+
+
+class MixBody(Shape):
+    """``mix { real = seeds.train   new = attempts }``: rows of several origins, told apart by name."""
+
+    parts: tuple[Entry[Ref], ...] = others(Name("a task's part, a mixture or a generate"), "parts of the mix")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RowsOrMix:
+    """The name of rows, or ``mix { … }``."""
+
+    expects: str = "a task's part, a mixture or `mix { … }`"
+
+    def read(self, expr: Expr, field: str, report: Reporter) -> Ref | MixBody | None:
+        if isinstance(expr, Tagged):
+            read = OneOf({"mix": MixBody}, later=("mix",)).read(expr, field, report)
+            return read if isinstance(read, MixBody) else None
+        return Name(self.expects).read(expr, field, report)
+
+
+_LOSS = Limits(minimum=_ZERO)
+GUARDS = measures(
+    Measure("loss", None, "the mean training loss since the last validation", limits=_LOSS),
+    Measure("validation_loss", None, "the loss on the validation rows", limits=_LOSS),
+    Measure("kl", None, "the divergence from the base model in nats a token", limits=_LOSS),
+    Measure("grad_norm", None, "the norm of the gradients before they are scaled down", limits=_LOSS),
+)
+GUARD = LimitOn(GUARDS, "validation_loss <= 3.0")
+VERBS = {"guard": Clauses("required", {"because": Text()}, example="guard validation_loss <= 3.0")}
+
+
 class Train(Shape):
     model: Value[Ref | None] = required(Name("the name of a model or an earlier train"), "what is trained")
-    data: Value[Ref | None] = required(Name("a task's part or a mixture"), "the training rows, such as `triage.train`")
+    data: Value[Ref | MixBody | None] = required(RowsOrMix(), "the training rows, such as `triage.train`")
     validation: Value[Ref | None] = field(Name("a task's part"), "rows whose loss is watched and never trained on")
-    objective: Value[str] = field(
-        Word(("response", "full"), later=("dpo",)),
-        "`response`: loss on the assistant's tokens only; `full`: on every token",
+    objective: Value[DpoBody | str] = field(
+        OneOf({"response": None, "full": None, "dpo": DpoBody}, later=("dpo",)),
+        "`response`: loss on the assistant's tokens only; `full`: on every token; `dpo { … }`: on preferences",
         default="response",
     )
     adapter: Value[LoraBody | str | None] = field(
@@ -70,3 +114,7 @@ class Train(Shape):
         Whole(at_least(8), Unit.TOKENS), "tokens of one forward pass, padding included", default=1024
     )
     seed: Value[int] = field(Whole(at_least(0)), "order of rows, initial adapter weights, dropout", default=0)
+    restart: Value[Ref | None] = field(
+        Name("the name of a model"), "in a loop: the model that every round begins with, instead of the last one's"
+    )
+    rules: tuple[RuleEntry, ...] = rules(VERBS)

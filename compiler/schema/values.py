@@ -7,14 +7,16 @@ ever taken for the other or for a plain number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
 from compiler.hashing import decimal_text
-from compiler.reporting import Reporter, suggestion
+from compiler.reporting import Reporter, renamed, suggestion
+from compiler.value_fixes import bracketed, quoted, unit_fix, unquoted, unquoted_number
 from spec_lang.ast import BoolLit, Expr, Faulty, ListLit, NumberLit, QuantityLit, Ref, StringLit, Tagged, Unary
+from spec_lang.diagnostics import Edit
 from spec_lang.quantities import Unit
 
 
@@ -57,11 +59,14 @@ def described(expr: Expr) -> str:
     return next((name for kind, name in kinds if isinstance(expr, kind)), "an expression")
 
 
-def wrong_type(expr: Expr, field: str, expects: str, report: Reporter, help: str | None = None) -> None:
-    report.error("SFT0208", f"`{field}` takes {expects}, not {described(expr)}", expr.span, help)
+def wrong_type(
+    expr: Expr, field: str, expects: str, report: Reporter, help: str | None = None, fix: Iterable[Edit] = ()
+) -> None:
+    report.error("SFT0208", f"`{field}` takes {expects}, not {described(expr)}", expr.span, help, fix=fix)
 
 
-_UNIT_NAMES = {Unit.SHARE: "a share", Unit.POINTS: "percentage points", Unit.TOKENS: "tokens", Unit.ROWS: "rows"}
+_UNIT_NAMES = {Unit.SHARE: "a share", Unit.POINTS: "percentage points", Unit.TOKENS: "tokens"}
+_UNIT_NAMES |= {Unit.ROWS: "rows", Unit.DURATION: "a duration"}
 
 
 def written(value: Decimal, unit: Unit | None) -> str:
@@ -87,7 +92,8 @@ def wrong_unit(expr: Expr, field: str, wanted: Unit | None, report: Reporter, co
     elif wanted is None and unit in fractions:
         help = f"write `{written(value * 100, None)}`"
     what = "a plain number" if wanted is None else _UNIT_NAMES[wanted]
-    report.error(code, f"`{field}` takes {what}, not {described(expr)}", expr.span, help)
+    fix = unit_fix(expr, value, unit, wanted)
+    report.error(code, f"`{field}` takes {what}, not {described(expr)}", expr.span, help, fix=fix)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,7 +144,7 @@ class Text:
                 return None
             return expr.value
         help = f'put it in quotes: `"{expr.text}"`' if isinstance(expr, Ref) else None
-        wrong_type(expr, field, self.expects, report, help)
+        wrong_type(expr, field, self.expects, report, help, quoted(expr, report.file))
         return None
 
 
@@ -155,7 +161,8 @@ class Word:
 
     def read(self, expr: Expr, field: str, report: Reporter) -> str | None:
         if isinstance(expr, StringLit) and expr.value in self.choices:
-            wrong_type(expr, field, self.expects, report, f"write it without quotes: `{expr.value}`")
+            help = f"write it without quotes: `{expr.value}`"
+            wrong_type(expr, field, self.expects, report, help, unquoted(expr))
             return None
         word = expr.tag.text if isinstance(expr, Tagged) else expr.text if isinstance(expr, Ref) else None
         if word is None:
@@ -168,15 +175,17 @@ class Word:
             return word
         else:
             help = suggestion(word, self.choices, "allowed")
-            report.error("SFT0211", f"`{word}` is no value of `{field}`", expr.span, help)
+            fix = renamed(expr, self.choices) if isinstance(expr, Ref) else ()
+            report.error("SFT0211", f"`{word}` is no value of `{field}`", expr.span, help, fix=fix)
         return None
 
 
-def not_runnable(what: str, at: Any, report: Reporter) -> None:
-    """The language has it, this version has not."""
-    report.error(
-        "SFT0202", f"{what} is not runnable yet", at.span, "this version knows it but cannot run it; leave it out"
-    )
+def not_runnable(what: str, at: Any, report: Reporter, missing: str = "") -> None:
+    """The language has it and it was checked; ``missing`` is the step that this version has not."""
+    help = "this version knows it but cannot run it; leave it out"
+    if missing:
+        help = f"this version checks it but cannot run it: {missing} is missing; leave it out"
+    report.error("SFT0202", f"{what} is not runnable yet", at.span, help)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,20 +198,16 @@ class Whole:
 
     @property
     def expects(self) -> str:
-        base = (
-            {Unit.TOKENS: "a number of tokens (`512tok`)", Unit.ROWS: "a number of rows"}.get(
-                self.unit, "a whole number"
-            )
-            if self.unit
-            else "a whole number"
-        )
+        names = {Unit.TOKENS: "a number of tokens (`512tok`)", Unit.ROWS: "a number of rows"}
+        names[Unit.DURATION] = "a duration (`20min`)"
+        base = names.get(self.unit, "a whole number") if self.unit else "a whole number"
         bounds = self.limits.text(self.unit if not self.plain else None)
         return f"{base}, {bounds}" if bounds else base
 
     def read(self, expr: Expr, field: str, report: Reporter) -> int | None:
         number = constant(expr)
         if number is None:
-            wrong_type(expr, field, self.expects, report)
+            wrong_type(expr, field, self.expects, report, fix=unquoted_number(expr))
             return None
         value, unit = number
         if unit is not self.unit and not (unit is None and self.plain):
@@ -223,18 +228,15 @@ class Real:
 
     @property
     def expects(self) -> str:
-        base = (
-            {Unit.SHARE: "a share (`10%`)", Unit.POINTS: "percentage points (`2pt`)"}.get(self.unit, "a number")
-            if (self.unit)
-            else "a number"
-        )
+        names: dict[Unit | None, str] = {Unit.SHARE: "a share (`10%`)", Unit.POINTS: "percentage points (`2pt`)"}
+        base = names.get(self.unit, "a number")
         bounds = self.limits.text(self.unit)
         return f"{base}, {bounds}" if bounds else base
 
     def read(self, expr: Expr, field: str, report: Reporter) -> Decimal | None:
         number = constant(expr)
         if number is None:
-            wrong_type(expr, field, self.expects, report)
+            wrong_type(expr, field, self.expects, report, fix=unquoted_number(expr))
             return None
         if number[1] is not self.unit:
             wrong_unit(expr, field, self.unit, report)
@@ -252,7 +254,7 @@ class Name:
         if isinstance(expr, Ref):
             return expr
         help = "names are written without quotes" if isinstance(expr, StringLit) else None
-        wrong_type(expr, field, self.expects, report, help)
+        wrong_type(expr, field, self.expects, report, help, unquoted(expr))
         return None
 
 
@@ -270,7 +272,8 @@ class ListOf:
     def read(self, expr: Expr, field: str, report: Reporter) -> tuple[Any, ...] | None:
         if not isinstance(expr, ListLit):
             example = f"put it in brackets: `{field} = [{expr.text}]`" if isinstance(expr, Ref) else None
-            report.error("SFT0208", f"`{field}` takes a list, not {described(expr)}", expr.span, example)
+            fix = bracketed(expr, report.file)
+            report.error("SFT0208", f"`{field}` takes a list, not {described(expr)}", expr.span, example, fix=fix)
             return None
         if not expr.items and not self.empty:
             report.error("SFT0226", f"`{field}` is an empty list", expr.span)

@@ -1,42 +1,83 @@
 """Parse, resolve and type-check specs against the real columns of their sources.
 
-No model is opened and nothing runs. Exit code 0 without errors, 1 with. With --format json one
-object a finding on standard output: code, name, severity, message, path, line, column, end_line,
-end_column, help.
+No model is opened and nothing runs. Exit code 0 without errors, 1 with. Findings go to standard
+error as text, or to standard output: json has one object a finding (code, name, severity, message, path,
+line, column, end_line, end_column, help, fix, related), github annotates pull requests, sarif is SARIF 2.1.0.
+
+--fix mends in place what can only be meant one way, such as a misspelt name with one near candidate,
+and shows the change; what is left is reported. A file never has more errors afterwards than before,
+but for those that a syntax error hid.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
-from sft.commands.common import add_format, narrate, report
+from sft.commands.common import FINDING_FORMATS, add_format, add_settings, narrate, report
+
+if TYPE_CHECKING:
+    from spec_lang.diagnostics import Diagnostics
+    from spec_lang.fixes import Mended
 
 SUMMARY = "check specs: syntax, names, types, units; runs nothing"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    add_format(parser)
+    parser.add_argument("--fix", action="store_true", help="mend in place what can only be meant one way")
+    parser.add_argument("--strict", action="store_true", help="lints that the spec sets no level for are errors")
+    parser.add_argument("--diff", action="store_true", help="with --fix: show the change and write nothing")
+    add_settings(parser)
+    add_format(parser, *FINDING_FORMATS)
 
 
 def execute(args: argparse.Namespace) -> int:
-    from sft.project import check
-    from spec_lang.diagnostics import DiagnosticError, Diagnostics, Severity
+    from spec_lang.diagnostics import DiagnosticError, Diagnostics, Severity, fatal
 
+    if args.diff and not args.fix:
+        raise fatal("SFT0920", "`--diff` shows what `--fix` would change", "say both")
     found = Diagnostics()
+    failed = False
     for path in args.files:
         try:
-            findings = check(path)
+            findings, sound = _look(path, args)
         except DiagnosticError as error:
-            findings = Diagnostics(list(error.diagnostics))
+            findings, sound = Diagnostics(list(error.diagnostics)), False
+        failed = failed or not sound
         for finding in findings:
             found.report(finding)
-    report(found, as_json=args.format == "json")
+    report(found, args.format)
     if args.format == "text":
         errors = sum(finding.severity is Severity.ERROR for finding in found)
-        warnings = len(found) - errors
-        narrate(
-            f"{len(args.files)} checked: {errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
-        )
-    return 1 if found.has_errors else 0
+        mendable = sum(bool(finding.fix) for finding in found)
+        hint = f"; `--fix` mends {mendable}" if mendable and not args.fix else ""
+        counts = f"{errors} error{'s' * (errors != 1)}, {len(found) - errors} warning{'s' * (len(found) - errors != 1)}"
+        narrate(f"{len(args.files)} checked: {counts}{hint}")
+    return 1 if failed else 0
+
+
+def _look(path: Path, args: argparse.Namespace) -> tuple[Diagnostics, bool]:
+    """What is found in a file, or left after its fixes; and whether the file is sound now."""
+    from sft.project import check, mend
+
+    if not args.fix:
+        findings = check(path, strict=args.strict, settings=args.settings)
+        return findings, not findings.has_errors
+    mended = mend(path, write=not args.diff, strict=args.strict, settings=args.settings)
+    # A diff is what `--diff` was asked for, and otherwise narration; no other form of output may be mixed with it.
+    _show_change(mended, path, sys.stdout if args.diff and args.format == "text" else sys.stderr)
+    now = mended.found if args.diff else mended.left
+    return mended.left, not now.has_errors
+
+
+def _show_change(mended: Mended, path: Path, stream: TextIO) -> None:
+    from difflib import unified_diff
+
+    from spec_lang.plain_text import visible
+
+    before, after = (file.text.splitlines() for file in (mended.before, mended.after))
+    for line in unified_diff(before, after, str(path), str(path), lineterm=""):
+        print(visible(line, newlines=True), file=stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,31 +13,57 @@ if TYPE_CHECKING:
     from runtime.store import Store
     from spec_lang.diagnostics import Diagnostics
 
+# Forms of findings: for people, one JSON object a line, annotations of GitHub Actions, a SARIF log.
+FINDING_FORMATS = ("text", "json", "github", "sarif")
+
 
 def add_format(parser: argparse.ArgumentParser, *choices: str) -> None:
     parser.add_argument("--format", choices=choices or ("text", "json"), default="text", help="form of the output")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="NAME=VALUE",
+        help="the value of a param, as the language writes it (rounds=3, share=70%%); may be given again",
+    )
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, metavar="DIR", help="the store (default: .sft beside the spec)")
 
 
-def report(diagnostics: Diagnostics, *, as_json: bool = False) -> None:
-    """Findings to standard output as JSON lines, or to standard error as text."""
-    from spec_lang.render import print_diagnostics, render_json_lines
+def report(diagnostics: Diagnostics, form: str = "text") -> None:
+    """Findings in one of ``FINDING_FORMATS``: text to standard error, the others to standard output."""
+    if form == "text":
+        from spec_lang.render import print_diagnostics
 
-    if as_json:
+        if len(diagnostics):
+            print_diagnostics(diagnostics, sys.stderr)
+    elif form == "json":
+        from spec_lang.records import render_json_lines
+
         sys.stdout.write(render_json_lines(diagnostics))
-    elif len(diagnostics):
-        print_diagnostics(diagnostics, sys.stderr)
+    elif form == "github":
+        from spec_lang.github import render_github
+
+        sys.stdout.write(render_github(diagnostics))
+    else:
+        from sft import __version__
+        from spec_lang.sarif import render_sarif
+
+        sys.stdout.write(render_sarif(diagnostics, __version__))
 
 
-def compiled(path: Path, *, as_json: bool = False) -> Plan | None:
+def compiled(path: Path, form: str = "text", settings: Sequence[str] = ()) -> Plan | None:
     """The plan of a spec with its findings shown; None when there are errors."""
     from sft.project import compile
 
-    plan, diagnostics = compile(path)
-    report(diagnostics, as_json=as_json and plan is None)
+    plan, diagnostics = compile(path, settings=settings)
+    report(diagnostics, form if plan is None else "text")
     return plan
 
 

@@ -27,7 +27,7 @@ def execute(args: argparse.Namespace) -> int:
     sections = {"machine": machine()}
     failed = False
     if args.file is not None:
-        plan = compiled(args.file, as_json=args.format == "json")
+        plan = compiled(args.file, args.format)
         if plan is None:
             return 1
         from runtime.models.xray import xray_models

@@ -1,7 +1,8 @@
 """A diagnostic's page, or what a step does: its SQL, inputs, and what its hash covers.
 
-WHAT is a code (SFT0204), a diagnostic's name (unknown-field) or a step (filter:triage.clean). Steps
-are looked up in FILE when it is given, otherwise in the last run of the store.
+WHAT is a code (SFT0204, in any case), a diagnostic's name (unknown-field) or a step (filter:triage.clean).
+Steps are looked up in FILE when it is given, otherwise in the last run of the store. Without WHAT all codes
+are listed, one line each. With --format json codes come as objects.
 """
 
 from __future__ import annotations
@@ -11,40 +12,59 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sft.commands.common import add_store, compiled, find_store
+from sft.commands.common import add_format, add_store, compiled, find_store
 
 if TYPE_CHECKING:
     from compiler.plan import Plan
 
-SUMMARY = "explain a diagnostic code or a step"
+SUMMARY = "explain a diagnostic code or a step, or list all codes"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", metavar="CODE|STEP")
+    parser.add_argument("what", nargs="?", metavar="CODE|NAME|STEP")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the spec, to explain one of its steps")
+    add_format(parser)
     add_store(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
-    if ":" in args.what:
-        plan = _plan(args)
-        if plan is None:
-            return 1
-        from compiler.explain import explain_step
+    if args.what is None:
+        from sft.explain_pages import list_json, list_text
 
-        try:
-            step = plan.step(args.what)
-        except KeyError:
-            raise _unknown(args.what, sorted(step.id for step in plan.steps)) from None
-        sys.stdout.write(explain_step(plan, step))
+        sys.stdout.write(list_json() if args.format == "json" else list_text())
         return 0
-    from spec_lang.codes import page, pages
+    return _explain_step(args) if ":" in args.what else _explain_code(args)
 
-    named = {path.stem[8:]: code for code, path in pages().items()}
-    text = page(named.get(args.what, args.what))
-    if text is None:
-        raise _unknown(args.what, sorted([*pages(), *named]))
-    sys.stdout.write(text)
+
+def _explain_code(args: argparse.Namespace) -> int:
+    import json
+
+    from sft.explain_pages import code_of, near, record
+    from spec_lang.codes import page
+
+    code = code_of(args.what)
+    if code is None:
+        raise _unknown(args.what, near(args.what))
+    sys.stdout.write(json.dumps(record(code, whole=True)) + "\n" if args.format == "json" else page(code) or "")
+    return 0
+
+
+def _explain_step(args: argparse.Namespace) -> int:
+    import json
+
+    from spec_lang.suggest import closest
+
+    plan = _plan(args)
+    if plan is None:
+        return 1
+    from compiler.explain import explain_step
+
+    try:
+        step = plan.step(args.what)
+    except KeyError:
+        raise _unknown(args.what, closest(args.what, [step.id for step in plan.steps], 2)) from None
+    text = explain_step(plan, step)
+    sys.stdout.write(json.dumps({"step": step.id, "text": text}) + "\n" if args.format == "json" else text)
     return 0
 
 
@@ -59,9 +79,9 @@ def _plan(args: argparse.Namespace) -> Plan | None:
     return Plan.from_json(store.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])[0][0])
 
 
-def _unknown(what: str, known: list[str]) -> Exception:
+def _unknown(what: str, near: tuple[str, ...]) -> Exception:
     from spec_lang.diagnostics import fatal
-    from spec_lang.suggest import closest
 
-    near = closest(what, known)
-    return fatal("SFT0910", f"nothing is called `{what}`", f"did you mean `{near[0]}`?" if near else None)
+    meant = " or ".join(f"`{name}`" for name in near)
+    help = f"did you mean {meant}?" if near else "`sft explain` lists all codes"
+    return fatal("SFT0910", f"nothing is called `{what}`", help)

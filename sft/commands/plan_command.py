@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from sft.commands.common import add_format, add_store, compiled, narrate
+from sft.commands.common import add_format, add_settings, add_store, compiled, narrate
 
 SUMMARY = "show what a run would do, and why"
 MARKS = {"cached": "=", "run": "+", "rerun": "~"}
@@ -18,6 +18,7 @@ MARKS = {"cached": "=", "run": "+", "rerun": "~"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     add_store(parser)
+    add_settings(parser)
     add_format(parser)
 
 
@@ -25,7 +26,7 @@ def execute(args: argparse.Namespace) -> int:
     from sft.project import diff, store_beside
     from spec_lang.plain_text import visible
 
-    plan = compiled(args.file, as_json=args.format == "json")
+    plan = compiled(args.file, args.format, args.settings)
     if plan is None:
         return 1
     changes = diff(plan, store_beside(args.file, args.store))

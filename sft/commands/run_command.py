@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sft.commands.common import add_format, add_store, compiled, narrate
+from sft.commands.common import add_format, add_settings, add_store, compiled, narrate
 
 if TYPE_CHECKING:
     from runtime.scheduler import RunOutcome
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="STEP", help="run one step and what it needs (ids: see `sft plan`)")
     parser.add_argument("--plain", action="store_true", help="plain lines instead of a progress display")
     add_store(parser)
+    add_settings(parser)
     add_format(parser)
 
 
@@ -36,7 +37,7 @@ def execute(args: argparse.Namespace) -> int:
     from sft.project import execute as execute_plan
     from sft.project import store_beside
 
-    plan = compiled(args.file, as_json=args.format == "json")
+    plan = compiled(args.file, args.format, args.settings)
     if plan is None:
         return 1
     store = store_beside(args.file, args.store)

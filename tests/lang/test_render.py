@@ -11,7 +11,8 @@ from rich.cells import cell_len
 
 from spec_lang.diagnostics import Diagnostic, Label, Severity
 from spec_lang.frames import frame_lines
-from spec_lang.render import print_diagnostics, render_json_lines, render_plain
+from spec_lang.records import render_json_lines
+from spec_lang.render import print_diagnostics, render_plain
 from spec_lang.source import SourceFile, Span
 
 CODE = "SFT0101"
@@ -116,7 +117,8 @@ def test_json_lines() -> None:
     first, second = render_json_lines(findings).splitlines()
     assert first == (
         '{"code": "SFT0101", "name": "unexpected-token", "severity": "error", "message": "what is wrong", '
-        '"path": "spec.sft", "line": 3, "column": 3, "end_line": 3, "end_column": 8, "help": "mend it"}'
+        '"path": "spec.sft", "line": 3, "column": 3, "end_line": 3, "end_column": 8, "help": "mend it", '
+        '"fix": [], "related": []}'
     )
     places = ("path", "line", "column", "end_line", "end_column", "help")
     assert {json.loads(second)[key] for key in places} == {None}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-KEYS = ["code", "name", "severity", "message", "path", "line", "column", "end_line", "end_column", "help"]
+KEYS = ["code", "name", "severity", "message", "path", "line", "column", "end_line", "end_column"]
+KEYS += ["help", "fix", "related"]
 
 
 def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,191 @@
+"""Calls of functions in expressions: arguments by the rows of the function table.
+
+Arguments that have to be written out (patterns, paths, positions of groups) are checked here as far as DuckDB would
+refuse them while it runs. ``Check`` is the type check of a whole expression, handed in because it calls this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from compiler.column_scope import ColumnScope, conversion
+from compiler.functions import ALIASES, FUNCTIONS, Function, Parameter
+from compiler.regexes import group_count, problem
+from compiler.reporting import renamed, suggestion
+from compiler.typed import Apply, Constant, Typed
+from compiler.value_fixes import quoted
+from spec_lang.ast import Arg, Call, Expr, Faulty, NumberLit, StringLit, Tagged
+
+Check: TypeAlias = Callable[[Expr, ColumnScope], Typed | None]
+
+_STEP = re.compile(r'([^.\[\]"\\]+)|\[([0-9]{1,6})\]')
+_LARGEST_COUNT = 1_000_000
+
+
+def pattern_of(expr: Expr, scope: ColumnScope) -> str | None:
+    """A regular expression that is written out, checked against RE2's syntax."""
+    if isinstance(expr, Faulty):
+        return None
+    if not isinstance(expr, StringLit):
+        scope.report.error("SFT0303", 'a regular expression is written out, as `r"…"`', expr.span)
+        return None
+    found = problem(expr.value)
+    if found is not None:
+        scope.report.error("SFT0308" if found.unsupported else "SFT0307", found.message, expr.span, found.help)
+        return None
+    return expr.value
+
+
+def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
+    """A call with its arguments; None after a report, or where something of it is not known."""
+    name = expr.func.text
+    function = FUNCTIONS.get(name)
+    if function is None:
+        alias = ALIASES.get(name.lower())
+        help = f"did you mean `{alias}`?" if alias else suggestion(name, FUNCTIONS, "functions")
+        fix = renamed(expr.func, FUNCTIONS) if alias is None else ()
+        scope.report.error("SFT0302", f"there is no function `{name}`", expr.func.span, help, fix=fix)
+    parameters = _parameters(function, expr, scope) if function else None
+    if function is None or parameters is None:
+        for arg in expr.args:
+            check(arg.value, replace(scope, each=scope.each or (function is not None and _takes_each(function))))
+        return None
+    pairs = zip(parameters, expr.args, strict=False)
+    arguments = [_argument(parameter, arg, function, scope, check) for parameter, arg in pairs]
+    found = [argument for argument in arguments if argument is not None]
+    if len(found) < len(arguments):
+        return None
+    left_out = parameters[len(found) :]
+    found += [Constant(p.default, "number", expr.span) for p in left_out if p.default is not None]
+    alike = [argument for parameter, argument in zip(parameters, found, strict=True) if parameter.same]
+    if any(argument.type != alike[0].type for argument in alike):
+        kinds = " and ".join(argument.type for argument in alike)
+        scope.report.error("SFT0303", f"`{name}` takes values of one type, not {kinds}", expr.span)
+        return None
+    if not _groups_exist(parameters, found, function, scope):
+        return None
+    return Apply(function, tuple(found), function.result or alike[0].type, expr.span)
+
+
+def _takes_each(function: Function) -> bool:
+    return any(parameter.kind == "each" for parameter in function.parameters)
+
+
+def _parameters(function: Function, expr: Call, scope: ColumnScope) -> list[Parameter] | None:
+    """The parameters, one for each argument and then those that were left out; None after a report."""
+    parameters = list(function.parameters)
+    if function.rest and len(expr.args) > len(parameters):
+        parameters += [parameters[-1]] * (len(expr.args) - len(parameters))
+    named = next((arg for arg in expr.args if arg.name is not None), None)
+    if named is not None and named.name is not None:
+        scope.report.error(
+            "SFT0304", f"`{function.name}` takes no named arguments", named.name.span, function.signature
+        )
+        return None
+    if not function.least <= len(expr.args) <= len(parameters):
+        least, most = function.least, len(parameters)
+        amount = f"{least} argument{'s' if least > 1 else ''}" if least == most else f"{least} or {most} arguments"
+        at_least = "at least " if function.rest else ""
+        message = f"`{function.name}` takes {at_least}{amount}, not {len(expr.args)}"
+        scope.report.error("SFT0304", message, expr.span, function.signature)
+        return None
+    return parameters
+
+
+def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnScope, check: Check) -> Typed | None:
+    value = arg.value
+    if isinstance(value, Faulty):
+        return None
+    if parameter.kind == "regex":
+        pattern = pattern_of(value, scope)
+        return None if pattern is None else Constant(pattern, "text", value.span)
+    if parameter.kind == "path":
+        return _path(value, scope)
+    if parameter.kind in ("count", "digits", "group"):
+        return _whole_number(parameter, value, function, scope)
+    if parameter.kind in ("replacement", "written") and not isinstance(value, StringLit):
+        message = f"`{parameter.name}` of `{function.name}` is written out, as a string"
+        scope.report.error("SFT0303", message, value.span)
+        return None
+    if isinstance(value, Tagged):
+        scope.report.error("SFT0303", f"`{function.name}` takes no value with braces", value.span)
+        return None
+    each = parameter.kind == "each"
+    typed = check(value, replace(scope, each=True) if each else scope)
+    if typed is None or typed.type in parameter.types:
+        return typed
+    if each:
+        message = f"`{function.name}` takes a condition, and this is {typed.type}"
+        scope.report.error("SFT0305", message, value.span, 'compare the item, for example `item == "yes"`')
+        return None
+    wanted = " or ".join(parameter.types)
+    help = conversion(typed.type, parameter.types[0])
+    scope.report.error("SFT0303", f"`{function.name}` takes {wanted}, and this is {typed.type}", value.span, help)
+    return None
+
+
+def _whole_number(parameter: Parameter, expr: Expr, function: Function, scope: ColumnScope) -> Typed | None:
+    """A whole number that is written out."""
+    lowest = 1 if parameter.kind == "count" else 0
+    highest = _LARGEST_COUNT if parameter.kind == "count" else 15
+    sound = isinstance(expr, NumberLit) and isinstance(expr.value, int) and lowest <= expr.value <= highest
+    if sound and isinstance(expr, NumberLit):
+        return Constant(Decimal(expr.value), "number", expr.span)
+    message = f"`{parameter.name}` of `{function.name}` is a whole number from {lowest} to {highest}, written out"
+    scope.report.error("SFT0304", message, expr.span, function.signature)
+    return None
+
+
+def _path(expr: Expr, scope: ColumnScope) -> Typed | None:
+    """``"a.b[0]"`` as the JSON path ``$."a"."b"[0]``."""
+    if not isinstance(expr, StringLit):
+        message = 'a path is written out, such as `"address.city"`'
+        fix = quoted(expr, scope.report.file)
+        help = f"write `{fix[0].text}`" if fix else None
+        scope.report.error("SFT0303", message, expr.span, help, fix=fix)
+        return None
+    path, position, text = "$", 0, expr.value
+    while position < len(text):
+        key_follows = position == 0 or text[position] == "."
+        start = position + (1 if text[position] == "." and position else 0)
+        step = _STEP.match(text, start)
+        if step is None or (step.group(1) is not None) != (key_follows and step.group(2) is None):
+            break
+        path += f'."{step.group(1)}"' if step.group(1) is not None else f"[{step.group(2)}]"
+        position = step.end()
+    if position < len(text) or not text:
+        message = "a path is made of keys with dots between them and of positions in brackets"
+        scope.report.error("SFT0304", message, expr.span, 'such as `"address.city"` or `"items[0].name"`')
+        return None
+    return Constant(path, "text", expr.span)
+
+
+def _groups_exist(parameters: list[Parameter], arguments: list[Typed], function: Function, scope: ColumnScope) -> bool:
+    """Whether groups that are named by number are groups of the pattern; DuckDB would stop at the first row."""
+    by_kind = {p.kind: a for p, a in zip(parameters, arguments, strict=True) if isinstance(a, Constant)}
+    pattern, group, replacement = (by_kind.get(kind) for kind in ("regex", "group", "replacement"))
+    if pattern is None:
+        return True
+    count = group_count(str(pattern.value))
+    named: list[int] = []
+    if group is not None and isinstance(group.value, Decimal):
+        named, place = [int(group.value)], group.span
+    elif replacement is not None:
+        loose = re.search(r"\\(?![0-9\\])", re.sub(r"\\\\", "", str(replacement.value)))
+        if loose is not None:
+            help = 'write it as a raw string, in which `\\1` is the first group: `r"…"`'
+            scope.report.error("SFT0304", r"a `\` of a replacement belongs to no group", replacement.span, help)
+            return False
+        named = [int(digit) for digit in re.findall(r"\\([0-9])", re.sub(r"\\\\", "", str(replacement.value)))]
+        place = replacement.span
+    missing = next((number for number in named if number > count), None)
+    if missing is None:
+        return True
+    has = "no group" if count == 0 else f"{count} group{'s' if count > 1 else ''}"
+    message = f"`{function.name}` asks for group {missing}, and the pattern has {has}"
+    scope.report.error("SFT0304", message, place, "a group stands in parentheses: `(…)`")
+    return False

@@ -1,0 +1,95 @@
+"""What a lint is: a code, a name, a level until the spec says otherwise, and a pure function over facts.
+
+A finding names the smallest place and how to mend it; the reason (``why``) is one sentence of the lint's own and ends
+every help, so that the advice can be judged where it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias, TypeVar
+
+from compiler.lints.requirements import Required, required
+from compiler.lints.tree import of_kind, used_names
+from compiler.resolved import Requirement, ResolvedGate, ResolvedSpec
+from spec_lang.ast import Block
+from spec_lang.diagnostics import Label
+from spec_lang.source import Span
+
+Level: TypeAlias = Literal["allow", "warn", "deny"]
+Needs: TypeAlias = Literal["nothing", "spelled", "sound"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Facts:
+    """What lints look at, each thing gathered once: the resolved spec, and the blocks of one file, all kinds.
+    ``written`` are the same blocks before params and bases were put in, and ``space`` begins the full names of what
+    the file declares."""
+
+    spec: ResolvedSpec
+    blocks: tuple[Block, ...]
+    written: tuple[Block, ...]
+    space: str = ""
+
+    def own(self, table: Mapping[str, T]) -> Iterator[T]:
+        """The blocks of a kind that this file declares."""
+        return (item for name, item in table.items() if name.rpartition(".")[0] == self.space.rstrip("."))
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """Names that some other block of the file mentions."""
+        written = {id(block) for block in self.written}
+        return used_names((*self.written, *(block for block in self.blocks if id(block) not in written)))
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(block.kind.text for block in self.blocks)
+
+    def has_kind(self, *kinds: str) -> bool:
+        return not self.kinds.isdisjoint(kinds)
+
+    @cached_property
+    def required(self) -> tuple[Required, ...]:
+        """Everything that the gates of the file require, as it is written."""
+        return required(self.blocks)
+
+    @cached_property
+    def judges(self) -> Mapping[str, Block]:
+        return {block.name.text: block for block in of_kind(self.blocks, "judge") if block.name is not None}
+
+    @cached_property
+    def requirements(self) -> Mapping[str, Sequence[tuple[ResolvedGate, Requirement]]]:
+        """What the gates of the spec require, by the eval that measures it."""
+        found: dict[str, list[tuple[ResolvedGate, Requirement]]] = {}
+        for gate in self.spec.gates.values():
+            for requirement in gate.requirements:
+                if requirement is not None:
+                    found.setdefault(requirement.metric.eval, []).append((gate, requirement))
+        return found
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Finding:
+    """``help`` says how to mend it; ``also`` are further places with the words under their carets, as labels where they
+    may lie in other files."""
+
+    message: str
+    span: Span
+    help: str
+    also: tuple[tuple[Span, str] | Label, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Lint:
+    """A lint that finds something missing has to be sure that it was not written: it ``needs`` a file without slips of
+    spelling and syntax (what reads the tree alone), or without any error (what reads resolved names)."""
+
+    code: str
+    name: str
+    default: Level
+    why: str
+    find: Callable[[Facts], Iterable[Finding]]
+    needs: Needs = "nothing"

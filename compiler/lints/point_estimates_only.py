@@ -1,0 +1,29 @@
+"""A gate that decides on estimates alone: none of its comparisons has a level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.lints.lint import Facts, Finding, Lint
+
+
+def _find(facts: Facts) -> Iterator[Finding]:
+    for gate in facts.own(facts.spec.gates):
+        known = [requirement for requirement in gate.requirements if requirement is not None]
+        if not known or len(known) < len(gate.requirements):
+            continue
+        if not any("at" in requirement.entry.clauses for requirement in known):
+            yield Finding(
+                f"gate `{gate.name}` decides on estimates alone",
+                gate.block.head,
+                "add `at 95%` to what has to be certain",
+            )
+
+
+LINT = Lint(
+    "SFT0716",
+    "point_estimates_only",
+    "warn",
+    "an estimate above the floor can be luck, a one-sided bound is not",
+    _find,
+)

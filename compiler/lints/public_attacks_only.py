@@ -1,0 +1,28 @@
+"""A red team that knows the published attacks alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.lints.lint import Facts, Finding, Lint
+from compiler.lints.tree import has, head, of_kind, title
+
+
+def _find(facts: Facts) -> Iterator[Finding]:
+    for block in of_kind(facts.blocks, "redteam"):
+        if has(block, "public") and not has(block, "private") and not has(block, "automated"):
+            yield Finding(
+                f"{title(block)} has public attacks only",
+                head(block),
+                "add `private = [ROWS]` or `automated { … }`",
+            )
+
+
+LINT = Lint(
+    "SFT0705",
+    "public_attacks_only",
+    "deny",
+    "published attacks are in the training data of most models, so resisting them proves little",
+    _find,
+    needs="spelled",
+)

@@ -1,0 +1,48 @@
+"""Refusals are gated, and nothing measures what is refused without need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from compiler.lints.lint import Facts, Finding, Lint
+from compiler.lints.requirements import Required, judges_of
+from compiler.lints.tree import clause, head, metrics, tag, title, value, words
+from spec_lang.ast import Block
+
+_REFUSAL = re.compile(r"refus|complian", re.IGNORECASE)
+
+
+def _find(facts: Facts) -> Iterator[Finding]:
+    seen: set[int] = set()
+    for item in facts.required:
+        owner = item.owner
+        if owner is None or owner.kind.text != "eval" or id(owner) in seen:
+            continue
+        if _about_refusals(item, facts) and not _measures_benign(owner):
+            seen.add(id(owner))
+            yield Finding(
+                f"the gate requires `{item.ref.text}`, and {title(owner)} measures no refusals of benign requests",
+                item.ref.span,
+                "add `benign = ROWS` and a metric `over benign` to the eval",
+                ((head(owner), "declared here"),),
+            )
+
+
+def _about_refusals(item: Required, facts: Facts) -> bool:
+    labels = (label for judge in judges_of(item, facts) for label in words(value(judge, "labels")))
+    return bool(_REFUSAL.search(item.part)) or any(_REFUSAL.search(label) for label in labels)
+
+
+def _measures_benign(owner: Block) -> bool:
+    return any(tag(clause(metric, "over")) == "benign" for metric in metrics(owner).values())
+
+
+LINT = Lint(
+    "SFT0702",
+    "refusals_without_benign_set",
+    "deny",
+    "a model that refuses everything would pass",
+    _find,
+    needs="spelled",
+)

@@ -1,0 +1,49 @@
+"""What a plan holds: all blocks of the main spec, and of the files that it imports what those blocks lead to.
+
+An imported file is a library: a train or a gate in it runs when a block of the main spec uses it, and
+not because it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from compiler.known import Known
+from compiler.resolved import ResolvedSpec
+from compiler.schema.fields import Shape
+
+
+def reached(spec: ResolvedSpec) -> ResolvedSpec:
+    """The spec without the imported blocks that nothing of its own uses."""
+    tables = {item.name: getattr(spec, item.name) for item in fields(spec)}
+    tables = {name: table for name, table in tables.items() if isinstance(table, Mapping)}
+    if all(_is_own(item, spec) for table in tables.values() for item in table.values()):
+        return spec
+    seen: set[int] = set()
+    pending = [item for table in tables.values() for item in table.values() if _is_own(item, spec)]
+    while pending:
+        item = pending.pop()
+        if id(item) not in seen:
+            seen.add(id(item))
+            pending.extend(_parts(item))
+    kept: dict[str, Any] = {
+        name: {key: item for key, item in table.items() if id(item) in seen} for name, table in tables.items()
+    }
+    return replace(spec, **kept)
+
+
+def _is_own(item: Any, spec: ResolvedSpec) -> bool:
+    block = getattr(item, "block", None)
+    return not isinstance(block, Shape) or block.file is spec.file
+
+
+def _parts(item: Any) -> Iterator[Any]:
+    """What a resolved thing is made of; what is known of a list or table counts, syntax does not."""
+    if isinstance(item, Known | tuple | list):
+        yield from item
+    elif isinstance(item, Mapping):
+        yield from item.values()
+    elif is_dataclass(item) and type(item).__module__.startswith("compiler.resolved"):
+        yield from (getattr(item, part.name) for part in fields(item))

@@ -1,0 +1,81 @@
+"""``generate``: rows that a model writes, from seeds (Self-Instruct) or from prompts, and what they have to pass."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from compiler.schema.calls import Argument, CallForm
+from compiler.schema.eval import GreedyBody, SampleBody
+from compiler.schema.fields import Shape, Value, field, nested, required
+from compiler.schema.measures import LimitOn, Measure, ReadLimit, measures
+from compiler.schema.tagged import OneOf
+from compiler.schema.values import Formula, Limits, ListOf, Name, Whole, at_least
+from spec_lang.ast import Expr, Ref
+from spec_lang.quantities import Unit
+
+NOVELTY = measures(
+    Measure(
+        "rouge_l",
+        None,
+        "the highest ROUGE-L F1 of a new row against all rows that were accepted before, 0 to 1",
+        CallForm(
+            "rouge_l",
+            (Argument("column", Name("the name of a column")),),
+            "overlap of word sequences",
+            "rouge_l(instruction)",
+        ),
+        Limits(minimum=Decimal(0), maximum=Decimal(1)),
+    )
+)
+
+
+class SelfInstructBody(Shape):
+    """Wang et al. 2022 (arXiv:2212.10560): new tasks from examples of old ones."""
+
+    target: Value[int | None] = required(
+        Whole(at_least(1), Unit.ROWS, plain=True), "how many instructions are to be accepted"
+    )
+    human_examples: Value[int] = field(Whole(at_least(0)), "seeds shown in each prompt", default=6)
+    machine_examples: Value[int] = field(Whole(at_least(0)), "generated instructions shown in each prompt", default=2)
+    instances: Value[int] = field(Whole(at_least(1)), "how many inputs with outputs an instruction gets", default=1)
+
+
+class RespondBody(Shape):
+    samples: Value[int] = field(Whole(at_least(1)), "how many answers a prompt gets", default=1)
+    templates: Value[tuple[Ref, ...] | None] = field(
+        ListOf(Name("the name of a template")), "how prompts are shown; the task's own templates"
+    )
+
+
+class Budget(Shape):
+    requests: Value[int | None] = field(Whole(at_least(1)), "how many answers may be asked for")
+    tokens: Value[int | None] = field(Whole(at_least(1), Unit.TOKENS), "how many tokens may be generated")
+    time: Value[int | None] = field(Whole(at_least(1), Unit.DURATION), "how long it may take, such as `20min`")
+
+
+class Generate(Shape):
+    method: Value[SelfInstructBody | RespondBody | None] = required(
+        OneOf({"self_instruct": SelfInstructBody, "respond": RespondBody}),
+        "`self_instruct { … }` writes new instructions, `respond { … }` answers prompts",
+    )
+    seeds: Value[Ref | None] = field(Name("a task's part"), "the rows that `self_instruct` starts from")
+    prompts: Value[Ref | None] = field(Name("a task's part"), "the rows that `respond` answers")
+    model: Value[Ref | None] = required(
+        Name("the name of a model or train"), "who writes; `previous` in a loop is the model of the round before"
+    )
+    decode: Value[GreedyBody | SampleBody | None] = field(
+        OneOf({"greedy": GreedyBody, "sample": SampleBody}), "`greedy { … }` or `sample { … }`; greedy, 256 tokens"
+    )
+    novelty: Value[ReadLimit | None] = field(
+        LimitOn(NOVELTY, "rouge_l(instruction) < 0.7"), "how like an accepted row a new one may be"
+    )
+    verify: Value[Expr | None] = field(
+        Formula("a metric such as `exact_match()`"), "a metric of 0 or 1; only answers with 1 are accepted"
+    )
+    filters: Value[tuple[Ref, ...]] = field(
+        ListOf(Name("the name of a filter"), empty=True), "filters that new rows pass, in order", default=()
+    )
+    scores: Value[tuple[Ref, ...]] = field(
+        ListOf(Name("the name of a score"), empty=True), "scores whose thresholds new rows pass", default=()
+    )
+    budget: Budget | None = nested(Budget, "where generation ends, whether the target is reached or not")

@@ -1,0 +1,28 @@
+"""``lint``: how loud each lint is in this file. It changes no step and no hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compiler.reporting import Reporter
+from compiler.schema.fields import Entry, Shape, Value, field, others
+from compiler.schema.values import Word, wrong_type
+from spec_lang.ast import BoolLit, Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Flag:
+    """``true`` or ``false``."""
+
+    expects: str = "`true` or `false`"
+
+    def read(self, expr: Expr, field: str, report: Reporter) -> bool | None:
+        if isinstance(expr, BoolLit):
+            return expr.value
+        wrong_type(expr, field, self.expects, report)
+        return None
+
+
+class Lint(Shape):
+    strict: Value[bool] = field(Flag(), "`true` makes an error of every lint that is not set otherwise", default=False)
+    levels: tuple[Entry[str], ...] = others(Word(("allow", "warn", "deny")), "lints")

@@ -1,0 +1,52 @@
+"""``loop``: generate, train and evaluate in rounds, with guards that end it before it eats its own tail."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from compiler.schema.eval import Eval
+from compiler.schema.fields import Clauses, RuleEntry, Shape, Value, blocks, required, rules
+from compiler.schema.generate import Generate
+from compiler.schema.measures import LimitOn, Measure, measures
+from compiler.schema.numbers import AnyNumber
+from compiler.schema.train import Train
+from compiler.schema.values import Limits, Name, Text, Whole
+from spec_lang.quantities import Unit
+
+_UNIT_INTERVAL = Limits(minimum=Decimal(0), maximum=Decimal(1))
+
+GUARDS = measures(
+    Measure("real_share", Unit.SHARE, "the share of training rows that no model wrote"),
+    Measure("acceptance", Unit.SHARE, "the share of generated rows that were accepted"),
+    Measure("novelty_p50", None, "the median of 1 - ROUGE-L against all earlier rows, 0 to 1", limits=_UNIT_INTERVAL),
+    Measure("distinct_2", Unit.SHARE, "different word pairs, as a share of all word pairs of the round"),
+    Measure("distinct_2_drop", Unit.SHARE, "how far `distinct_2` fell since the first round, as a share of it"),
+    Measure("duplicates", Unit.SHARE, "the share of generated rows that repeat an earlier one"),
+)
+GUARD = LimitOn(GUARDS, "real_share >= 30%")
+
+VERBS = {
+    "guard": Clauses("required", {"because": Text()}, example="guard real_share >= 30%"),
+    "stop": Clauses(
+        "none",
+        {
+            "when": Name("a metric of an eval of the loop"),
+            "falls": AnyNumber(),
+            "above": AnyNumber(),
+            "below": AnyNumber(),
+            "because": Text(),
+        },
+        required=("when",),
+        example="stop when progress.exact falls 2pt",
+    ),
+}
+
+
+class Loop(Shape):
+    rounds: Value[int | None] = required(
+        Whole(Limits(minimum=Decimal(1), maximum=Decimal(100))), "how often it goes round; the plan holds every round"
+    )
+    generates: tuple[Generate, ...] = blocks("generate", Generate, "rows that are written in every round")
+    trains: tuple[Train, ...] = blocks("train", Train, "a fine-tune in every round")
+    evals: tuple[Eval, ...] = blocks("eval", Eval, "what is measured after every round")
+    rules: tuple[RuleEntry, ...] = rules(VERBS)

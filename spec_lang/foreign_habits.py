@@ -1,0 +1,212 @@
+"""Hints for habits from other languages that no single token gives away: ``between 3 and 80``, ``.5``, ``in (a, b)``.
+
+They come before the general hints of `syntax_hints`, recognise their habit by a few tokens, and carry their own fix
+where what was meant is sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from spec_lang.diagnostics import Diagnostic, Edit
+from spec_lang.lexing import OPERATORS
+from spec_lang.source import Span
+from spec_lang.syntax_site import VALUE_ENDS, Site
+
+_WORDS = {
+    "between": "write `x in 3..80`",
+    "like": 'write `x matches r"…"` or `contains(x, "…")`',
+    "is": "write `==`; rules on a column without a value never hold for its row",
+    "equals": "write `==`",
+}
+_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "∈": "in", "−": "-", "∧": "and", "∨": "or", "¬": "not"}
+
+
+def foreign_habit(site: Site) -> Diagnostic | None:
+    """The first habit that the place shows."""
+    return next((found for habit in _HABITS if (found := habit(site))), None)
+
+
+def _with(found: Diagnostic, *edits: Edit) -> Diagnostic:
+    return replace(found, fix=edits)
+
+
+def _adjacent(site: Site, offset: int) -> bool:
+    """Whether the token at ``offset`` stands right behind the one before it."""
+    return bool(site.type(offset) and site.type(offset - 1)) and site.span(offset).start == site.span(offset - 1).end
+
+
+def _word(site: Site) -> Diagnostic | None:
+    for offset in (0, -1, -2):
+        word = site.text(offset)
+        if site.type(offset) == "NAME" and word in _WORDS and site.type(offset - 1) in VALUE_ENDS:
+            return site.say("SFT0116", f"`{word}` is not an operator", _WORDS[word], span=site.span(offset))
+        if site.type(offset) == "NAME" and word in ("if", "where", "when") and site.type(offset - 1) == "VERB":
+            help = f"the condition stands right after `{site.text(offset - 1)}`"
+            gap = Span(site.span(offset - 1).end, site.span(offset).end)
+            found = site.say("SFT0101", f"unexpected `{word}`", help, span=site.span(offset))
+            return _with(found, Edit(gap, "")) if offset else found
+    return None
+
+
+def _sign(site: Site) -> Diagnostic | None:
+    sign = site.text()
+    if site.type() != "WRONG" or sign not in _SIGNS:
+        return None
+    found = site.say("SFT0116", f"`{sign}` is not an operator", f"write `{_SIGNS[sign]}`")
+    return _with(found, Edit(site.span(), _SIGNS[sign]))
+
+
+def _bare_text(site: Site) -> Diagnostic | None:
+    """``weights = hf:org/name``, ``path = ./rows.jsonl``: text without its quotes."""
+    if site.type() == "WRONG" and site.text() == ":" and site.type(-2) == "_EQUAL" and _adjacent(site, 0):
+        start = site.span(-1).start
+    elif site.type(-1) == "_EQUAL" and site.type() in ("DOT", "SLASH", "DOTDOT") and site.type(1) != "NUMBER":
+        start = site.span().start
+    else:
+        return None
+    text = site.file.text[start:].split(maxsplit=1)[0].rstrip(",;}")
+    span = Span(start, start + len(text))
+    found = site.say("SFT0101", "text stands in quotes", f'write `"{text}"`', span=span)
+    return _with(found, Edit(span, f'"{text}"')) if '"' not in text and "\\" not in text else found
+
+
+def _number(site: Site) -> Diagnostic | None:
+    if site.type() == "DOT" and site.type(1) == "NUMBER" and _adjacent(site, 1) and not _adjacent(site, 0):
+        whole = site.span().to(site.span(1))
+        text = f"0.{site.text(1)}"
+        found = site.say("SFT0113", "a number begins with a digit", f"write `{text}`", span=whole)
+        return _with(found, Edit(whole, text))
+    if site.type() == "DOT" and site.type(-1) == "NUMBER" and _adjacent(site, 0) and not _adjacent(site, 1):
+        whole = site.span(-1).to(site.span())
+        found = site.say("SFT0113", "a number ends with a digit", f"write `{site.text(-1)}.0`", span=whole)
+        return _with(found, Edit(whole, f"{site.text(-1)}.0"))
+    if site.type() == "PLUS" and site.type(-1) == "_EQUAL" and site.type(1) in ("NUMBER", "QUANTITY"):
+        return _with(site.say("SFT0113", "numbers have no `+` before them"), Edit(site.span(), ""))
+    ends = site.type(-1) == "NUMBER" and site.type(1) in ("NUMBER", "QUANTITY")
+    if site.type() == "COMMA" and ends and _adjacent(site, 0) and _adjacent(site, 1) and not site.in_bracket():
+        whole = site.span(-1).to(site.span(1))
+        first, second = site.text(-1), site.text(1)
+        thousands = f"`{first}_{second}` for thousands, " if len(second) == 3 else ""
+        help = f"write {thousands}`{first}.{second}` for a fraction"
+        return site.say("SFT0113", "numbers have no commas", help, span=whole)
+    return None
+
+
+def _brackets(site: Site) -> Diagnostic | None:
+    closing = site.type() in ("RPAR", "RSQB")
+    if closing and not site.in_bracket():
+        return _with(site.say("SFT0101", f"`{site.text()}` closes nothing"), Edit(site.span(), ""))
+    if site.type() == "COMMA" and site.type(-1) == "COMMA" and site.in_bracket():
+        return _with(site.say("SFT0101", "unexpected `,`", "one `,` is enough"), Edit(site.span(), ""))
+    if site.type() == "WRONG" and site.text() == ";" and site.in_bracket():
+        found = site.say("SFT0101", "elements are separated by `,`, not by `;`")
+        return _with(found, Edit(site.span(), ","))
+    if site.type() == "DOTDOT" and (site.type(-2), site.type(-3)) == ("LSQB", "IN") and site.type(2) == "RSQB":
+        found = site.say("SFT0101", "a range stands without brackets", f"write `in {site.text(-1)}..{site.text(1)}`")
+        return _with(found, Edit(site.span(-2), ""), Edit(site.span(2), ""))
+    return _listed(site)
+
+
+def _listed(site: Site) -> Diagnostic | None:
+    """``x in (a, b)``: lists stand in square brackets."""
+    if site.type() != "COMMA" or (site.type(-2), site.type(-3)) != ("LPAR", "IN"):
+        return None
+    offset = 1
+    while site.type(offset) not in ("RPAR", "LPAR", "LSQB", "LBRACE", ""):
+        offset += 1
+    found = site.say("SFT0101", "a list stands in `[…]`", "write `in [a, b]`", span=site.span(-2))
+    edits = (Edit(site.span(-2), "["), Edit(site.span(offset), "]"))
+    return _with(found, *edits) if site.type(offset) == "RPAR" else found
+
+
+def _braces(site: Site) -> Diagnostic | None:
+    if site.type() == "_EQUAL" and site.index == 2 and site.type(1) == "LBRACE" and site.type(-2) == "NAME":
+        found = site.say("SFT0118", "no `=` stands before the `{` of a block", f"write `{site.text(-2)} NAME {{ … }}`")
+        return _with(found, Edit(Span(site.span(-1).end, site.span().end), ""))
+    if site.text() == ":" and site.index == 1 and (site.type(1), site.type(2)) == ("NAME", "LBRACE"):
+        found = site.say("SFT0118", "no `:` stands after the kind of a block", f"write `{site.text(-1)} NAME {{ … }}`")
+        return _with(found, Edit(site.span(), ""))
+    if site.type() == "LBRACE" and site.type(-1) == "_EQUAL":
+        name = site.text(-2)
+        help = f"a block is written `{name} {{ … }}`, a choice with options `{name} = WORD {{ … }}`"
+        return site.say("SFT0101", "no word stands between `=` and `{`", help, span=site.span(-1).to(site.span()))
+    return None
+
+
+def _missing_on(site: Site) -> Diagnostic | None:
+    """``dedup exact instruction``: the columns follow ``on``."""
+    for offset in (0, -1):
+        if site.type(offset) == "NAME" and site.type(offset - 1) == "FLAG" and not site.breaks_line(offset):
+            start = site.span(offset).start
+            help = f"write `{site.text(offset - 1)} on {site.text(offset)}`"
+            found = site.say("SFT0101", f"`on` is missing before `{site.text(offset)}`", help, span=site.span(offset))
+            return _with(found, Edit(Span(start, start), "on "))
+    return None
+
+
+def _edition(site: Site) -> Diagnostic | None:
+    if site.segment.tokens[0].type != "EDITION":
+        return None
+    if site.index == 1 and site.type() == "STRING" and str(site.token())[1:-1].isdecimal():
+        year = str(site.token())[1:-1]
+        found = site.say("SFT0101", "the edition is a year without quotes", f"write `edition {year}`")
+        return _with(found, Edit(site.span(), year))
+    if site.index == 1 and site.type() == "_EQUAL":
+        found = site.say("SFT0101", "the edition is no field", "write `edition 2026`")
+        return _with(found, Edit(site.span(), ""))
+    return None
+
+
+def _rule_without_verb(site: Site) -> Diagnostic | None:
+    """``format.exact(tuned) >= 80%`` alone in a line of a block."""
+    starts = site.type() in {"DOT", "LPAR", *OPERATORS} and site.type(-1) == "NAME" and site.type(1) != "MINUS"
+    if (
+        site.accepts != {"NAME", "_EQUAL", "LBRACE"}
+        or not starts
+        or not site.breaks_line(-1)
+        or site.text() in ("-", "==")
+    ):
+        return None
+    help = "a rule begins with its verb, such as `keep`, `drop`, `use` or `require`"
+    return site.say("SFT0101", f"`{site.text(-1)}` begins no field, block or rule", help, span=site.span(-1))
+
+
+def _reserved_function(site: Site) -> Diagnostic | None:
+    """``require exact(tuned) >= 80%``: the metric without its eval."""
+    if site.type() != "LPAR" or site.type(-1) != "FLAG":
+        return None
+    word = site.text(-1)
+    help = f"a metric is written with its eval: `EVAL.{word}(MODEL)`"
+    return site.say("SFT0112", f"`{word}` is a reserved word and no function", help, span=site.span(-1))
+
+
+def _regex(site: Site) -> Diagnostic | None:
+    if site.type() != "SLASH" or site.type(-1) != "MATCHES":
+        return None
+    return site.say("SFT0101", "a regular expression is a raw string", 'write `matches r"…"`')
+
+
+def _quote_inside(site: Site) -> Diagnostic | None:
+    for offset in (0, -1):
+        if site.type(offset) == "NAME" and site.type(offset - 1) == "STRING" and _adjacent(site, offset):
+            help = 'a quote inside a string is written `\\"`'
+            return site.say("SFT0101", f"unexpected `{site.text(offset)}` after a string", help, span=site.span(offset))
+    return None
+
+
+_HABITS: tuple[Callable[[Site], Diagnostic | None], ...] = (
+    _edition,
+    _word,
+    _sign,
+    _bare_text,
+    _number,
+    _brackets,
+    _braces,
+    _missing_on,
+    _rule_without_verb,
+    _reserved_function,
+    _regex,
+    _quote_inside,
+)
