@@ -269,9 +269,12 @@ def test_a_held_store_costs_no_training(trainings: Trainings, monkeypatch: pytes
     assert sorted(path.name for path in ctx.out.iterdir()) == ["adapter", "trained.json"]
 
 
-def test_a_stop_under_a_held_store_loses_no_measurement(trainings: Trainings) -> None:
+def test_a_stop_under_a_held_store_loses_no_measurement(trainings: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
     from contextlib import ExitStack
 
+    from runtime.training import recorder
+
+    monkeypatch.setattr(recorder, "COMMIT_SECONDS", 1e9)  # a slow machine would write step 0 before the store is held
     ctx = replace(trainings.context(params(), ROWS), store=replace(trainings.store, patience=0.02))
     ctx.stop.requested = True
     with ExitStack() as stack:
