@@ -127,6 +127,13 @@ def test_every_field_verb_and_clause_is_documented_with_its_block() -> None:
     assert not missing
 
 
+def test_the_reference_is_what_the_tables_make_of_it() -> None:
+    import runpy
+
+    page = (DOCS / "language.md").read_text(encoding="utf-8")
+    assert runpy.run_path(str(DOCS / "make_language.py"))["rewritten"](page) == page
+
+
 def test_every_function_and_metric_is_documented() -> None:
     from compiler.functions import FUNCTIONS, METRIC_FUNCTIONS
 

@@ -72,7 +72,8 @@ class Clauses:
 
 
 class Shape:
-    """What every read block has. ``name`` is as the main spec writes it (``common.clean`` of an imported file), ``file``
+    """What every read block has. ``name`` is as the main spec writes it (``common.clean`` of an imported file),
+    ``file``
     is what its spans point into. ``head`` is the kind and the name; ``lines`` are where its entries stand; ``broken``
     names entries that were reported and may hold anything, so that later passes do not report what follows from them.
 

@@ -51,12 +51,15 @@ REVIEWS = [
     ("The trailer tells the whole story, and tells it better.", 0),
 ]
 DOCUMENTS = [
-    "The mill at the river was built for rye. Later it ground paint, then nothing, and now it is a school for carpenters.",
-    "The mill at the river was built for rye; later it ground paint, then nothing, and now it is a school for carpenters!",
+    "The mill at the river was built for rye. Later it ground paint, then nothing, and now it is a school for  # noqa: E501
+    carpenters.",  # noqa: E501
+    "The mill at the river was built for rye; later it ground paint, then nothing, and now it is a school for  # noqa: E501
+    carpenters!",  # noqa: E501
     "Short.",
-    "1 2 3 4 5 6 7 8 9 0 - - - - - - - - - - - - - - - - = = = = = = = = = = = = = = = = + + + + + + + + + + + + + + + +",
+    "1 2 3 4 5 6 7 8 9 0 - - - - - - - - - - - - - - - - = = = = = = = = = = = = = = = = + + + + + + + + + + + + + + + +",  # noqa: E501
     "Ferries\nare\nlate\nin\nfog\nand\nnobody\nminds\nmuch\nhere.",
-    "A lighthouse keeper writes down the weather four times a day, and the ships that pass, and what he had for supper.",
+    "A lighthouse keeper writes down the weather four times a day, and the ships that pass, and what he had for  # noqa: E501
+    supper.",  # noqa: E501
 ]
 TALKS = [
     [("user", "Is it safe to eat snow?"), ("assistant", "A little clean snow does no harm.")],
@@ -120,7 +123,9 @@ def main() -> None:
     lines("identity.jsonl", [{"instruction": q, "input": "", "output": a} for q, a in WHO])
     lines("pairs.jsonl", [{"prompt": q, "chosen": good, "rejected": bad} for q, good, bad in PAIRS])
     with (DATA / "letters.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("instruction", "output"), *((q, a) for q, _, a in ALPACA[5:])])
+        csv.writer(file, lineterminator="\n").writerows(
+            [("instruction", "output"), *((q, a) for q, _, a in ALPACA[5:])]
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Pages named as the modules of ``compiler/lower``, and on imports, params, bases, and many mistakes at once: specs with exactly the findings
+"""Pages named as the modules of ``compiler/lower``, and on imports, params, bases, and many mistakes at once: specs
+with exactly the findings
 and steps written there."""
 
 from __future__ import annotations

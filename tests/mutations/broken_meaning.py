@@ -126,8 +126,8 @@ SLIPS = (
     Slip(TYPES, "words(instruction) in 3..80", "length(instruction) > 3"),
     Slip(TYPES, "words(instruction) in 3..80", "not words(instruction)"),
     Slip(TYPES, "words(instruction) in 3..80", "words(instruction) and output"),
-    Slip(TYPES, "keep level in 1..5", "keep level matches r\"1\""),
-    Slip(TYPES, "keep level in 1..5", "keep lower(level) == \"1\""),
+    Slip(TYPES, "keep level in 1..5", 'keep level matches r"1"'),
+    Slip(TYPES, "keep level in 1..5", 'keep lower(level) == "1"'),
     # Regular expressions that are none.
     Slip(REGEX, "(?i)lorem ipsum", "(?i)lorem (ipsum"),
     Slip(REGEX, "(?i)lorem ipsum", "lorem [ipsum"),
@@ -248,4 +248,6 @@ def _gone(original: Original) -> Iterator[Mutant]:
         lines = original.text[block.span.start : block.span.end].count("\n")
         if len(uses) == 1:
             here = original.line(uses[0])
-            yield mutant("missing block", original, block.span, "", lines=(here - lines if uses[0] > block.span.end else here,))
+            yield mutant(
+                "missing block", original, block.span, "", lines=(here - lines if uses[0] > block.span.end else here,)
+            )

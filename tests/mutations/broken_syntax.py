@@ -117,7 +117,9 @@ def _stray_characters(original: Original) -> Iterator[Mutant]:
     for span in _some(original, "stray", places, 12):
         here = original.line(span.start)
         # At the beginning of a line it may be seen as the end of what stands before it.
-        lines = (here,) if original.text[: span.start].rpartition("\n")[2].strip() else (here, _line_before(original, span))
+        lines = (
+            (here,) if original.text[: span.start].rpartition("\n")[2].strip() else (here, _line_before(original, span))
+        )
         yield mutant("stray character", original, span, f"{chance.choice(_STRAY)} ", lines=lines)
 
 
@@ -132,7 +134,9 @@ def _habits(original: Original) -> Iterator[Mutant]:
         yield mutant("colon for equals", original, span, ":")
         yield mutant("double equals", original, span, "==")
         yield mutant("arrow for equals", original, span, "=>")
-    strings = [span for kind, text, span in original.tokens if kind == "STRING" and text.startswith('"') and "'" not in text]
+    strings = [
+        span for kind, text, span in original.tokens if kind == "STRING" and text.startswith('"') and "'" not in text
+    ]
     for span in _some(original, "single quotes", strings, 3):
         inner = original.text[span.start + 1 : span.end - 1]
         yield mutant("other quotes", original, span, f"'{inner}'")

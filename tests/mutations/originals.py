@@ -1,4 +1,5 @@
-"""The specs that mistakes are made in: those that ship, those of the documents, and one that uses every kind of block."""
+"""The specs that mistakes are made in: those that ship, those of the documents, and one that uses every kind of
+block."""
 
 from __future__ import annotations
 

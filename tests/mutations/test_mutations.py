@@ -34,7 +34,8 @@ def errors(original: Original, text: str) -> list[Diagnostic]:
 
 
 def mutants() -> Iterator[Mutant]:
-    """All of them; of equal mistakes in two specs (the specs share most of their lines) one, and spread over a group."""
+    """All of them; of equal mistakes in two specs (the specs share most of their lines) one, and spread over a
+    group."""
     seen: set[tuple[str, str]] = set()
     groups: dict[str, list[Mutant]] = {}
     for original in originals():

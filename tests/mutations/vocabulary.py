@@ -149,7 +149,9 @@ class _Reader:
         if isinstance(expr, ast.Ref):
             yield _place("column", expr.parts[0], (*self.columns(block), *FUNCTIONS))
         elif isinstance(expr, ast.Call):
-            yield _place("metric" if metric else "function", expr.func.parts[0], METRIC_FUNCTIONS if metric else FUNCTIONS)
+            yield _place(
+                "metric" if metric else "function", expr.func.parts[0], METRIC_FUNCTIONS if metric else FUNCTIONS
+            )
             for arg in expr.args:
                 if arg.name is not None:
                     arguments = METRIC_FUNCTIONS[expr.func.text].arguments
@@ -193,5 +195,3 @@ class _Reader:
     def named_in_evals(self, word: str) -> set[str]:
         found = [e for b in self.blocks.values() if b.kind.text == "eval" for e in b.body.entries]
         return {e.name.text for e in found if isinstance(e, ast.NamedRule) and e.word.text == word}
-
-
