@@ -73,9 +73,9 @@ class Clauses:
 
 class Shape:
     """What every read block has. ``name`` is as the main spec writes it (``common.clean`` of an imported file),
-    ``file``
-    is what its spans point into. ``head`` is the kind and the name; ``lines`` are where its entries stand; ``broken``
-    names entries that were reported and may hold anything, so that later passes do not report what follows from them.
+    ``file`` is what its spans point into. ``head`` is the kind and the name; ``lines`` are where its entries stand;
+    ``broken`` names entries that were reported and may hold anything, so that later passes do not report what
+    follows from them.
 
     A subclass declares its attributes with the helpers below; an instance holds what was read, and does not change.
     (No dataclass: its generated methods would cost `check` half a millisecond a kind and serve nobody.)

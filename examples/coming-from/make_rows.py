@@ -51,15 +51,12 @@ REVIEWS = [
     ("The trailer tells the whole story, and tells it better.", 0),
 ]
 DOCUMENTS = [
-    "The mill at the river was built for rye. Later it ground paint, then nothing, and now it is a school for  # noqa: E501
-    carpenters.",  # noqa: E501
-    "The mill at the river was built for rye; later it ground paint, then nothing, and now it is a school for  # noqa: E501
-    carpenters!",  # noqa: E501
+    "The mill at the river was built for rye. Later it ground paint, then nothing, and now it is a school for carpenters.",  # noqa: E501
+    "The mill at the river was built for rye; later it ground paint, then nothing, and now it is a school for carpenters!",  # noqa: E501
     "Short.",
     "1 2 3 4 5 6 7 8 9 0 - - - - - - - - - - - - - - - - = = = = = = = = = = = = = = = = + + + + + + + + + + + + + + + +",  # noqa: E501
     "Ferries\nare\nlate\nin\nfog\nand\nnobody\nminds\nmuch\nhere.",
-    "A lighthouse keeper writes down the weather four times a day, and the ships that pass, and what he had for  # noqa: E501
-    supper.",  # noqa: E501
+    "A lighthouse keeper writes down the weather four times a day, and the ships that pass, and what he had for supper.",  # noqa: E501
 ]
 TALKS = [
     [("user", "Is it safe to eat snow?"), ("assistant", "A little clean snow does no harm.")],
