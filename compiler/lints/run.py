@@ -21,7 +21,8 @@ from compiler.schema.lint import Lint as LintBlock
 from spec_lang.diagnostics import Diagnostic, Label, Severity
 
 _NOT_RUNNABLE = "SFT0202"  # the block is sound, this version cannot run it
-_SLIPS = re.compile(r"SFT(01|020[146]|021[23])")  # syntax, and kinds, fields, rules and clauses that are not known
+# syntax, and kinds, fields, rules, clauses, functions and metrics that are not known
+_SLIPS = re.compile(r"SFT(01|020[146]|021[23]|0302|0602)")
 
 
 def run_lints(spec: ResolvedSpec, program: Program, *, strict: bool = False) -> None:

@@ -225,6 +225,7 @@ class _BodyReader:
         self.report.error("SFT0204", f"{self.title} has no field `{name}`", entry.name.span, help, fix=fix)
         if meant in self.field_specs and fits(self.field_specs[meant].type, entry.value, meant, self.report):
             self.fields[meant] = entry
+            self.lines[meant] = entry.span
         elif meant:
             self.broken.add(meant)
 

@@ -207,7 +207,9 @@ def _other_kinds(original: Original) -> Iterator[Mutant]:
     """The name of a block that exists, and is of a kind that this place never takes."""
     kinds = original.declared()
     for _, ref in _references(original):
-        own = kinds[ref.parts[0].text]
+        own = kinds.get(ref.parts[0].text)
+        if own is None:  # of an imported file, or a word such as `previous`
+            continue
         others = [name for name, kind in kinds.items() if kind in _NEVER_USED and kind != own]
         yield mutant("reference to another kind", original, ref.span, others[ref.span.start % len(others)])
 

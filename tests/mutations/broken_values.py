@@ -100,8 +100,9 @@ def _wrong_number(original: Original, value: ast.Expr, kind: object) -> Iterator
     for beyond in _beyond(kind.limits, whole=isinstance(kind, Whole)):
         unit = None if plain else kind.unit
         yield mutant("out of range", original, value.span, written(beyond, unit))
-    if isinstance(kind, Whole):
-        yield mutant("not a whole number", original, value.span, "9.5" + ("" if plain else _SUFFIX.get(kind.unit, "")))  # type: ignore[arg-type]
+    if isinstance(kind, Whole) and kind.unit is not Unit.DURATION:  # 9.5min is a whole number of seconds
+        suffix = _SUFFIX[kind.unit] if kind.unit is not None and not plain else ""
+        yield mutant("not a whole number", original, value.span, f"9.5{suffix}")
 
 
 def _beyond(limits: Limits, *, whole: bool) -> Iterator[Decimal]:

@@ -12,6 +12,7 @@ from compiler.world import ModelFacts, Problem, SourceFacts, World
 from runtime.world import LocalWorld
 from tests.compiler.fake_world import FakeWorld
 from tests.compiler.quickstart import QUICKSTART
+from tests.compiler.test_lifecycle import SPEC, world
 from tests.mutations.mutant import Original
 
 ROOT = Path(__file__).parents[2]
@@ -58,5 +59,6 @@ def originals() -> tuple[Original, ...]:
         Original("example", (triage / "triage.sft").read_text(encoding="utf-8"), real),
         Original("starter", (starter / "triage.sft").read_text(encoding="utf-8"), Remembering(LocalWorld(starter))),
         Original("readme", _fence(ROOT / "README.md"), real),
+        Original("lifecycle", SPEC, world()),
         Original("wider", (Path(__file__).parent / "wider.sft").read_text(encoding="utf-8"), FakeWorld()),
     )

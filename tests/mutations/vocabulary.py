@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from compiler.functions import FUNCTIONS, METRIC_FUNCTIONS
+from compiler.functions import FUNCTIONS, LATER_METRICS, METRIC_FUNCTIONS
 from compiler.schema.catalogue import BLOCKS
 from compiler.schema.fields import (
     BlocksSpec,
@@ -26,6 +26,8 @@ from compiler.world import SourceFacts
 from spec_lang import ast
 from spec_lang.source import Span
 from tests.mutations.mutant import Original
+
+_METRICS = {**METRIC_FUNCTIONS, **LATER_METRICS}
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class _Reader:
                 assert isinstance(entry.value, ast.Ref)
                 yield _place("field of the file", entry.value.parts[0], self.file_fields(block))
             elif isinstance(entry, ast.Block):
-                nested = declared(shape, NestedSpec).get(entry.kind.text)
+                nested = declared(shape, NestedSpec).get(entry.kind.text) or self.named_blocks(shape).get(
+                    entry.kind.text
+                )
                 if nested is not None:
                     yield _place("block", entry.kind, known)
                     yield from self.body(entry.body, nested.shape, block)
@@ -83,14 +87,20 @@ class _Reader:
                 yield from self.rule(entry, shape, block, known)
             elif isinstance(entry, ast.NamedRule):
                 yield _place("word", entry.word, known)
+                for clause in entry.clauses:
+                    yield _place("clause", clause.word, (clause.word.text,))
                 yield from self.expression(entry.expr, block, metric=entry.word.text == "metric")
+
+    def named_blocks(self, shape: type[Shape]) -> dict[str, BlocksSpec]:
+        """``train student { … }`` inside a loop."""
+        return {spec.kind: spec for spec in declared(shape, BlocksSpec).values()}
 
     def rule(self, rule: ast.Rule, shape: type[Shape], block: ast.Block, known: set[str]) -> Iterator[Place]:
         clauses = next(iter(declared(shape, RulesSpec).values())).verbs[rule.verb.text].words
         yield _place("verb", rule.verb, known)
         if rule.expr is not None:
             if block.kind.text == "gate":
-                yield from self.requirement(rule.expr)
+                yield from self.requirement(rule.expr) if rule.verb.text == "require" else ()
             elif block.kind.text == "mixture" and isinstance(rule.expr, ast.Ref):
                 yield from self.reference(rule.expr)
             else:
@@ -124,8 +134,11 @@ class _Reader:
             yield from self.expression(value, block)
 
     def reference(self, ref: ast.Ref) -> Iterator[Place]:
+        """A block of this file, and a part of a task; what imports and other words stand for is not known here."""
+        if ref.parts[0].text not in self.names:
+            return
         yield _place("reference", ref.parts[0], self.names)
-        if len(ref.parts) > 1:
+        if len(ref.parts) > 1 and self.names[ref.parts[0].text] == "task":
             yield _place("part", ref.parts[1], self.parts(ref.parts[0].text))
 
     def requirement(self, expr: ast.Expr) -> Iterator[Place]:
@@ -149,14 +162,12 @@ class _Reader:
         if isinstance(expr, ast.Ref):
             yield _place("column", expr.parts[0], (*self.columns(block), *FUNCTIONS))
         elif isinstance(expr, ast.Call):
-            yield _place(
-                "metric" if metric else "function", expr.func.parts[0], METRIC_FUNCTIONS if metric else FUNCTIONS
-            )
+            yield _place("metric" if metric else "function", expr.func.parts[0], _METRICS if metric else FUNCTIONS)
             for arg in expr.args:
-                if arg.name is not None:
-                    arguments = METRIC_FUNCTIONS[expr.func.text].arguments
+                if arg.name is not None and metric:
+                    arguments = _METRICS[expr.func.text].arguments
                     yield _place("argument", arg.name, [argument.name for argument in arguments])
-                if not metric:
+                if not metric and arg.name is None:
                     yield from self.expression(arg.value, block)
         elif isinstance(expr, ast.Binary):
             yield from self.expression(expr.left, block)
@@ -178,10 +189,13 @@ class _Reader:
         return facts.columns
 
     def columns(self, _: ast.Block) -> set[str]:
-        """The columns of all sources under all their names: more than the place has, so that no misspelling is one."""
-        found: set[str] = set()
+        """The columns of all sources under all their names, scores and blocks: more than the place has, so that no
+        misspelling is one."""
+        found: set[str] = set(self.names)
         for block in self.blocks.values():
-            if block.kind.text == "source":
+            if block.kind.text == "score":
+                found |= {e.name.text for e in block.body.entries if isinstance(e, ast.Field)}
+            elif block.kind.text == "source":
                 found |= set(self.file_fields(block))
                 for nested in block.body.entries:
                     if isinstance(nested, ast.Block):
