@@ -38,8 +38,7 @@ def _functions() -> Iterator[str]:
     yield "| function | gives | for example |"
     yield "|---|---|---|"
     for function in FUNCTIONS.values():
-        call, value = function.example
-        yield f"| `{_cell(function.signature)}` | {_cell(function.doc)} | `{_cell(call)}` is `{_cell(repr(value))}` |"
+        yield f"| `{_cell(function.signature)}` | {_cell(function.doc)} | {_cell(function.shown_example)} |"
 
 
 def _body(shape: type[Any], margin: str) -> Iterator[str]:
@@ -75,7 +74,8 @@ def _body(shape: type[Any], margin: str) -> Iterator[str]:
 
 
 def _required(spec: Any) -> str:
-    return " (required)" if spec.required else ""
+    instead = " or ".join(f"`{name}`" for name in spec.unless)
+    return f" (required without {instead})" if instead else " (required)" if spec.required else ""
 
 
 def _cell(text: str) -> str:

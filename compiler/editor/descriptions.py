@@ -7,12 +7,11 @@ say what messages and the reference say.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from compiler.editor.measured import argument_docs
 from compiler.editor.outline import others_of
 from compiler.extends import EXTENDS, OVERRIDE
-from compiler.functions import FUNCTIONS, METRIC_FUNCTIONS, Function, MetricFunction
+from compiler.functions import FUNCTIONS, METRIC_FUNCTIONS, Function
 from compiler.schema.calls import CallForm
 from compiler.schema.catalogue import BLOCKS
 from compiler.schema.fields import BlocksSpec, Clauses, FieldSpec, NestedSpec, RulesSpec, Shape, declared
@@ -136,11 +135,6 @@ def about_word(word: str) -> str | None:
     return f"`{word}`: {known[word]}" if word in known else None
 
 
-def metric_signature(metric: MetricFunction) -> str:
-    shown = [f"{item.name} = {item.default}" if item.default is not None else item.name for item in metric.arguments]
-    return f"{metric.name}({', '.join(shown)})"
-
-
 def about_function(name: str, *, metric: bool) -> str | None:
     """A function with signature, meaning, result and example; ``metric``: of the metrics' table."""
     if metric:
@@ -149,16 +143,14 @@ def about_function(name: str, *, metric: bool) -> str | None:
             return None
         options = [f"`{a.name}`: {' or '.join(f'`{c}`' for c in a.choices)}" for a in found.arguments if a.choices]
         unit = "a share of the items" if found.unit == "share" else "a plain number"
-        return "\n\n".join([f"{code(metric_signature(found))}\n{found.doc}", *options, f"Gives {unit}."])
+        return "\n\n".join([f"{code(found.signature)}\n{found.doc}", *options, f"Gives {unit}."])
     function = FUNCTIONS.get(name)
     return _about_function(function) if function is not None else None
 
 
 def _about_function(function: Function) -> str:
     result = f"Gives {function.result}." if function.result else "Gives the type of its first argument."
-    example: Any = getattr(function, "example", "")
-    shown = f" For example `{example}`." if isinstance(example, str) and example else ""
-    return f"{code(function.signature)}\n{function.doc}\n\n{result}{shown}"
+    return f"{code(function.signature)}\n{function.doc}\n\n{result} For example {function.shown_example}."
 
 
 def about_form(form: CallForm) -> str:

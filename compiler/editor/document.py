@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from compiler.compile import check
 from compiler.editor.outline import Outlined, braces_of, outline
 from compiler.editor.words import Role, Site, Word, site_at, words_of
+from compiler.paths import rebased
 from compiler.world import ColumnType, Problem, World
 from spec_lang.diagnostics import Diagnostic, Diagnostics
 from spec_lang.lexing import Comment, tokens_of
@@ -146,12 +147,7 @@ class Document:
         return {block.name: self._read_columns(block) for block in self.blocks.values() if block.kind == "source"}
 
     def _read_columns(self, block: Outlined) -> dict[str, ColumnOf]:
-        path = self.string(block.strings["path"]) if "path" in block.strings else None
-        folder = posixpath.dirname(self.file.name)
-        facts = (
-            self.world.source(posixpath.normpath(posixpath.join(folder, path)) if folder else path) if path else None
-        )
-        fields = {} if facts is None or isinstance(facts, Problem) else facts.columns
+        fields = self._fields(block)
         mapped = [member for member in block.members if member.sort == "column" and member.value]
         columns = {m.name: ColumnOf(block.name, m.name, fields.get(m.value[0]), m.value[0]) for m in mapped}
         taken = {member.value[0] for member in mapped}
@@ -161,8 +157,11 @@ class Document:
     def fields_of(self, source: str) -> dict[str, ColumnType]:
         """The fields of a source's file, under their own names."""
         block = self.blocks.get(source)
-        path = self.string(block.strings["path"]) if block is not None and "path" in block.strings else None
-        facts = self.world.source(path) if path else None
+        return self._fields(block) if block is not None else {}
+
+    def _fields(self, block: Outlined) -> dict[str, ColumnType]:
+        path = self.string(block.strings["path"]) if "path" in block.strings else None
+        facts = self.world.source(rebased(path, self.file)) if path else None
         return {} if facts is None or isinstance(facts, Problem) else dict(facts.columns)
 
     def find(self, name: str) -> tuple[Outlined | None, Document]:

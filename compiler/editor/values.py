@@ -156,7 +156,7 @@ def _metric(call: str, site: Site) -> Iterator[Completion]:
     if not call:
         for name, metric in METRIC_FUNCTIONS.items():
             doc = descriptions.about_function(name, metric=True) or ""
-            yield _with_brackets(name, "function", descriptions.metric_signature(metric), doc)
+            yield _with_brackets(name, "function", metric.signature, doc)
         return
     function = METRIC_FUNCTIONS.get(call)
     for argument in function.arguments if function is not None else ():

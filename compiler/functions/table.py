@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from compiler.world import ColumnType
+from spec_lang.literals import quote
 from spec_lang.quantities import Unit
 
 # How an argument is written. All but `value` and `each` are written out, so that they can be checked before a run: a
@@ -67,6 +68,13 @@ class Function:
     @property
     def signature(self) -> str:
         return f"{self.name}({', '.join(p.shown for p in self.parameters)}{', …' if self.rest else ''})"
+
+    @property
+    def shown_example(self) -> str:
+        """The example as the language writes it: ``words("two  words")`` is ``2``."""
+        call, value = self.example
+        literal = quote(value) if isinstance(value, str) else str(value).lower()
+        return f"`{call}` is `{literal}`"
 
     @property
     def least(self) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from compiler.functions.table import PATTERN, SPACE, Function, Parameter, counting, number, text, whole
+from compiler.functions.table import LARGEST, PATTERN, SPACE, Function, Parameter, counting, number, text, whole
 
 _GROUP = Parameter("group", ("number",), "group", default=Decimal(0))
 _REPLACEMENT = Parameter("replacement", ("text",), "replacement")
-_START = f"CAST(least(greatest(floor({{1}}), 1), {10**9}) AS BIGINT)"
+_START = f"CAST(least(greatest(floor({{1}}), 1), {LARGEST}) AS BIGINT)"
 
 TEXT_FUNCTIONS = (
     counting(

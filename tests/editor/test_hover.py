@@ -22,6 +22,7 @@ SAYS = [
         ["instruction: text", "source `tickets`", "field `message`"],
     ),
     ("metric exact = exact_match", "metric exact = exact‸_match", ["normalise = none", "Gives a share"]),
+    ("keep words(instruction)", "keep wo‸rds(instruction)", ['For example `words("two  words")` is `2`']),
     ("filters   = [clean]", "filters = [cl‸ean]", ["filter clean {", "dedup exact on instruction", "spec.sft:"]),
     ("data      = triage.test", "data = triage.te‸st", ["part of `triage`"]),
     ("format.exact(tuned) >=", "format.ex‸act(tuned) >=", ["metric exact = exact_match()", "metric of `format`"]),
