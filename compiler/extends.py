@@ -121,7 +121,7 @@ class _Extender:
 
     def _without_base(self, block: Block, place: Span | None, entries: list[Entry]) -> Block:
         """What is left of a block whose base is not known: nothing that it lacks may be reported."""
-        self.found.append(Inherited(self.report.file, head_of(block), place or head_of(block), None))
+        self.found.append(Inherited(self.report.file, block.head, place or block.head, None))
         return replace(block, body=replace(block.body, entries=tuple(entries)))
 
     def _base(self, block: Block, extends: Field) -> Declared | None:
@@ -179,7 +179,7 @@ class _Extender:
             message = f"`{shown(entry)}` is set by `{name}` already"
             self.report.error("SFT0244", message, place(entry), f"change it inside `{OVERRIDE} {{ … }}`", also)
         entries += self._new(changed, inherited, name, base, block)
-        self.found.append(Inherited(self.report.file, head_of(block), place_of_base, base))
+        self.found.append(Inherited(self.report.file, block.head, place_of_base, base))
         return replace(block, body=replace(block.body, entries=tuple(entries)))
 
     def _full(self, extends: Field) -> str:
@@ -205,10 +205,6 @@ class _Extender:
             self.report.error("SFT0245", f"`{name}` sets no `{shown(entry)}`", place(entry), help, also)
             if not isinstance(entry, Field | Block) or what[1] in known:
                 yield entry
-
-
-def head_of(block: Block) -> Span:
-    return block.kind.span.to(block.name.span) if block.name else block.kind.span
 
 
 def _name(block: Block) -> Span:

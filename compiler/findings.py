@@ -77,7 +77,7 @@ def _of_base(item: Diagnostic, inherited: Iterable[Inherited], all_items: Sequen
             continue
         if block.base is None:
             return item if item.primary.span != block.head or item.code in _OF_EXTENDS else None
-        if item.code in _OF_EXTENDS and block.place == item.primary.span and item.code == "SFT0242":
+        if item.code == "SFT0242" and item.primary.span == block.place:
             return item
         label = Label(block.base.file, _name(block.base), "inherited from here")
         of_base = [other for other in all_items if _inside(other, block.base)]

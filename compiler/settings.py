@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compiler.reporting import suggestion
-from compiler.schema.values import constant, described, written
+from compiler.schema.values import UNIT_NAMES, constant, described, written
 from spec_lang.ast import BoolLit, Expr, Faulty, StringLit
 from spec_lang.diagnostics import Diagnostics, Label
 from spec_lang.literals import quote
@@ -20,7 +20,6 @@ from spec_lang.quantities import Unit
 from spec_lang.source import SourceFile, Span
 
 COMMAND_LINE = "--set"  # what findings call the place
-_MEASURES = {Unit.SHARE: "a share", Unit.POINTS: "percentage points", Unit.TOKENS: "tokens", Unit.ROWS: "rows"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _type(value: Expr) -> str:
     if number is None:
         return described(value)
     unit = number[1]
-    return "a plain number" if unit is None else _MEASURES.get(unit, "a duration")
+    return "a plain number" if unit is None else UNIT_NAMES[unit]
 
 
 def _rewritten(setting: Setting, default: Expr, value: Expr | None) -> str | None:

@@ -199,6 +199,16 @@ class Block:
     body: Body
     span: Span = field(compare=False, repr=False)
 
+    @property
+    def head(self) -> Span:
+        """The kind and the name."""
+        return self.kind.span.to(self.name.span) if self.name else self.kind.span
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"{self.kind.text} `{self.name.text}`" if self.name else f"`{self.kind.text}`"
+
 
 Entry: TypeAlias = Field | Rule | NamedRule | Block
 

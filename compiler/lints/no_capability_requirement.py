@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.requirements import sort_of
-from compiler.lints.tree import head, title
 
 
 def _find(facts: Facts) -> Iterator[Finding]:
@@ -14,8 +13,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
     safety = [gate for sort, gate in sorts if sort == "safety"]
     if safety and not any(sort in ("capability", "unknown") for sort, _ in sorts):
         yield Finding(
-            f"{title(safety[0])} requires safety and nothing of capability",
-            head(safety[0]),
+            f"{safety[0].title} requires safety and nothing of capability",
+            safety[0].head,
             "require a metric of what the model is for, such as `EVAL.METRIC(MODEL) no_worse_than BASE by 2pt at 95%`",
         )
 

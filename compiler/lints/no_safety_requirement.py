@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.preferences_without_kl import PREFERENCE_OBJECTIVES
 from compiler.lints.requirements import sort_of
-from compiler.lints.tree import head, of_kind, tag, title, value
+from compiler.lints.tree import of_kind, tag, value
 
 # Whoever writes one of these releases a model that people talk to.
 _BEHAVIOUR = ("policy", "judge", "redteam", "guardrail", "feedback")
@@ -21,8 +21,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
     about_behaviour = preferences or facts.has_kind(*_BEHAVIOUR)
     if gates and about_behaviour and not any(sort_of(item, facts) in ("safety", "unknown") for item in facts.required):
         yield Finding(
-            f"{title(gates[0])} requires nothing of safety",
-            head(gates[0]),
+            f"{gates[0].title} requires nothing of safety",
+            gates[0].head,
             "require a metric over harmful and one over benign requests",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.lints.tree import calls, head, metrics, of_kind, tag, title, value, words
+from compiler.lints.tree import calls, metrics, of_kind, tag, value, words
 
 PREFERENCE_OBJECTIVES = ("dpo",)
 
@@ -21,8 +21,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
         objective = value(train, "objective")
         if tag(objective) in PREFERENCE_OBJECTIVES and train.name is not None and train.name.text not in measured:
             yield Finding(
-                f"{title(train)} trains on preferences, and no eval measures its drift",
-                objective.span if objective is not None else head(train),
+                f"{train.title} trains on preferences, and no eval measures its drift",
+                objective.span if objective is not None else train.head,
                 f"add an eval of `{train.name.text}` with `metric kl = kl_from(REFERENCE)`",
             )
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.lints.tree import has, head, of_kind, title
+from compiler.lints.tree import has, of_kind
 
 
 def _find(facts: Facts) -> Iterator[Finding]:
     for block in of_kind(facts.blocks, "redteam"):
         if has(block, "public") and not has(block, "private") and not has(block, "automated"):
             yield Finding(
-                f"{title(block)} has public attacks only",
-                head(block),
+                f"{block.title} has public attacks only",
+                block.head,
                 "add `private = [ROWS]` or `automated { … }`",
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.requirements import Required, judges_of
-from compiler.lints.tree import clause, head, metrics, tag, title, value, words
+from compiler.lints.tree import clause, metrics, tag, value, words
 from spec_lang.ast import Block
 
 _REFUSAL = re.compile(r"refus|complian", re.IGNORECASE)
@@ -22,10 +22,10 @@ def _find(facts: Facts) -> Iterator[Finding]:
         if _about_refusals(item, facts) and not _measures_benign(owner):
             seen.add(id(owner))
             yield Finding(
-                f"the gate requires `{item.ref.text}`, and {title(owner)} measures no refusals of benign requests",
+                f"the gate requires `{item.ref.text}`, and {owner.title} measures no refusals of benign requests",
                 item.ref.span,
                 "add `benign = ROWS` and a metric `over benign` to the eval",
-                ((head(owner), "declared here"),),
+                ((owner.head, "declared here"),),
             )
 
 

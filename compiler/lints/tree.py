@@ -11,7 +11,6 @@ from typing import Any
 
 from compiler.tree import nodes, references
 from spec_lang.ast import Block, Call, Expr, Field, ListLit, NamedRule, Ref, Rule, StringLit, Tagged
-from spec_lang.source import Span
 
 
 def used_names(blocks: Iterable[Block]) -> frozenset[str]:
@@ -30,15 +29,6 @@ def of_kind(blocks: Iterable[Block], kind: str) -> Iterator[Block]:
         if block.kind.text == kind and block.name is not None:
             yield block
         yield from of_kind((entry for entry in block.body.entries if isinstance(entry, Block)), kind)
-
-
-def title(block: Block) -> str:
-    return f"{block.kind.text} `{block.name.text}`" if block.name else f"`{block.kind.text}`"
-
-
-def head(block: Block) -> Span:
-    """The kind and the name."""
-    return block.kind.span.to(block.name.span) if block.name else block.kind.span
 
 
 def value(block: Block, field: str) -> Expr | None:

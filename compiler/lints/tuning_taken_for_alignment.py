@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.requirements import sort_of
-from compiler.lints.tree import head, title
 
 
 def _find(facts: Facts) -> Iterator[Finding]:
@@ -21,8 +20,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
         if trained:
             block = next(item.gate for item in items if item.gate.name and item.gate.name.text == gate.name)
             yield Finding(
-                f"{title(block)} releases `{min(trained)}` and requires nothing of safety",
-                head(block),
+                f"{block.title} releases `{min(trained)}` and requires nothing of safety",
+                block.head,
                 "require a safety metric, or allow this lint for a model that nobody talks to",
             )
             return

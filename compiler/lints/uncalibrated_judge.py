@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.requirements import judges_of
-from compiler.lints.tree import calls, has, head, of_kind, rules, title
+from compiler.lints.tree import calls, has, of_kind, rules
 from compiler.tree import references
 from spec_lang.ast import Block, Field
 from spec_lang.source import Span
@@ -18,8 +18,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
         if id(judge) not in seen and not has(judge, "calibrate"):
             seen.add(id(judge))
             yield Finding(
-                f"{title(judge)} decides {what} and is not calibrated",
-                head(judge),
+                f"{judge.title} decides {what} and is not calibrated",
+                judge.head,
                 "add `calibrate = ROWS` with labels by people",
                 ((place, "decides here"),),
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.lints.tree import head, title
 
 
 def _find(facts: Facts) -> Iterator[Finding]:
@@ -14,8 +13,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
     for block in facts.blocks:
         if block.kind.text == "eval" and block.name is not None and block.name.text not in facts.used:
             yield Finding(
-                f"no gate requires anything of {title(block)}",
-                head(block),
+                f"no gate requires anything of {block.title}",
+                block.head,
                 "require a metric of it, or allow this lint for numbers that are only looked at",
             )
 

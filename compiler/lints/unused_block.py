@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.lints.tree import head, title
 
 _LEARNING = ("train", "eval", "generate", "loop")
 _TAKEN_BY = {
@@ -32,7 +31,7 @@ def _find(facts: Facts) -> Iterator[Finding]:
         takers = _TAKEN_BY.get(block.kind.text, ())
         if block.name is None or block.name.text in facts.used or not facts.has_kind(*takers):
             continue
-        yield Finding(f"nothing uses {title(block)}", head(block), "name it where it belongs, or delete it")
+        yield Finding(f"nothing uses {block.title}", block.head, "name it where it belongs, or delete it")
 
 
 LINT = Lint(

@@ -10,5 +10,5 @@ class Policy(Shape):
     text: Value[str | None] = required(Text(), "the file that holds the policy, such as `policies/conduct.md`")
     rubric: Value[str | None] = field(Text(), "the file by which people and judges decide cases")
     version: Value[str | None] = required(
-        Text(), 'in quotes, such as `"3"`; other text or rubric under the same version is an error'
+        Text(), 'in quotes, such as `"3"`; it changes whenever the text or the rubric does'
     )

@@ -42,10 +42,8 @@ B = TypeVar("B", bound=Shape)
 def read_block(shape: type[B], node: Block, report: Reporter, later: Iterable[str] = (), space: str = "") -> B:
     """A whole block. ``later`` names fields, verbs, clauses and nested blocks that are checked and cannot run yet;
     ``space`` is what the names of the file begin with, such as ``common.``."""
-    head = node.kind.span.to(node.name.span) if node.name else node.kind.span
-    title = f"{node.kind.text} `{node.name.text}`" if node.name else f"`{node.kind.text}`"
     name = space + node.name.text if node.name else ""
-    return read_body(shape, node.body, name, title, head, report, tuple(later))
+    return read_body(shape, node.body, name, node.title, node.head, report, tuple(later))
 
 
 def read_body(

@@ -65,8 +65,8 @@ def wrong_type(
     report.error("SFT0208", f"`{field}` takes {expects}, not {described(expr)}", expr.span, help, fix=fix)
 
 
-_UNIT_NAMES = {Unit.SHARE: "a share", Unit.POINTS: "percentage points", Unit.TOKENS: "tokens"}
-_UNIT_NAMES |= {Unit.ROWS: "rows", Unit.DURATION: "a duration"}
+UNIT_NAMES = {Unit.SHARE: "a share", Unit.POINTS: "percentage points", Unit.TOKENS: "tokens"}
+UNIT_NAMES |= {Unit.ROWS: "rows", Unit.DURATION: "a duration"}
 
 
 def written(value: Decimal, unit: Unit | None) -> str:
@@ -91,7 +91,7 @@ def wrong_unit(expr: Expr, field: str, wanted: Unit | None, report: Reporter, co
         help = f"write `{written(value, wanted)}`"
     elif wanted is None and unit in fractions:
         help = f"write `{written(value * 100, None)}`"
-    what = "a plain number" if wanted is None else _UNIT_NAMES[wanted]
+    what = "a plain number" if wanted is None else UNIT_NAMES[wanted]
     fix = unit_fix(expr, value, unit, wanted)
     report.error(code, f"`{field}` takes {what}, not {described(expr)}", expr.span, help, fix=fix)
 
@@ -150,10 +150,9 @@ class Text:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Word:
-    """One of a few bare words; ``later`` names words that the language has and this version cannot run."""
+    """One of a few bare words."""
 
     choices: tuple[str, ...]
-    later: tuple[str, ...] = ()
 
     @property
     def expects(self) -> str:
@@ -167,8 +166,6 @@ class Word:
         word = expr.tag.text if isinstance(expr, Tagged) else expr.text if isinstance(expr, Ref) else None
         if word is None:
             wrong_type(expr, field, self.expects, report)
-        elif word in self.later:
-            not_runnable(f"`{field} = {word}`", expr, report)
         elif isinstance(expr, Tagged) and word in self.choices:
             report.error("SFT0208", f"`{field} = {word}` takes no braces", expr.body.span)
         elif word in self.choices:

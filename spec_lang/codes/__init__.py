@@ -20,8 +20,6 @@ GROUPS: dict[str, str] = {
     "SFT05": "Models, training and answers",
     "SFT06": "Evals and gates",
     "SFT07": "Lints",
-    "SFT075": "Lock file",
-    "SFT076": "Lock file",
     "SFT077": "Formatter",
     "SFT09": "Command line and store",
 }
