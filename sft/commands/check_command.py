@@ -52,7 +52,8 @@ def execute(args: argparse.Namespace) -> int:
     report(found, args.format)
     if args.format == "text":
         errors = sum(finding.severity is Severity.ERROR for finding in found)
-        mendable = sum(bool(finding.fix) for finding in found)
+        named = {str(path) for path in args.files}  # an imported file is mended when it is named itself
+        mendable = sum(bool(item.fix and item.primary and item.primary.file.path in named) for item in found)
         hint = f"; `--fix` mends {mendable}" if mendable and not args.fix else ""
         counts = f"{errors} error{'s' * (errors != 1)}, {len(found) - errors} warning{'s' * (len(found) - errors != 1)}"
         narrate(f"{len(args.files)} checked: {counts}{hint}")

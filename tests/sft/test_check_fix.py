@@ -62,6 +62,20 @@ def test_without_fix_it_says_how_many_can_be_mended(spec: Path, capsys: pytest.C
     assert spec.read_text() == WRONG
 
 
+def test_what_it_says_of_fixes_counts_the_files_that_were_named(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "parts.sft").write_text("edition 2026\nfilter clean { keep wrods(message) > 1 }\n")
+    using = RIGHT.replace("edition 2026", 'edition 2026\nimport "./parts.sft" as parts').replace(
+        "filters = [clean]", "filters = [clean, parts.clean]"
+    )
+    spec.write_text(using)
+    assert main(["check", "triage.sft"]) == 1
+    assert capsys.readouterr().err.endswith("1 checked: 1 error, 0 warnings\n")
+    assert main(["check", "parts.sft"]) == 1
+    assert "`--fix` mends 1" in capsys.readouterr().err
+
+
 def test_diff_shows_and_writes_nothing(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "triage.sft", "--fix", "--diff"]) == 1
     shown = capsys.readouterr()
