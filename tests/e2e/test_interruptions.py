@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from runtime.events import EventTail
 from runtime.store import Store
 from tests.e2e.project import Project, make_project
 
@@ -45,9 +45,8 @@ def wait_for(project: Project, kind: str, step: str, process: object, count: int
     while time.monotonic() < deadline:
         seen = 0
         for path in (project.root / ".sft" / "runs").glob("*/events.jsonl"):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                event = json.loads(line)
-                seen += event["kind"] == kind and (event["step"] or "").startswith(step)
+            events = EventTail(path).read()
+            seen += sum(event.kind == kind and (event.step or "").startswith(step) for event in events)
         if seen >= count:
             return
         if process.poll() is not None:  # type: ignore[attr-defined]

@@ -18,7 +18,10 @@ from tests.editors.textmate import scopes
 ROOT = Path(__file__).parent.parent.parent
 EXTENSION = ROOT / "editors" / "vscode"
 GRAMMAR = json.loads((EXTENSION / "syntaxes" / "sft.tmLanguage.json").read_text(encoding="utf-8"))
-SPECS = sorted([*(ROOT / "examples").rglob("*.sft"), *(ROOT / "sft").rglob("*.sft"), *(ROOT / "tests").rglob("*.sft")])
+# A store beside a spec is a folder called `.sft`.
+SPECS = sorted(
+    path for folder in ("examples", "sft", "tests") for path in (ROOT / folder).rglob("*.sft") if path.is_file()
+)
 
 # Token of the lexer -> how the scope of each of its characters begins.
 COLOURS = {
