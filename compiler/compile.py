@@ -9,7 +9,7 @@ independent mistakes. A file of 80 lines costs about 10 ms; pydantic is imported
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from compiler.lints.run import run_lints
 from compiler.program import Program, link
@@ -49,26 +49,38 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Shape)
 R = TypeVar("R")
+# A further look at the resolved spec, which reports into the sink: the lock, which the compiler does not read.
+Inspection: TypeAlias = Callable[[ResolvedSpec, Diagnostics], None]
 
 
 def check(
-    file: SourceFile, world: World, *, settings: Iterable[str] = (), strict: bool = False
+    file: SourceFile,
+    world: World,
+    *,
+    settings: Iterable[str] = (),
+    strict: bool = False,
+    inspect: Inspection | None = None,
 ) -> tuple[ResolvedSpec, Diagnostics]:
     """Everything that can be known without reading a model: the spec as far as it is sound, and all findings.
 
     ``settings`` are those of ``--set``; ``strict`` makes errors of the lints that the spec sets no level for.
     """
     found = Diagnostics()
-    program, spec = _resolve(file, world, found, settings, strict=strict)
+    program, spec = _resolve(file, world, found, settings, strict=strict, inspect=inspect)
     return spec, Diagnostics(program.explained(spec, found))
 
 
 def compile_spec(
-    file: SourceFile, world: World, diagnostics: Diagnostics, *, settings: Iterable[str] = ()
+    file: SourceFile,
+    world: World,
+    diagnostics: Diagnostics,
+    *,
+    settings: Iterable[str] = (),
+    inspect: Inspection | None = None,
 ) -> Plan | None:
     """The plan of a file; None when there is any error."""
     found = Diagnostics()
-    program, spec = _resolve(file, world, found, settings)
+    program, spec = _resolve(file, world, found, settings, inspect=inspect)
     found.items[:] = program.explained(spec, found)
     plan = None if found.has_errors else _plan(reached(spec), world, Reporter(file, found))
     for item in found:
@@ -85,7 +97,13 @@ def _plan(spec: ResolvedSpec, world: World, report: Reporter) -> Plan | None:
 
 
 def _resolve(
-    file: SourceFile, world: World, sink: Diagnostics, settings: Iterable[str], *, strict: bool = False
+    file: SourceFile,
+    world: World,
+    sink: Diagnostics,
+    settings: Iterable[str],
+    *,
+    strict: bool = False,
+    inspect: Inspection | None = None,
 ) -> tuple[Program, ResolvedSpec]:
     """All blocks of all files, each in the words of its own file."""
     program = link(file, world, settings, sink)
@@ -108,6 +126,8 @@ def _resolve(
     year = edition.year if edition else 0
     spec = ResolvedSpec(file, year, models, sources, templates, tasks, mixtures, trains, evals, gates, later)
     run_lints(spec, program, strict=strict)
+    if inspect is not None:
+        inspect(spec, sink)
     return program, spec
 
 

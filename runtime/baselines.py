@@ -17,13 +17,15 @@ class Baseline:
 
 
 def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
-    """``(run_id, plan_hash, status, verdict)`` by id, unique beginning of an id, or ``last``.
+    """``(run_id, plan_hash, status, verdict)`` by id, unique beginning of an id, name of a baseline, or ``last``.
 
     Raises DiagnosticError SFT0914 for an unknown or ambiguous id.
     """
     columns = "SELECT run_id, plan_hash, status, verdict FROM runs"
     if wanted == "last":
         rows = store.query(f"{columns} ORDER BY started_at DESC LIMIT 1")
+    elif not wanted[:1].isdigit():
+        rows = store.query(f"{columns} WHERE run_id = (SELECT run_id FROM baselines WHERE name = ?)", [wanted])
     else:
         rows = store.query(f"{columns} WHERE starts_with(run_id, ?) ORDER BY started_at DESC LIMIT 2", [wanted])
     if len(rows) == 1:

@@ -15,7 +15,22 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-VERBS = ("init", "check", "fmt", "compile", "plan", "run", "show", "explain", "tui", "bless", "lsp", "doctor")
+VERBS = (
+    "init",
+    "check",
+    "fmt",
+    "lock",
+    "compile",
+    "plan",
+    "run",
+    "show",
+    "diff",
+    "explain",
+    "tui",
+    "bless",
+    "lsp",
+    "doctor",
+)
 ERROR = 1
 INTERRUPTED = 130
 
@@ -31,7 +46,8 @@ EPILOG = """\
 a first run:
   sft init my-project && sft run my-project/triage.sft
 
-exit codes: 0 gates pass, 1 error, 2 a gate failed, 3 a gate is inconclusive, 130 interrupted
+exit codes: 0 gates pass, 1 error, 2 a gate failed, 3 a gate is inconclusive, 130 interrupted;
+`plan` and `diff`: 0 nothing to do or the same, 2 changes
 """
 
 

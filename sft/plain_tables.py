@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from spec_lang.plain_text import visible
 
@@ -104,9 +104,10 @@ def fitted(needs: Sequence[int], fixed: frozenset[int], room: int) -> list[int]:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        visible(text), max(20, width), initial_indent=indent, subsequent_indent=indent, break_long_words=True
-    )
+    """A text in lines of at most ``width`` cells (at least 20), broken at blanks where that is possible."""
+    room = max(20, width)
+    lines = textwrap.wrap(visible(text), room, initial_indent=indent, subsequent_indent=indent, break_long_words=True)
+    return [piece for line in lines for piece in (chop_cells(line, room) if cell_len(line) > room else [line])]
 
 
 def _cut(cell: str, width: int, *, right: bool) -> str:

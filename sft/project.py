@@ -84,9 +84,11 @@ def check_text(file: SourceFile, *, strict: bool = False, settings: Sequence[str
     """The same for a text that need not be the one on disk: the file's path says where its data files are."""
     from compiler.compile import check as check_spec
     from runtime.world import LocalWorld
+    from sft.locking import inspection
 
-    world = LocalWorld(Path(file.path).resolve().parent)
-    _, diagnostics = check_spec(file, world, strict=strict, settings=settings)
+    path = Path(file.path)
+    world, inspect = LocalWorld(path.resolve().parent), inspection(path, locked=False)
+    _, diagnostics = check_spec(file, world, strict=strict, settings=settings, inspect=inspect)
     return diagnostics
 
 
@@ -107,32 +109,29 @@ def mend(path: Path, *, write: bool = True, strict: bool = False, settings: Sequ
     return mended
 
 
-def compile(path: Path | str, *, settings: Sequence[str] = ()) -> tuple[Plan | None, Diagnostics]:
-    """The plan of a spec, or None with the reasons why there is none; ``settings`` are ``NAME=VALUE`` of params."""
+def compile(path: Path | str, *, settings: Sequence[str] = (), locked: bool = False) -> tuple[Plan | None, Diagnostics]:
+    """The plan of a spec, or None with the reasons why there is none; ``settings`` are ``NAME=VALUE`` of params.
+
+    ``locked`` makes an error of everything that is not as ``sft.lock`` pins it. Raises DiagnosticError for a lock that
+    cannot be read, or is not there when ``locked``.
+    """
     from compiler.compile import compile_spec
     from runtime.world import LocalWorld
+    from sft.locking import inspection
     from spec_lang.diagnostics import Diagnostics
 
     path = Path(path)
     diagnostics = Diagnostics()
-    world = LocalWorld(path.resolve().parent)
-    return compile_spec(read_spec(path), world, diagnostics, settings=settings), diagnostics
+    file, world = read_spec(path), LocalWorld(path.resolve().parent)
+    inspect = inspection(path, locked=locked)
+    return compile_spec(file, world, diagnostics, settings=settings, inspect=inspect), diagnostics
 
 
 def diff(plan: Plan, store: Store) -> tuple[StepChange, ...]:
-    """The plan against the store: what is cached, what has to run, and because of what."""
-    from compiler.plan_diff import diff as plan_diff
-    from compiler.plan_diff import previous_steps
-    from runtime import run_record
-    from runtime.artifacts import Objects
+    """The plan against the store: what is cached, what has to run, and because of what; orphans last."""
+    from sft.planning import compare
 
-    if not store.exists:
-        return plan_diff(plan, {}, frozenset())
-    objects = Objects(store.root / "objects")
-    with store.reading():
-        cached = frozenset(h for h in run_record.known_results(store) if objects.has(h))
-        before = run_record.last_plan(store, plan.spec)
-    return plan_diff(plan, previous_steps(before) if before else {}, cached)
+    return compare(plan, store).changes
 
 
 def run(
@@ -141,13 +140,14 @@ def run(
     store: Store | None = None,
     only: str | None = None,
     settings: Sequence[str] = (),
+    locked: bool = False,
     listeners: Sequence[Callable[[Event], None]] = (),
 ) -> RunOutcome:
     """Compile and execute a spec. Raises DiagnosticError when it does not compile or the store cannot be opened."""
     from spec_lang.diagnostics import DiagnosticError
 
     path = Path(path)
-    plan, diagnostics = compile(path, settings=settings)
+    plan, diagnostics = compile(path, settings=settings, locked=locked)
     if plan is None:
         raise DiagnosticError(*diagnostics)
     return execute(plan, path, store=store, only=only, listeners=listeners)
@@ -165,5 +165,5 @@ def execute(
     from runtime.scheduler import run_plan
 
     store = store or store_beside(path)
-    reasons = {change.step_id: "; ".join(change.reasons) for change in diff(plan, store) if change.state != "cached"}
+    reasons = {change.step_id: "; ".join(change.reasons) for change in diff(plan, store)}
     return run_plan(plan, path.resolve().parent, store, only=only, reasons=reasons, listeners=listeners)

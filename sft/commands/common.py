@@ -32,6 +32,10 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_locked(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--locked", action="store_true", help="refuse anything that is not as `sft.lock` pins it")
+
+
 def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, metavar="DIR", help="the store (default: .sft beside the spec)")
 
@@ -58,11 +62,11 @@ def report(diagnostics: Diagnostics, form: str = "text") -> None:
         sys.stdout.write(render_sarif(diagnostics, __version__))
 
 
-def compiled(path: Path, form: str = "text", settings: Sequence[str] = ()) -> Plan | None:
+def compiled(path: Path, form: str = "text", settings: Sequence[str] = (), *, locked: bool = False) -> Plan | None:
     """The plan of a spec with its findings shown; None when there are errors."""
     from sft.project import compile
 
-    plan, diagnostics = compile(path, settings=settings)
+    plan, diagnostics = compile(path, settings=settings, locked=locked)
     report(diagnostics, form if plan is None else "text")
     return plan
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from sft.commands.common import FINDING_FORMATS, add_format, add_settings, compiled, narrate
+from sft.commands.common import FINDING_FORMATS, add_format, add_locked, add_settings, compiled, narrate
 
 SUMMARY = "compile a spec to a content-hashed plan"
 
@@ -19,13 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("-o", "--output", type=Path, metavar="PLAN", help="write the plan here")
     add_settings(parser)
+    add_locked(parser)
     add_format(parser, *FINDING_FORMATS)
 
 
 def execute(args: argparse.Namespace) -> int:
     from runtime.artifacts import write_file
 
-    plan = compiled(args.file, args.format, args.settings)
+    plan = compiled(args.file, args.format, args.settings, locked=args.locked)
     if plan is None:
         return 1
     if args.output is not None:

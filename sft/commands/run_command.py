@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sft.commands.common import add_format, add_settings, add_store, compiled, narrate
+from sft.commands.common import add_format, add_locked, add_settings, add_store, compiled, narrate
 
 if TYPE_CHECKING:
     from runtime.scheduler import RunOutcome
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plain", action="store_true", help="plain lines instead of a progress display")
     add_store(parser)
     add_settings(parser)
+    add_locked(parser)
     add_format(parser)
 
 
@@ -37,7 +38,7 @@ def execute(args: argparse.Namespace) -> int:
     from sft.project import execute as execute_plan
     from sft.project import store_beside
 
-    plan = compiled(args.file, args.format, args.settings)
+    plan = compiled(args.file, args.format, args.settings, locked=args.locked)
     if plan is None:
         return 1
     store = store_beside(args.file, args.store)

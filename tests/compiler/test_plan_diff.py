@@ -13,6 +13,7 @@ from tests.compiler.quickstart import QUICKSTART, changed
 from tests.compiler.test_hashes import plan_of
 
 BEFORE = plan_of(QUICKSTART)
+WITHOUT_CHATTY = changed(", chatty]", "]", changed("  require spread(format.exact(tuned), templates) <= 30pt\n", ""))
 RENDER = "template `plain`: Triage the support message. Reply with … -> Sort. Reply with JSON: category, order,…"
 
 
@@ -100,3 +101,46 @@ def test_inputs_that_come_and_go() -> None:
     without = plan_of(changed("  validation    = triage.validation\n", ""))
     assert changes(without)["train:tuned"].reasons == ("no longer reads `render:triage.validation`",)
     assert changes(BEFORE, without)["train:tuned"].reasons == ("reads `render:triage.validation` too",)
+
+
+def test_a_renamed_block_is_told_as_a_rename() -> None:
+    """Not as one step gone and another new; also when what is before it changed."""
+    text = changed("[clean]", "[tidy]", changed("filter clean", "filter tidy"))
+    found = changes(plan_of(text))
+    assert found["filter:triage.tidy"] == StepChange("filter:triage.tidy", "cached", (), "filter:triage.clean")
+    assert {change.state for change in found.values()} == {"cached"}
+    found = changes(plan_of(changed("instruction = message", "instruction = label", text)))
+    moved = found["filter:triage.tidy"]
+    assert (moved.state, moved.renamed_from) == ("rerun", "filter:triage.clean")
+    assert moved.reasons == ("because ingest:tickets reruns",)
+    assert found["split:triage"].reasons == ("because filter:triage.tidy reruns",)
+
+
+def test_a_renamed_model_renames_what_is_made_with_it() -> None:
+    found = changes(plan_of(QUICKSTART.replace("tuned", "student")))
+    assert found["train:student"].renamed_from == "train:tuned"
+    assert found["predict:format.student.chatty"].renamed_from == "predict:format.tuned.chatty"
+    assert {step for step, change in found.items() if change.state != "cached"} == {"measure:format", "gate:release"}
+
+
+def test_what_the_last_run_had_and_the_plan_has_not_is_an_orphan() -> None:
+    found = diff(plan_of(WITHOUT_CHATTY), previous_steps(BEFORE), {step.hash for step in BEFORE})
+    gone = [change for change in found if change.state == "orphan"]
+    assert gone == [*found[-3:]]
+    assert [change.step_id for change in gone] == [
+        "render:format.chatty",
+        "predict:format.smol.chatty",
+        "predict:format.tuned.chatty",
+    ]
+
+
+def test_cells_of_an_eval_are_compared_as_a_set() -> None:
+    without = plan_of(WITHOUT_CHATTY)
+    assert changes(without)["measure:format"].reasons[1:] == (
+        "no longer reads `predict:format.smol.chatty`",
+        "no longer reads `predict:format.tuned.chatty`",
+    )
+    assert changes(BEFORE, without)["measure:format"].reasons[1:] == (
+        "reads `predict:format.smol.chatty` too",
+        "reads `predict:format.tuned.chatty` too",
+    )

@@ -1,0 +1,157 @@
+"""Why a step is not what it was, in words: the field with both values and its line, the file, the model.
+
+Pure text from two steps. Values are shown short; a list is told by what differs in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from compiler.hashing import decimal_text
+from compiler.plan import Place, Step
+
+
+@dataclass(frozen=True)
+class PreviousStep:
+    """A step of the last run under the same id; ``params`` is its JSON, read."""
+
+    hash: str
+    params: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    content: Mapping[str, str]
+    place: Place
+    version: int
+
+    @classmethod
+    def of(cls, step: Step) -> PreviousStep:
+        return cls(step.hash, step.params.model_dump(mode="json"), step.inputs, step.content, step.place, step.version)
+
+
+def own_reasons(step: Step, before: PreviousStep) -> Iterator[str]:
+    """What changed in the step itself, apart from its inputs."""
+    if step.version != before.version:
+        yield f"this version of sft does {step.kind} differently ({before.version} -> {step.version})"
+    yield from _params(step, before)
+    yield from _content(step, before)
+
+
+def _content(step: Step, before: PreviousStep) -> Iterator[str]:
+    for name in sorted({*step.content, *before.content}):
+        if step.content.get(name) != before.content.get(name):
+            yield _content_reason(step, name)
+
+
+def _content_reason(step: Step, name: str) -> str:
+    if name.startswith("file:"):
+        paths = step.local.get("paths", [])
+        index = int(name.partition(":")[2])
+        return f"{paths[index]} changed" if index < len(paths) else "a file is no longer read"
+    model = step.local.get("labels", {}).get("model", "the model")
+    return f"the {name.replace('_', ' ')} of `{model}` changed"
+
+
+def _params(step: Step, before: PreviousStep) -> Iterator[str]:
+    new = step.params.model_dump(mode="json")
+    for name in new:
+        if name not in before.params or new[name] != before.params[name]:
+            yield from _field(step, name, before.params.get(name), new[name])
+
+
+def _field(step: Step, name: str, old: Any, new: Any) -> Iterator[str]:
+    lists = _LISTS.get(name)
+    if lists is not None and isinstance(old, list) and isinstance(new, list):
+        yield from _list(step, name, old, new, lists)
+    elif isinstance(old, dict) and isinstance(new, dict) and _tag(old) == _tag(new):
+        for key in new:
+            if new[key] != old.get(key):
+                yield f"{name}.{key}: {_shown(old.get(key))} -> {_shown(new[key])}{_at(step, f'{name}.{key}')}"
+    else:
+        yield f"{name}: {_shown(old)} -> {_shown(new)}{_at(step, name)}"
+
+
+def _tag(value: Mapping[str, Any]) -> Any:
+    return value.get("kind") or value.get("method")
+
+
+def _list(
+    step: Step, name: str, old: list[Any], new: list[Any], title: Callable[[Any, int, Step], str]
+) -> Iterator[str]:
+    if len(old) != len(new):
+        yield f"{name}: {len(old)} -> {len(new)}{_at(step, name)}"
+        return
+    for index, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before != after:
+            leaves = list(_leaves(before, after))
+            shown = f": {_shown(leaves[0][0])} -> {_shown(leaves[0][1])}" if len(leaves) == 1 else " changed"
+            line = _at(step, f"{name}.{after.get('name')}", f"{name}.{index}")
+            yield f"{title(after, index, step)}{shown}{line}"
+
+
+def _leaves(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
+    """Pairs of values that differ; what has another shape counts as two differences, so that it is not shown."""
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        for key in new:
+            if key != "text" or not isinstance(new.get("metric"), dict):
+                yield from _leaves(old[key], new[key])
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for before, after in zip(old, new, strict=True):
+            yield from _leaves(before, after)
+    elif isinstance(old, dict | list) or isinstance(new, dict | list):
+        yield from ((old, new), (old, new))
+    elif old != new:
+        yield old, new
+
+
+def _template(_item: Any, index: int, step: Step) -> str:
+    names = step.local.get("templates", [])
+    return f"template `{names[index]}`" if index < len(names) else "a template"
+
+
+def _named(word: str) -> Callable[[Any, int, Step], str]:
+    return lambda item, _index, _step: f"{word} `{item['name']}`"
+
+
+def _numbered(word: str) -> Callable[[Any, int, Step], str]:
+    return lambda _item, index, _step: f"{word} {index + 1}"
+
+
+def _part(item: Any, _index: int, _step: Step) -> str:
+    return f"part `{item.get('name') or item.get('task')}`"
+
+
+_LISTS: Mapping[str, Callable[[Any, int, Step], str]] = {
+    "rules": _numbered("rule"),
+    "requirements": _numbered("requirement"),
+    "templates": _template,
+    "metrics": _named("metric"),
+    "slices": _named("slice"),
+    "columns": _named("column"),
+    "parts": _part,
+    "key": _numbered("key"),
+    "cells": _numbered("cell"),
+}
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, dict):
+        return str(_tag(value) or "…")
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _at(step: Step, *keys: str) -> str:
+    """``(triage.sft:41)``: the line of the field, or of what it stands in."""
+    lines: Mapping[str, int] = step.local.get("lines", {})
+    above = [key.rpartition(".")[0] for key in keys]
+    key = next((key for key in (*keys, *above) if key in lines), "")
+    path = step.local.get("files", {}).get(key, step.place.path)
+    return f" ({path}:{lines.get(key, step.place.line)})"
