@@ -13,7 +13,6 @@ from typing import Literal
 
 from compiler.row_drift import Prints
 
-LOCK_NAME = "sft.lock"
 LOCK_FORMAT = 1
 Part = Literal["file", "model", "policy"]
 

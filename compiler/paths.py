@@ -10,6 +10,7 @@ import posixpath
 
 from spec_lang.source import SourceFile
 
+LOCK_NAME = "sft.lock"  # beside the spec
 _NO_PATH = ("package:", "hf:", "~")
 
 

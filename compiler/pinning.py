@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from compiler.lock import LOCK_NAME, Drift, FilePin, ModelPin, Pins, PolicyPin, reworded
-from compiler.paths import rebased
+from compiler.lock import Drift, FilePin, ModelPin, Pins, PolicyPin, reworded
+from compiler.paths import LOCK_NAME, rebased
 from compiler.reporting import Reporter, name_of
 from compiler.resolved import ResolvedSource, ResolvedSpec
 from compiler.resolved_lifecycle import ResolvedPolicy

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from compiler.lock import LOCK_FORMAT, LOCK_NAME, FilePin, ModelPin, Pins, PolicyPin
+from compiler.lock import LOCK_FORMAT, FilePin, ModelPin, Pins, PolicyPin
+from compiler.paths import LOCK_NAME
 from compiler.row_drift import Group, Prints
 from runtime.artifacts import write_file
 from spec_lang.diagnostics import fatal

@@ -41,7 +41,7 @@ def inspection(spec_path: Path, *, locked: bool) -> Callable[[ResolvedSpec, Diag
     Raises DiagnosticError SFT0753 when ``locked`` and nothing is locked, SFT0754 and SFT0755 for a lock that
     cannot be read.
     """
-    from compiler.lock import LOCK_NAME
+    from compiler.paths import LOCK_NAME
 
     path = spec_path.resolve().parent / LOCK_NAME
     if not locked and not path.exists():

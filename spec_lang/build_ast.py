@@ -1,5 +1,7 @@
 """Lark's tree to the syntax tree: one short method a grammar rule, a span on every node.
 
+The tree holds every token, so a node reaches from its first token to its last, braces and parentheses included.
+
 Literals are resolved here (escapes, dedent, exact quantities), so what is wrong inside a
 literal is reported here too, with the place inside the string. A wrong literal becomes a
 ``Faulty`` node, so that the rest of its block can be checked.
@@ -7,7 +9,7 @@ literal is reported here too, with the place inside the string. A wrong literal 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lark import Token, Tree
 
@@ -18,21 +20,16 @@ from spec_lang.literals import read_number, read_quantity, read_string
 from spec_lang.source import SourceFile, Span
 from spec_lang.vocabulary import EDITIONS
 
-if TYPE_CHECKING:
-    from lark.tree import Meta
-
-# The tokens that become nodes.
+# The tokens that become nodes. Of the others the operators reach their node as they are, and the rest is form.
 _TOKENS = ("NAME", "QUOTED", "VERB", "CLAUSE", "FLAG", "NAMED", "STRING", "NUMBER", "QUANTITY", "TRUE", "FALSE")
+
+_OPERATORS = ("OR", "AND", "NOT", "CMP", "MATCHES", "IN", "PLUS", "MINUS", "STAR", "SLASH")
 
 Item = ast.Edition | ast.Import | ast.Param | ast.Block
 
 
-def _span(meta: Meta) -> Span:
-    return Span(meta.start_pos, meta.end_pos)
-
-
 class _Builder:
-    """Children arrive built; operators and braces that carry meaning arrive as tokens.
+    """Children arrive built, operators as tokens.
 
     Not a lark Transformer, which wraps every method anew at every call: that costs as much as all the rest here.
     """
@@ -42,16 +39,25 @@ class _Builder:
         self.diagnostics = diagnostics
         self._tokens = {name: getattr(self, name) for name in _TOKENS}
 
-    def built(self, tree: Tree[Token]) -> Any:
-        parts = [
-            self.built(child)
-            if isinstance(child, Tree)
-            else make(child)
-            if (make := self._tokens.get(child.type)) is not None
-            else child
-            for child in tree.children
-        ]
-        return getattr(self, tree.data)(tree.meta, parts)
+    def built(self, tree: Tree[Token]) -> tuple[Any, Span]:
+        """The node of a tree, and how far its text goes: parentheses belong to the text and not to the node."""
+        inner = _without_parentheses(tree)
+        parts: list[Any] = []
+        spans: list[Span] = []
+        for child in inner.children:
+            if isinstance(child, Tree):
+                part, span = self.built(child)
+                parts.append(part)
+            else:
+                span = span_of(child)
+                make = self._tokens.get(child.type)
+                if make is not None:
+                    parts.append(make(child))
+                elif child.type in _OPERATORS:
+                    parts.append(child)
+            spans.append(span)
+        whole = Span(spans[0].start, spans[-1].end)
+        return getattr(self, inner.data)(whole, parts), whole if inner is tree else _parenthesised(tree)
 
     # --- tokens ---
 
@@ -85,77 +91,81 @@ class _Builder:
 
     # --- items and entries ---
 
-    def edition(self, meta: Meta, parts: list[Any]) -> ast.Edition:
+    def edition(self, span: Span, parts: list[Any]) -> ast.Edition:
         number = parts[0]
         if isinstance(number, ast.Faulty):  # reported; taken for a known edition, so that it is not reported again
             return ast.Edition(EDITIONS[-1], number.span)
         # `edition 2026.0` is no year: -1 is no known edition either.
         return ast.Edition(number.value if isinstance(number.value, int) else -1, number.span)
 
-    def import_(self, meta: Meta, parts: list[Any]) -> ast.Import:
-        return ast.Import(parts[0], parts[1], _span(meta))
+    def import_(self, span: Span, parts: list[Any]) -> ast.Import:
+        return ast.Import(parts[0], parts[1], span)
 
-    def param(self, meta: Meta, parts: list[Any]) -> ast.Param:
-        return ast.Param(parts[0], parts[1], _span(meta))
+    def param(self, span: Span, parts: list[Any]) -> ast.Param:
+        return ast.Param(parts[0], parts[1], span)
 
-    def block(self, meta: Meta, parts: list[Any]) -> ast.Block:
+    def block(self, span: Span, parts: list[Any]) -> ast.Block:
         kind, *name, body = parts
-        return ast.Block(kind, name[0] if name else None, body, _span(meta))
+        return ast.Block(kind, name[0] if name else None, body, span)
 
     nested = block
 
-    def body(self, meta: Meta, parts: list[Any]) -> ast.Body:
-        return ast.Body(tuple(parts), _span(meta))
+    def body(self, span: Span, parts: list[Any]) -> ast.Body:
+        return ast.Body(tuple(parts), span)
 
-    def field(self, meta: Meta, parts: list[Any]) -> ast.Field:
-        return ast.Field(parts[0], parts[1], _span(meta))
+    def field(self, span: Span, parts: list[Any]) -> ast.Field:
+        return ast.Field(parts[0], parts[1], span)
 
-    def rule(self, meta: Meta, parts: list[Any]) -> ast.Rule:
+    def rule(self, span: Span, parts: list[Any]) -> ast.Rule:
         verb, *rest = parts
         has_expr = bool(rest) and not isinstance(rest[0], ast.Clause)
         clauses = rest[1:] if has_expr else rest
-        return ast.Rule(verb, rest[0] if has_expr else None, tuple(clauses), _span(meta))
+        return ast.Rule(verb, rest[0] if has_expr else None, tuple(clauses), span)
 
-    def named_rule(self, meta: Meta, parts: list[Any]) -> ast.NamedRule:
+    def named_rule(self, span: Span, parts: list[Any]) -> ast.NamedRule:
         word, name, expr, *clauses = parts
-        return ast.NamedRule(word, name, expr, tuple(clauses), _span(meta))
+        return ast.NamedRule(word, name, expr, tuple(clauses), span)
 
-    def clause(self, meta: Meta, parts: list[Any]) -> ast.Clause:
-        return ast.Clause(parts[0], parts[1] if len(parts) > 1 else None, _span(meta))
+    def clause(self, span: Span, parts: list[Any]) -> ast.Clause:
+        return ast.Clause(parts[0], parts[1] if len(parts) > 1 else None, span)
 
     # --- expressions ---
 
-    def disjunction(self, meta: Meta, parts: list[Any]) -> ast.Expr:
-        return _chain(parts, meta.start_pos)
+    def disjunction(self, span: Span, parts: list[Any]) -> ast.Expr:
+        return _chain(parts, span.start)
 
     conjunction = sum = product = comparison = disjunction
 
-    def negation(self, meta: Meta, parts: list[Any]) -> ast.Unary:
-        return ast.Unary("not", parts[1], _span(meta))
+    def negation(self, span: Span, parts: list[Any]) -> ast.Unary:
+        return ast.Unary("not", parts[1], span)
 
-    def sign(self, meta: Meta, parts: list[Any]) -> ast.Unary | ast.Faulty:
+    def sign(self, span: Span, parts: list[Any]) -> ast.Unary | ast.Faulty:
         if isinstance(parts[1], ast.Faulty):
-            return ast.Faulty(_span(meta))
-        return ast.Unary("-", parts[1], _span(meta))
+            return ast.Faulty(span)
+        return ast.Unary("-", parts[1], span)
 
-    def range(self, meta: Meta, parts: list[Any]) -> ast.RangeLit:
-        return ast.RangeLit(parts[0], parts[1], _span(meta))
+    def range(self, span: Span, parts: list[Any]) -> ast.RangeLit:
+        return ast.RangeLit(parts[0], parts[1], span)
 
-    def ref(self, meta: Meta, parts: list[Any]) -> ast.Ref:
-        return ast.Ref(tuple(parts), _span(meta))
+    def atom(self, span: Span, parts: list[Any]) -> ast.Expr:
+        literal: ast.Expr = parts[0]  # in parentheses
+        return literal
 
-    def call(self, meta: Meta, parts: list[Any]) -> ast.Call:
-        return ast.Call(parts[0], tuple(parts[1:]), _span(meta))
+    def ref(self, span: Span, parts: list[Any]) -> ast.Ref:
+        return ast.Ref(tuple(parts), span)
 
-    def arg(self, meta: Meta, parts: list[Any]) -> ast.Arg:
+    def call(self, span: Span, parts: list[Any]) -> ast.Call:
+        return ast.Call(parts[0], tuple(parts[1:]), span)
+
+    def arg(self, span: Span, parts: list[Any]) -> ast.Arg:
         *name, value = parts
-        return ast.Arg(name[0] if name else None, value, _span(meta))
+        return ast.Arg(name[0] if name else None, value, span)
 
-    def list_(self, meta: Meta, parts: list[Any]) -> ast.ListLit:
-        return ast.ListLit(tuple(parts), _span(meta))
+    def list_(self, span: Span, parts: list[Any]) -> ast.ListLit:
+        return ast.ListLit(tuple(parts), span)
 
-    def tagged(self, meta: Meta, parts: list[Any]) -> ast.Tagged:
-        return ast.Tagged(parts[0], parts[1], _span(meta))
+    def tagged(self, span: Span, parts: list[Any]) -> ast.Tagged:
+        return ast.Tagged(parts[0], parts[1], span)
 
 
 def _chain(parts: list[Any], start: int) -> ast.Expr:
@@ -167,6 +177,19 @@ def _chain(parts: list[Any], start: int) -> ast.Expr:
     return left
 
 
+def _without_parentheses(tree: Tree[Token]) -> Tree[Token]:
+    """What stands inside of any number of them. Does not recurse."""
+    while tree.data == "atom" and isinstance(tree.children[1], Tree):
+        tree = tree.children[1]
+    return tree
+
+
+def _parenthesised(tree: Tree[Token]) -> Span:
+    first, last = tree.children[0], tree.children[-1]
+    assert isinstance(first, Token) and isinstance(last, Token)
+    return Span(span_of(first).start, span_of(last).end)
+
+
 def depth_of(tree: Tree[Token]) -> int:
     """How deep the syntax tree of ``tree`` will be; a chain of n operators counts n. Does not recurse."""
     deepest = 0
@@ -174,7 +197,7 @@ def depth_of(tree: Tree[Token]) -> int:
     while pending:
         node, depth = pending.pop()
         chain = node.data in ("disjunction", "conjunction", "sum", "product")
-        depth += len(node.children) // 2 if chain else 1
+        depth += len(node.children) // 2 if chain else node.data != "atom"
         deepest = max(deepest, depth)
         pending.extend((child, depth) for child in node.children if isinstance(child, Tree))
     return deepest
@@ -182,5 +205,5 @@ def depth_of(tree: Tree[Token]) -> int:
 
 def build_item(tree: Tree[Token], file: SourceFile, diagnostics: Diagnostics) -> Item:
     """The syntax tree of one parsed item; reports wrong literals."""
-    item: Item = _Builder(file, diagnostics).built(tree)
+    item: Item = _Builder(file, diagnostics).built(tree)[0]
     return item

@@ -2,7 +2,7 @@
 
 Building them costs about 75 ms of every command, reading them back 6 ms. The cache is JSON (Lark's
 own is a pickle under a guessable name in the shared temporary folder) and is named after the
-grammar's content and Lark's version, so it cannot be stale. Whatever is wrong with it, the tables
+grammar's content, the options and Lark's version, so it cannot be stale. Whatever is wrong with it, the tables
 are built again.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from lark import Lark
 
 _GRAMMAR = Path(__file__).parent / "sft.lark"
+_OPTIONS: Mapping[str, Any] = {
+    "parser": "lalr",
+    "lexer": "basic",
+    # `_apart` keeps the terminals that no item uses, which the basic lexer would drop.
+    "start": ["item", "_apart"],
+    # Places are taken from the tokens, which all stay for that: Lark's own positions cost as much as its parser.
+    "keep_all_tokens": True,
+    "maybe_placeholders": False,
+}
 
 
 @cache
@@ -28,7 +38,7 @@ def grammar() -> Lark:
     from lark import Lark, __version__
 
     text = _GRAMMAR.read_text(encoding="utf-8")
-    key = hashlib.sha256(f"{__version__}\n{text}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{__version__}\n{dict(_OPTIONS)}\n{text}".encode()).hexdigest()[:16]
     path = _cache_folder() / f"grammar-{key}.json"
     try:
         saved = json.loads(path.read_text(encoding="utf-8"), object_hook=_restore_numbers)
@@ -43,15 +53,7 @@ def build() -> Lark:
     """The tables from the grammar's text. Raises lark's GrammarError for a grammar that is not LALR(1)."""
     from lark import Lark
 
-    return Lark(
-        _GRAMMAR.read_text(encoding="utf-8"),
-        parser="lalr",
-        lexer="basic",
-        # `_apart` keeps the terminals that no item uses, which the basic lexer would drop.
-        start=["item", "_apart"],
-        propagate_positions=True,
-        maybe_placeholders=False,
-    )
+    return Lark(_GRAMMAR.read_text(encoding="utf-8"), **_OPTIONS)
 
 
 def _cache_folder() -> Path:
