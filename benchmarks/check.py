@@ -2,8 +2,9 @@
 
     python benchmarks/check.py [LINES ...]
 
-Every command runs in a process of its own; figures are of the whole command, start of Python and
-imports included. Processor seconds hardly depend on what else the machine does, the clock does.
+A third of the lines stands in an imported file. Every command runs in a process of its own; figures are of the whole
+command, start of Python and imports included. Processor seconds hardly depend on what else the machine does, the clock
+does.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ ROW = '{"message": "Where is my parcel?", "label": "delivery"}\n'
 
 _HEAD = """\
 edition 2026
+import "./parts.sft" as parts
 
 # Three rows a source are too few for any gate, and that is not the point here.
 lint levels {
@@ -37,7 +39,7 @@ source rows_{n} {{
   columns {{ instruction = message   output = label }}
 }}
 """
-GROUP = """
+PARTS = """
 template plain_{n} {{
   system    = "Triage the support message."  # {n}
   user      = "{{instruction}}"
@@ -54,11 +56,12 @@ filter clean_{n} {{
   drop instruction matches r"(?i)lorem ipsum {n}" and not contains(output, "x")
   dedup exact on instruction
 }}
-
+"""
+USES = """
 task triage_{n} {{
   from      = rows_{source}
-  filters   = [clean_{n}]
-  templates = [plain_{n}]
+  filters   = [{parts}clean_{n}]
+  templates = [{parts}plain_{n}]
   split {{ key = instruction   train = 70%   validation = 10%   test = 20% }}
 }}
 
@@ -76,7 +79,7 @@ train tuned_{n} {{
 eval format_{n} {{
   models    = [base, tuned_{n}]
   data      = triage_{n}.test
-  templates = [plain_{n}, terse_{n}]
+  templates = [{parts}plain_{n}, {parts}terse_{n}]
   decode    = greedy {{ max_new_tokens = 48 }}
   metric exact = exact_match()
 }}
@@ -88,27 +91,35 @@ gate release_{n} {{
 """
 
 
-def generated(lines: int) -> tuple[str, list[str]]:
-    """A sound spec of about so many lines, and the names of its data files."""
-    parts, files, count, n = [_HEAD], [], _HEAD.count("\n"), 0
+def generated(lines: int) -> tuple[str, str, list[str]]:
+    """A sound spec of about so many lines in two files, the main one and what it imports, and its data files."""
+    main, parts, files, count, n = [_HEAD], ["edition 2026\n"], [], _HEAD.count("\n") + 1, 0
     while count < lines:
         if n % GROUPS_A_SOURCE == 0:
-            parts.append(_SOURCE.format(n=n))
+            main.append(_SOURCE.format(n=n))
             files.append(f"rows_{n}.jsonl")
-        parts.append(GROUP.format(n=n, source=n - n % GROUPS_A_SOURCE))
-        count += parts[-1].count("\n")
+            count += _SOURCE.count("\n")
+        parts.append(PARTS.format(n=n))
+        main.append(USES.format(n=n, source=n - n % GROUPS_A_SOURCE, parts="parts."))
+        count += PARTS.count("\n") + USES.count("\n")
         n += 1
-    return "".join(parts), files
+    return "".join(main), "".join(parts), files
 
 
 def write_project(folder: Path, lines: int) -> Path:
-    """A spec of so many lines with its data."""
-    text, files = generated(lines)
+    """A spec of so many lines with what it imports and its data."""
+    main, parts, files = generated(lines)
     for name in files:
         (folder / name).write_text(ROW * 3, encoding="utf-8")
+    (folder / "parts.sft").write_text(parts, encoding="utf-8")
     spec = folder / "big.sft"
-    spec.write_text(text, encoding="utf-8")
+    spec.write_text(main, encoding="utf-8")
     return spec
+
+
+def lines_of(spec: Path) -> int:
+    """Lines of a spec and of all that lies beside it."""
+    return sum(file.read_text(encoding="utf-8").count("\n") for file in spec.parent.glob("*.sft"))
 
 
 def measure(*command: str) -> tuple[float, float, float]:
@@ -137,8 +148,11 @@ def main(sizes: list[int]) -> None:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             spec = write_project(Path(folder), size)
-            lines = spec.read_text(encoding="utf-8").count("\n")
-            check, fmt = measure("check", str(spec)), measure("fmt", "--check", str(spec))
+            lines = lines_of(spec)
+            check, fmt = (
+                measure("check", str(spec)),
+                measure("fmt", "--check", *map(str, sorted(spec.parent.glob("*.sft")))),
+            )
         base = base or (lines, check[0])
         slope = f"{(check[0] - base[1]) / (lines - base[0]) * 1000:.3f}" if lines > base[0] else ""
         print(f"{lines:7} {_shown(check)} {slope:>22} {_shown(fmt)}", flush=True)
