@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from compiler.compile import check
+from compiler.compile import Inspection, check
 from compiler.editor.outline import Outlined, braces_of, outline
 from compiler.editor.words import Role, Site, Word, site_at, words_of
 from compiler.paths import rebased
@@ -40,10 +40,11 @@ class ColumnOf:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A file as it stands in the editor. ``world`` answers for the files beside it."""
+    """A file as it stands in the editor. ``world`` answers for the files beside it, ``inspect`` adds findings."""
 
     file: SourceFile
     world: World
+    inspect: Inspection | None = None
 
     @property
     def text(self) -> str:
@@ -75,7 +76,7 @@ class Document:
 
     @cached_property
     def findings(self) -> Diagnostics:
-        return check(self.file, self.world)[1]
+        return check(self.file, self.world, inspect=self.inspect)[1]
 
     @cached_property
     def syntax_error(self) -> Diagnostic | None:

@@ -9,9 +9,11 @@ from urllib.parse import unquote, urlparse
 
 from lsprotocol import types
 
+from compiler.compile import Inspection
 from compiler.editor.document import Document
 from sft.lsp.positions import Lines, changed, clean
 from sft.lsp.world import EditorWorld
+from spec_lang.diagnostics import DiagnosticError
 from spec_lang.source import SourceFile
 
 
@@ -19,6 +21,16 @@ def path_of(uri: str) -> Path | None:
     """The file of a URI; None for what is no file yet (``untitled:``)."""
     parsed = urlparse(uri)
     return Path(unquote(parsed.path)) if parsed.scheme == "file" and parsed.path else None
+
+
+def _lock_of(path: Path | None) -> Inspection | None:
+    """What a lock adds to the findings; a lock that cannot be read is told by every command, not at every keystroke."""
+    from sft.locking import inspection
+
+    try:
+        return inspection(path, locked=False) if path is not None else None
+    except DiagnosticError:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +57,7 @@ class Texts:
         folder = path.parent if path is not None else Path()
         name = path.name if path is not None else uri.rsplit(":", 1)[-1]
         # A byte-order mark is part of the text here as in a file: the grammar skips it, and places stay right.
-        document = Document(SourceFile(name, text), self.world(folder))
+        document = Document(SourceFile(name, text), self.world(folder), _lock_of(path))
         self.files[uri] = Open(uri, version, document, Lines(text, self.encoding))
         return self.files[uri]
 

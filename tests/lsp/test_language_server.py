@@ -286,3 +286,19 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     assert done.returncode == 1
     assert done.stdout == ""
     assert "SFT0930" in done.stderr and "pip install 'sft-lang[lsp]'" in done.stderr
+
+
+def test_a_policy_that_was_reworded_under_its_version_is_marked(editor: Editor, folder: Path) -> None:
+    from sft.locking import lock, write
+
+    text = 'edition 2026\npolicy conduct { text = "conduct.md"   version = "3" }\n'
+    spec, words = folder / "policy.sft", folder / "conduct.md"
+    spec.write_text(text, encoding="utf-8")
+    words.write_text("Be kind.\n", encoding="utf-8")
+    assert write(lock(spec)[0], spec)
+    uri = editor.open(spec)
+    assert "SFT0752" not in [found["code"] for found in editor.findings(uri, 1)]
+    words.write_text("Be brief.\n", encoding="utf-8")
+    editor.change(uri, 2, ((0, 12), (0, 12), " "))
+    (found,) = [found for found in editor.findings(uri, 2) if found["code"] == "SFT0752"]
+    assert start(found) == place(text, '"3"')
