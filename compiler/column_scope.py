@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from compiler.functions import FUNCTIONS, ITEM
 from compiler.known import Known
-from compiler.reporting import Reporter, renamed, suggestion, written_anew
+from compiler.reporting import Reporter, renamed, spelled, suggestion, written_anew
 from compiler.typed import Column, Typed
 from compiler.world import ColumnType
-from spec_lang.ast import Ref
+from spec_lang.ast import Expr, Ref
 from spec_lang.diagnostics import Label
 from spec_lang.source import SourceFile
+
+NULLS = ("null", "none", "nil", "nan", "undefined")
+# What takes a value of a type out of JSON.
+_READERS: Mapping[str, str] = {"number": "json_number", "bool": "json_bool", "list": "json_list"}
 
 
 @dataclass(frozen=True)
 class ColumnScope:
     """The columns that an expression may name, and what they belong to ("source `tickets`"). ``each``: it stands in
-    `any(…)` or its like, where `item` is an item of the list."""
+    `any(…)` or its like, where `item` is an item of the list. ``fields`` are fields of the file that have another name
+    here, and ``wants`` is the type that the place of the expression takes."""
 
     columns: Known[ColumnType]
     owner: str
     report: Reporter
     each: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict, compare=False)
+    wants: ColumnType = "text"
 
     def at(self, file: SourceFile, used: Label) -> ColumnScope:
         """The same columns for expressions of another file, which ``used`` led to."""
@@ -38,19 +46,15 @@ def column(ref: Ref, scope: ColumnScope) -> Typed | None:
         if len(ref.parts) == 1 and name in FUNCTIONS:
             scope.report.error("SFT0301", f"`{name}` is a function", ref.span, f"write `{FUNCTIONS[name].signature}`")
             return None
-        help = suggestion(name, scope.columns.names, "columns")
-        if name.lower() in ("null", "none", "nil"):
-            help = "there is no such value: a comparison with a column that has no value never holds"
-        fix = renamed(ref.parts[0], scope.columns.names)
-        scope.report.error("SFT0301", f"{scope.owner} has no column `{name}`", ref.parts[0].span, help, fix=fix)
+        _no_column(ref, scope)
         return None
     kind = scope.columns.get(name)
     if kind is None:
         return None
     if len(ref.parts) > 1:
-        path = ".".join(part.text for part in ref.parts[1:])
-        help = f'for a field of JSON write `json_field({name}, "{path}")`'
-        call = f'json_field({scope.report.file.slice(ref.parts[0].span)}, "{path}")' if kind == "json" else None
+        path, reader = ".".join(part.text for part in ref.parts[1:]), _READERS.get(scope.wants, "json_field")
+        help = f'for a field of JSON write `{reader}({name}, "{path}")`'
+        call = f'{reader}({scope.report.file.slice(ref.parts[0].span)}, "{path}")' if kind == "json" else None
         fix = written_anew(ref.span, call)
         scope.report.error("SFT0301", f"column `{name}` has no parts", ref.parts[1].span, help, fix=fix)
         return None
@@ -58,6 +62,28 @@ def column(ref: Ref, scope: ColumnScope) -> Typed | None:
         scope.report.error("SFT0310", f"column `{name}` of {scope.owner} has no value in any row", ref.span)
         return None
     return Column(name, kind, ref.span)
+
+
+def _no_column(ref: Ref, scope: ColumnScope) -> None:
+    """Report a name that is no column, with what it was probably meant as."""
+    first, name = ref.parts[0], ref.parts[0].text
+    known = (*scope.columns.names, *scope.report.params)
+    help, fix = suggestion(name, known, "columns"), renamed(first, known)
+    if name in scope.fields:
+        help = f"the field is called `{scope.fields[name]}` here, in `columns {{ … }}` of the source"
+        fix = spelled(first.span, scope.fields[name])
+    elif name.lower() in ("true", "false"):
+        help, fix = f"write `{name.lower()}`", written_anew(first.span, name.lower())
+    elif name.lower() in NULLS:
+        help = "there is no such value: `is_null(column)` tells where a column has none"
+    elif len(ref.parts) == 2 and ref.parts[1].text in scope.columns.names:
+        help = f"did you mean `{ref.parts[1].text}`? columns stand alone"
+    scope.report.error("SFT0301", f"{scope.owner} has no column `{name}`", first.span, help, fix=fix)
+
+
+def null_name(expr: Expr, scope: ColumnScope) -> bool:
+    """Whether an expression is the null of another language, and no column."""
+    return isinstance(expr, Ref) and expr.text.lower() in NULLS and scope.columns.lacks(expr.text)
 
 
 def has_type(typed: Typed, wanted: ColumnType, where: str, scope: ColumnScope) -> bool:
@@ -75,6 +101,8 @@ def conversion(found: ColumnType, wanted: ColumnType) -> str | None:
         return "`words(…)` and `characters(…)` measure text, `number(…)` reads it as a number"
     if wanted == "number" and found == "list":
         return "`length(…)` gives the number of items"
+    if wanted == "list" and found == "text":
+        return "`characters(…)` and `words(…)` measure text, `split(…)` makes a list of it"
     if wanted == "text" and found == "json":
         return 'take a field out of it: `json_field(…, "name")`'
     if wanted == "bool":

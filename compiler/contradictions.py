@@ -1,15 +1,17 @@
 """Conditions that hold nowhere or everywhere, whatever the data are.
 
-Deliberately small: bounds by constants on one and the same expression, joined by ``and`` and
-``or``. What is found is certain; what is not found is left to the ledger's counts.
+Deliberately small: bounds by constants on one and the same expression and values that it cannot have, joined by
+``and``, ``or`` and ``not``. What is found is certain; what is not found is left to the ledger's counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from compiler.possible_texts import cannot_be, cannot_contain
 from compiler.typed import Apply, Between, Constant, OneOf, Operation, Typed
 
 Verdict = Literal["never", "always"] | None
@@ -47,43 +49,91 @@ _ALL = _Interval(None, False, None, False)
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_INVERSE: dict[Verdict, Verdict] = {"never": "always", "always": "never", None: None}
+
+
 def verdict(expr: Typed) -> Verdict:
     """``never`` or ``always`` (for values that are not null), where that is certain."""
     if isinstance(expr, Constant) and isinstance(expr.value, bool):
         return "always" if expr.value else "never"
     if isinstance(expr, Operation) and expr.op == "not":
-        inner = verdict(expr.operands[0])
-        return {"never": "always", "always": "never"}.get(inner or "")  # type: ignore[return-value]
+        return _INVERSE[verdict(expr.operands[0])]
     if isinstance(expr, Operation) and expr.op == "or":
-        sides = [verdict(side) for side in expr.operands]
-        return "always" if "always" in sides else "never" if sides == ["never", "never"] else None
+        return _INVERSE[_conjunction(conjuncts(_negated(expr)))]
     if isinstance(expr, Operation) and expr.op == "and":
-        return _conjunction(_conjuncts(expr))
+        return _conjunction(conjuncts(expr))
     return _single(expr)
 
 
-def _conjuncts(expr: Typed) -> list[Typed]:
+def conjuncts(expr: Typed) -> list[Typed]:
+    """Conditions that hold where this one does, with ``not`` as deep inside as it goes."""
     if isinstance(expr, Operation) and expr.op == "and":
-        return [part for side in expr.operands for part in _conjuncts(side)]
+        return [part for side in expr.operands for part in conjuncts(side)]
+    if isinstance(expr, Operation) and expr.op == "not":
+        inside = _negated(expr.operands[0])
+        return conjuncts(inside) if inside != expr else [expr]
     return [expr]
 
 
-def _conjunction(parts: list[Typed]) -> Verdict:
+def _negated(expr: Typed) -> Typed:
+    """The condition that holds where this one does not (and where it is not null)."""
+    if not isinstance(expr, Operation):
+        return Operation("not", (expr,), "bool", expr.span)
+    if expr.op == "not":
+        return expr.operands[0]
+    if expr.op in ("and", "or"):
+        other = "or" if expr.op == "and" else "and"
+        return Operation(other, tuple(_negated(side) for side in expr.operands), "bool", expr.span)
+    if expr.op in _OPPOSITE:
+        return Operation(_OPPOSITE[expr.op], expr.operands, "bool", expr.span)
+    return Operation("not", (expr,), "bool", expr.span)
+
+
+def _conjunction(parts: Sequence[Typed]) -> Verdict:
     verdicts = [verdict(part) for part in parts]
-    if "never" in verdicts:
-        return "never"
-    allowed: dict[Typed, _Interval] = {}
-    texts: dict[Typed, frozenset[Typed]] = {}
-    for part in parts:
-        bound = _bound(part)
-        if bound is not None:
-            allowed[bound[0]] = allowed.get(bound[0], _ALL).meet(bound[1])
-        choice = _choice(part)
-        if choice is not None:
-            texts[choice[0]] = texts.get(choice[0], choice[1]) & choice[1]
-    if any(interval.empty for interval in allowed.values()) or any(not values for values in texts.values()):
+    if "never" in verdicts or exclude_each_other(parts):
         return "never"
     return "always" if all(v == "always" for v in verdicts) else None
+
+
+def exclude_each_other(parts: Sequence[Typed]) -> bool:
+    """Whether no value satisfies all of these, though each may be satisfied."""
+    allowed: dict[Typed, _Interval] = {}
+    chosen: dict[Typed, frozenset[Typed]] = {}
+    left_out: dict[Typed, frozenset[Typed]] = {}
+    for part in parts:
+        bound, choice = _bound(part), _choice(part)
+        if bound is not None:
+            allowed[bound[0]] = allowed.get(bound[0], _ALL).meet(bound[1])
+        if choice is not None:
+            chosen[choice[0]] = chosen.get(choice[0], choice[1]) & choice[1]
+        excluded = _choice(_negated(part))
+        if excluded is not None:
+            left_out[excluded[0]] = left_out.get(excluded[0], frozenset()) | excluded[1]
+    if any(interval.empty for interval in allowed.values()):
+        return True
+    if any(not values - left_out.get(of, frozenset()) for of, values in chosen.items()):
+        return True
+    there = set(parts)
+    return any(_negated(part) in there for part in parts)
+
+
+def subject(part: Typed) -> Typed:
+    """What a condition is about: the value that it bounds, or the condition itself without its ``not``."""
+    for found in (_bound(part), _choice(part), _choice(_negated(part))):
+        if found is not None:
+            return found[0]
+    return part.operands[0] if isinstance(part, Operation) and part.op == "not" else part
+
+
+def leave_nothing(kept: Sequence[Typed], dropped: Sequence[Typed]) -> bool:
+    """Whether rows that pass ``keep`` of the ones never pass ``drop`` of the others. A null is not dropped, so of
+    ``drop`` only counts what is said of a value that ``keep`` has seen."""
+    parts = [part for condition in kept for part in conjuncts(condition)]
+    seen = {subject(part) for part in parts}
+    parts += [part for condition in dropped for part in conjuncts(_negated(condition)) if subject(part) in seen]
+    return exclude_each_other(parts)
 
 
 def _single(expr: Typed) -> Verdict:
@@ -93,6 +143,9 @@ def _single(expr: Typed) -> Verdict:
         return "never"
     if isinstance(expr, Operation) and all(isinstance(side, Constant) for side in expr.operands):
         return _constants(expr)
+    text = _of_text(expr)
+    if text is not None:
+        return text
     bound = _bound(expr)
     if bound is None:
         return None
@@ -100,6 +153,18 @@ def _single(expr: Typed) -> Verdict:
     if bound[1].empty or possible.meet(bound[1]).empty:
         return "never"
     return "always" if possible != _ALL and bound[1].covers(possible) else None
+
+
+def _of_text(expr: Typed) -> Verdict:
+    """``lower(x) == "EN"`` and ``starts_with(lower(x), "Q")`` hold for no text."""
+    if isinstance(expr, Apply):
+        return "never" if cannot_contain(expr) else None
+    choice, excluded = _choice(expr), _choice(_negated(expr))
+    if choice is not None and choice[1] and all(cannot_be(choice[0], item) for item in choice[1]):
+        return "never"
+    if excluded is not None and all(cannot_be(excluded[0], item) for item in excluded[1]):
+        return "always"
+    return None
 
 
 def _possible(expr: Typed) -> _Interval:
@@ -159,6 +224,9 @@ def _choice(expr: Typed) -> tuple[Typed, frozenset[Typed]] | None:
     """``x == "a"`` or ``x in ["a", "b"]`` as the expression and its possible values."""
     if isinstance(expr, OneOf) and all(isinstance(item, Constant) for item in expr.items):
         return expr.value, frozenset(expr.items)
-    if isinstance(expr, Operation) and expr.op == "==" and isinstance(expr.operands[1], Constant):
-        return expr.operands[0], frozenset((expr.operands[1],))
+    if isinstance(expr, Operation) and expr.op == "==":
+        left, right = expr.operands
+        if isinstance(left, Constant) and not isinstance(right, Constant):
+            left, right = right, left
+        return (left, frozenset((right,))) if isinstance(right, Constant) else None
     return None

@@ -15,14 +15,18 @@ from typing import TypeAlias
 from compiler.column_scope import ColumnScope, conversion
 from compiler.functions import ALIASES, FUNCTIONS, Function, Parameter
 from compiler.regexes import group_count, problem
-from compiler.reporting import renamed, suggestion
+from compiler.reporting import renamed, suggestion, written_anew
 from compiler.typed import Apply, Constant, Typed
 from compiler.value_fixes import quoted
-from spec_lang.ast import Arg, Call, Expr, Faulty, NumberLit, StringLit, Tagged
+from spec_lang.ast import Arg, Call, Expr, Faulty, NumberLit, Ref, StringLit, Tagged
+from spec_lang.diagnostics import Diagnostics
+from spec_lang.literals import quote
 
 Check: TypeAlias = Callable[[Expr, ColumnScope], Typed | None]
 
+_ROOT = re.compile(r"\$(?:\.|(?=\[)|\Z)")
 _STEP = re.compile(r'([^.\[\]"\\]+)|\[([0-9]{1,6})\]')
+_OF_TEXT = ("contains", "starts_with", "ends_with")
 _LARGEST_COUNT = 1_000_000
 
 
@@ -45,16 +49,15 @@ def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
     name = expr.func.text
     function = FUNCTIONS.get(name)
     if function is None:
-        alias = ALIASES.get(name.lower())
-        help = f"did you mean `{alias}`?" if alias else suggestion(name, FUNCTIONS, "functions")
-        fix = renamed(expr.func, FUNCTIONS) if alias is None else ()
-        scope.report.error("SFT0302", f"there is no function `{name}`", expr.func.span, help, fix=fix)
+        _no_function(expr, scope)
     parameters = _parameters(function, expr, scope) if function else None
     if function is None or parameters is None:
         for arg in expr.args:
             check(arg.value, replace(scope, each=scope.each or (function is not None and _takes_each(function))))
         return None
     pairs = zip(parameters, expr.args, strict=False)
+    if function.name in _OF_TEXT and _of_list(expr, scope, check):
+        return None
     arguments = [_argument(parameter, arg, function, scope, check) for parameter, arg in pairs]
     found = [argument for argument in arguments if argument is not None]
     if len(found) < len(arguments):
@@ -69,6 +72,43 @@ def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
     if not _groups_exist(parameters, found, function, scope):
         return None
     return Apply(function, tuple(found), function.result or alike[0].type, expr.span)
+
+
+def _of_list(expr: Call, scope: ColumnScope, check: Check) -> bool:
+    """Whether a text is looked for in a list, as in ``contains(tags, "a")``; True after a report."""
+    whole, part = (arg.value for arg in expr.args)
+    found = check(whole, replace(scope, report=scope.report.into(Diagnostics())))
+    if found is None or found.type != "list":
+        return False
+    texts = (scope.report.file.slice(side.span) for side in (whole, part))
+    name = expr.func.text
+    test = "item == {1}" if name == "contains" else name + "(item, {1})"
+    meant = ("any({0}, " + test + ")").format(*texts)
+    message = f"`{name}` takes text, and this is list"
+    fix = written_anew(expr.span, meant if isinstance(part, StringLit) else None)
+    scope.report.error("SFT0303", message, whole.span, f"write `{meant}`", fix=fix)
+    return True
+
+
+def _no_function(expr: Call, scope: ColumnScope) -> None:
+    """Report a call of what is no function, with what it was probably meant as: ``x.lower()`` as ``lower(x)``."""
+    name = expr.func.text
+    message, *receiver = f"there is no function `{name}`", *expr.func.parts[:-1]
+    last = expr.func.parts[-1].text
+    alias = ALIASES.get(last.lower())
+    function = FUNCTIONS.get(alias or last)
+    if len(receiver) == 1 and function is not None and not scope.columns.lacks(receiver[0].text):
+        spans = (receiver[0].span, *(arg.span for arg in expr.args))
+        arguments = ", ".join(scope.report.file.slice(span) for span in spans)
+        meant = f"{function.name}({arguments})"
+        takes = function.least <= len(expr.args) + 1 <= len(function.parameters) and alias is None
+        fix = written_anew(expr.span, meant if takes else None)
+        scope.report.error("SFT0302", message, expr.func.span, f"write `{meant}`", fix=fix)
+        return
+    alias = ALIASES.get(name.lower())
+    help = f"did you mean `{alias}`?" if alias else suggestion(name, FUNCTIONS, "functions")
+    fix = renamed(expr.func, FUNCTIONS) if alias is None else ()
+    scope.report.error("SFT0302", message, expr.func.span, help, fix=fix)
 
 
 def _takes_each(function: Function) -> bool:
@@ -115,7 +155,8 @@ def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnS
         scope.report.error("SFT0303", f"`{function.name}` takes no value with braces", value.span)
         return None
     each = parameter.kind == "each"
-    typed = check(value, replace(scope, each=True) if each else scope)
+    dotted = isinstance(value, Ref) and len(value.parts) > 1
+    typed = check(value, replace(scope, each=scope.each or each, wants=parameter.types[0]) if each or dotted else scope)
     if typed is None or typed.type in parameter.types:
         return typed
     if each:
@@ -144,9 +185,18 @@ def _path(expr: Expr, scope: ColumnScope) -> Typed | None:
     """``"a.b[0]"`` as the JSON path ``$."a"."b"[0]``."""
     if not isinstance(expr, StringLit):
         message = 'a path is written out, such as `"address.city"`'
-        fix = quoted(expr, scope.report.file)
+        fix = quoted(expr)
         help = f"write `{fix[0].text}`" if fix else None
         scope.report.error("SFT0303", message, expr.span, help, fix=fix)
+        return None
+    root = _ROOT.match(expr.value)
+    if root is not None:
+        rest = expr.value[root.end() :]
+        message = "a path begins with its first key, without `$`"
+        help = f"write `{quote(rest)}`" if rest else 'such as `"address.city"`'
+        scope.report.error(
+            "SFT0304", message, expr.span, help, fix=written_anew(expr.span, quote(rest) if rest else None)
+        )
         return None
     path, position, text = "$", 0, expr.value
     while position < len(text):
@@ -155,6 +205,10 @@ def _path(expr: Expr, scope: ColumnScope) -> Typed | None:
         step = _STEP.match(text, start)
         if step is None or (step.group(1) is not None) != (key_follows and step.group(2) is None):
             break
+        if step.group(1) == "*":
+            help = "name one key or one position; `json_list` gives a whole list"
+            scope.report.error("SFT0304", "`*` of a path is no key", expr.span, help)
+            return None
         path += f'."{step.group(1)}"' if step.group(1) is not None else f"[{step.group(2)}]"
         position = step.end()
     if position < len(text) or not text:

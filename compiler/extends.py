@@ -24,8 +24,9 @@ from compiler.names import Declared, Names
 from compiler.reporting import did_you_mean
 from compiler.schema.catalogue import BLOCKS
 from compiler.schema.fields import FieldSpec, NestedSpec, declared
-from compiler.schema.values import described
-from spec_lang.ast import Block, Entry, Faulty, Field, NamedRule, Ref
+from compiler.schema.written import described
+from compiler.value_fixes import unquoted
+from spec_lang.ast import Block, Entry, Faulty, Field, NamedRule, Ref, StringLit
 from spec_lang.diagnostics import Label
 from spec_lang.source import SourceFile, Span
 
@@ -131,14 +132,15 @@ class _Extender:
             return None
         if not isinstance(ref, Ref):
             message = f"`{EXTENDS}` takes the name of a {kind}, not {described(ref)}"
-            self.report.error("SFT0208", message, ref.span)
+            help = "names are written without quotes" if isinstance(ref, StringLit) else None
+            self.report.error("SFT0208", message, ref.span, help, fix=unquoted(ref))
             return None
-        if not self.names.stands(ref, (kind,), EXTENDS):
+        if not self.names.stands(ref, (kind,), EXTENDS, but=block.name.text if block.name else ""):
             return None
         base = self.names.blocks.get(self.names.full(ref))
         if base is None or base.kind != kind:
             return None
-        if base.block.name is not None and block.name is not None and base.block.name.span == block.name.span:
+        if base.file is self.report.file and base.block.span == block.span:
             self.report.error("SFT0242", f"`{ref.text}` extends itself", ref.span, "name another block")
             return None
         again = next((e for e in base.block.body.entries if isinstance(e, Field) and e.name.text == EXTENDS), None)

@@ -21,6 +21,7 @@ from spec_lang.source import Span
 
 _QUOTED = re.compile(r"`([A-Za-z_]\w*(?:\.\w+)+)`")
 _OF_EXTENDS = ("SFT0203", "SFT0208", "SFT0216", "SFT0217", "SFT0242")
+_OF_SECRETS = "SFT0250"
 _MOST_PARAMS = 2
 
 
@@ -33,7 +34,7 @@ def explained(
     inherited: Sequence[Inherited],
 ) -> list[Diagnostic]:
     """The findings of all files: those of the main spec first, each file in the order of its text."""
-    found = _once(items)
+    found = _without_meant_params(_once(items))
     if inherited:
         found = [shown for item in found if (shown := _of_base(item, inherited, found)) is not None]
     if any(parameter.uses for parameter in parameters):
@@ -57,12 +58,25 @@ def _told(item: Diagnostic, *origins: Label) -> Diagnostic:
 
 
 def _once(items: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Each finding once: an imported filter says the same wherever it is used."""
+    """Each finding once: an imported filter says the same wherever it is used. Over columns that are known there may
+    be a fix, which a look without them had not."""
     first: dict[tuple[object, ...], Diagnostic] = {}
     for item in items:
         place = (item.primary.file.path, item.primary.span) if item.primary else None
-        first.setdefault((item.code, item.message, place), item)
+        key = (item.code, item.message, place)
+        if key not in first or (item.fix and not first[key].fix):
+            first[key] = item
     return list(first.values())
+
+
+def _without_meant_params(items: list[Diagnostic]) -> list[Diagnostic]:
+    """Without the warning that a param is not used, where a slip was probably meant as that param."""
+    helps = "\n".join(item.help or "" for item in items if item.severity is Severity.ERROR)
+    return [item for item in items if item.code != "SFT0238" or _did_you_mean(item) not in helps]
+
+
+def _did_you_mean(unused: Diagnostic) -> str:
+    return f"did you mean {unused.message.removeprefix('param ').partition(' ')[0]}?"
 
 
 # --- what comes from a base -------------------------------------------------------------------------
@@ -113,6 +127,8 @@ def _of_param(item: Diagnostic, parameters: Iterable[Parameter], clashing: Seque
     ]
     if any(parameter in clashing for parameter in used):
         return None
+    if item.code == _OF_SECRETS:
+        return replace(item, fix=())  # the place of the param would show its value
     known = [parameter.label for parameter in used if not isinstance(parameter.value, Faulty)]
     return _told(item, *known[:_MOST_PARAMS]) if known else item
 

@@ -8,7 +8,7 @@ the lock file and asks the world; :mod:`compiler.pinning` knows where in a spec 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from compiler.row_drift import Prints
@@ -48,13 +48,25 @@ class PolicyPin:
 
 @dataclass(frozen=True)
 class Pins:
-    """All pins of one spec; files by path relative to the spec, the others by name. The last two are information."""
+    """All pins of one spec; files by path relative to the spec, the others by name. ``earlier`` holds what policies
+    said under versions that they no longer have, also of policies that are gone: a version stands for its words for
+    good. ``edition`` and ``sft`` are information."""
 
     files: Mapping[str, FilePin] = field(default_factory=dict)
     models: Mapping[str, ModelPin] = field(default_factory=dict)
     policies: Mapping[str, PolicyPin] = field(default_factory=dict)
     edition: int = 0
     sft: str = ""
+    earlier: Mapping[str, tuple[PolicyPin, ...]] = field(default_factory=dict)
+
+    def versions(self, policy: str) -> dict[str, PolicyPin]:
+        """Everything that the lock knows of a policy, by version."""
+        now = self.policies.get(policy)
+        return {pin.version: pin for pin in (*self.earlier.get(policy, ()), *([now] if now else []))}
+
+    @property
+    def known_policies(self) -> frozenset[str]:
+        return frozenset({*self.policies, *self.earlier})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +85,28 @@ def drifts(pinned: Pins, now: Pins) -> tuple[Drift, ...]:
     return (*_files(pinned, now), *_models(pinned, now), *_policies(pinned, now))
 
 
-def reworded(pinned: Mapping[str, PolicyPin], now: Mapping[str, PolicyPin]) -> tuple[Drift, ...]:
-    """Policies whose words changed while their version did not."""
+def reworded(pinned: Pins, now: Mapping[str, PolicyPin]) -> tuple[Drift, ...]:
+    """Policies whose version once stood for other words."""
+    found = ((name, pin, pinned.versions(name).get(pin.version)) for name, pin in now.items())
     return tuple(
         Drift("policy", name, "reworded", parts)
-        for name, pin in now.items()
-        if name in pinned and pinned[name].version == pin.version and (parts := _words(pinned[name], pin))
+        for name, pin, old in found
+        if old is not None and (parts := _words(old, pin))
     )
+
+
+def remembering(before: Pins | None, now: Pins) -> Pins:
+    """The pins of now with all that the lock before them knew of the versions of policies."""
+    if before is None:
+        return now
+    earlier = {}
+    for name in sorted(before.known_policies):
+        current = now.policies.get(name)
+        past = before.versions(name)
+        kept = tuple(past[version] for version in sorted(past) if current is None or version != current.version)
+        if kept:
+            earlier[name] = kept
+    return replace(now, earlier=earlier)
 
 
 def _files(pinned: Pins, now: Pins) -> Iterator[Drift]:
@@ -106,9 +133,12 @@ def _models(pinned: Pins, now: Pins) -> Iterator[Drift]:
 
 
 def _policies(pinned: Pins, now: Pins) -> Iterator[Drift]:
-    yield from reworded(pinned.policies, now.policies)
+    broken = reworded(pinned, now.policies)
+    yield from broken
     for name, pin in now.policies.items():
         old = pinned.policies.get(name)
+        if any(drift.name == name for drift in broken):
+            continue
         if old is None:
             yield Drift("policy", name, "new")
         elif old.version != pin.version:

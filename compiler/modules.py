@@ -77,11 +77,13 @@ class _Loader:
     def __init__(self, main: SourceFile, world: World, sink: Diagnostics) -> None:
         self.main, self.world, self.sink = main, world, sink
         self.done: dict[str, Module | None] = {}
+        self.params: dict[str, tuple[str, ...]] = {}
         self.open: list[tuple[str, Label | None]] = []  # files that are being read, and the imports that led to them
 
     def module(self, file: SourceFile, place: Label | None) -> Module:
         parsed = parse(file, self.sink)
-        module = Module(file, parsed, Reporter(file, self.sink))
+        self.params[file.path] = tuple(node.name.text for node in parsed.spec.params)
+        module = Module(file, parsed, Reporter(file, self.sink, params_of=self.params))
         self.open.append((name_of(file), place))
         for item in parsed.spec.imports:
             self._import(item, module)
@@ -190,8 +192,11 @@ def views(modules: Iterable[Module]) -> dict[str, Names]:
     everything = list(modules)
     blocks: dict[str, Declared] = {}
     hidden: set[str] = set()
+    twice: dict[str, frozenset[str]] = {}
     for module in everything:
-        blocks |= collect(module.blocks, module.space, module.report)
+        own, repeated = collect(module.blocks, module.space, module.report)
+        blocks |= own
+        twice |= repeated
         hidden |= {module.space + (block.name or block.kind) for block in module.parsed.broken}
     return {
         module.file.path: Names(
@@ -202,7 +207,8 @@ def views(modules: Iterable[Module]) -> dict[str, Names]:
             {alias: imported.space for alias, imported in module.imports.items()},
             {alias: item.alias.span for alias, item in module.places.items()},
             frozenset(module.unread),
-            frozenset(block.kind for block in module.parsed.broken if block.name is None),
+            frozenset(block.kind for block in module.parsed.broken if block.name is None).union(*twice.values()),
+            twice,
         )
         for module in everything
     }

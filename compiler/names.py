@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from compiler.known import Known
-from compiler.reporting import Reporter, did_you_mean, renamed, written_anew
+from compiler.reporting import Reporter, did_you_mean, renamed, renamed_word, written_anew
 from compiler.schema.catalogue import BLOCKS, LATER_KINDS
 from compiler.schema.fields import Value
 from compiler.schema.values import not_runnable
@@ -70,7 +70,8 @@ class Names:
     full names of blocks that could not be parsed, which were reported and stand for anything. ``space`` is what the
     full names of this file's own blocks begin with, nothing for the main spec. ``aliases`` maps an import to the space
     of its file; ``unread`` are aliases that were reported and stand for anything. ``nameless`` are kinds of blocks
-    without a name, which were reported too: any name may be theirs.
+    without a name, or with one that is taken, which were reported too: any name may be theirs. ``twice`` are full names
+    of several blocks, with their kinds.
     """
 
     blocks: Mapping[str, Declared]
@@ -81,6 +82,7 @@ class Names:
     alias_places: Mapping[str, Span] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
     nameless: frozenset[str] = frozenset()
+    twice: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def target(self, ref: Ref) -> Target:
         """The block that a reference begins with, whether there is one or not."""
@@ -88,7 +90,8 @@ class Names:
         if first.text in self.aliases and more:
             own = Ref(ref.parts[:2], first.span.to(more[0].span))
             return Target(self.aliases[first.text] + more[0].text, own, ref.parts[2:])
-        full = first.text if "." in first.text else self.space + first.text  # inherited names are full already
+        inherited = "." in first.text and not first.quoted  # such a name is full already
+        full = first.text if inherited else self.space + first.text
         return Target(full, Ref(ref.parts[:1], first.span), ref.parts[1:])
 
     def full(self, ref: Ref) -> str:
@@ -120,23 +123,25 @@ class Names:
         wanted = tuple(kinds)
         return tuple(name for name, full in self.visible.items() if self.blocks[full].kind in wanted)
 
-    def stands(self, ref: Ref, kinds: tuple[str, ...], field: str, *, parts: int = 1) -> bool:
+    def stands(self, ref: Ref, kinds: tuple[str, ...], field: str, *, parts: int = 1, but: str = "") -> bool:
         """Whether ``ref`` names a block of one of ``kinds``, or one that was reported itself; False after one report.
-        ``parts``: the block's name counts one, ``triage.train`` has two."""
+        ``parts``: the block's name counts one, ``triage.train`` has two. ``but``: a block that cannot be meant."""
         if ref.parts[0].text in self.unread:
             return True
         target = self.target(ref)
         found = self.blocks.get(target.full)
         if found is None:
             reported = target.full in self.hidden or not self.nameless.isdisjoint(kinds)
-            return reported or self._nothing(ref, target.own, kinds, field)
+            return reported or self._nothing(ref, target.own, kinds, field, but)
+        if found.kind not in kinds and not self.twice.get(target.full, frozenset()).isdisjoint(kinds):
+            return True
         if found.kind not in kinds:
             return found.kind not in BLOCKS or self._other_kind(target.own, found, kinds, field)
         if len(target.rest) >= parts:
             return self._no_part(ref, target, found.kind, parts)
         return True
 
-    def _nothing(self, ref: Ref, own: Ref, kinds: tuple[str, ...], field: str) -> bool:
+    def _nothing(self, ref: Ref, own: Ref, kinds: tuple[str, ...], field: str, but: str = "") -> bool:
         alias = self.alias_places.get(own.text)
         if alias is not None:
             inside = next((name for name in self.of_kind(kinds) if name.startswith(f"{own.text}.")), None)
@@ -144,9 +149,9 @@ class Names:
             message = f"`{own.text}` is an import, and `{field}` takes {one_of(a(kind) for kind in kinds)}"
             self.report.error("SFT0216", message, own.span, help, also=[(alias, "imported here")])
             return False
-        known = self.of_kind(kinds)
-        near = did_you_mean(own.text, known) or _imported(ref, known) or self._elsewhere(kinds)
-        fix = renamed(own, known)
+        known = tuple(name for name in self.of_kind(kinds) if name != but)
+        near = did_you_mean(own.text, known) or _imported(ref, known) or _elsewhere(known, kinds)
+        fix = renamed_word(own, known)
         self.report.error("SFT0203", f"no {one_of(kinds)} is called `{own.text}`", own.parts[-1].span, near, fix=fix)
         return False
 
@@ -192,11 +197,11 @@ class Names:
                 found[name] = table.get(name)
         return Known(found, more)
 
-    def _elsewhere(self, kinds: tuple[str, ...]) -> str:
-        known = self.of_kind(kinds)
-        if not known:
-            return f"the file declares no {one_of(kinds)}"
-        return f"declared: {', '.join(f'`{name}`' for name in known[:12])}"
+
+def _elsewhere(known: tuple[str, ...], kinds: tuple[str, ...]) -> str:
+    if not known:
+        return f"the file declares no {one_of(kinds)}"
+    return f"declared: {', '.join(f'`{name}`' for name in known[:12])}"
 
 
 def _imported(ref: Ref, known: tuple[str, ...]) -> str | None:
@@ -231,14 +236,19 @@ def known_kinds(spec: SpecFile, report: Reporter) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def collect(blocks: Iterable[Block], space: str, report: Reporter) -> dict[str, Declared]:
-    """All blocks of one file by full name; reports repeated names."""
+def collect(
+    blocks: Iterable[Block], space: str, report: Reporter
+) -> tuple[dict[str, Declared], dict[str, frozenset[str]]]:
+    """All blocks of one file by full name, and the kinds of names that are repeated, each after a report."""
     found: dict[str, Declared] = {}
+    twice: dict[str, frozenset[str]] = {}
     for block in blocks:
         if block.name is None:  # reported by the parser
             continue
         first = found.setdefault(space + block.name.text, Declared(block, report.file))
         if first.block is not block and first.block.name is not None:
+            full = space + block.name.text
+            twice[full] = twice.get(full, frozenset()) | {first.kind, block.kind.text}
             report.error(
                 "SFT0206",
                 f"`{block.name.text}` is declared twice",
@@ -246,4 +256,4 @@ def collect(blocks: Iterable[Block], space: str, report: Reporter) -> dict[str, 
                 "all blocks of a file share their names; rename one of them",
                 also=[(first.block.name.span, "declared here before")],
             )
-    return found
+    return found, twice

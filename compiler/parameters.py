@@ -14,7 +14,8 @@ from functools import partial
 
 from compiler.modules import Module
 from compiler.resolved import ResolvedSource, ResolvedSpec
-from compiler.schema.values import described
+from compiler.schema.value_words import value_words
+from compiler.schema.written import described
 from compiler.secrets import refused
 from compiler.settings import Setting, is_literal, read_settings, refuse_unknown, setting_value
 from compiler.tree import changed_block, placed
@@ -104,7 +105,7 @@ def _default(node: Param, module: Module) -> Expr:
 def _is_free(node: Param, module: Module) -> bool:
     """Whether nothing else of the file could be meant by the name; False after a report."""
     name, report = node.name, module.report
-    if name.text in RESERVED:
+    if name.text in RESERVED or name.text in value_words():
         report.error("SFT0237", f"`{name.text}` is a word of the language", name.span, "choose another name")
         return False
     block = next((b for b in module.blocks if b.name is not None and b.name.text == name.text), None)
@@ -134,7 +135,9 @@ def warn_of_unused(parameters: Iterable[Parameter], modules: Iterable[Module]) -
 
 def refuse_columns(parameters: Iterable[Parameter], spec: ResolvedSpec, sink: Diagnostics) -> list[Parameter]:
     """Report params that are called like a column of the rows that their file works on, and give them."""
-    own: dict[tuple[str, str], Parameter] = {(p.file.path, p.node.name.text): p for p in parameters}
+    # A word of the language is refused as that.
+    free = [parameter for parameter in parameters if parameter.node.name.text not in RESERVED]
+    own: dict[tuple[str, str], Parameter] = {(p.file.path, p.node.name.text): p for p in free}
     clashes: dict[Parameter, Label] = {}
     for file, source in _worked_on(spec) if own else ():
         for column in source.columns.names:

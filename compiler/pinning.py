@@ -7,13 +7,17 @@ every command once there is a lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
+from pathlib import PurePosixPath
+from typing import TypeAlias
 
 from compiler.lock import Drift, FilePin, ModelPin, Pins, PolicyPin, reworded
 from compiler.paths import LOCK_NAME, rebased
+from compiler.reach import reached
 from compiler.reporting import Reporter, name_of
 from compiler.resolved import ResolvedSource, ResolvedSpec
-from compiler.resolved_lifecycle import ResolvedPolicy
+from compiler.resolved_lifecycle import ResolvedFeedback, ResolvedPolicy
 from compiler.schema.policy import Policy
 from compiler.world import ModelFacts, Problem
 from spec_lang.diagnostics import Diagnostic, Diagnostics
@@ -21,18 +25,17 @@ from spec_lang.source import Span
 
 HashOf = Callable[[str], str | Problem]
 RowsChanged = Callable[[str], str]
-_ACCEPT = "accept what is there now with `sft lock {spec}`"
+_Reader: TypeAlias = ResolvedSource | ResolvedFeedback
 
 
 def pins_of(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], hash_of: HashOf, report: Reporter) -> Pins:
     """The pins of a spec, rows without fingerprints. ``hash_of`` answers for the files of policies; what it cannot
     read is reported and has no pin."""
-    files = {
-        name: FilePin(digest, source.facts.rows + source.facts.unreadable, source.name)
-        for source in spec.sources.values()
-        if source.facts is not None
-        for name, digest in source.facts.files
-    }
+    files: dict[str, FilePin] = {}
+    for reader in _readers(reached(spec)):
+        for name, digest in reader.facts.files if reader.facts is not None else ():
+            rows = reader.facts.rows + reader.facts.unreadable if reader.facts is not None else 0
+            files.setdefault(_key(name), FilePin(digest, rows, reader.block.name))
     models = {
         name: ModelPin(found.weights, found.tokenizer, found.chat_template, spec.models[name].block.weights.value or "")
         for name, found in facts.items()
@@ -40,10 +43,24 @@ def pins_of(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], hash_of: HashOf
     return Pins(files, models, policy_pins(spec, hash_of, report), spec.edition)
 
 
-def policy_pins(spec: ResolvedSpec, hash_of: HashOf, report: Reporter) -> dict[str, PolicyPin]:
-    """Hashes of what the policies say, under their versions."""
-    found = ((block.name, _policy(block, hash_of, report.at(block.file))) for block in _policies(spec))
+def policy_pins(
+    spec: ResolvedSpec, hash_of: HashOf, report: Reporter, names: Collection[str] | None = None
+) -> dict[str, PolicyPin]:
+    """Hashes of what the policies say, under their versions: of all, those of imported files too, or of ``names``."""
+    blocks = (block for block in _policies(spec) if names is None or block.name in names)
+    found = ((block.name, _policy(block, hash_of, report.at(block.file))) for block in blocks)
     return {name: pin for name, pin in found if pin is not None}
+
+
+def _readers(spec: ResolvedSpec) -> Iterator[_Reader]:
+    """The blocks that read files of rows."""
+    yield from spec.sources.values()
+    yield from (item for item in spec.later.values() if isinstance(item, ResolvedFeedback))
+
+
+def _key(path: str) -> str:
+    """A path as a lock writes it: `./a.jsonl` is `a.jsonl`. A step up stays, since it may lead through a link."""
+    return PurePosixPath(path).as_posix()
 
 
 def _policies(spec: ResolvedSpec) -> Iterator[Policy]:
@@ -67,45 +84,50 @@ def _policy(block: Policy, hash_of: HashOf, report: Reporter) -> PolicyPin | Non
 
 
 def report_reworded(pinned: Pins, spec: ResolvedSpec, hash_of: HashOf, sink: Diagnostics) -> None:
-    """Policies that say something else under their old version. Files that cannot be read are left to `sft lock`."""
-    now = policy_pins(spec, hash_of, Reporter(spec.file, Diagnostics()))
-    for drift in reworded(pinned.policies, now):
-        _report_policy(drift, pinned, spec, Reporter(spec.file, sink))
+    """Policies that the lock knows and that say something else under a version of then, or cannot be read."""
+    now = policy_pins(spec, hash_of, Reporter(spec.file, sink), pinned.known_policies)
+    for drift in reworded(pinned, now):
+        _report_policy(drift, pinned, spec, Reporter(spec.file, sink), "")
 
 
 def report_drifts(
-    found: tuple[Drift, ...], pinned: Pins, spec: ResolvedSpec, sink: Diagnostics, rows_changed: RowsChanged
+    found: tuple[Drift, ...],
+    pinned: Pins,
+    spec: ResolvedSpec,
+    sink: Diagnostics,
+    rows_changed: RowsChanged,
+    command: str | None = None,
 ) -> None:
-    """Every drift as an error at its field; ``rows_changed`` tells in words what became of the rows of a file."""
-    report = Reporter(spec.file, sink)
+    """Every drift as an error at its field; ``rows_changed`` tells in words what became of the rows of a file, and
+    ``command`` is what accepts it."""
+    report, rows = Reporter(spec.file, sink), cache(rows_changed)
+    accept = f"accept what is there now with `{command or f'sft lock {name_of(spec.file)}'}`"
     for drift in found:
         if drift.part == "file":
-            _report_file(drift, pinned, spec, report, rows_changed)
+            _report_file(drift, pinned, spec, report, rows, accept)
         elif drift.part == "model":
-            _report_model(drift, spec, report)
+            _report_model(drift, spec, report, accept)
         else:
-            _report_policy(drift, pinned, spec, report)
+            _report_policy(drift, pinned, spec, report, accept)
 
 
-def _report_file(drift: Drift, pinned: Pins, spec: ResolvedSpec, report: Reporter, rows_changed: RowsChanged) -> None:
-    source = next((item for item in spec.sources.values() if _reads(item, drift.name)), None)
+def _report_file(
+    drift: Drift, pinned: Pins, spec: ResolvedSpec, report: Reporter, rows: RowsChanged, accept: str
+) -> None:
     if drift.kind == "gone":
         source = spec.sources.get(pinned.files[drift.name].source)
+        place = (source.block.path.span, report.at(source.block.file)) if source else None
+        _error(report, "SFT0753", f"`{LOCK_NAME}` pins `{drift.name}`, and nothing reads it", accept, place)
+        return
     code, message = "SFT0753", f"`{drift.name}` is not in `{LOCK_NAME}`"
-    if drift.kind == "gone":
-        message = f"`{LOCK_NAME}` pins `{drift.name}`, and no source reads it"
-    elif drift.kind == "changed":
-        code, message = "SFT0750", f"`{drift.name}` is not the file that `{LOCK_NAME}` pins"
-        message += f": {rows_changed(drift.name)}"
-    place = source.block if source else None
-    _error(report, code, message, _accept(spec), (place.path.span, report.at(place.file)) if place else None)
+    if drift.kind == "changed":
+        code, message = "SFT0750", f"`{drift.name}` is not the file that `{LOCK_NAME}` pins: {rows(drift.name)}"
+    for reader in _readers(reached(spec)):
+        if reader.facts is not None and any(_key(file) == drift.name for file, _ in reader.facts.files):
+            _error(report, code, message, accept, (reader.block.path.span, report.at(reader.block.file)))
 
 
-def _reads(source: ResolvedSource, name: str) -> bool:
-    return source.facts is not None and any(file == name for file, _ in source.facts.files)
-
-
-def _report_model(drift: Drift, spec: ResolvedSpec, report: Reporter) -> None:
+def _report_model(drift: Drift, spec: ResolvedSpec, report: Reporter, accept: str) -> None:
     model = spec.models.get(drift.name)
     if drift.kind == "changed":
         code, what = "SFT0751", " and ".join(drift.what)
@@ -120,10 +142,10 @@ def _report_model(drift: Drift, spec: ResolvedSpec, report: Reporter) -> None:
         block = model.block
         field = block.chat_template if drift.what == ("chat template",) and block.chat_template.given else block.weights
         place = (field.span, report.at(block.file))
-    _error(report, code, message, _accept(spec), place)
+    _error(report, code, message, accept, place)
 
 
-def _report_policy(drift: Drift, pinned: Pins, spec: ResolvedSpec, report: Reporter) -> None:
+def _report_policy(drift: Drift, pinned: Pins, spec: ResolvedSpec, report: Reporter, accept: str) -> None:
     block = next((block for block in _policies(spec) if block.name == drift.name), None)
     place = (block.version.span, report.at(block.file)) if block is not None else None
     if drift.kind != "reworded":
@@ -133,7 +155,7 @@ def _report_policy(drift: Drift, pinned: Pins, spec: ResolvedSpec, report: Repor
         elif drift.kind == "changed" and block is not None:
             before = pinned.policies[drift.name].version
             message = f"policy `{drift.name}` has version {block.version.value}, and `{LOCK_NAME}` pins {before}"
-        _error(report, "SFT0753", message, _accept(spec), place)
+        _error(report, "SFT0753", message, accept, place)
         return
     assert block is not None
     what = " and ".join(drift.what)
@@ -148,7 +170,3 @@ def _error(report: Reporter, code: str, message: str, help: str, place: tuple[Sp
         report.sink.report(Diagnostic(code, message, None, help))
     else:
         place[1].error(code, message, place[0], help)
-
-
-def _accept(spec: ResolvedSpec) -> str:
-    return _ACCEPT.format(spec=name_of(spec.file))

@@ -8,16 +8,16 @@ another one new. Reasons are for people; :mod:`compiler.plan_reasons` words them
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from compiler.hashing import hash_value
 from compiler.plan import Plan, Step
 from compiler.plan_reasons import PreviousStep, own_reasons
 
 State = Literal["cached", "run", "rerun", "orphan"]
-_MOST_REASONS = 6
+_MOST_FOLLOWED = 3  # reasons of the kind "because the step above reruns"; what changed here is told whole
 _CELL = "cell:"  # the cells of an eval are a set: their numbers shift when one comes or goes
 
 
@@ -39,10 +39,26 @@ def previous_steps(plan: Plan) -> dict[str, PreviousStep]:
 
 def diff(plan: Plan, known: Mapping[str, PreviousStep], cached: Set[str]) -> tuple[StepChange, ...]:
     """One change a step, in the plan's order, then the orphans in theirs."""
+    return _diff(plan, known, lambda step, before: step.hash in cached)
+
+
+def diff_plans(plan: Plan, earlier: Plan) -> tuple[StepChange, ...]:
+    """The same between two plans, whatever has been computed: ``cached`` is a step that does the same in both.
+
+    That a step of another name did so in the earlier plan does not make two steps equal.
+    """
+    return _diff(plan, previous_steps(earlier), lambda step, before: before is not None and before.hash == step.hash)
+
+
+_IsThere: TypeAlias = Callable[[Step, PreviousStep | None], bool]
+
+
+def _diff(plan: Plan, known: Mapping[str, PreviousStep], is_there: _IsThere) -> tuple[StepChange, ...]:
     names = renames(plan, known)
+    steps = {step.id: step for step in plan.steps}
     changes: dict[str, StepChange] = {}
     for step in plan.steps:
-        changes[step.id] = _change(step, plan, known, cached, changes, names)
+        changes[step.id] = _change(step, steps, known, is_there, changes, names)
     gone = [step_id for step_id in known if step_id not in changes and step_id not in names.values()]
     return (*changes.values(), *(StepChange(step_id, "orphan", ()) for step_id in gone))
 
@@ -75,23 +91,25 @@ def _itself(kind: str, version: int, params: Mapping[str, Any], content: Mapping
 
 def _change(
     step: Step,
-    plan: Plan,
+    steps: Mapping[str, Step],
     known: Mapping[str, PreviousStep],
-    cached: Set[str],
+    is_there: _IsThere,
     changes: Mapping[str, StepChange],
     names: Mapping[str, str],
 ) -> StepChange:
     old = names.get(step.id)
     before = known.get(old or step.id)
-    if step.hash in cached:
+    if is_there(step, before):
         return StepChange(step.id, "cached", (), old)
     if before is None:
         return StepChange(step.id, "run", ("new",))
     if before.hash == step.hash:
         return StepChange(step.id, "run", ("not finished",), old)
-    reasons = [*own_reasons(step, before)]
-    reasons += _inputs(step, before, {other.id: other for other in plan.steps}, known, changes, names)
-    return StepChange(step.id, "rerun", tuple(reasons[:_MOST_REASONS]) or ("changed",), old)
+    own = tuple(own_reasons(step, before))
+    followed = tuple(_inputs(step, before, steps, known, changes, names))
+    if len(followed) > _MOST_FOLLOWED:
+        followed = (*followed[:_MOST_FOLLOWED], f"and {len(followed) - _MOST_FOLLOWED} more steps that it reads")
+    return StepChange(step.id, "rerun", own + followed or ("changed",), old)
 
 
 def _inputs(

@@ -5,7 +5,7 @@ Pure text from two steps. Values are shown short; a list is told by what differs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 from compiler.hashing import decimal_text
 from compiler.plan import Place, Step
 
+_FILE = "file:"
+
 
 @dataclass(frozen=True)
 class PreviousStep:
-    """A step of the last run under the same id; ``params`` is its JSON, read."""
+    """A step of the last run under the same id; ``params`` is its JSON, read, and ``paths`` the files that it read."""
 
     hash: str
     params: Mapping[str, Any]
@@ -24,10 +26,12 @@ class PreviousStep:
     content: Mapping[str, str]
     place: Place
     version: int
+    paths: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, step: Step) -> PreviousStep:
-        return cls(step.hash, step.params.model_dump(mode="json"), step.inputs, step.content, step.place, step.version)
+        params, paths = step.params.model_dump(mode="json"), tuple(step.local.get("paths", ()))
+        return cls(step.hash, params, step.inputs, step.content, step.place, step.version, paths)
 
 
 def own_reasons(step: Step, before: PreviousStep) -> Iterator[str]:
@@ -39,18 +43,32 @@ def own_reasons(step: Step, before: PreviousStep) -> Iterator[str]:
 
 
 def _content(step: Step, before: PreviousStep) -> Iterator[str]:
-    for name in sorted({*step.content, *before.content}):
-        if step.content.get(name) != before.content.get(name):
-            yield _content_reason(step, name)
-
-
-def _content_reason(step: Step, name: str) -> str:
-    if name.startswith("file:"):
-        paths = step.local.get("paths", [])
-        index = int(name.partition(":")[2])
-        return f"{paths[index]} changed" if index < len(paths) else "a file is no longer read"
+    yield from _files(
+        dict(_by_path(before.paths, before.content)), dict(_by_path(step.local.get("paths", ()), step.content))
+    )
     model = step.local.get("labels", {}).get("model", "the model")
-    return f"the {name.replace('_', ' ')} of `{model}` changed"
+    for name in sorted({*step.content, *before.content}):
+        if not name.startswith(_FILE) and step.content.get(name) != before.content.get(name):
+            yield f"the {name.replace('_', ' ')} of `{model}` changed"
+
+
+def _by_path(paths: Sequence[str], content: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((path, content.get(f"{_FILE}{index}", "")) for index, path in enumerate(paths))
+
+
+def _files(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """Files by what is in them: one with a new name and the old content moved, and is told as that."""
+    gone = {path: content for path, content in old.items() if path not in new}
+    for path, content in new.items():
+        if path in old:
+            if old[path] != content:
+                yield f"{path} changed"
+            continue
+        was = next((other for other, there in gone.items() if there == content), None)
+        if was is not None:
+            del gone[was]
+        yield f"{path} is read too" if was is None else f"{was} is called {path} now"
+    yield from (f"{path} is no longer read" for path in gone)
 
 
 def _params(step: Step, before: PreviousStep) -> Iterator[str]:

@@ -6,13 +6,16 @@ message is neutralised where the message is rendered, not here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spec_lang.diagnostics import Diagnostics, Edit, Label
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
 if TYPE_CHECKING:
     from compiler.plan import Place
@@ -22,19 +25,27 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Reporter:
     """Reports into ``sink`` at spans of ``file``. ``used`` are places in other files that led here, such as the task
-    that uses an imported filter; they go with every finding."""
+    that uses an imported filter; they go with every finding. ``params_of`` are the params of each file, by its path."""
 
     file: SourceFile
     sink: Diagnostics
     used: tuple[Label, ...] = ()
+    params_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The params of the file, which a name that stands for nothing may have been meant as."""
+        return self.params_of.get(self.file.path, ())
 
     def at(self, file: SourceFile, used: Label | None = None) -> Reporter:
         """For spans of another file; ``used`` is where that file's block is named."""
-        return self if file is self.file else Reporter(file, self.sink, (*self.used, used) if used else self.used)
+        if file is self.file:
+            return self
+        return Reporter(file, self.sink, (*self.used, used) if used else self.used, self.params_of)
 
     def into(self, sink: Diagnostics) -> Reporter:
         """Into another sink, to look at findings before they count."""
-        return Reporter(self.file, sink, self.used)
+        return Reporter(self.file, sink, self.used, self.params_of)
 
     def error(
         self,
@@ -72,6 +83,20 @@ def renamed(name: Name | Ref, candidates: Iterable[str]) -> tuple[Edit, ...]:
     from spec_lang.fixes import renaming  # only mistakes need it
 
     return renaming(name.text, candidates, name.span)
+
+
+def renamed_word(name: Name | Ref, candidates: Iterable[str]) -> tuple[Edit, ...]:
+    """The same after a dot, `=`, a bracket or a clause, where words of the language are plain names (``format.exact``),
+    and for names with dots."""
+    edits = renamed(name, candidates)
+    return tuple(Edit(edit.span, bare) if _DOTTED.match(bare := edit.text.strip("`")) else edit for edit in edits)
+
+
+def spelled(place: Span, name: str) -> tuple[Edit, ...]:
+    """The fix that puts a name in the place of what is there, in backticks where it needs them."""
+    from spec_lang.fixes import name_as_written
+
+    return (Edit(place, name_as_written(name)),)
 
 
 def written_anew(place: Span, text: str | None) -> tuple[Edit, ...]:

@@ -244,6 +244,9 @@ class MetricOf:
     unit: Literal["share", "plain"]
 
 
+DEFAULT_LEVEL = Decimal("0.95")
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Requirement:
     """One ``require``. ``limit`` is a threshold, a margin (with ``baseline``) or the largest ``spread``; its meaning is
@@ -255,6 +258,12 @@ class Requirement:
     limit: Decimal
     op: str = ""
     baseline: str = ""
+
+    @property
+    def level(self) -> Decimal | None:
+        """The confidence that is asked for. A comparison of models has one always: without it, any drop would fail."""
+        given: Decimal | None = self.entry.clause("at")
+        return DEFAULT_LEVEL if given is None and self.rule == "no_worse_than" else given
 
 
 @dataclass(frozen=True, eq=False, repr=False)

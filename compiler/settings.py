@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compiler.reporting import suggestion
-from compiler.schema.values import UNIT_NAMES, constant, described, written
+from compiler.schema.written import UNIT_NAMES, constant, described, written
 from spec_lang.ast import BoolLit, Expr, Faulty, StringLit
 from spec_lang.diagnostics import Diagnostics, Label
 from spec_lang.literals import quote
@@ -46,7 +46,9 @@ def read_settings(texts: Iterable[str], sink: Diagnostics) -> dict[str, Setting]
         file = SourceFile(COMMAND_LINE, text)
         name, equals, value = text.partition("=")
         whole = Span(0, len(text))
-        if not equals or not name.strip() or not value.strip():
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            sink.error("SFT0239", f"`{name}` is set to what is no UTF-8 text", file, whole)
+        elif not equals or not name.strip() or not value.strip():
             sink.error("SFT0239", f"`{text}` sets nothing", file, whole, help="write `--set NAME=VALUE`")
         elif name in found:
             also = [Label(found[name].file, found[name].name_span, "set here before")]

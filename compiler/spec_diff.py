@@ -1,8 +1,9 @@
 """Two specs by what they say: blocks that came, went, were renamed or changed, with the fields that did.
 
-Works on syntax trees, so formatting, comments and the order of blocks, fields and clauses are no difference. Neither is
-the order of rules, except in a filter, where a row falls to the first rule that drops it. A block with a new name and
-the same content is renamed, and references to it by either name are the same.
+Works on syntax trees, so formatting, comments and the order of blocks, fields and clauses are no difference. The order
+of rules is one: a row falls to the first rule of a filter that drops it, and requirements, metrics and parts of a
+mixture are numbered in a plan. A block with a new name and the same content is renamed, and references to it by either
+name are the same.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from spec_lang.source import SourceFile, Span
 
 _Key: TypeAlias = tuple[str, str, int]
 _IN_ORDER = ("keep", "drop", "dedup", "decontaminate")
+_WITHOUT_BLOCKS = ("source", "filter", "score")  # names in their bodies are columns
+_COLUMNS = ("split", "slice")  # so are those in these entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,13 @@ class BlockChange:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a block says: texts of fields by path, and of rules in two groups. Fields of the older spec have a second
-    text, with renamed references."""
+    """What a block says: texts of fields by path, of rules in two groups, and metrics and slices in their order. Texts
+    of the older spec stand twice, the second time with renamed references."""
 
     fields: Mapping[str, tuple[str, str]]
     rules: tuple[tuple[str, str], ...]
     ordered_rules: tuple[tuple[str, str], ...]
+    named: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,17 @@ def _changes(old: _Said, new: _Said) -> Iterator[EntryChange]:
             yield EntryChange(path, before[0] if before else None, after[0] if after else None)
     yield from _ordered(old.ordered_rules, new.ordered_rules)
     yield from _unordered(old.rules, new.rules)
+    if old.named != new.named and sorted(old.named) == sorted(new.named):
+        yield EntryChange("order", ", ".join(old.named), ", ".join(new.named))
+    yield from _moved(old.rules, [text for text, _ in new.rules])
+
+
+def _moved(old: Sequence[tuple[str, str]], new: Sequence[str]) -> Iterator[EntryChange]:
+    """The same rules in another order, by their numbers."""
+    before = [renamed if renamed in new else text for text, renamed in old]
+    if before != new and sorted(before) == sorted(new):
+        numbers = [before.index(text) + 1 for text in new]
+        yield EntryChange("order of rules", ", ".join(map(str, sorted(numbers))), ", ".join(map(str, numbers)))
 
 
 def _ordered(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> Iterator[EntryChange]:
@@ -190,14 +205,23 @@ def _said(part: _Part, names: Mapping[str, str]) -> _Said:
     rules: list[tuple[str, str]] = []
     ordered: list[tuple[str, str]] = []
     for entry in part.entries:
-        other = changed_entry(entry, change) if names else entry
+        other = changed_entry(entry, change) if names and _names_blocks(part, entry) else entry
         if isinstance(entry, Rule):
             texts = (_rule_text(entry), _rule_text(other))
             (ordered if entry.verb.text in _IN_ORDER else rules).append(texts)
         else:
             renamed = dict(_texts(other, ""))
             fields |= {path: (text, renamed[path]) for path, text in _texts(entry, "")}
-    return _Said(fields, tuple(rules), tuple(ordered))
+    named = tuple(f"{item.word.text} {item.name.text}" for item in part.entries if isinstance(item, NamedRule))
+    return _Said(fields, tuple(rules), tuple(ordered), named)
+
+
+def _names_blocks(part: _Part, entry: Entry) -> bool:
+    """Whether names in an entry are those of blocks: a column that is called like a renamed block is another thing."""
+    if part.kind in _WITHOUT_BLOCKS:
+        return False
+    word = entry.kind if isinstance(entry, Block) else entry.word if isinstance(entry, NamedRule) else None
+    return word is None or word.text not in _COLUMNS
 
 
 def _renamed(ref: Ref, names: Mapping[str, str]) -> Ref:

@@ -3,6 +3,9 @@
 The only text that reaches the SQL is ours (operators, function bodies) and quoted identifiers;
 identifiers are quoted here and nowhere else. Parameters stand in the order of their ``?``.
 Division by zero is null, as everything that cannot be computed.
+
+Calls inside of calls grow by what is written and not by its powers: a long argument that a function needs twice is
+computed once, under a name (``list_transform([argument], lambda __v1: …)[1]``).
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from compiler.step_params import Scalar, Sql
 from compiler.typed import Apply, Between, Column, Constant, Matches, OneOf, Operation, Typed
 
 _SLOT = re.compile(r"\{(\d|\*|\|)\}")
+_SHORT = 500  # characters of SQL that may stand there twice; most arguments are columns and short calls
+_FLAT = 8  # operands of `||` in a row; DuckDB refuses what is nested more than 1,000 levels deep
 
 
 def quoted(name: str) -> str:
@@ -25,8 +30,11 @@ def quoted(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    """``names``: how many names for arguments stand one inside the other, so that none hides another."""
+
     sql: str
     params: tuple[Scalar, ...] = ()
+    names: int = 0
 
 
 def lower(expr: Typed) -> Sql:
@@ -104,7 +112,16 @@ def _operation(expr: Operation) -> _Piece:
 
 
 def _fill(template: str, pieces: list[_Piece], many: list[_Piece] | None = None) -> _Piece:
-    """Put arguments into a template; one that stands there twice brings its parameters twice."""
+    """Put arguments into a template; a short one that stands there twice brings its parameters twice."""
+    slots = [match.group(1) for match in _SLOT.finditer(template)]
+    names = max((piece.names for piece in [*pieces, *(many or ())]), default=0)
+    named: list[tuple[str, _Piece]] = []
+    pieces = list(pieces)
+    for index, piece in enumerate(pieces):
+        if slots.count(str(index)) > 1 and len(piece.sql) > _SHORT:
+            names += 1
+            named.append((f"__v{names}", piece))
+            pieces[index] = _Piece(f"__v{names}")
     params: list[Scalar] = []
 
     def put(match: re.Match[str]) -> str:
@@ -113,6 +130,18 @@ def _fill(template: str, pieces: list[_Piece], many: list[_Piece] | None = None)
         chosen = [pieces[int(slot)]] if slot.isdigit() else everything
         for piece in chosen:
             params.extend(piece.params)
-        return (" || " if slot == "|" else ", ").join(piece.sql for piece in chosen)
+        parts = [piece.sql for piece in chosen]
+        return _chain(parts) if slot == "|" else ", ".join(parts)
 
-    return _Piece(_SLOT.sub(put, template), tuple(params))
+    sql = _SLOT.sub(put, template)
+    for name, piece in reversed(named):
+        sql, params = f"list_transform([{piece.sql}], lambda {name}: {sql})[1]", [*piece.params, *params]
+    return _Piece(sql, tuple(params), names)
+
+
+def _chain(parts: list[str]) -> str:
+    """Texts one after the other; many of them in halves, which nest by the logarithm of their number."""
+    if len(parts) <= _FLAT:
+        return " || ".join(parts)
+    half = len(parts) // 2
+    return f"({_chain(parts[:half])}) || ({_chain(parts[half:])})"

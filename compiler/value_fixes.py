@@ -12,8 +12,10 @@ from decimal import Decimal
 from compiler.hashing import decimal_text
 from spec_lang.ast import Call, Expr, Field, Ref, StringLit
 from spec_lang.diagnostics import Edit
+from spec_lang.literals import quote
 from spec_lang.quantities import Unit
 from spec_lang.source import SourceFile, Span
+from spec_lang.vocabulary import NULLS
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?(%|pt|tok)?\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
@@ -31,14 +33,14 @@ def unit_fix(expr: Expr, value: Decimal, unit: Unit | None, wanted: Unit | None)
         text = f"{decimal_text(value)}pt"
     elif {wanted, unit} == {Unit.SHARE, Unit.POINTS}:
         text = decimal_text(value * 100) + ("%" if wanted is Unit.SHARE else "pt")
-    elif wanted is None and unit in (Unit.TOKENS, Unit.ROWS):
+    elif wanted is None and unit is Unit.ROWS:  # what counts tokens elsewhere may have meant to count them here
         text = decimal_text(value)
     return (Edit(expr.span, text),) if text is not None else ()
 
 
-def quoted(expr: Expr, file: SourceFile) -> tuple[Edit, ...]:
-    """A bare word or file name as a string."""
-    return (Edit(expr.span, f'"{file.slice(expr.span)}"'),) if isinstance(expr, Ref) else ()
+def quoted(expr: Expr) -> tuple[Edit, ...]:
+    """A bare word, a file name or what stands in backticks as a string."""
+    return (Edit(expr.span, quote(expr.text)),) if isinstance(expr, Ref) else ()
 
 
 def unquoted(expr: Expr) -> tuple[Edit, ...]:
@@ -74,5 +76,6 @@ def braced(call: Call, file: SourceFile) -> str:
 
 
 def bracketed(expr: Expr, file: SourceFile) -> tuple[Edit, ...]:
-    """A single value as a list of one."""
-    return (Edit(expr.span, f"[{file.slice(expr.span)}]"),) if isinstance(expr, Ref | StringLit) else ()
+    """A single value as a list of one; not a word for nothing."""
+    one = isinstance(expr, StringLit) or (isinstance(expr, Ref) and expr.text not in NULLS)
+    return (Edit(expr.span, f"[{file.slice(expr.span)}]"),) if one else ()

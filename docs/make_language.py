@@ -43,9 +43,15 @@ def _functions() -> Iterator[str]:
 
 def _body(shape: type[Any], margin: str) -> Iterator[str]:
     """One line an entry; nested blocks and tagged values are indented below theirs."""
+    from compiler.editor import descriptions
+    from compiler.extends import EXTENDS, KINDS, OVERRIDE
     from compiler.schema import fields
+    from compiler.schema.catalogue import BLOCKS
     from compiler.schema.tagged import OneOf
 
+    if not margin and shape in [BLOCKS[kind] for kind in KINDS]:
+        yield f"- `{EXTENDS}`: {descriptions.EXTENDING[EXTENDS]}"
+        yield f"- `{OVERRIDE} {{ … }}`: {descriptions.EXTENDING[OVERRIDE]}"
     for name, spec in fields.specs(shape).items():
         match spec:
             case fields.FieldSpec(type=type):

@@ -97,10 +97,12 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, mode: int | None = None) -> None:
     """Write a small file so that it is either the old one or the whole new one, also after a crash."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("w", encoding="utf-8") as handle:
+        if mode is not None:
+            os.fchmod(handle.fileno(), mode)
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())

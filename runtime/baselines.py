@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runtime.store import Store
 from spec_lang.diagnostics import fatal
+
+LAST = "last"  # the newest run
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,11 @@ def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
     Raises DiagnosticError SFT0914 for an unknown or ambiguous id.
     """
     columns = "SELECT run_id, plan_hash, status, verdict FROM runs"
-    if wanted == "last":
+    if wanted == LAST:
         rows = store.query(f"{columns} ORDER BY started_at DESC LIMIT 1")
-    elif not wanted[:1].isdigit():
-        rows = store.query(f"{columns} WHERE run_id = (SELECT run_id FROM baselines WHERE name = ?)", [wanted])
     else:
+        rows = store.query(f"{columns} WHERE run_id = (SELECT run_id FROM baselines WHERE name = ?)", [wanted])
+    if not rows and wanted[:1].isdigit():
         rows = store.query(f"{columns} WHERE starts_with(run_id, ?) ORDER BY started_at DESC LIMIT 2", [wanted])
     if len(rows) == 1:
         return rows[0][0], rows[0][1], rows[0][2], rows[0][3]
@@ -37,14 +41,20 @@ def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
 
 def bless(store: Store, run: str, name: str, *, note: str | None, replace: bool, anyway: bool) -> Baseline:
     """Give a finished run a name. Raises DiagnosticError SFT0914, SFT0915 (not blessable), SFT0916 (name is taken)."""
+    if not _NAME.fullmatch(name) or name == LAST:
+        raise fatal(
+            "SFT0915",
+            f"`{name}` is no name for a baseline",
+            "letters, digits, `.`, `-` and `_`, beginning with a letter; `last` is the newest run",
+        )
     run_id, plan_hash, status, verdict = find_run(store, run)
     if status != "done":
         raise fatal("SFT0915", f"run {run_id} is {status}, not done", "a baseline has to be a finished run")
     if verdict != "pass" and not anyway:
         raise fatal(
             "SFT0915",
-            f"run {run_id} has the verdict `{verdict or 'none'}`",
-            "mend it, or bless it with `--anyway` if that is what you mean",
+            f"run {run_id} has the verdict `{verdict}`" if verdict else f"no gate decided on run {run_id}",
+            "bless a run whose gates passed, or this one with `--anyway` if that is what you mean",
         )
     taken = store.query("SELECT run_id FROM baselines WHERE name = ?", [name])
     if taken and taken[0][0] != run_id and not replace:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,46 +26,65 @@ _FIELD_LIMIT = 1 << 28
 Spelling = Literal["whole", "number", "bool", "text"]
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that is no row: why, and the text as it stands in the file."""
+
+    reason: str
+    text: str
+
+
 def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """(line, row) of every record, or (line, reason) for one that does not fit the header.
 
     Raises DiagnosticError SFT0407 when the header names no column, or one twice.
     """
     spellings = _spellings(path)
-    for line, record in _records(path):
-        if isinstance(record, str):
-            yield line, record
+    for line, record in csv_records(path):
+        if isinstance(record, Refused):
+            yield line, record.reason
         else:
             yield line, {name: _value(text, spellings[name]) if text else None for name, text in record.items()}
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
+def csv_records(path: Path) -> Iterator[tuple[int, dict[str, str] | Refused]]:
+    """(line, texts of the fields as they are written) of every record. Raises as ``csv_rows`` does."""
     csv.field_size_limit(_FIELD_LIMIT)
     with (
         open_bytes(path) as handle,
         io.TextIOWrapper(handle, "utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
-        reader = csv.reader(text, strict=True)
+        taken: list[str] = []
+        reader = csv.reader(_noted(text, taken), strict=True)
         header: list[str] | None = None
         while True:
             start = reader.line_num + 1
+            taken.clear()
             try:
                 record = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield start, f"not CSV: {error}"
+                yield start, Refused(f"not CSV: {error}", "".join(taken))
                 continue
             if not record:
                 continue
             if header is None:
                 header = _checked_header(path, record)
             elif len(record) != len(header):
-                yield start, f"{len(record)} fields where the header has {len(header)}"
+                reason = f"{len(record)} fields where the header has {len(header)}"
+                yield start, Refused(reason, "".join(taken))
             elif any(_not_utf8(field) for field in record):
-                yield start, "not UTF-8"
+                yield start, Refused("not UTF-8", "".join(taken))
             else:
                 yield start, dict(zip(header, record, strict=True))
+
+
+def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    """The lines, each also put into ``taken``."""
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _checked_header(path: Path, record: list[str]) -> list[str]:
@@ -85,8 +105,8 @@ def _checked_header(path: Path, record: list[str]) -> list[str]:
 def _spellings(path: Path) -> dict[str, Spelling]:
     """How all values of each column are spelt: the narrowest that fits every one."""
     found: dict[str, set[Spelling]] = {}
-    for _, record in _records(path):
-        if isinstance(record, str):
+    for _, record in csv_records(path):
+        if isinstance(record, Refused):
             continue
         for name, text in record.items():
             seen = found.setdefault(name, set())

@@ -107,7 +107,7 @@ def row_of(line: bytes) -> dict[str, Any] | str:
         return f"not readable: {error}"
     except RecursionError:
         return _TOO_DEEP
-    return checked_row(value, text)
+    return checked_row(value, Doubts.of(text))
 
 
 def json_value(text: str) -> Any:
@@ -124,17 +124,26 @@ def reason_at(error: json.JSONDecodeError, place: str) -> str:
     return f"{error.msg[:1].lower()}{error.msg[1:].removesuffix(' at')} at {place}"
 
 
-def checked_row(value: Any, text: str) -> dict[str, Any] | str:
-    """The value when it is an object of valid Unicode, or a sentence that says what it is.
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What the values of a JSON text may be, found by one look at it: only many brackets can nest deeply, and only an
+    escape can be half a surrogate pair."""
 
-    ``text`` is the JSON text that it stands in: only an escape can be half a surrogate pair, and only many brackets
-    can nest deeply.
-    """
+    deep: bool
+    half: bool
+
+    @classmethod
+    def of(cls, text: str) -> Doubts:
+        return cls(text.count("[") + text.count("{") > DEEPEST, "\\u" in text)
+
+
+def checked_row(value: Any, doubts: Doubts) -> dict[str, Any] | str:
+    """The value when it is an object of valid Unicode, or a sentence that says what it is."""
     if not isinstance(value, dict):
         return f"not an object but {_kind(value)}"
-    if text.count("[") + text.count("{") > DEEPEST and _is_deeper(value, DEEPEST):
+    if doubts.deep and _is_deeper(value, DEEPEST):
         return _TOO_DEEP
-    return "not Unicode: half of a surrogate pair" if "\\u" in text and _has_lone_surrogate(value) else value
+    return "not Unicode: half of a surrogate pair" if doubts.half and _has_lone_surrogate(value) else value
 
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runtime.json_lines import BOM, checked_row, json_value, open_bytes, reason_at
+from runtime.json_lines import BOM, Doubts, checked_row, json_value, open_bytes, reason_at
 from spec_lang.diagnostics import fatal
 
 SMALL = 8 << 20
@@ -37,5 +37,6 @@ def list_items(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
         raise fatal("SFT0407", f"`{path.name}` cannot be read: {why}") from error
     if not isinstance(items, list):
         raise fatal("SFT0407", f"`{path.name}` is not a list of objects", "a JSON source is `[{…}, {…}]`")
+    doubts = Doubts.of(text)
     for number, item in enumerate(items, 1):
-        yield number, checked_row(item, text)
+        yield number, checked_row(item, doubts)

@@ -17,6 +17,8 @@ from runtime.run_record import Result
 from runtime.store import Store
 
 LAST_RUN = "its last run"
+_BY_MODEL = (StepKind.TRAIN, StepKind.PREDICT)  # whose time goes with the rows from the first one on
+_FARTHEST = 10  # times the rows of an earlier run
 _ROLES = {StepKind.PREDICT: "prompts"}  # the role that carries the rows; `rows` for all others
 
 
@@ -123,20 +125,32 @@ def _rows_in(
     if step.kind is StepKind.GATE:
         return None, False
     if step.kind in (StepKind.MEASURE, StepKind.MIX):
-        roles = [role for role in step.inputs if step.kind is StepKind.MIX or role.startswith("cell:")]
+        roles = [part.input for part in step.params.parts] if isinstance(step.params, MixParams) else _cells(step)
         inputs = [facts[step.inputs[role]] for role in roles]
         counts = [fact.rows_out for fact in inputs if fact.rows_out is not None]
-        return (sum(counts), all(fact.done for fact in inputs)) if len(counts) == len(inputs) else (None, False)
+        if len(counts) < len(inputs):
+            return None, False
+        rows = _drawn(step.params, counts) if isinstance(step.params, MixParams) else sum(counts)
+        return rows, all(fact.done for fact in inputs)
     above = facts[step.inputs[_ROLES.get(step.kind, "rows")]]
     part = step.params.part if isinstance(step.params, RenderParams) else None
     rows = above.rows_out if part is None else (above.parts or {}).get(part)
     return rows, above.done and rows is not None
 
 
+def _cells(step: Step) -> list[str]:
+    return [role for role in step.inputs if role.startswith("cell:")]
+
+
+def _drawn(params: MixParams, available: list[int]) -> int | None:
+    """Rows that a mixture takes; None where no task has any."""
+    from runtime.steps.mix import wanted_rows
+
+    return sum(wanted_rows(params, available)) if any(available) else None
+
+
 def _rows_out(step: Step, rows: int | None, last: Result | None) -> int | None:
-    if isinstance(step.params, MixParams) and step.params.total is not None:
-        return step.params.total
-    if rows is None or last is None or not last.rows_in:
+    if rows is None or isinstance(step.params, MixParams) or last is None or not last.rows_in:
         return rows
     return round(rows * last.rows_out / last.rows_in)
 
@@ -155,7 +169,8 @@ def _time(
     step: Step, rows: int | None, before: Step | None, last: Result | None, history: History
 ) -> tuple[float | None, str | None]:
     if before is not None and last is not None:
-        return last.seconds * _growth(step, rows, before, last), LAST_RUN
+        growth = _growth(step, rows, before, last)
+        return (None, None) if _out_of_range(step, growth) else (last.seconds * growth, LAST_RUN)
     steps, all_rows, all_seconds = history.kinds.get(str(step.kind), (0, 0, 0.0))
     if not steps:
         return None, None
@@ -164,7 +179,13 @@ def _time(
         return all_seconds / steps, basis
     if rows is None or not all_rows:
         return None, None
-    return all_seconds * rows / all_rows, basis
+    growth = rows * steps / all_rows
+    return (None, None) if _out_of_range(step, growth) else (all_seconds / steps * growth, basis)
+
+
+def _out_of_range(step: Step, growth: float) -> bool:
+    """Whether an earlier run says nothing of this one: on few rows a relational step takes what starting it takes."""
+    return step.kind not in _BY_MODEL and growth > _FARTHEST
 
 
 def _tokens(step: Step, rows: int | None, before: Step | None, last: Result | None, history: History) -> int | None:

@@ -131,6 +131,16 @@ def _first_line(error: BaseException) -> str:
 
 
 _FULL = re.compile(r"no space left|failed to offload|max_temp_directory_size|disk quota", re.IGNORECASE)
+# What is wrong with an expression whatever the values are, should the checks of the compiler let it through.
+_LIMITS = (
+    ("expression depth limit", "write the expression with fewer calls inside of one another"),
+    ("json path", "change the path"),
+    (
+        "pattern too large|invalid (?:repetition|character class|escape|perl|named)|bad repetition|missing [])]|"
+        "no argument for repetition",
+        "change the regular expression, for example so that it repeats less",
+    ),
+)
 
 
 def _explained(error: duckdb.Error) -> Exception:
@@ -142,6 +152,9 @@ def _explained(error: duckdb.Error) -> Exception:
         return fatal(
             "SFT0904", f"the disk is full: {text}", "free some space and run the command again; finished steps are kept"
         )
+    limit = next((help for pattern, help in _LIMITS if re.search(pattern, text, re.IGNORECASE)), None)
+    if limit is not None:
+        return fatal(FAILED_ON_A_VALUE, f"an expression is not one that can be computed: {text}", limit)
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
         return fatal(
             FAILED_ON_A_VALUE,

@@ -7,10 +7,11 @@ gate's `no_worse_than` does it. Where they did not, there is no comparison and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.measure_params import Metric
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams
 from runtime.store import Store
@@ -78,11 +79,15 @@ def verdict_pairs(store: Store, first: str, second: str) -> tuple[VerdictPair, .
 
 def metric_pairs(store: Store, first: tuple[str, Plan], second: tuple[str, Plan]) -> tuple[MetricPair, ...]:
     """The metrics of two runs (id and plan), those of the second in its order first."""
-    steps = [_measures(plan) for _, plan in (first, second)]
+    plans = (first[1], second[1])
+    steps = [_measures(plan) for plan in plans]
     one, two = (_metrics(store, run, plan) for run, plan in (first, second))
     keys = (*two, *(key for key in one if key not in two))
     return tuple(
-        _pair(store, key, one.get(key), two.get(key), steps[0].get(key[0]), steps[1].get(key[0])) for key in keys
+        _pair(
+            store, key, (one.get(key), two.get(key)), (plans[0], steps[0].get(key[0])), (plans[1], steps[1].get(key[0]))
+        )
+        for key in keys
     )
 
 
@@ -121,21 +126,67 @@ def _measures(plan: Plan) -> dict[str, Step]:
 
 
 def _pair(
-    store: Store, key: Key, one: Measured | None, two: Measured | None, before: Step | None, after: Step | None
+    store: Store,
+    key: Key,
+    values: tuple[Measured | None, Measured | None],
+    first: tuple[Plan, Step | None],
+    second: tuple[Plan, Step | None],
 ) -> MetricPair:
     paired, note = None, ""
-    if one is None or two is None or before is None or after is None:
+    before, after = first[1], second[1]
+    if None in values or before is None or after is None:
         note = "measured in one run only"
     elif before.hash == after.hash:
         note = "the same measurement"
-    elif one.unit != two.unit:
-        note = "other units"
+    elif (otherwise := _measured_otherwise(key[2], before, after)) is not None:
+        note = otherwise
     else:
-        paired, note = _compared(store, key, before, after, two.unit)
-    return MetricPair(*key, one, two, paired, note)
+        paired, note = _compared(store, key, before, after)
+        if paired is not None:
+            sides = [(first[0], before), (second[0], after)]
+            note = "; ".join(filter(None, (*_asked_otherwise(key[1], paired.templates, sides), note)))
+    return MetricPair(*key, *values, paired, note)
 
 
-def _compared(store: Store, key: Key, before: Step, after: Step, unit: str) -> tuple[Paired | None, str]:
+def _measured_otherwise(metric: str, before: Step, after: Step) -> str | None:
+    """Why two values under one name are not values of one thing; None when they are."""
+    old, new = (_metric(step, metric) for step in (before, after))
+    return None if old == new else f"measured otherwise: {_shown(old)} before, {_shown(new)} now"
+
+
+def _metric(step: Step, name: str) -> Metric:
+    assert isinstance(step.params, MeasureParams)
+    return next(item for item in step.params.metrics if item.name == name)
+
+
+def _shown(metric: Metric) -> str:
+    """``exact_match(normalise = json)``."""
+    return f"{metric.function}({', '.join(f'{name} = {value}' for name, value in metric.args.items())})"
+
+
+def _asked_otherwise(model: str, templates: Sequence[str], sides: Sequence[tuple[Plan, Step]]) -> Iterator[str]:
+    """What else differs between the answers than the model: decoding, and what stands in the prompts."""
+    decodes, prompts = zip(*(_asked(model, plan, step) for plan, step in sides), strict=True)
+    if any(decodes[0][name] != decodes[1][name] for name in templates):
+        yield "decoded otherwise"
+    other = [name for name in templates if prompts[0][name] != prompts[1][name]]
+    if other:
+        yield f"other prompts under {' and '.join(other)}"
+
+
+def _asked(model: str, plan: Plan, measure: Step) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How a model was asked, by template: decode settings, and the template with the part of the rows."""
+    assert isinstance(measure.params, MeasureParams)
+    decodes, prompts = {}, {}
+    for cell in measure.params.cells:
+        if cell.model == model:
+            predict = plan.step(measure.inputs[cell.input])
+            decodes[cell.template] = predict.params
+            prompts[cell.template] = plan.step(predict.inputs["prompts"]).params
+    return decodes, prompts
+
+
+def _compared(store: Store, key: Key, before: Step, after: Step) -> tuple[Paired | None, str]:
     import numpy as np
 
     from runtime.gating.evidence import Evidence
@@ -155,10 +206,14 @@ def _compared(store: Store, key: Key, before: Step, after: Step, unit: str) -> t
     whole = ~(np.isnan(matrices[0]) | np.isnan(matrices[1])).any(axis=1)
     if not whole.any():
         return None, "no row that both measured"
+    unit = _metric(after, key[2]).unit
     found = compare(matrices[1][whole], matrices[0][whole], unit, LEVEL, new.seed)
     ends = finite(found.shown.low), finite(found.shown.high)
     paired = Paired(
         found.n, tuple(templates), found.estimate, *ends, found.gained, found.lost, found.p_value, found.test
     )
-    missing = max(len(old.row_ids), len(new.row_ids)) - found.n
-    return paired, f"{missing:,} rows are not in both" if missing else ""
+    notes = [found.obstacle] if found.obstacle else []
+    missing = len({*old.row_ids} | {*new.row_ids}) - found.n
+    if missing:
+        notes.append(f"{missing:,} row{'s are' if missing != 1 else ' is'} not in both")
+    return paired, "; ".join(notes)

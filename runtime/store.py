@@ -50,10 +50,23 @@ class Store:
     def exists(self) -> bool:
         return self.database.exists()
 
+    def refuse_a_file(self) -> None:
+        """Raise DiagnosticError SFT0905 when something else than a folder bears the store's name."""
+        if self.root.exists() and not self.root.is_dir():
+            raise fatal("SFT0905", f"`{self.root}` is a file, and a store is a folder", "name a folder with `--store`")
+
     def create(self) -> Store:
         """Make the folder and the schema if they are not there. Raises DiagnosticError SFT0903 for a newer schema."""
-        for folder in (self.root, self.root / "objects", self.root / "runs"):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.refuse_a_file()
+        try:
+            for folder in (self.root, self.root / "objects", self.root / "runs"):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise fatal(
+                "SFT0905",
+                f"the store `{self.root}` cannot be made: {(error.strerror or str(error)).lower()}",
+                "name a folder that can be written with `--store`",
+            ) from error
         with self.writing() as con:
             _migrate(con)
         return self

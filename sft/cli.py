@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -33,6 +34,7 @@ VERBS = (
 )
 ERROR = 1
 INTERRUPTED = 130
+CLOSED_PIPE = 141  # as a shell reports it: never 0, since what was not written may have been the bad news
 
 # How long an idle OpenMP thread of torch spins before it sleeps, in rounds (tens of µs; by default milliseconds).
 # Beside any other busy process the default is ruinous: training fell from 250 to 15 tokens/s on two cores.
@@ -110,10 +112,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `sft show | head`
-        sys.stderr.close()
-        return 0
+        _unplug()
+        return CLOSED_PIPE
     except Exception:  # our own bug: the traceback goes to a file, where it can be reported from
         return _crashed()
+
+
+def _unplug() -> None:
+    """Point both streams nowhere, so that Python does not complain about the closed pipe again when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
 
 
 def _crashed() -> int:

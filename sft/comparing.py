@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.plan import Plan
-from compiler.plan_diff import StepChange, diff, previous_steps
+from compiler.plan_diff import StepChange, diff_plans
 from compiler.spec_diff import BlockChange, diff_specs
 from spec_lang.diagnostics import DiagnosticError, Diagnostics, fatal
 
@@ -50,19 +50,21 @@ class Difference:
 
     @property
     def is_same(self) -> bool:
-        return not self.blocks and not any(
-            change.state != "cached" or change.renamed_from for change in self.steps or ()
-        )
+        """Whether nothing differs; what does not compile is not known to be the same."""
+        if self.blocks or self.steps is None:
+            return False
+        if any(pair.first != pair.second for pair in self.verdicts or ()):
+            return False  # one of the runs stopped before its gates
+        return not any(change.state != "cached" or change.renamed_from for change in self.steps)
 
 
 def side(text: str, store: Path | None, settings: Sequence[str] = ()) -> Side:
     """A spec when there is such a file, otherwise a run. Raises DiagnosticError for neither, and for syntax errors."""
-    path = Path(text)
-    if path.suffix == ".sft" or path.is_file():
-        return _spec(path, settings)
-    from compiler.plan import Plan
-    from runtime.baselines import find_run
+    from runtime.baselines import LAST, find_run
 
+    path = Path(text)
+    if path.suffix == ".sft" or (path.is_file() and text != LAST):
+        return _spec(path, settings)
     found = _store_of_run(text, store)
     run_id = find_run(found, text)[0]
     rows = found.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])
@@ -107,7 +109,7 @@ def compare(first: Side, second: Side, store: Path | None) -> Difference:
                 raise DiagnosticError(*item.findings)
     steps = None
     if first.plan is not None and second.plan is not None:
-        steps = diff(second.plan, previous_steps(first.plan), frozenset(step.hash for step in first.plan.steps))
+        steps = diff_plans(second.plan, first.plan)
     if first.run_id is None or second.run_id is None or first.plan is None or second.plan is None:
         return Difference(first, second, blocks, steps)
     from runtime.run_comparison import metric_pairs, verdict_pairs

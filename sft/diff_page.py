@@ -146,7 +146,9 @@ def _note(pair: MetricPair) -> str:
     unit = pair.second.unit if pair.second is not None else "plain"
     change = estimate(paired.estimate, paired.low, paired.high, "points" if unit == "share" else unit, signed=True)
     rows = f"{paired.n:,} row{'s' * (paired.n != 1)} under {' and '.join(paired.templates)}"
-    flips = f"{paired.gained:,} better, {paired.lost:,} worse, p = {paired.p_value:.3g} for a drop ({paired.test})"
+    flips = (
+        f"{paired.gained:,} answers better, {paired.lost:,} worse, p = {paired.p_value:.3g} for a drop ({paired.test})"
+    )
     return f"change {change} on {rows}: {flips}{f'; {pair.note}' if pair.note else ''}"
 
 

@@ -17,12 +17,13 @@ Every finding has a code and a name. `sft explain SFT0204` or `sft explain unkno
 it means, a spec that has it, and the cure; `sft explain` prints this list. The pages are in
 [`spec_lang/codes`](../spec_lang/codes), and tests run what they show.
 
-`sft check --fix FILE` mends in place what can only be meant one way; those codes have a mark in the last column. A
-name is mended when one name alone is near, by at most two slips; a name of your own that is unknown at several places
-is not, since its declaration may be what is misspelt. The file is checked again after every round of edits, nothing is
-written that has more errors than before (but for those that a syntax error hid), and `--diff` shows the change
-without writing it. What could be meant in several ways (`1` for a share, a missing field, two near names) is told and
-left to you.
+`sft check --fix FILE` mends in place what can only be meant one way. The last column says `yes` where that is so of the
+mistake on the code's page, and `some` where it depends on the mistake. A name is mended when one name alone is near, by
+at most two slips; a name of your own that is unknown at several places is not, since its declaration may be what is
+misspelt. The file is checked again after every round of edits. Nothing is written that has more errors than before (but
+for those that a syntax error hid), that leaves a new error where it edits, or that changes how another line is read;
+`--diff` shows the change without writing it. What could be meant in several ways (`1` for a share, a missing field, two
+near names) is told and left to you.
 
 `sft check --format json|github|sarif` writes findings for programs: one object a line with `fix` and `related`,
 annotations of GitHub Actions, or a SARIF 2.1.0 log for code scanning.
@@ -53,8 +54,13 @@ def near(what: str) -> tuple[str, ...]:
 def record(code: str, *, whole: bool) -> dict[str, str | bool]:
     """A code for programs; ``whole`` with its page."""
     found: dict[str, str | bool] = {"code": code, "name": codes.name_of(code), "group": codes.group_of(code)}
-    found |= {"summary": codes.summary(code), "fix": codes.is_mended(code)}
+    found |= {"summary": codes.summary(code), "fix": bool(_mended(code))}
     return found | {"page": codes.page(code) or ""} if whole else found
+
+
+def _mended(code: str) -> str:
+    """Whether ``--fix`` mends a code's mistakes: the one on its page, some of them, or none."""
+    return "yes" if codes.is_mended(code) else "some" if codes.is_mended_at_times(code) else ""
 
 
 def list_text() -> str:
@@ -80,7 +86,7 @@ def list_markdown() -> str:
         for code in members:
             link = f"[{code}](../spec_lang/codes/{codes.pages()[code].name})"
             summary = codes.summary(code).replace("|", "\\|")
-            lines.append(f"| {link} | {codes.name_of(code)} | {summary} | {'yes' if codes.is_mended(code) else ''} |")
+            lines.append(f"| {link} | {codes.name_of(code)} | {summary} | {_mended(code)} |")
         lines.append("")
     return "\n".join(lines)
 

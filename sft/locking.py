@@ -7,7 +7,9 @@ Fingerprints of rows are computed only to write a lock or to say which rows drif
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,17 +27,20 @@ NOT_RUNNABLE_YET = "SFT0202"  # what is declared for a later version can be pinn
 
 @dataclass(frozen=True)
 class Locking:
-    """A lock against the spec as it is: ``before`` is None without a section. ``changes`` has a line a difference."""
+    """A lock against the spec as it is: ``before`` is None without a section of the spec. ``changes`` has a line a
+    difference."""
 
     path: Path
-    sections: Mapping[str, Pins]
+    section: str
     before: Pins | None
     now: Pins
     drifts: tuple[Drift, ...]
     changes: tuple[str, ...]
 
 
-def inspection(spec_path: Path, *, locked: bool) -> Callable[[ResolvedSpec, Diagnostics], None] | None:
+def inspection(
+    spec_path: Path, *, locked: bool, settings: Sequence[str] = ()
+) -> Callable[[ResolvedSpec, Diagnostics], None] | None:
     """What ``compiler.compile`` has to look at because of a lock; None where there is nothing to look at.
 
     Raises DiagnosticError SFT0753 when ``locked`` and nothing is locked, SFT0754 and SFT0755 for a lock that
@@ -43,38 +48,46 @@ def inspection(spec_path: Path, *, locked: bool) -> Callable[[ResolvedSpec, Diag
     """
     from compiler.paths import LOCK_NAME
 
-    path = spec_path.resolve().parent / LOCK_NAME
+    main = spec_path.resolve()
+    path = main.parent / LOCK_NAME
     if not locked and not path.exists():
         return None
     from runtime.lock_file import read_lock
 
     sections = read_lock(path)
-    pinned = (sections or {}).get(spec_path.name)
+    pinned = (sections or {}).get(main.name)
     if pinned is None:
         if locked:
-            missing = f"`{path.name}` has no section for `{spec_path.name}`" if sections else f"there is no `{path}`"
-            raise fatal("SFT0753", missing, f"write it with `sft lock {spec_path}`")
+            missing = f"`{path.name}` has no section for `{main.name}`" if sections else f"there is no `{path}`"
+            raise fatal("SFT0753", missing, f"write it with `{command(spec_path, settings)}`")
         return None
-    look = _check_all if locked else _check_policies
-    return lambda spec, sink: look(spec, pinned, spec_path.resolve().parent, sink)
+    if not locked:
+        return lambda spec, sink: _check_policies(spec, pinned, path.parent, sink)
+    return lambda spec, sink: _check_all(spec, pinned, path.parent, sink, command(spec_path, settings))
+
+
+def command(spec: Path, settings: Sequence[str] = ()) -> str:
+    """The command that locks a spec as it was called, to be typed again."""
+    return shlex.join(["sft", "lock", str(spec), *(word for setting in settings for word in ("--set", setting))])
 
 
 def _check_policies(spec: ResolvedSpec, pinned: Pins, folder: Path, sink: Diagnostics) -> None:
-    if pinned.policies:
+    if pinned.known_policies:
         from compiler.pinning import report_reworded
 
         report_reworded(pinned, spec, _hasher(folder), sink)
 
 
-def _check_all(spec: ResolvedSpec, pinned: Pins, folder: Path, sink: Diagnostics) -> None:
+def _check_all(spec: ResolvedSpec, pinned: Pins, folder: Path, sink: Diagnostics, accept: str) -> None:
     from compiler.lock import drifts
     from compiler.pinning import report_drifts
 
-    if not _sound(sink):
+    now = _pins(spec, folder, sink) if _sound(sink) else None
+    if now is None or not _sound(sink):  # what cannot be read has not drifted
         _check_policies(spec, pinned, folder, sink)
         return
-    now = _pins(spec, folder, sink)
-    report_drifts(drifts(pinned, now), pinned, spec, sink, lambda name: _rows_changed(pinned.files[name], name, folder))
+    found = drifts(pinned, now)
+    report_drifts(found, pinned, spec, sink, lambda name: _rows_changed(pinned.files[name], name, folder), accept)
 
 
 def _sound(sink: Diagnostics) -> bool:
@@ -85,35 +98,35 @@ def lock(path: Path, settings: Sequence[str] = ()) -> tuple[Locking, Diagnostics
     """The lock of a spec and what it would become. Raises DiagnosticError when the spec has errors, a policy has other
     words under its old version, or the lock cannot be read."""
     from compiler.compile import check
-    from compiler.lock import drifts
+    from compiler.lock import drifts, remembering
     from compiler.pinning import report_reworded
     from runtime.lock_file import lock_path, read_lock
     from runtime.world import LocalWorld
     from sft.project import read_spec
 
-    folder = path.resolve().parent
+    folder, section = path.resolve().parent, path.resolve().name
     spec, found = check(read_spec(path), LocalWorld(folder), settings=settings)
-    sections = read_lock(lock_path(path)) or {}
-    before = sections.get(path.name)
+    before = (read_lock(lock_path(path)) or {}).get(section)
     now = _pins(spec, folder, found) if _sound(found) else None
     if before is not None:
         report_reworded(before, spec, _hasher(folder), found)
     if now is None or not _sound(found):
         raise DiagnosticError(*found)
-    now = _with_prints(now, before, folder)
+    now = remembering(before, _with_prints(now, before, folder))
     changed = drifts(before, now) if before is not None else ()
     told = tuple(_told(drift, before, folder) for drift in changed if before is not None)
     shown = Diagnostics([item for item in found if item.code != NOT_RUNNABLE_YET])
-    return Locking(lock_path(path), sections, before, now, changed, told), shown
+    return Locking(lock_path(path), section, before, now, changed, told), shown
 
 
-def write(locking: Locking, spec: Path) -> bool:
-    """Put the pins of now into the lock; False when it holds them already."""
-    from runtime.lock_file import write_lock
+def write(locking: Locking) -> bool:
+    """Put the pins of now into the lock; False when it holds them already. Raises DiagnosticError SFT0913 when the lock
+    cannot be written, or another process wrote the same section meanwhile."""
+    from runtime.lock_file import update_lock
 
     if locking.before == locking.now:
         return False
-    write_lock(locking.path, {**locking.sections, spec.name: locking.now})
+    update_lock(locking.path, locking.section, locking.before, locking.now)
     return True
 
 
@@ -140,8 +153,8 @@ def _pins(spec: ResolvedSpec, folder: Path, sink: Diagnostics) -> Pins:
     from runtime.world import LocalWorld
     from sft import __version__
 
-    spec, report = reached(spec), Reporter(spec.file, sink)
-    facts = model_facts(spec, LocalWorld(folder), report)
+    report = Reporter(spec.file, sink)
+    facts = model_facts(reached(spec), LocalWorld(folder), report)
     return replace(pins_of(spec, facts, _hasher(folder), report), sft=__version__)
 
 
@@ -150,10 +163,16 @@ def _hasher(folder: Path) -> Callable[[str], str | Problem]:
     from compiler.world import Problem
 
     def hash_of(path: str) -> str | Problem:
+        whole = folder / path
         try:
-            return hash_file(folder / path)
+            if stat.S_ISREG(whole.stat().st_mode):  # a device or a pipe would be read without end
+                return hash_file(whole)
+            why = "it is a folder" if whole.is_dir() else "it is no ordinary file"
         except OSError as error:
-            return Problem("SFT0756", f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}")
+            why = (error.strerror or str(error)).lower()
+        except ValueError:  # a zero byte, or half of a surrogate pair
+            why = "no file can have this name"
+        return Problem("SFT0756", f"`{path}` cannot be read: {why}")
 
     return hash_of
 

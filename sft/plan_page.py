@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -28,6 +28,7 @@ WORDS = {"cached": "cached", "run": "to run", "rerun": "to rerun", "orphan": "no
 _COLUMNS = (("state", 6), ("rows", 10), ("tokens", 7), ("time", 8))
 _FIXED = sum(width + 2 for _, width in _COLUMNS)
 _NARROWEST = 24
+_DEEPEST = 16  # cells of a lead; of a deeper tree the lines nearest to the step are drawn
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class _Place:
 def plan_lines(outlook: Outlook, width: int) -> list[Line]:
     """The tree with its columns, the orphans, and a summary."""
     changes = {change.step_id: change for change in outlook.changes}
-    places = list(_tree(outlook.plan))
+    places = [_cut_lead(place) for place in _tree(outlook.plan)]
     orphans = [change for change in outlook.changes if change.state == "orphan"]
     names = [f"{place.lead}{MARKS['run']} {_title(place.step)}" for place in places]
     needed = max([*map(cell_len, names), *(len(change.step_id) + 2 for change in orphans)], default=0)
@@ -77,6 +78,14 @@ def _tree(plan: Plan) -> Iterator[_Place]:
         yield _Place(step, parents[step.id], lead, below + ("│ " if own else "  "))
         for number, child in enumerate(reversed(own)):
             pending.append((child, below + ("└─" if number == 0 else "├─"), below + ("  " if number == 0 else "│ ")))
+
+
+def _cut_lead(place: _Place) -> _Place:
+    return replace(place, lead=_tail(place.lead), below=_tail(place.below))
+
+
+def _tail(lead: str) -> str:
+    return lead if len(lead) <= _DEEPEST else "⋯ " + lead[2 - _DEEPEST :]
 
 
 def _parent(step: Step, depth: Mapping[str, int]) -> str | None:

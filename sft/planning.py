@@ -40,6 +40,7 @@ class Outlook:
 
 def compare(plan: Plan, store: Store) -> Comparison:
     """The plan against what the store has and what ran last."""
+    store.refuse_a_file()
     if not store.exists:
         return Comparison(diff(plan, {}, frozenset()))
     objects = Objects(store.root / "objects")

@@ -1,7 +1,8 @@
 """How a run is going, on standard error: one moving line on a terminal, plain lines otherwise.
 
 Both are listeners of the run's events, so they show what the dashboard shows. Plain lines come at
-the start and end of a step and every ten seconds between; rich is loaded only for a terminal.
+the start and end of a step and every ten seconds between; rich is loaded only for a terminal. When
+nobody reads them any more (`| head`), the run goes on without a word.
 """
 
 from __future__ import annotations
@@ -60,14 +61,30 @@ def finished_text(data: dict[str, Any]) -> str:
 def progress_display(*, plain: bool) -> Iterator[Callable[[Event], None]]:
     """The listener to give to a run."""
     if plain or not sys.stderr.isatty():
-        yield PlainLines()
+        yield unheard(PlainLines())
         return
     from rich.console import Console
     from rich.status import Status
 
     console = Console(stderr=True, highlight=False)
     with Status("", console=console) as status:
-        yield LiveLine(console, status)
+        yield unheard(LiveLine(console, status))
+
+
+def unheard(show: Callable[[Event], None]) -> Callable[[Event], None]:
+    """A listener that falls silent when its stream is closed or full, instead of stopping what it reports on."""
+    silent = False
+
+    def listen(event: Event) -> None:
+        nonlocal silent
+        if silent:
+            return
+        try:
+            show(event)
+        except OSError:
+            silent = True
+
+    return listen
 
 
 @dataclass

@@ -87,7 +87,7 @@ def check_text(file: SourceFile, *, strict: bool = False, settings: Sequence[str
     from sft.locking import inspection
 
     path = Path(file.path)
-    world, inspect = LocalWorld(path.resolve().parent), inspection(path, locked=False)
+    world, inspect = LocalWorld(path.resolve().parent), inspection(path, locked=False, settings=settings)
     _, diagnostics = check_spec(file, world, strict=strict, settings=settings, inspect=inspect)
     return diagnostics
 
@@ -123,7 +123,7 @@ def compile(path: Path | str, *, settings: Sequence[str] = (), locked: bool = Fa
     path = Path(path)
     diagnostics = Diagnostics()
     file, world = read_spec(path), LocalWorld(path.resolve().parent)
-    inspect = inspection(path, locked=locked)
+    inspect = inspection(path, locked=locked, settings=settings)
     return compile_spec(file, world, diagnostics, settings=settings, inspect=inspect), diagnostics
 
 
@@ -163,7 +163,10 @@ def execute(
 ) -> RunOutcome:
     """Execute a compiled plan of the spec at ``path``."""
     from runtime.scheduler import run_plan
+    from spec_lang.diagnostics import fatal
 
+    if not plan.steps:
+        raise fatal("SFT0929", f"`{path}` asks for nothing", "a spec that runs has a `source` at least")
     store = store or store_beside(path)
     reasons = {change.step_id: "; ".join(change.reasons) for change in diff(plan, store)}
     return run_plan(plan, path.resolve().parent, store, only=only, reasons=reasons, listeners=listeners)

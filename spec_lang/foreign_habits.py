@@ -10,17 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from spec_lang.diagnostics import Diagnostic, Edit
+from spec_lang.foreign_operators import foreign_operator
 from spec_lang.lexing import OPERATORS
 from spec_lang.source import Span
-from spec_lang.syntax_site import VALUE_ENDS, Site
-
-_WORDS = {
-    "between": "write `x in 3..80`",
-    "like": 'write `x matches r"…"` or `contains(x, "…")`',
-    "is": "write `==`; rules on a column without a value never hold for its row",
-    "equals": "write `==`",
-}
-_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "∈": "in", "−": "-", "∧": "and", "∨": "or", "¬": "not"}
+from spec_lang.syntax_site import Site
 
 
 def foreign_habit(site: Site) -> Diagnostic | None:
@@ -37,25 +30,16 @@ def _adjacent(site: Site, offset: int) -> bool:
     return bool(site.type(offset) and site.type(offset - 1)) and site.span(offset).start == site.span(offset - 1).end
 
 
-def _word(site: Site) -> Diagnostic | None:
+def _needless_word(site: Site) -> Diagnostic | None:
+    """``keep where x > 3``."""
     for offset in (0, -1, -2):
         word = site.text(offset)
-        if site.type(offset) == "NAME" and word in _WORDS and site.type(offset - 1) in VALUE_ENDS:
-            return site.say("SFT0116", f"`{word}` is not an operator", _WORDS[word], span=site.span(offset))
         if site.type(offset) == "NAME" and word in ("if", "where", "when") and site.type(offset - 1) == "VERB":
             help = f"the condition stands right after `{site.text(offset - 1)}`"
             gap = Span(site.span(offset - 1).end, site.span(offset).end)
             found = site.say("SFT0101", f"unexpected `{word}`", help, span=site.span(offset))
             return _with(found, Edit(gap, "")) if offset else found
     return None
-
-
-def _sign(site: Site) -> Diagnostic | None:
-    sign = site.text()
-    if site.type() != "WRONG" or sign not in _SIGNS:
-        return None
-    found = site.say("SFT0116", f"`{sign}` is not an operator", f"write `{_SIGNS[sign]}`")
-    return _with(found, Edit(site.span(), _SIGNS[sign]))
 
 
 def _bare_text(site: Site) -> Diagnostic | None:
@@ -68,6 +52,9 @@ def _bare_text(site: Site) -> Diagnostic | None:
         return None
     text = site.file.text[start:].split(maxsplit=1)[0].rstrip(",;}")
     span = Span(start, start + len(text))
+    if text.endswith('"') and text.count('"') == 1:  # only the first quote is missing
+        found = site.say("SFT0101", "text stands in quotes", f'write `"{text}`', span=span)
+        return _with(found, Edit(Span(start, start), '"'))
     found = site.say("SFT0101", "text stands in quotes", f'write `"{text}"`', span=span)
     return _with(found, Edit(span, f'"{text}"')) if '"' not in text and "\\" not in text else found
 
@@ -88,15 +75,27 @@ def _number(site: Site) -> Diagnostic | None:
     if site.type() == "COMMA" and ends and _adjacent(site, 0) and _adjacent(site, 1) and not site.in_bracket():
         whole = site.span(-1).to(site.span(1))
         first, second = site.text(-1), site.text(1)
-        thousands = f"`{first}_{second}` for thousands, " if len(second) == 3 else ""
+        digits = second.rstrip("abcdefghijklmnopqrstuvwxyz% ")
+        if len(digits) == 3 and second[3:].strip() in ("tok", "rows"):  # whole numbers of them, so it is thousands
+            found = site.say("SFT0113", "numbers have no commas", f"write `{first}_{second}`", span=whole)
+            return _with(found, Edit(whole, f"{first}_{second}"))
+        thousands = f"`{first}_{second}` for thousands, " if len(digits) == 3 else ""
         help = f"write {thousands}`{first}.{second}` for a fraction"
         return site.say("SFT0113", "numbers have no commas", help, span=whole)
     return None
 
 
+# A function with its one argument, which lacks the `(` between them.
+_CALLS = frozenset({("NAME", "NAME"), ("NAME", "QUOTED"), ("NAME", "STRING")})
+
+
 def _brackets(site: Site) -> Diagnostic | None:
     closing = site.type() in ("RPAR", "RSQB")
     if closing and not site.in_bracket():
+        if site.type() == "RPAR" and (site.type(-2), site.type(-1)) in _CALLS and not site.breaks_line(-1):
+            gap = Span(site.span(-2).end, site.span(-1).start)
+            call = f"{site.text(-2)}({site.text(-1)})"
+            return _with(site.say("SFT0101", "`)` closes nothing", f"write `{call}`"), Edit(gap, "("))
         return _with(site.say("SFT0101", f"`{site.text()}` closes nothing"), Edit(site.span(), ""))
     if site.type() == "COMMA" and site.type(-1) == "COMMA" and site.in_bracket():
         return _with(site.say("SFT0101", "unexpected `,`", "one `,` is enough"), Edit(site.span(), ""))
@@ -155,7 +154,7 @@ def _edition(site: Site) -> Diagnostic | None:
         return _with(found, Edit(site.span(), year))
     if site.index == 1 and site.type() == "_EQUAL":
         found = site.say("SFT0101", "the edition is no field", "write `edition 2026`")
-        return _with(found, Edit(site.span(), ""))
+        return _with(found, Edit(Span(site.span(-1).end, site.span(1).start), " "))
     return None
 
 
@@ -196,10 +195,27 @@ def _quote_inside(site: Site) -> Diagnostic | None:
     return None
 
 
+def _prefixed_string(site: Site) -> Diagnostic | None:
+    """``f"{instruction}"``: only templates have placeholders, and need no sign for it."""
+    prefix = site.text(-1)
+    if site.type() != "STRING" or prefix not in ("f", "F", "u", "b", "R") or not _adjacent(site, 0):
+        return None
+    template = str(site.segment.tokens[0]) == "template"
+    if prefix == "R":
+        found = site.say("SFT0101", "raw strings begin with a small `r`", span=site.span(-1))
+        return _with(found, Edit(site.span(-1), "r"))
+    help = "the placeholders of templates need no sign" if template else "only templates have placeholders: `{NAME}`"
+    found = site.say(
+        "SFT0101", f"no `{prefix}` stands before a string", help if prefix in "fF" else None, span=site.span(-1)
+    )
+    sure = template or "{" not in str(site.token())
+    return _with(found, Edit(site.span(-1), "")) if sure else found
+
+
 _HABITS: tuple[Callable[[Site], Diagnostic | None], ...] = (
     _edition,
-    _word,
-    _sign,
+    _needless_word,
+    foreign_operator,
     _bare_text,
     _number,
     _brackets,
@@ -209,4 +225,5 @@ _HABITS: tuple[Callable[[Site], Diagnostic | None], ...] = (
     _reserved_function,
     _regex,
     _quote_inside,
+    _prefixed_string,
 )

@@ -21,6 +21,11 @@ _SOFT = frozenset({"VERB", "CLAUSE", "FLAG", "NAMED", "EDITION", "IMPORT", "AS",
 _WORDS = _SOFT | {"AND", "OR", "NOT", "IN", "MATCHES", "TRUE", "FALSE"}
 OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "MATCHES", "CMP", "PLUS", "MINUS", "STAR", "SLASH", "DOTDOT"})
 _BEFORE_NAMES = OPERATORS | {"_EQUAL", "LPAR", "LSQB", "COMMA", "DOT", "CLAUSE", "NAMED", "PARAM", "AS"}
+_BEFORE_OPERANDS = OPERATORS | {"_EQUAL", "DOT", "CLAUSE"}
+
+# What stands behind the verb of a rule and never behind a name.
+_BEHIND_VERBS = frozenset({"NAME", "QUOTED", "STRING", "NUMBER", "NOT", "LPAR", "FLAG", "CLAUSE"})
+_OF_COLUMNS = frozenset({"because", "by", "per", "each", "at"})  # clauses that may follow a bare column
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,34 @@ def tokens_of(file: SourceFile) -> tuple[list[Token], tuple[Comment, ...]]:
     tokens: list[Token] = []
     comments: list[Comment] = []
     previous = ""
-    for token in grammar().lex(file.text):
+    cut = list(grammar().lex(file.text))
+    for index, token in enumerate(cut):
         if token.type == "COMMENT":
             comments.append(Comment(str(token), span_of(token)))
             continue
         words = _WORDS if previous == "DOT" else _SOFT
-        if token.type in words and previous in _BEFORE_NAMES:
+        if token.type in words and previous in _BEFORE_NAMES and not _begins_entry(file, cut, index, previous):
             token.type = "NAME"
         tokens.append(token)
         previous = token.type
     return tokens, tuple(comments)
+
+
+def _begins_entry(file: SourceFile, cut: list[Token], index: int, previous: str) -> bool:
+    """Whether a soft word that could be a name begins a rule, metric, slice or clause, since no name is followed like
+    that: by the rest of a rule in its line, which it begins, or by a value. The operand before it is then missing, and
+    that is reported there, not as four mistakes in a rule that has none."""
+    token = cut[index]
+    if token.type == "CLAUSE" and previous in OPERATORS:  # `> at 95%`
+        return index + 1 < len(cut) and cut[index + 1].type in ("STRING", "NUMBER", "QUANTITY")
+    if token.type not in ("VERB", "NAMED") or previous not in _BEFORE_OPERANDS:
+        return False
+    start = token.start_pos or 0
+    if file.text[file.text.rfind("\n", 0, start) + 1 : start].strip() or index + 1 == len(cut):
+        return False
+    following = cut[index + 1]
+    if "\n" in file.text[start : following.start_pos or 0]:
+        return False
+    if token.type == "NAMED":
+        return following.type in _SOFT | {"NAME"} and [after.type for after in cut[index + 2 : index + 3]] == ["_EQUAL"]
+    return following.type in _BEHIND_VERBS and str(following) not in _OF_COLUMNS

@@ -16,6 +16,20 @@ from spec_lang.tables import grammar
 from spec_lang.vocabulary import RESERVED
 
 _FARTHEST = 3  # tokens between the word and the place where parsing stopped
+# What other tools call the same, with the word that is surely meant.
+_SYNONYMS = {
+    "deduplicate": "dedup",
+    "unique": "dedup",
+    "remove": "drop",
+    "exclude": "drop",
+    "reject": "drop",
+    "retain": "keep",
+    "include": "keep",
+    "assert": "require",
+    "ensure": "require",
+    "expect": "require",
+    "reason": "because",
+}
 _LONGEST_ITEM = 4_000  # tokens of an item that is read again
 
 
@@ -30,7 +44,7 @@ def misspelt_word(site: Site) -> Diagnostic | None:
         fitting = [near for near in _near(word) if _reads_on(site, span, near)]
         if fitting:
             help = f"did you mean {' or '.join(f'`{near}`' for near in fitting)}?"
-            sure = len(word) == 2 or surely(word, fitting) == fitting[0]
+            sure = len(word) == 2 or word in _SYNONYMS or surely(word, fitting) == fitting[0]
             fix = (Edit(span, fitting[0]),) if sure else ()
             return Diagnostic("SFT0101", f"unexpected `{word}`", Label(site.file, span), help, fix=fix)
     return None
@@ -38,6 +52,8 @@ def misspelt_word(site: Site) -> Diagnostic | None:
 
 def _near(word: str) -> tuple[str, ...]:
     """Reserved words that a word may stand for; of two letters only those in the other order (``ro``, ``ta``)."""
+    if word in _SYNONYMS:
+        return (_SYNONYMS[word],)
     if len(word) == 2:
         return (word[::-1],) if word[::-1] in RESERVED else ()
     return closest(word, RESERVED, 2)

@@ -107,8 +107,7 @@ def _read_items(
         tree = _parse_segment(file, segment, before, diagnostics)
         if before is not None and before.ends_early(file, segment) and isinstance(items[-1], ast.Block):
             items.pop()  # its end was taken for it, so what it lacks means nothing
-            if cut := _broken_header(before):
-                broken.append(cut)
+            broken += _broken_headers(before)
         before = segment
         if tree is not None and depth_of(tree) > MAX_DEPTH:
             diagnostics.error(
@@ -116,14 +115,14 @@ def _read_items(
                 f"nested more than {MAX_DEPTH} levels deep",
                 file,
                 span_of(segment.tokens[0]),
-                help="split the expression into several rules",
+                help='write `… in ["a", "b"]` for a chain of `or`, and several `keep` rules for a chain of `and`',
             )
             tree = None
         after_mistake = tree is None
         if tree is not None:
             items.append(build_item(tree, file, diagnostics))
-        elif header := _broken_header(segment):
-            broken.append(header)
+        else:
+            broken += _broken_headers(segment)
     return items, broken
 
 
@@ -167,16 +166,19 @@ def _where_the_block_ended(file: SourceFile, before: Segment, stray: Segment, fo
     )
 
 
-def _broken_header(segment: Segment) -> BrokenBlock | None:
-    """Kind and name, also where a stray character stands between them; of ``smol {`` either may be missing."""
+def _broken_headers(segment: Segment) -> list[BrokenBlock]:
+    """Kind and name, also where a stray character stands between them; of ``smol {`` either may be missing, and in
+    ``train my tuned {`` every word may be the name."""
     # A header without its kind goes on from the edition before it.
     tokens = segment.tokens[2:] if segment.tokens[0].type == "EDITION" else segment.tokens
-    first, *following = tokens[:3] or segment.tokens
-    second = next((token for token in following if token.type in ("NAME", "STRING", "LBRACE")), None)
+    first, *following = tokens[:5] or segment.tokens
+    second = next((token for token in following[:2] if token.type in ("NAME", "STRING", "LBRACE")), None)
     if first.type != "NAME" or second is None or (segment.stray and following[0].type != "LBRACE"):
-        return None
-    name = None if second.type == "LBRACE" else str(second).strip('"')
-    return BrokenBlock(str(first), name, span_of(first))
+        return []
+    kinds = [token.type for token in following]
+    head = following[: kinds.index("LBRACE")] if "LBRACE" in kinds else [second]
+    names: list[str | None] = [str(token).strip('"') for token in head if token.type in ("NAME", "STRING")]
+    return [BrokenBlock(str(first), name, span_of(first)) for name in names or [None]]
 
 
 def _misspelt_edition(tokens: list[Token]) -> bool:

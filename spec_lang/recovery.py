@@ -88,7 +88,7 @@ def segments(file: SourceFile, tokens: list[Token]) -> Iterator[Segment]:
         margin = at_margin(file, token)
         if depth == 0:
             # Between items, a word at the margin or a header anywhere starts an item.
-            goes_on = bool(current) and current[-1].type in _CONTINUES
+            goes_on = bool(current) and (current[-1].type in _CONTINUES or _in_a_head(file, current, token))
             header = _is_header(tokens, index) and (margin or not goes_on)
             starts = header or (margin and token.type in _WORDS and not goes_on)
         else:
@@ -109,6 +109,13 @@ def segments(file: SourceFile, tokens: list[Token]) -> Iterator[Segment]:
             depth = max(0, depth - 1)
     if current:
         yield Segment(tuple(current), stray)
+
+
+def _in_a_head(file: SourceFile, current: list[Token], token: Token) -> bool:
+    """Whether only words stand before a token in its line: ``train my`` before ``tuned {``, ``from "./x"`` before
+    ``import``."""
+    words = all(before.type in ("NAME", "QUOTED", "STRING") for before in current)
+    return words and _line_start(file, current[0]) == _line_start(file, token)
 
 
 def at_margin(file: SourceFile, token: Token) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 _MOST = 2  # A long list is a dump of the vocabulary and no help.
 _MOST_SLIPS = 2.0  # Beyond that a suggestion is worth reading, but not worth applying unseen.
+_SHORT_PART = 3  # letters
 _LONGEST = 80  # Names beyond this are not typed by hand; the distance is quadratic.
 
 
@@ -34,13 +35,23 @@ def surely(name: str, candidates: Iterable[str]) -> str | None:
 
     It is the only near one, by at most two slips; or nearer than the next by a whole slip, in a name of five letters or
     more. Digits are never a slip: who writes ``run3`` beside ``run1`` and ``run2`` means something that is not there.
+    Neither is a short part of a longer name: ``text_de`` is not ``text_en``, nor ``max_score`` ``min_score``.
     """
     near = closest(name, candidates, 2)
-    if not near or _digits(near[0]) != _digits(name):
+    if not near or _digits(near[0]) != _digits(name) or _other_part(name, near[0]):
         return None
     costs = [_cost(name, candidate) or 0.0 for candidate in near]
     alone = len(near) == 1 or (len(name) >= 5 and costs[0] <= 1 <= costs[1] - costs[0])
     return near[0] if alone and costs[0] <= _MOST_SLIPS else None
+
+
+def _other_part(name: str, candidate: str) -> bool:
+    """Whether two names of several parts differ in a part that is too short to be a slip of the other."""
+    parts = name.casefold().split("_"), candidate.casefold().split("_")
+    if len(parts[0]) != len(parts[1]) or len(parts[0]) < 2:
+        return False
+    differing = [pair for pair in zip(*parts, strict=True) if pair[0] != pair[1]]
+    return any(max(map(len, pair)) <= _SHORT_PART and len(pair[0]) == len(pair[1]) for pair in differing)
 
 
 def _digits(name: str) -> str:

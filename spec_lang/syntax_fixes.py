@@ -7,23 +7,23 @@ What a fix would do elsewhere is not looked at here: `fixes.mend` checks the fil
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from spec_lang.bracket_fixes import close_bracket, remove_brace
 from spec_lang.diagnostics import Diagnostic, Edit
 from spec_lang.lexing import OPERATORS, span_of
-from spec_lang.literals import quote
 from spec_lang.source import Span
 from spec_lang.syntax_site import VALUE_ENDS, Site
-from spec_lang.unreadable import FOREIGN_OPERATORS, unit_named
+from spec_lang.unreadable import FOREIGN_OPERATORS, narrowed, straight, unit_named
 
 if TYPE_CHECKING:
     from lark import Token
 
 _Fix = Callable[[Site, Diagnostic], tuple[Edit, ...]]
 _NOTHING: tuple[Edit, ...] = ()
-_PAIRS = {"'": "'", "“": "”", "„": "“”", "«": "»", "»": "«", "‘": "’", "”": "”", "‹": "›", "’": "’"}
 _REPLACED = {text: new for text, new in FOREIGN_OPERATORS.items() if new in ("and", "or", "not", "!=", "matches")}
 
 
@@ -68,6 +68,8 @@ def _colon(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
 
     if not any(token.type == "LBRACE" for token in site.segment.tokens[: site.index]):
         return _NOTHING  # not in a block: the whole file may be of another format
+    if site.type(1) == "MINUS" and site.breaks_line(1):
+        return _dashed_list(site)
     first = edit(site.segment.tokens[site.index])
     later = [
         edit(colon)
@@ -75,6 +77,22 @@ def _colon(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
         if name.type in ("NAME", "QUOTED") and colon == ":" and colon.type == "WRONG" and not inside
     ]
     return tuple(dict.fromkeys([first, *later]))
+
+
+def _dashed_list(site: Site) -> tuple[Edit, ...]:
+    """A list of YAML, a name or literal a line, as ``= [a, b]``."""
+    items: list[str] = []
+    at = 1
+    while site.type(at) == "MINUS" and site.breaks_line(at):
+        start = at = at + 1
+        while site.type(at) and not site.breaks_line(at):
+            at += 1
+        items.append(site.file.slice(site.span(start).to(site.span(at - 1))))
+        if any(site.type(item) not in (*VALUE_ENDS, "DOT") for item in range(start, at)) or start == at:
+            return _NOTHING
+    whole = Span(site.span().start, site.span(at - 1).end)
+    plain = "#" not in site.file.slice(whole) and site.type(at - 1) != "RBRACE"
+    return (Edit(whole, f" = [{', '.join(items)}]"),) if plain else _NOTHING
 
 
 def _separator(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
@@ -105,11 +123,10 @@ def _single_equals(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
 
 
 def _quotes(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
-    text = site.file.slice(_primary(found))
-    inner = text[1:-1]
-    if len(text) < 2 or text[-1] not in _PAIRS.get(text[0], "") or '"' in inner or "\\" in inner:
-        return _NOTHING
-    return (Edit(_primary(found), quote(inner)),)
+    span = _primary(found)
+    meant = straight(site.file.slice(span))
+    beside = site.file.text[span.start - 1 : span.start] + site.file.text[span.end : span.end + 1]
+    return (Edit(span, meant),) if meant is not None and not set(beside) & {*"'\"`"} else _NOTHING
 
 
 def _unclosed_string(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
@@ -121,7 +138,7 @@ def _unclosed_string(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     inner = text.lstrip("r")[1:]
     balanced = all(inner.count(opening) == inner.count(closing) for opening, closing in ("{}", "[]", "()"))
     plain = text[0] != "`" and not text.removeprefix("r").startswith('"""') and text[-1] not in "\\," and inner
-    if not plain or not balanced or "#" in inner or " = " in inner or '"' in inner:
+    if not plain or not balanced or "#" in inner or " = " in inner or '"' in inner or _CODE.search(inner):
         return _NOTHING
     return (Edit(Span(span.end, span.end), '"'),)
 
@@ -144,35 +161,11 @@ def _character(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
         return (Edit(Span(span.start, span.start + 1), " "),)
     if text[:1] in "\u200b\u2060\ufeff":
         return (Edit(Span(span.start, span.start + 1), ""),)
+    if narrowed(text) is not None:
+        wide = [token for token in site.segment.tokens if token.type == "WRONG" and narrowed(str(token)) is not None]
+        return tuple(Edit(span_of(token), narrowed(str(token)) or "") for token in wide)
     in_body = any(token.type == "LBRACE" for token in site.segment.tokens[: site.index])
     return (Edit(span, f"`{text}`"),) if in_body and text[:1].isalpha() else _NOTHING
-
-
-def _unclosed_bracket(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
-    """``]`` or ``)`` where the line ends; ``}`` where the line of its ``{`` ends, or at the end of the block."""
-    opening = _primary(found)
-    sign = site.file.slice(opening)
-    line_end = site.file.text.find("\n", opening.start)
-    line_end = len(site.file.text) if line_end < 0 else line_end
-    on_line = [token for token in site.segment.tokens if opening.start < span_of(token).start < line_end]
-    last = span_of(on_line[-1]).end if on_line else opening.end
-    if sign != "{":
-        sound = site.breaks_line() and bool(on_line) and on_line[-1].type in VALUE_ENDS
-        return (Edit(Span(last, last), ")" if sign == "(" else "]"),) if sound else _NOTHING
-    first = next(token for token in site.segment.tokens if token.type == "LBRACE")
-    if span_of(first) == opening:
-        end = span_of(site.segment.tokens[-1]).end
-        return (Edit(Span(end, end), "\n}"),) if not on_line else _NOTHING
-    return (Edit(Span(last, last), " }"),) if on_line and on_line[-1].type in VALUE_ENDS else _NOTHING
-
-
-def _outside(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
-    if not site.segment.stray or [str(token) for token in site.segment.tokens] != ["}"]:
-        return _NOTHING
-    span = _primary(found)
-    line = Span(site.file.text.rfind("\n", 0, span.start) + 1, site.file.text.find("\n", span.end) + 1)
-    alone = line.end and site.file.slice(line).strip() == "}"
-    return (Edit(line if alone else span, ""),)
 
 
 def _reserved(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
@@ -198,8 +191,6 @@ def _operator(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     text = site.file.slice(span)
     if text in _REPLACED:
         return (_spaced(site, span, _REPLACED[text]),)
-    if text == "=>" and site.type() == "WRONG" and "CMP" in site.accepts:
-        return (Edit(span, ">="),)
     if text == "%" and site.type(-1) == "NUMBER" and not site.breaks_line():
         return (Edit(Span(site.span(-1).end, span.end), "%"),)
     return _not_in(site) if text.startswith("not ") else _NOTHING
@@ -243,12 +234,14 @@ def _header(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
 
 
 def _chain(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
-    """``3 <= x <= 80`` is ``x in 3..80``."""
+    """``3 <= x <= 80`` is ``x in 3..80``, when ``3`` is the whole lower end: not in ``-3 <= x <= 80``."""
     offset = -1
     while site.type(offset) and site.type(offset) not in ("CMP", "VERB"):
         offset -= 1
     ends = (site.type(offset - 1), site.type(1)) == ("NUMBER", "NUMBER")
     if site.text() != "<=" or site.text(offset) != "<=" or not ends or site.type(-1) in OPERATORS:
+        return _NOTHING
+    if site.type(offset - 2) not in _BEFORE_CONDITIONS:
         return _NOTHING
     value = site.file.slice(site.span(offset + 1).to(site.span(-1)))
     whole = site.span(offset - 1).to(site.span(1))
@@ -262,19 +255,25 @@ def _unexpected(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     if site.type() == "MINUS" and text == f"{site.text(-1)}-{site.text(1)}":
         return (Edit(span, text.replace("-", "_")),)
     starts = site.type() in ("NAME", "STRING", "NUMBER", "QUANTITY", "QUOTED")
-    if "COMMA" in site.accepts and site.in_bracket() and starts and site.type(-1) in VALUE_ENDS:
+    if found.help is None and "COMMA" in site.accepts and site.in_bracket() and starts and site.type(-1) in VALUE_ENDS:
         end = site.span(-1).end
         return (Edit(Span(end, end), ","),)
     return _NOTHING
 
+
+# Where a condition begins, so that nothing to the left belongs to its first operand.
+_BEFORE_CONDITIONS = ("VERB", "AND", "OR", "NOT", "LPAR", "COMMA", "_EQUAL")
+
+# In a string that lost its end, what was rather written behind it.
+_CODE = re.compile(r"[<>]|==|\w\(")
 
 _FIXES: dict[str, _Fix] = {
     "SFT0101": _unexpected,
     "SFT0102": _unclosed_string,
     "SFT0103": _quotes,
     "SFT0104": _character,
-    "SFT0105": _unclosed_bracket,
-    "SFT0106": _outside,
+    "SFT0105": close_bracket,
+    "SFT0106": remove_brace,
     "SFT0107": _colon,
     "SFT0108": _double_equals,
     "SFT0111": _separator,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from spec_lang.diagnostics import Diagnostic
+from spec_lang.entry_habits import entry_habit
 from spec_lang.foreign_habits import foreign_habit
 from spec_lang.lexing import OPERATORS, span_of
 from spec_lang.misspelt_words import misspelt_word
@@ -45,7 +46,9 @@ def explain(file: SourceFile, segment: Segment, index: int, accepts: set[str]) -
 def _colon(site: Site) -> Diagnostic | None:
     if site.text() not in (":", ":=") or site.type() != "WRONG" or site.type(-1) not in ("NAME", "QUOTED", *_WORDS):
         return None
-    return site.say("SFT0107", "fields are set with `=`", f"write `{site.text(-1)} = …`")
+    dashes = site.type(1) == "MINUS" and site.breaks_line(1)
+    help = f"a list is written `{site.text(-1)} = [a, b]`" if dashes else f"write `{site.text(-1)} = …`"
+    return site.say("SFT0107", "fields are set with `=`", help)
 
 
 def _separator(site: Site) -> Diagnostic | None:
@@ -238,6 +241,7 @@ def _not_in(site: Site) -> Diagnostic | None:
 _HINTS: tuple[_Hint, ...] = (
     foreign_habit,
     misspelt_word,
+    entry_habit,
     _missing_value,
     _dangling_operator,
     _colon,

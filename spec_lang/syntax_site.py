@@ -65,6 +65,25 @@ class Site:
         """Whether the token here could be the first of an expression."""
         return self.type() in _VALUE_STARTS
 
+    def in_block(self) -> bool:
+        """Whether the place is inside braces."""
+        return self._brace() is not None
+
+    def in_columns(self) -> bool:
+        """Whether the place is inside ``columns { … }``, where names are columns."""
+        brace = self._brace()
+        return bool(brace) and self.segment.tokens[(brace or 0) - 1] == "columns"
+
+    def _brace(self) -> int | None:
+        """The position of the innermost ``{`` around the place."""
+        depth = 0
+        for at in range(min(self.index, len(self.segment.tokens)) - 1, -1, -1):
+            kind = self.segment.tokens[at].type
+            if kind == "LBRACE" and not depth:
+                return at
+            depth += (kind == "RBRACE") - (kind == "LBRACE")
+        return None
+
     def in_bracket(self) -> bool:
         """Whether the place is inside ``(…)`` or ``[…]``, counted from the last brace."""
         depth = 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spec_lang.diagnostics import Diagnostic, Label
 from spec_lang.lexing import span_of
+from spec_lang.literals import quote
 from spec_lang.plain_text import one_line
 from spec_lang.quantities import SUFFIXES
 from spec_lang.source import SourceFile, Span
@@ -28,7 +30,7 @@ FOREIGN_OPERATORS = {
     "**": "there is no power operator",
     "=>": "a field is written `name = value`",
     "->": "a field is written `name = value`",
-    "?": "there is no conditional expression",
+    "?": "a choice is written `if(CONDITION, A, B)`",
     "%": "a share is a number and `%` in one word, such as `10%`",
 }
 _UNITS = {
@@ -41,6 +43,7 @@ _UNITS = {
     "h": ("hours", "hour", "hr", "hrs"),
 }
 _COMMENTS = ("//", "/*")
+_PAIRS = {"'": "'", "“": "”", "„": "“”", "«": "»", "»": "«", "‘": "’", "”": "”", "‹": "›", "’": "’"}
 _QUOTES = "'“”„«»‘’‚‹›"
 
 
@@ -51,8 +54,8 @@ def explain_unreadable(file: SourceFile, token: Token) -> Diagnostic:
     if text.removeprefix("r").startswith(('"', "`")):
         return _unclosed(file, text, span)
     if first in _QUOTES:
-        inner = one_line(text.strip(_QUOTES), 40)
-        help = f'write `"{inner}"`' if inner and '"' not in inner else 'write `"…"`'
+        meant = straight(text)
+        help = f"write `{one_line(meant, 60)}`" if meant else 'write `"…"`'
         return _found("SFT0103", "strings stand in straight double quotes", file, span, help)
     if first.isdecimal():
         return _number(file, text, span)
@@ -70,8 +73,30 @@ def explain_unreadable(file: SourceFile, token: Token) -> Diagnostic:
         return _found("SFT0104", f"`{name}` has letters outside of a-z, A-Z, 0-9 and `_`", file, span, quoted)
     named = unicodedata.name(first, "")
     shown = f"U+{ord(first):04X}" + (f" ({named.lower()})" if named else "")
+    if (narrow := narrowed(text)) is not None:
+        return _found("SFT0104", f"invalid character {shown}", file, span, f"write `{narrow}`")
     encoding = "save the file as UTF-8 text" if first == "\x00" else None
     return _found("SFT0104", f"invalid character {shown}", file, span, encoding)
+
+
+def straight(text: str) -> str | None:
+    """A string in quotes of another kind as one in straight double quotes; None where it does not end, or has escapes
+    that may mean something else there."""
+    wide = text.startswith("'''") and text.endswith("'''") and len(text) > 6
+    inner = text[3:-3] if wide else text[1:-1]
+    if not wide and (len(text) < 3 or text[-1] not in _PAIRS.get(text[0], "")):
+        return None
+    if "\n" in inner:
+        return f'"""{inner}"""' if '"' not in inner and "\\" not in inner else None
+    plain = re.sub(r"""\\(['"])""", r"\1", inner)
+    return quote(plain) if "\\" not in plain else None
+
+
+def narrowed(text: str) -> str | None:
+    """The sign that a character of double width stands for: ``＝``, ``（``, ``，``."""
+    narrow = unicodedata.normalize("NFKC", text)
+    signs = len(text) == 1 and narrow != text and len(narrow) == 1 and narrow.isascii()
+    return narrow if signs and not narrow.isalnum() and narrow not in " _\"'`" else None
 
 
 def _found(code: str, message: str, file: SourceFile, span: Span, help: str | None) -> Diagnostic:

@@ -66,5 +66,8 @@ HEADERS: dict[str, str] = {
 SOFT_WORDS: frozenset[str] = frozenset((*VERBS, *CLAUSES, *FLAGS, *NAMED, *HEADERS))
 RESERVED: frozenset[str] = SOFT_WORDS | frozenset((*OPERATORS, *LITERALS))
 
+# What other languages write for no value, where a name would stand.
+NULLS: frozenset[str] = frozenset({"None", "null", "nil", "NULL", "none", "undefined", "NaN"})
+
 # Editions that this version reads, oldest first.
 EDITIONS: tuple[int, ...] = (2026,)

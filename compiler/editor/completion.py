@@ -19,10 +19,11 @@ from compiler.editor.words import Role, Site
 from compiler.extends import EXTENDS, KINDS, OVERRIDE
 from compiler.lints.registry import ADOPTED, BY_NAME
 from compiler.schema.catalogue import BLOCKS
-from compiler.schema.fields import BlocksSpec, FieldSpec, NamedSpec, NestedSpec, RulesSpec, Shape, declared
+from compiler.schema.fields import BlocksSpec, Clauses, FieldSpec, NamedSpec, NestedSpec, RulesSpec, Shape, declared
 from spec_lang.source import Span
 from spec_lang.vocabulary import CLAUSES, EDITIONS, FLAGS, HEADERS, NAMED, VERBS
 
+_PLAIN = ("gate", "mixture", "loop", "train", "guardrail", "redteam")  # rules that compare, or name rows
 _TYPED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _OPEN_PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z0-9_ ]*)\Z")
 
@@ -86,13 +87,15 @@ def _inside(document: Document, site: Site, start: int) -> Iterator[Completion]:
     if site.path:
         yield from parts(document, site)
     elif site.operand or site.calls:
-        yield from values(document, shape, site)
         rule = descriptions.verb_of(shape, site.entry) if site.role is Role.VERB and not site.calls else None
-        if rule is not None and not site.clause and (rule.expr != "required" or rule.instead):
-            yield from _clauses(shape, site, document)
+        begins = rule is not None and not site.clause
+        if rule is None or not begins or rule.expr != "none":
+            yield from values(document, shape, site)
+        if rule is not None and begins and (rule.expr != "required" or rule.instead):
+            yield from _clauses(shape, site, document, start)
     else:
         continues = site.role is not None and "\n" not in document.text[site.entry_start : start].rstrip(" \t")
-        going_on = [*_clauses(shape, site, document), *_operators(site, shape)]
+        going_on = [*_clauses(shape, site, document, start), *_operators(site, shape)]
         entries = list(_entries(document, shape, site))
         yield from (*going_on, *entries) if continues else (*entries, *going_on)
 
@@ -142,8 +145,8 @@ def _inheritance(site: Site, there: set[str]) -> Iterator[Completion]:
         yield item(OVERRIDE, "block", descriptions.EXTENDING[OVERRIDE], insert=f"{OVERRIDE} {{ ", snippet=snippet)
 
 
-def _clauses(shape: type[Shape] | None, site: Site, document: Document) -> Iterator[Completion]:
-    """Clauses of the verb that the rule has not yet."""
+def _clauses(shape: type[Shape] | None, site: Site, document: Document, start: int) -> Iterator[Completion]:
+    """Clauses of the verb that the rule has not yet, and that go with what it has."""
     rule = descriptions.verb_of(shape, site.entry) if site.role is Role.VERB else None
     there = {
         word.text
@@ -152,13 +155,25 @@ def _clauses(shape: type[Shape] | None, site: Site, document: Document) -> Itera
     }
     if there & FLAGS.keys():
         there |= FLAGS.keys()  # `dedup` is exact or near
+    if "exact" in there:
+        there.add("at")
+    if rule is not None:
+        there |= _excluded(rule, there, document.text[site.entry_start + len(site.entry) : start])
     for word in rule.words if rule is not None else ():
         if word not in there:
             yield item(word, "clause", (CLAUSES | FLAGS).get(word, ""), insert=f"{word} ")
 
 
+def _excluded(rule: Clauses, there: set[str], written: str) -> set[str]:
+    """Clauses that do not go with what a rule begins with: a comparison with a number, or any expression."""
+    if re.search(r"[<>]", written):
+        return {"no_worse_than", "by"}
+    stands = bool(written.strip()) and rule.instead and rule.instead not in there
+    return {rule.instead, "by", "per"} if stands else set()
+
+
 def _operators(site: Site, shape: type[Shape] | None) -> Iterator[Completion]:
     rule = descriptions.verb_of(shape, site.entry) if site.role is Role.VERB else None
-    if rule is not None and rule.expr != "none" and not site.clause:
+    if rule is not None and rule.expr != "none" and not site.clause and site.frames[-1].word not in _PLAIN:
         for word in ("in", "matches", "and", "or"):
             yield item(word, "word", descriptions.about_word(word) or "", insert=f"{word} ")

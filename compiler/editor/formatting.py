@@ -13,13 +13,18 @@ from spec_lang.source import Span
 def format_edits(document: Document) -> tuple[Edit, ...]:
     """What `sft fmt` would change; nothing in a file with syntax errors."""
     after = format_file(document.file, Diagnostics())
-    if after is None or after == document.text:
+    return () if after is None else differing_lines(document.text, after)
+
+
+def differing_lines(text: str, after: str) -> tuple[Edit, ...]:
+    """One edit from the first line that differs to the last."""
+    if after == text:
         return ()
-    old, new = document.text.splitlines(keepends=True), after.splitlines(keepends=True)
+    old, new = text.splitlines(keepends=True), after.splitlines(keepends=True)
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
     start = len("".join(old[:head]))
-    end = len(document.text) - len("".join(old[len(old) - tail :]))
+    end = len(text) - len("".join(old[len(old) - tail :]))
     return (Edit(Span(start, end), "".join(new[head : len(new) - tail])),)
 
 

@@ -44,7 +44,7 @@ _METRICS = (
         "the output equals the expected answer; `none` strips white space at the ends, `text` also folds case and "
         "white space, `json` compares parsed JSON",
     ),
-    MetricFunction("valid_json", (), "share", "the output is JSON"),
+    MetricFunction("valid_json", (), "share", "the output is JSON in which no key stands twice"),
     MetricFunction("contains", (), "share", "the expected answer occurs in the output"),
     MetricFunction(
         "json_field_match",

@@ -74,6 +74,8 @@ class Function:
         """The example as the language writes it: ``words("two  words")`` is ``2``."""
         call, value = self.example
         literal = quote(value) if isinstance(value, str) else str(value).lower()
+        if self.unit is Unit.SHARE and isinstance(value, float):
+            literal = f"{value:.0%}"  # what it is compared with
         return f"`{call}` is `{literal}`"
 
     @property

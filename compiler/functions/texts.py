@@ -95,7 +95,7 @@ TEXT_FUNCTIONS = (
         (text(), text("part"), text("by")),
         "text",
         "the text with every `part` replaced",
-        "CASE WHEN {1} = '' THEN {0} ELSE replace({0}, {1}, {2}) END",
+        "replace({0}, {1}, {2})",
         ('replace("a-b-c", "-", " ")', "a b c"),
     ),
     Function(
@@ -110,7 +110,7 @@ TEXT_FUNCTIONS = (
         "extract",
         (text(), PATTERN, _GROUP),
         "text",
-        "the first match, or a group of it; null where there is none",
+        "the first match, or a group of it; null without a match, and empty where the match has no such group",
         "CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, {2}) END",
         (r'extract("order 66", r"order (\d+)", 1)', "66"),
     ),
@@ -143,7 +143,7 @@ TEXT_FUNCTIONS = (
         (text(),),
         "number",
         "the text as a number; null where it is none",
-        "CASE WHEN isfinite(TRY_CAST({0} AS DOUBLE)) THEN TRY_CAST({0} AS DOUBLE) END",
+        "CASE WHEN isfinite(TRY_CAST({0} AS DOUBLE)) AND NOT contains({0}, '_') THEN TRY_CAST({0} AS DOUBLE) END",
         ('number("1.5")', 1.5),
     ),
 )

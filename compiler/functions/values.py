@@ -12,6 +12,9 @@ _ITEMS = "json_extract_string({0}, '$[*]')"
 _HOLDING = f'len(list_filter({_ITEMS}, lambda "{ITEM}": {{1}}))'
 _EACH = Parameter("condition", ("bool",), "each")
 _NUMBER_AT = "TRY_CAST(json_extract_string({0}, {1}) AS DOUBLE)"
+# DuckDB's JSON may end a list with a comma, and its numbers may be `NaN` and `Infinity`; strings are taken out first.
+_WITHOUT_STRINGS = r"""regexp_replace({0}, '(?s)"(?:[^"\\]|\\.)*"', '""', 'g')"""
+_STRICT = rf"(json_valid({{0}}) AND NOT regexp_matches({_WITHOUT_STRINGS}, '(?i),\s*[\]}}]|nan|inf|/'))"
 _TYPE_AT = "json_type(json_extract({0}, {1}))"
 
 
@@ -117,7 +120,8 @@ JSON_FUNCTIONS = (
         "json_field",
         (JSON, PATH),
         "text",
-        'the value at a path of keys and positions, such as "items[0].name", as text; null where there is none',
+        "the value at a path of keys and positions, "
+        'such as "items[0].name" without a `$` before it, as text; null where there is none',
         "CASE WHEN json_valid({0}) THEN json_extract_string({0}, {1}) END",
         (r"""json_field("{\"a\": [{\"b\": 5}]}", "a[0].b")""", "5"),
     ),
@@ -149,7 +153,12 @@ JSON_FUNCTIONS = (
         (r"""length(json_list("{\"a\": [1, 2]}", "a"))""", 2),
     ),
     Function(
-        "json_valid", (text(),), "bool", "whether the text is JSON", "json_valid({0})", ('json_valid("{}")', True)
+        "json_valid",
+        (text(),),
+        "bool",
+        "whether the text is JSON by RFC 8259, in which a key may stand twice; `json_field` then takes the first",
+        _STRICT,
+        ('json_valid("{}")', True),
     ),
 )
 

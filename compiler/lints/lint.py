@@ -15,7 +15,7 @@ from compiler.lints.requirements import Required, required
 from compiler.lints.tree import of_kind, used_names
 from compiler.resolved import Requirement, ResolvedGate, ResolvedSpec
 from spec_lang.ast import Block
-from spec_lang.diagnostics import Label
+from spec_lang.diagnostics import Edit, Label
 from spec_lang.source import Span
 
 Level: TypeAlias = Literal["allow", "warn", "deny"]
@@ -27,16 +27,20 @@ T = TypeVar("T")
 class Facts:
     """What lints look at, each thing gathered once: the resolved spec, and the blocks of one file, all kinds.
     ``written`` are the same blocks before params and bases were put in, and ``space`` begins the full names of what
-    the file declares."""
+    the file declares. ``bases`` are blocks that other files extend."""
 
     spec: ResolvedSpec
     blocks: tuple[Block, ...]
     written: tuple[Block, ...]
     space: str = ""
+    bases: frozenset[str] = frozenset()
 
     def own(self, table: Mapping[str, T]) -> Iterator[T]:
-        """The blocks of a kind that this file declares."""
-        return (item for name, item in table.items() if name.rpartition(".")[0] == self.space.rstrip("."))
+        """The blocks of a kind that this file declares; what it declares for others to extend is theirs to judge."""
+        for full, item in table.items():
+            space, _, name = full.rpartition(".")
+            if space == self.space.rstrip(".") and (name not in self.bases or name in self.used):
+                yield item
 
     @cached_property
     def used(self) -> frozenset[str]:
@@ -74,12 +78,13 @@ class Facts:
 @dataclass(frozen=True, eq=False, repr=False)
 class Finding:
     """``help`` says how to mend it; ``also`` are further places with the words under their carets, as labels where they
-    may lie in other files."""
+    may lie in other files; ``fix`` mends it where only one thing can be meant."""
 
     message: str
     span: Span
     help: str
     also: tuple[tuple[Span, str] | Label, ...] = ()
+    fix: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)

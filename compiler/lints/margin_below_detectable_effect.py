@@ -13,7 +13,7 @@ from math import ceil, sqrt
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.row_counts import at_most
-from compiler.schema.values import written
+from compiler.schema.written import written
 from spec_lang.quantities import Unit
 
 POWER = 0.8
@@ -31,7 +31,7 @@ def detectable(items: int, level: float) -> float:
 def _find(facts: Facts) -> Iterator[Finding]:
     for gate in facts.own(facts.spec.gates):
         for requirement in gate.requirements:
-            level = requirement.entry.clause("at") if requirement is not None else None
+            level = requirement.level if requirement is not None else None
             if requirement is None or requirement.rule != "no_worse_than" or level is None:
                 continue
             block = facts.spec.evals.get(requirement.metric.eval)

@@ -12,7 +12,7 @@ def _find(facts: Facts) -> Iterator[Finding]:
         known = [requirement for requirement in gate.requirements if requirement is not None]
         if not known or len(known) < len(gate.requirements):
             continue
-        if not any("at" in requirement.entry.clauses for requirement in known):
+        if all(requirement.level is None for requirement in known):
             yield Finding(
                 f"gate `{gate.name}` decides on estimates alone",
                 gate.block.head,

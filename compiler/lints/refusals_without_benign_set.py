@@ -10,7 +10,7 @@ from compiler.lints.requirements import Required, judges_of
 from compiler.lints.tree import clause, metrics, tag, value, words
 from spec_lang.ast import Block
 
-_REFUSAL = re.compile(r"refus|complian", re.IGNORECASE)
+_REFUSAL = re.compile(r"(?:^|[\W\d_])refus\w*(?=$|[\W\d_])", re.IGNORECASE)
 
 
 def _find(facts: Facts) -> Iterator[Finding]:

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from compiler.lints import (
+    column_as_text,
+    constant_user,
+    foreign_placeholder,
     full_objective,
+    gate_cannot_fail,
     gate_cannot_pass,
     gated_on_validation_rows,
     learning_rate_of_another_method,
+    list_for_range,
     many_epochs_on_few_rows,
     margin_below_detectable_effect,
     no_capability_requirement,
@@ -54,6 +59,11 @@ LINTS: tuple[Lint, ...] = (
     learning_rate_of_another_method.LINT,
     full_objective.LINT,
     gated_on_validation_rows.LINT,
+    foreign_placeholder.LINT,
+    column_as_text.LINT,
+    constant_user.LINT,
+    list_for_range.LINT,
+    gate_cannot_fail.LINT,
 )
 
 BY_NAME: Mapping[str, Lint] = MappingProxyType({lint.name: lint for lint in LINTS})

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 Sort = Literal["safety", "capability", "other", "unknown"]
 
-_SAFETY_NAME = re.compile(r"safe|refus|harm|toxic|jailbreak|attack|complian", re.IGNORECASE)
+_SAFETY_NAME = re.compile(
+    r"(?:^|[\W\d_])(?:(?:un)?safe(?:ty)?|refus\w*|harm(?:s|ful|less)?|toxic(?:ity)?|jailbreaks?|attacks?)(?=$|[\W\d_])",
+    re.IGNORECASE,
+)
 _SAFETY_BLOCKS = ("redteam", "guardrail")
 _OTHER_METRICS = ("kl_from",)
 

@@ -29,16 +29,23 @@ def run_lints(spec: ResolvedSpec, program: Program, *, strict: bool = False) -> 
     """Report what the lints find, in each file at its own levels. ``strict``: as if the main spec said so."""
     for module in program.modules:
         library = module is not program.main
-        _run(spec, module, program.read, library=library, strict=strict and not library)
+        bases = frozenset(
+            item.base.block.name.text
+            for item in program.inherited
+            if item.base is not None and item.base.file is module.file and item.base.block.name is not None
+        )
+        _run(spec, module, program.read, bases, library=library, strict=strict and not library)
 
 
-def _run(spec: ResolvedSpec, module: Module, read: Sequence[Shape], *, library: bool, strict: bool) -> None:
+def _run(
+    spec: ResolvedSpec, module: Module, read: Sequence[Shape], bases: frozenset[str], *, library: bool, strict: bool
+) -> None:
     """One file. Whoever imports a ``library`` may have what it lacks, so nothing is missing there."""
     report = module.report
     met = ("nothing",) if library else _met_needs(report)
     own = (shape for shape in read if isinstance(shape, LintBlock) and shape.file is module.file)
     levels = read_levels(own, report, strict=strict)
-    facts = Facts(spec, module.blocks, module.parsed.spec.blocks, module.space)
+    facts = Facts(spec, module.blocks, module.parsed.spec.blocks, module.space, bases if library else frozenset())
     apply_to_warnings(levels, report)
     for lint in LINTS:
         level = levels.of(lint.name, lint.default)
@@ -61,4 +68,4 @@ def _diagnostic(lint: Lint, finding: Finding, report: Reporter) -> Diagnostic:
     labels = tuple(item if isinstance(item, Label) else Label(report.file, *item) for item in finding.also)
     help = f"{finding.help}; {lint.why}"
     where = Label(report.file, finding.span)
-    return Diagnostic(lint.code, finding.message, where, help, labels, Severity.WARNING)
+    return Diagnostic(lint.code, finding.message, where, help, labels, Severity.WARNING, finding.fix)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Literal, cast
 
 from compiler.known import sure
@@ -12,8 +11,6 @@ from compiler.resolved import Requirement, ResolvedGate
 from compiler.rule_text import rule_text
 from compiler.step_params import BoundRequirement, GateParams, MetricRef, NoWorseRequirement, SpreadRequirement
 from compiler.step_params import Requirement as RequirementParams
-
-_DEFAULT_LEVEL = Decimal("0.95")
 
 
 def lower_gate(gate: ResolvedGate, measured: Mapping[str, str], builder: PlanBuilder) -> str:
@@ -34,7 +31,6 @@ def _requirement(item: Requirement) -> RequirementParams:
     entry, of = item.entry, item.metric
     text = rule_text(entry.node, verb=False)
     metric = MetricRef(input=of.eval, eval=of.eval, metric=of.metric, model=of.model, unit=of.unit)
-    level: Decimal | None = entry.clause("at")
     each = entry.clause("each").text if "each" in entry.clauses else None
     correct: Literal["none", "holm"] = entry.clause("correct") or "none"
     if item.rule == "no_worse_than":
@@ -43,19 +39,19 @@ def _requirement(item: Requirement) -> RequirementParams:
             metric=metric,
             baseline=item.baseline,
             margin=item.limit,
-            level=level or _DEFAULT_LEVEL,
+            level=sure(item.level),
             each=each,
             correct=correct,
         )
     if item.rule == "spread":
         op = cast(Literal["<=", "<"], item.op)
-        return SpreadRequirement(text=text, metric=metric, op=op, limit=item.limit, level=level)
+        return SpreadRequirement(text=text, metric=metric, op=op, limit=item.limit, level=item.level)
     return BoundRequirement(
         text=text,
         metric=metric,
         op=cast(Literal[">=", ">", "<=", "<"], item.op),
         threshold=item.limit,
-        level=level,
+        level=item.level,
         each=each,
         correct=correct,
     )

@@ -11,12 +11,13 @@ from compiler.names import Names
 from compiler.reporting import Reporter, suggestion
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
+from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.task import columns_of, find_rows, find_templates
+from compiler.resolve.thresholds import same_for_every_row
 from compiler.resolved import (
     AnyModel,
     ResolvedEval,
     ResolvedMetric,
-    ResolvedSource,
     ResolvedTask,
     ResolvedTemplate,
     ResolvedTrain,
@@ -118,6 +119,8 @@ def check_slice(rule: NamedRule, scope: ColumnScope) -> Typed | None:
         message = f"slice `{rule.name.text}` groups by a value, and this is {typed.type}"
         scope.report.error("SFT0303", message, rule.expr.span, 'take a value out of it: `json_field(…, "name")`')
         return None
+    if typed is not None and same_for_every_row(typed, rule.expr, scope):
+        return None
     return typed
 
 
@@ -129,7 +132,7 @@ def _check_unseen(block: Eval, model: ResolvedTrain, data: Rows, span: Span, rep
             also = [model.block.label(model.block.data.span, "trained on here")]
             report.error("SFT0603", message, span, _held_out(data), also)
             return
-        if _may_share_rows(rows, data):
+        if may_share_rows(rows, data):
             report.warning(
                 "SFT0613",
                 f"`{data.name}` and `{rows.name}`, on which `{model.name}` was trained, are rows of one source",
@@ -142,24 +145,3 @@ def _held_out(data: Rows) -> str | None:
     parts = data.task.parts.names if data.task.parts else ()
     others = [f"`{data.task.name}.{part}`" for part in parts if part != data.part]
     return f"held-out parts: {', '.join(others)}" if others else "give the task a split"
-
-
-def _same_content(first: ResolvedSource | None, second: ResolvedSource | None) -> bool:
-    """Whether both read a file of equal bytes: another source block over the same file is no other data."""
-    if first is None or second is None:
-        return False
-    return first is second or bool(_file_hashes(first) & _file_hashes(second))
-
-
-def _file_hashes(source: ResolvedSource) -> set[str]:
-    return {content for _, content in source.facts.files} if source.facts is not None else set()
-
-
-def _may_share_rows(trained: Rows, evaluated: Rows) -> bool:
-    first, second = trained.task, evaluated.task
-    if first.name == second.name or not _same_content(first.source, second.source):
-        return False
-    if any(task.parts is not None and task.split is None for task in (first, second)):
-        return False  # a split is there, and how it goes is not known
-    same_split = first.split is not None and first.split == second.split
-    return not (same_split and trained.part != evaluated.part)

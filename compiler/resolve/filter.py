@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from compiler.column_scope import ColumnScope
+from compiler.contradictions import leave_nothing
 from compiler.expression_types import check
 from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter
-from compiler.resolve.thresholds import threshold
+from compiler.resolve.thresholds import same_for_every_row, threshold
 from compiler.resolved import Dedup, Predicate, ResolvedFilter, Top
 from compiler.schema.fields import RuleEntry
 from compiler.schema.filter import Filter
-from compiler.typed import Constant, Typed
-from compiler.value_fixes import unquoted
+from compiler.typed import Typed
 from spec_lang.ast import Expr
 
 
@@ -33,7 +33,26 @@ def check_decontaminate(rules: tuple[RuleEntry, ...], names: Names) -> None:
 
 def resolve_filter(block: Filter, scope: ColumnScope) -> ResolvedFilter:
     """The rules over these columns."""
-    return ResolvedFilter(block, tuple(_rule(rule, scope) for rule in block.rules))
+    rules = tuple(_rule(rule, scope) for rule in block.rules)
+    _leave_something([rule for rule in rules if isinstance(rule, Predicate)], scope.report)
+    return ResolvedFilter(block, rules)
+
+
+def _leave_something(rules: list[Predicate], report: Reporter) -> None:
+    """Report the first rule that drops whatever the ones before it keep, with the one that it clashes with."""
+    if len(rules) < 2 or not _clash(rules):
+        return
+    last = next(index for index in range(2, len(rules) + 1) if _clash(rules[:index])) - 1
+    earlier = next((rule for rule in rules[:last] if _clash([rule, rules[last]])), rules[0])
+    spans = [rule.entry.expr.span for rule in (rules[last], earlier) if rule.entry.expr is not None]
+    also = [(spans[1], "the other rule")]
+    report.error("SFT0306", "no row passes both this rule and an earlier one", spans[0], also=also)
+
+
+def _clash(rules: list[Predicate]) -> bool:
+    kept = [rule.condition for rule in rules if rule.entry.verb == "keep"]
+    dropped = [rule.condition for rule in rules if rule.entry.verb == "drop"]
+    return leave_nothing(kept, dropped)
 
 
 def _rule(entry: RuleEntry, scope: ColumnScope) -> Predicate | Top | Dedup | None:
@@ -81,13 +100,9 @@ def dedup_keys(exprs: tuple[Expr, ...], scope: ColumnScope, *, text_only: bool =
 
 def _key(expr: Expr, scope: ColumnScope, text_only: bool) -> Typed | None:
     typed = check(expr, scope)
-    if isinstance(typed, Constant):
-        quoted = isinstance(typed.value, str)
-        help = "names of columns stand without quotes" if quoted else "write the name of a column"
-        fix = unquoted(expr)
-        scope.report.error("SFT0306", "this is the same value for every row", expr.span, help, fix=fix)
+    if typed is None or same_for_every_row(typed, expr, scope):
         return None
-    if typed is not None and text_only and typed.type != "text":
+    if text_only and typed.type != "text":
         scope.report.error("SFT0303", f"near duplicates are found in text, and this is {typed.type}", expr.span)
         return None
     return typed

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Literal
 
 from compiler.names import Names
-from compiler.reporting import did_you_mean, renamed, suggestion, written_anew
+from compiler.reporting import did_you_mean, renamed_word, suggestion, written_anew
 from compiler.resolve.gate_figures import check_figure, check_never, is_figure
 from compiler.resolved import MetricOf, Requirement, ResolvedEval, ResolvedGate, ResolvedMetric
 from compiler.schema.fields import RuleEntry
 from compiler.schema.gate import Gate
-from compiler.schema.values import constant, written, wrong_unit
+from compiler.schema.written import constant, written, wrong_unit
 from spec_lang.ast import Binary, Call, Expr, Faulty, Ref
 from spec_lang.quantities import Unit
 
@@ -115,7 +115,7 @@ class _Requirements:
         if not isinstance(over, Ref) or over.text != "templates" or expr.op not in ("<=", "<"):
             help = "write `spread(EVAL.METRIC(MODEL), templates) <= 10pt`"
             message = "`spread` takes a metric and `templates`, and has an upper limit"
-            fix = renamed(over, ["templates"]) if isinstance(over, Ref) else ()
+            fix = renamed_word(over, ["templates"]) if isinstance(over, Ref) else ()
             help = did_you_mean(over.text, ["templates"]) or help if isinstance(over, Ref) else help
             self.report.error("SFT0608", message, over.span if fix and over else expr.span, help, fix=fix)
             return None
@@ -151,7 +151,7 @@ class _Requirements:
         if not isinstance(expr, Call) or target is None or len(target.rest) != 1:
             if not isinstance(expr, Faulty):
                 near = did_you_mean(expr.func.text, ("spread",)) if isinstance(expr, Call) else None
-                fix = renamed(expr.func, ("spread",)) if isinstance(expr, Call) and near else ()
+                fix = renamed_word(expr.func, ("spread",)) if isinstance(expr, Call) and near else ()
                 help = near or "write `EVAL.METRIC(MODEL)`"
                 self.report.error("SFT0608", "expected a metric of an eval", expr.span, help, fix=fix)
             return _Use("", "", None, None)
@@ -161,7 +161,7 @@ class _Requirements:
             help = suggestion(metric.text, owner.metrics.names, "metrics")
             message = f"eval `{name.text}` has no metric `{metric.text}`"
             also = [owner.block.label(owner.block.head, "declared here")]
-            fix = renamed(metric, owner.metrics.names)
+            fix = renamed_word(metric, owner.metrics.names)
             self.report.error("SFT0604", message, metric.span, help, also, fix)
         model = expr.args[0].value if len(expr.args) == 1 and expr.args[0].name is None else None
         if isinstance(model, Ref):
@@ -180,7 +180,7 @@ class _Requirements:
                 help = 'set `baseline = blessed("main")` in the gate'
             also = [owner.block.label(owner.block.models.span, "its models")]
             message = f"eval `{owner.name}` does not evaluate `{model.text}`"
-            self.report.error("SFT0605", message, model.span, help, also, renamed(model, owner.models.names))
+            self.report.error("SFT0605", message, model.span, help, also, renamed_word(model, owner.models.names))
 
     def _number(self, expr: Expr, use: _Use, unit: Unit, what: str) -> Decimal | None:
         """A constant in the metric's unit; None after a report, or where no metric could be read."""
@@ -200,6 +200,8 @@ class _Requirements:
             return None
         if wanted is not None and not 0 <= number[0] <= 1:
             message = f"`{use.shown}` is {what}, and never reaches {written(number[0], wanted)}"
+            if wanted is Unit.POINTS:
+                message = f"two values of `{use.shown}` are at most 100pt apart, and never {written(number[0], wanted)}"
             self.report.error("SFT0210", message, expr.span)
             return None
         return number[0]
@@ -222,7 +224,7 @@ class _Requirements:
             help = suggestion(ref.text, use.eval.slices.names, "slices")
             also = [use.eval.block.label(use.eval.block.head, "declared here")]
             message = f"eval `{use.eval.name}` has no slice `{ref.text}`"
-            self.report.error("SFT0606", message, ref.span, help, also, renamed(ref, use.eval.slices.names))
+            self.report.error("SFT0606", message, ref.span, help, also, renamed_word(ref, use.eval.slices.names))
 
     def _only(self, rule: RuleEntry, allowed: tuple[str, ...], what: str) -> None:
         for word, value in rule.clauses.items():

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from compiler.names import Names
-from compiler.reporting import renamed, suggestion
+from compiler.reporting import renamed_word, suggestion
 from compiler.resolved import ResolvedEval
 from compiler.schema import redteam, review
 from compiler.schema.fields import RuleEntry
 from compiler.schema.guardrail import ERRORS
 from compiler.schema.measures import limit_in
-from compiler.schema.values import Limits
+from compiler.schema.written import Limits
 from spec_lang.ast import Binary, Call, Faulty, Ref, StringLit
 from spec_lang.quantities import Unit
 
@@ -53,7 +53,7 @@ def check_figure(rule: RuleEntry, expr: Binary, names: Names) -> None:
     if figure.text not in known:
         help = suggestion(figure.text, known, "figures")
         message = f"{kind} `{target.own.text}` has no figure `{figure.text}`"
-        names.report.error("SFT0604", message, figure.span, help, fix=renamed(figure, known))
+        names.report.error("SFT0604", message, figure.span, help, fix=renamed_word(figure, known))
         return
     limit_in(known[figure.text], expr.right, ref.text, names.report, Limits(maximum=Decimal(1)))
 

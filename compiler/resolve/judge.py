@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.known import Known
 from compiler.names import Names
-from compiler.reporting import renamed, suggestion
+from compiler.reporting import renamed_word, suggestion
 from compiler.resolve.policy import check_policy
 from compiler.resolve.tables import Tables, rows_or_source
 from compiler.resolved_lifecycle import ResolvedJudge
@@ -70,5 +70,5 @@ def _check_rules(block: Judge, names: Names) -> None:
             help = suggestion(label.text, given, "labels")
             message = f"the rules `{name.value}` give no label `{label.text}`"
             names.report.error(
-                "SFT0253", message, label.span, help, [(name.span, "these rules")], renamed(label, given)
+                "SFT0253", message, label.span, help, [(name.span, "these rules")], renamed_word(label, given)
             )

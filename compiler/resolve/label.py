@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from compiler.names import Names
-from compiler.reporting import renamed, suggestion
+from compiler.reporting import renamed_word, suggestion
 from compiler.schema.judge import Judge
 from spec_lang.ast import Binary, Expr, Faulty, ListLit, Ref
 
@@ -34,7 +34,7 @@ def check_label(expr: Expr, where: str, names: Names, judges: Mapping[str, Judge
             help = suggestion(label.text, known, "labels")
             also = [judge.label(judge.labels.span, "its labels")]
             message = f"judge `{judge.name}` has no label `{label.text}`"
-            names.report.error("SFT0253", message, label.span, help, also, renamed(label, known))
+            names.report.error("SFT0253", message, label.span, help, also, renamed_word(label, known))
     return sound
 
 

@@ -17,7 +17,7 @@ from compiler.resolved_lifecycle import ResolvedLoop
 from compiler.schema.fields import RuleEntry, Shape
 from compiler.schema.generate import Generate, RespondBody
 from compiler.schema.loop import GUARD, Loop
-from compiler.schema.values import wrong_unit
+from compiler.schema.written import wrong_unit
 from spec_lang.ast import Block, Body, Name, Ref
 from spec_lang.quantities import Unit
 from spec_lang.source import Span

@@ -10,7 +10,8 @@ from compiler.reporting import Reporter, did_you_mean, renamed, suggestion, writ
 from compiler.resolve.label import check_label
 from compiler.resolved import ResolvedMetric
 from compiler.schema.judge import Judge
-from compiler.schema.values import described, not_runnable
+from compiler.schema.values import not_runnable
+from compiler.schema.written import described
 from spec_lang.ast import Arg, Call, Expr, Faulty, NamedRule, Ref, StringLit
 from spec_lang.printer import expression_text
 

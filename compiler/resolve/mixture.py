@@ -12,7 +12,8 @@ from compiler.resolve.task import find_rows
 from compiler.resolved import ResolvedMixture, ResolvedTask, Use
 from compiler.schema.fields import RuleEntry
 from compiler.schema.mixture import Mixture
-from compiler.schema.values import described, not_runnable, written
+from compiler.schema.values import not_runnable
+from compiler.schema.written import described, written
 from spec_lang.ast import Faulty, Ref
 from spec_lang.quantities import Unit
 

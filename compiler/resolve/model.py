@@ -29,8 +29,8 @@ def _check_endpoint(block: Model, report: Reporter) -> None:
     of_weights, of_server = ("weights", "chat_template"), ("name", "key")
     misplaced = of_weights if block.endpoint.given else of_server if block.weights.given else ()
     for name in misplaced:
-        if name in block.lines:
-            field = getattr(block, "name_" if name == "name" else name)
+        field = getattr(block, "name_" if name == "name" else name)
+        if name in block.lines and (field.known or name != "key"):  # of a faulty key that was said already
             other = "`endpoint`: the server holds the weights" if block.endpoint.given else "`weights`"
             report.error("SFT0225", f"`{name}` is not allowed with {other}", field.span)
     if block.endpoint.given and "name" not in block.lines and "name" not in block.broken:

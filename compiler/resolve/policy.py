@@ -9,7 +9,7 @@ from spec_lang.ast import Ref
 
 
 def resolve_policy(block: Policy, names: Names) -> ResolvedPolicy:
-    """The policy. Nothing holds its files to its version yet."""
+    """The policy. That its files hold to its version is for the lock to tell (:mod:`compiler.pinning`)."""
     text, rubric = block.text, block.rubric
     if text.value is not None and text.value == rubric.value:
         also = [(text.span, "the policy")]

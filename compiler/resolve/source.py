@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from compiler.known import Known
 from compiler.paths import rebased
-from compiler.reporting import Reporter, renamed, suggestion
+from compiler.reporting import Reporter, renamed, suggestion, written_anew
 from compiler.resolved import ResolvedSource
 from compiler.schema.fields import Entry
 from compiler.schema.source import Source
 from compiler.world import ColumnType, Problem, SourceFacts, World
 from spec_lang.ast import Ref
+from spec_lang.suggest import closest
 
 _RESERVED = "__"  # columns that the run adds
 
@@ -21,6 +22,7 @@ def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSou
     facts = _facts(block, world, report)
     fields = facts.columns if facts else {}
     mapping = _mapping(block, facts, report)
+    mapping |= _swapped(block, facts)
     names = {field: name for name, field in mapping.items()}
     columns: dict[str, ColumnType | None] = {names[field]: kind for field, kind in fields.items() if field in names}
     columns |= {name: fields.get(field) for name, field in mapping.items()}
@@ -59,6 +61,19 @@ def _mapping(block: Source, facts: SourceFacts | None, report: Reporter) -> dict
     return {name: columns[name] for name in sorted(columns)}
 
 
+def _is_swapped(entry: Entry[Ref], facts: SourceFacts) -> bool:
+    """``{ message = instruction }`` where the file has a field `message`, and none that is called `instruction`."""
+    field = entry.value
+    there = field.text in facts.columns or bool(closest(field.text, facts.columns))
+    return len(field.parts) == 1 and not there and entry.name.text in facts.columns
+
+
+def _swapped(block: Source, facts: SourceFacts | None) -> dict[str, str]:
+    """What was meant by entries whose sides are swapped."""
+    entries = block.columns.columns if block.columns and facts is not None else ()
+    return {e.value.text: e.name.text for e in entries if facts is not None and _is_swapped(e, facts)}
+
+
 def _distinct(columns: Iterable[str], block: Source, report: Reporter) -> None:
     """SQL does not tell upper from lower case in names of columns."""
     spans = {entry.name.text: entry.name.span for entry in block.columns.columns} if block.columns else {}
@@ -79,6 +94,12 @@ def _known(entry: Entry[Ref], block: Source, facts: SourceFacts | None, report: 
     if len(field.parts) > 1:
         help = "map the whole field and take values out of it with `json_field`"
         report.error("SFT0301", f"`{field.text}` is a path, and columns are whole fields", field.span, help)
+        return False
+    if facts is not None and _is_swapped(entry, facts):
+        left, right = (report.file.slice(span) for span in (entry.name.span, field.span))
+        message = "the sides are swapped: the name in the spec stands on the left, the field of the file on the right"
+        swap = "swap them" if "`" in left + right else f"write `{right} = {left}`"
+        report.error("SFT0301", message, entry.span, swap, fix=written_anew(entry.span, f"{right} = {left}"))
         return False
     if facts is not None and field.text not in facts.columns:
         help = suggestion(field.text, facts.columns, "fields of the file")

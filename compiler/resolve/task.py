@@ -8,7 +8,7 @@ from decimal import Decimal
 from compiler.column_scope import ColumnScope
 from compiler.known import Known
 from compiler.names import Names
-from compiler.reporting import Reporter, renamed, suggestion
+from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
 from compiler.resolve.score import resolve_score
 from compiler.resolve.template import check_columns
@@ -17,7 +17,7 @@ from compiler.schema.fields import Value, field_names
 from compiler.schema.filter import Filter
 from compiler.schema.score import Score
 from compiler.schema.task import Split, Task
-from compiler.schema.values import written
+from compiler.schema.written import written
 from spec_lang.ast import Ref
 from spec_lang.quantities import Unit
 
@@ -54,7 +54,8 @@ def columns_of(source: ResolvedSource | None, report: Reporter) -> ColumnScope:
     """What expressions and templates over the rows of a source may name; anything when the source is not known."""
     if source is None:
         return ColumnScope(Known(more=True), "the source", report)
-    return ColumnScope(source.columns, f"source `{source.name}`", report)
+    fields = {field: name for name, field in source.mapping.items() if field != name}
+    return ColumnScope(source.columns, f"source `{source.name}`", report, fields=fields)
 
 
 def find_templates(
@@ -154,7 +155,7 @@ def find_rows(
             part.span,
             near,
             also,
-            renamed(part, task.parts.names),
+            renamed_word(part, task.parts.names),
         )
         return None
     return Rows(task, part.text)

@@ -80,6 +80,9 @@ def check_columns(template: ResolvedTemplate, scope: ColumnScope, used: Span) ->
                 help = "for a brace of the text write `{{` or `}}`"
             message = f"`{{{name}}}` of template `{template.name}` is no column of {scope.owner}"
             meant = surely(name, scope.columns.names)
+            if name in scope.fields:
+                meant = scope.fields[name]
+                help = f"the field is called `{meant}` here, in `columns {{ … }}` of the source"
             seen = scope.report.file.slice(span) == f"{{{name}}}"  # not hidden by escapes
             fix = written_anew(span, f"{{{meant}}}" if meant and seen else None)
             report.error("SFT0221", message, span, help, also, fix)

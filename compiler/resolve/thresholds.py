@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from compiler.column_scope import ColumnScope, has_type
-from compiler.contradictions import verdict
+from compiler.contradictions import conjuncts, verdict
 from compiler.expression_types import check, condition
-from compiler.reporting import Reporter, written_anew
+from compiler.possible_texts import null_and_not
+from compiler.reporting import Reporter, spelled, written_anew
 from compiler.resolved import Predicate, Top
 from compiler.schema.fields import RuleEntry
 from compiler.typed import Between, Constant, Matches, OneOf, Operation, Typed, names_column
-from spec_lang.ast import Ref
+from spec_lang.ast import Expr, Ref, StringLit
 from spec_lang.diagnostics import Edit
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -38,16 +39,33 @@ def _top(entry: RuleEntry, scope: ColumnScope) -> Top | None:
         scope.report.error("SFT0215", "`top` has no `by`", entry.clauses["top"].span, help)
     by, per = entry.clause("by"), entry.clause("per")
     number = check(by, scope) if by is not None else None
+    if number is not None and by is not None and same_for_every_row(number, by, scope):
+        number = None
     if number is not None and not has_type(number, "number", "`by`", scope):
         number = None
     if isinstance(per, Ref) and per.text == "task":
         return Top(entry, number, "task")
-    return Top(entry, number, check(per, scope) if per is not None else None)
+    group = check(per, scope) if per is not None else None
+    if group is not None and per is not None and same_for_every_row(group, per, scope):
+        group = None
+    return Top(entry, number, group)
+
+
+def same_for_every_row(typed: Typed, expr: Expr, scope: ColumnScope) -> bool:
+    """Whether a value by which rows are grouped, ordered or compared names no column; True after a report."""
+    if names_column(typed):
+        return False
+    quoted = isinstance(expr, StringLit) and not scope.columns.lacks(expr.value)
+    text = isinstance(typed, Constant) and isinstance(typed.value, str)
+    help = "names of columns stand without quotes" if text else "write the name of a column"
+    fix = spelled(expr.span, expr.value) if isinstance(expr, StringLit) and quoted else ()
+    scope.report.error("SFT0306", "this is the same value for every row", expr.span, help, fix=fix)
+    return True
 
 
 def _can_decide(typed: Typed, entry: RuleEntry, report: Reporter) -> bool:
     """A rule that decides the same for every row is a mistake."""
-    found = verdict(typed)
+    found = verdict(typed) or ("never" if null_and_not(conjuncts(typed)) else None)
     assert entry.expr is not None
     if found is None and not names_column(typed):
         message = "this condition names no column, so it is the same for every row"
@@ -60,6 +78,9 @@ def _can_decide(typed: Typed, entry: RuleEntry, report: Reporter) -> bool:
     why = "holds for no value" if found == "never" else "holds for every value"
     help = None
     fix: tuple[Edit, ...] = ()
+    if found == "always" and names_column(typed):  # a condition on a value that is null holds neither way
+        effect = "keeps only rows without one" if drops_all else "drops only rows without one"
+        help = f"if that is meant, write `{entry.verb} not is_null(…)`"
     if isinstance(typed, Between) and found == "never":
         help = "a range goes from its lower to its upper end"
         swapped = f"{report.file.slice(typed.high.span)}..{report.file.slice(typed.low.span)}"

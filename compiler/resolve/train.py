@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from compiler.names import Names
+from compiler.reporting import Reporter
 from compiler.resolve.mixture import has_templates
+from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.task import find_rows
 from compiler.resolved import AnyModel, ResolvedMixture, ResolvedModel, ResolvedTask, ResolvedTrain, Rows
 from compiler.schema.fields import Shape
@@ -31,9 +33,11 @@ def resolve_trains(
         either: dict[str, AnyModel] = {**models, **resolved}
         base = names.look_up(block.model.value, ("model", "train"), "model", either)
         data = _data(block, names, tasks, mixtures)
-        validation = _validation(block, data, names, tasks)
+        validation = _validation(block, names, tasks)
         _check_names(block, names)
-        resolved.setdefault(block.name, ResolvedTrain(block, base, data, validation))
+        train = ResolvedTrain(block, base, data, validation)
+        _check_validation(train, names.report)
+        resolved.setdefault(block.name, train)
     return resolved
 
 
@@ -128,16 +132,27 @@ def _reference(block: Train) -> Ref | None:
     return objective.reference.value if isinstance(objective, DpoBody) else None
 
 
-def _validation(
-    block: Train, data: Rows | ResolvedMixture | None, names: Names, tasks: Mapping[str, ResolvedTask]
-) -> Rows | None:
+def _validation(block: Train, names: Names, tasks: Mapping[str, ResolvedTask]) -> Rows | None:
     ref = block.validation.value
     rows = find_rows(ref, "validation", names, tasks)
-    if ref is None or rows is None or not has_templates(rows.task, ref, names.report):
-        return None
-    uses = data.uses if isinstance(data, ResolvedMixture) else ()
-    trained = {data.name} if isinstance(data, Rows) else {use.rows.name for use in uses if use is not None}
-    if rows.name in trained:
-        message = f"`{rows.name}` is trained on, so its loss says nothing of unseen rows"
-        names.report.error("SFT0603", message, ref.span, also=[(block.data.span, "trained on here")])
-    return rows
+    return rows if ref is not None and rows is not None and has_templates(rows.task, ref, names.report) else None
+
+
+def _check_validation(train: ResolvedTrain, report: Reporter) -> None:
+    """Report rows of the validation that this train, or one that it goes on from, learned from."""
+    rows, span = train.validation, train.block.validation.span
+    if rows is None:
+        return
+    own = {id(item) for item in train.own_rows}
+    for trained in train.trained_on:
+        same = trained.name == rows.name
+        if not same and not may_share_rows(trained, rows):
+            continue
+        also = [(train.block.data.span, "trained on here")] if id(trained) in own else []
+        if same:
+            message = f"`{rows.name}` is trained on, so its loss says nothing of unseen rows"
+            report.error("SFT0603", message, span, also=also)
+        else:
+            message = f"`{rows.name}` and `{trained.name}`, which is trained on, are rows of one source"
+            report.warning("SFT0613", message, span, "give both tasks the same split, and name other parts")
+        return

@@ -12,7 +12,8 @@ from typing import Any
 
 from compiler.reporting import Reporter, suggestion
 from compiler.schema.fields import Value, read_value
-from compiler.schema.values import ValueType, described
+from compiler.schema.values import ValueType
+from compiler.schema.written import described
 from spec_lang.ast import Arg, Call, Expr, StringLit
 from spec_lang.source import Span
 

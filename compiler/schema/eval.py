@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from compiler.schema.fields import Shape, Value, field, named_rules, required
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import Limits, ListOf, Name, Real, Whole, Word, at_least
+from compiler.schema.values import ListOf, Name, Real, Whole, Word, at_least
+from compiler.schema.written import Limits
 from spec_lang.ast import NamedRule, Ref
 from spec_lang.quantities import Unit
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from compiler.reporting import Reporter
 from compiler.schema.fields import Clauses, RuleEntry, Shape, rules
 from compiler.schema.numbers import ShareOrRows
-from compiler.schema.values import Formula, Limits, ListOf, Name, Real, Text, ValueType, Whole, at_least
+from compiler.schema.values import Formula, ListOf, Name, Real, Text, ValueType, Whole, at_least
+from compiler.schema.written import Limits
 from spec_lang.ast import Expr, ListLit
 from spec_lang.quantities import Unit
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from compiler.schema.calls import Argument, CallForm, CallOf, ReadCall, forms
 from compiler.schema.fields import Clauses, RuleEntry, Shape, Value, field, rules
 from compiler.schema.numbers import AnyNumber
-from compiler.schema.values import Limits, Name, Real, Text, Word
+from compiler.schema.values import Name, Real, Text, Word
+from compiler.schema.written import Limits
 from spec_lang.quantities import Unit
 
 LATER = ("baseline", "never")

@@ -9,7 +9,8 @@ from compiler.schema.eval import GreedyBody, SampleBody
 from compiler.schema.fields import Shape, Value, field, nested, required
 from compiler.schema.measures import LimitOn, Measure, ReadLimit, measures
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import Formula, Limits, ListOf, Name, Whole, at_least
+from compiler.schema.values import Formula, ListOf, Name, Whole, at_least
+from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref
 from spec_lang.quantities import Unit
 

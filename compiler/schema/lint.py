@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compiler.reporting import Reporter
+from compiler.reporting import Reporter, written_anew
 from compiler.schema.fields import Entry, Shape, Value, field, others
-from compiler.schema.values import Word, wrong_type
-from spec_lang.ast import BoolLit, Expr
+from compiler.schema.values import Word
+from compiler.schema.written import wrong_type
+from spec_lang.ast import BoolLit, Expr, Ref, StringLit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,7 +20,11 @@ class Flag:
     def read(self, expr: Expr, field: str, report: Reporter) -> bool | None:
         if isinstance(expr, BoolLit):
             return expr.value
-        wrong_type(expr, field, self.expects, report)
+        word = expr.text if isinstance(expr, Ref) else expr.value if isinstance(expr, StringLit) else ""
+        meant = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+        text = meant.get(word.lower())
+        help = f"write `{text}`" if text else None
+        wrong_type(expr, field, self.expects, report, help, written_anew(expr.span, text))
         return None
 
 

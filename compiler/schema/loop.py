@@ -10,7 +10,8 @@ from compiler.schema.generate import Generate
 from compiler.schema.measures import LimitOn, Measure, measures
 from compiler.schema.numbers import AnyNumber
 from compiler.schema.train import Train
-from compiler.schema.values import Limits, Name, Text, Whole
+from compiler.schema.values import Name, Text, Whole
+from compiler.schema.written import Limits
 from spec_lang.quantities import Unit
 
 _UNIT_INTERVAL = Limits(minimum=Decimal(0), maximum=Decimal(1))

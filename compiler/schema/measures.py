@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from compiler.reporting import Reporter, renamed, suggestion
+from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.schema.calls import CallForm, ReadCall, read_call
-from compiler.schema.values import Limits, constant, described, written, wrong_unit
+from compiler.schema.written import UNLIMITED, Limits, constant, described, written, wrong_unit
 from spec_lang.ast import Binary, Call, Expr, Faulty, Ref
 from spec_lang.quantities import Unit
 from spec_lang.source import Span
 
 _ORDER = (">=", ">", "<=", "<")
-UNLIMITED = Limits()
 _SHARE = Limits(minimum=Decimal(0), maximum=Decimal(1))
 
 
@@ -70,7 +69,7 @@ class LimitOn:
         measure = self.measures.get(name.text)
         if measure is None:
             help = suggestion(name.text, self.measures, "measures")
-            fix = renamed(name, self.measures)
+            fix = renamed_word(name, self.measures)
             report.error("SFT0251", f"`{field}` has no measure `{name.text}`", name.span, help, fix=fix)
             return None
         call = self._call(measure, expr.left, report)

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from compiler.schema.fields import Clauses, RuleEntry, Shape, Value, field, rules
 from compiler.schema.filter import DECONTAMINATE
-from compiler.schema.values import Limits, Real, Whole, at_least
+from compiler.schema.values import Real, Whole, at_least
+from compiler.schema.written import Limits
 from spec_lang.quantities import Unit
 
 LATER = ("decontaminate",)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from compiler.reporting import Reporter
-from compiler.schema.values import Limits, constant, wrong_type, wrong_unit
+from compiler.schema.written import Limits, constant, wrong_type, wrong_unit
 from spec_lang.ast import Expr
 from spec_lang.quantities import Unit
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from compiler.reporting import Reporter, renamed, suggestion
+from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.schema.fields import FieldSpec, Shape, declared
 from compiler.schema.reading import read_body
-from compiler.schema.values import not_runnable, wrong_type
+from compiler.schema.values import not_runnable
+from compiler.schema.written import wrong_type
 from compiler.value_fixes import braced, unquoted
 from spec_lang.ast import Body, Call, Entry, Expr, Field, Ref, StringLit, Tagged
 from spec_lang.diagnostics import Edit
@@ -41,7 +42,7 @@ class OneOf:
         head = expr.tag.span if isinstance(expr, Tagged) else expr.span
         if tag not in self.tags:
             help = suggestion(tag, self.tags, "allowed")
-            fix = renamed(expr.tag if isinstance(expr, Tagged) else expr, self.tags)
+            fix = renamed_word(expr.tag if isinstance(expr, Tagged) else expr, self.tags)
             report.error("SFT0211", f"`{tag}` is no value of `{field}`", head, help, fix=fix)
             return None
         if tag in self.later:

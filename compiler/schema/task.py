@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from compiler.schema.fields import Entry, Shape, Value, field, nested, others, required
 from compiler.schema.filter import OneOrMany
-from compiler.schema.values import Limits, ListOf, Name, Real, Whole, at_least
+from compiler.schema.values import ListOf, Name, Real, Whole, at_least
+from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref
 from spec_lang.quantities import Unit
 

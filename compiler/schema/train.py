@@ -9,7 +9,8 @@ from compiler.reporting import Reporter
 from compiler.schema.fields import Clauses, Entry, RuleEntry, Shape, Value, field, others, required, rules
 from compiler.schema.measures import LimitOn, Measure, measures
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import Limits, ListOf, Name, Real, Text, Whole, Word, at_least
+from compiler.schema.values import ListOf, Name, Real, Text, Whole, Word, at_least
+from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref, Tagged
 from spec_lang.quantities import Unit
 

@@ -7,17 +7,34 @@ ever taken for the other or for a plain number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from compiler.hashing import decimal_text
-from compiler.reporting import Reporter, renamed, suggestion
-from compiler.value_fixes import bracketed, quoted, unit_fix, unquoted, unquoted_number
-from spec_lang.ast import BoolLit, Expr, Faulty, ListLit, NumberLit, QuantityLit, Ref, StringLit, Tagged, Unary
-from spec_lang.diagnostics import Edit
+from compiler.reporting import Reporter, did_you_mean, renamed_word, spelled, suggestion
+from compiler.schema.written import UNLIMITED, Limits, constant, described, written, wrong_type, wrong_unit
+from compiler.value_fixes import bracketed, quoted, unquoted, unquoted_number
+from spec_lang.ast import Expr, Faulty, ListLit, Ref, StringLit, Tagged
+from spec_lang.literals import quote
 from spec_lang.quantities import Unit
+from spec_lang.vocabulary import NULLS
+
+_LIKE_PARAMS = ("var", "vars", "param", "params", "local", "locals", "config", "cfg", "args", "env", "self")
+
+
+def meant_param(expr: Expr, report: Reporter) -> str | None:
+    """What to say of a name in the place of a literal that was probably meant as a param; None where it was not."""
+    if not isinstance(expr, Ref) or any(part.quoted for part in expr.parts):
+        return None
+    name = expr.parts[-1].text
+    if len(expr.parts) == 1:
+        return did_you_mean(name, report.params)
+    if expr.parts[0].text.lower() not in _LIKE_PARAMS:
+        return None
+    if name in report.params:
+        return f"did you mean `{name}`? a param is written by its name alone"
+    return did_you_mean(name, report.params) or f"declare `param {name} = …`, and write `{name}` here"
 
 
 class ValueType(Protocol):
@@ -29,106 +46,6 @@ class ValueType(Protocol):
 
     def read(self, expr: Expr, field: str, report: Reporter) -> Any:
         """The value, or None after one report."""
-
-
-def constant(expr: Expr) -> tuple[Decimal, Unit | None] | None:
-    """A number with its unit, with a sign where it has one; None for anything else."""
-    if isinstance(expr, NumberLit):
-        return Decimal(str(expr.value)), None
-    if isinstance(expr, QuantityLit):
-        return expr.value.value, expr.value.unit
-    if isinstance(expr, Unary) and expr.op == "-":
-        inner = constant(expr.operand)
-        return (-inner[0], inner[1]) if inner else None
-    return None
-
-
-def described(expr: Expr) -> str:
-    """What an expression is, in a word or two, for "expected …, found …"."""
-    number = constant(expr)
-    if number is not None:
-        names = {Unit.SHARE: "a share", Unit.POINTS: "points", Unit.TOKENS: "tokens", Unit.ROWS: "rows"}
-        return "a plain number" if number[1] is None else names.get(number[1], "a duration")
-    kinds: Sequence[tuple[type, str]] = (
-        (StringLit, "a string"),
-        (BoolLit, "true or false"),
-        (Ref, "a name"),
-        (ListLit, "a list"),
-        (Tagged, "a value with braces"),
-    )
-    return next((name for kind, name in kinds if isinstance(expr, kind)), "an expression")
-
-
-def wrong_type(
-    expr: Expr, field: str, expects: str, report: Reporter, help: str | None = None, fix: Iterable[Edit] = ()
-) -> None:
-    report.error("SFT0208", f"`{field}` takes {expects}, not {described(expr)}", expr.span, help, fix=fix)
-
-
-UNIT_NAMES = {Unit.SHARE: "a share", Unit.POINTS: "percentage points", Unit.TOKENS: "tokens"}
-UNIT_NAMES |= {Unit.ROWS: "rows", Unit.DURATION: "a duration"}
-
-
-def written(value: Decimal, unit: Unit | None) -> str:
-    """A number as it is written in a spec: ``10%``, ``2pt``, ``512tok``, ``0.5``."""
-    if unit in (Unit.SHARE, Unit.POINTS):
-        return decimal_text(value * 100) + ("%" if unit is Unit.SHARE else "pt")
-    suffix = {Unit.TOKENS: "tok", Unit.ROWS: " rows", Unit.DURATION: "s"}.get(unit, "") if unit else ""
-    return decimal_text(value) + suffix
-
-
-def wrong_unit(expr: Expr, field: str, wanted: Unit | None, report: Reporter, code: str = "SFT0209") -> None:
-    """Report a number with the wrong unit; the help shows the number as it was probably meant."""
-    found = constant(expr)
-    assert found is not None
-    value, unit = found
-    fractions = (Unit.SHARE, Unit.POINTS)
-    help = None
-    if wanted in fractions and unit is None:
-        # 0.9 was meant as a fraction, 90 as a percentage
-        help = f"write `{written(value if abs(value) <= 1 else value / 100, wanted)}`"
-    elif (wanted in fractions) == (unit in fractions) or unit is None:
-        help = f"write `{written(value, wanted)}`"
-    elif wanted is None and unit in fractions:
-        help = f"write `{written(value * 100, None)}`"
-    what = "a plain number" if wanted is None else UNIT_NAMES[wanted]
-    fix = unit_fix(expr, value, unit, wanted)
-    report.error(code, f"`{field}` takes {what}, not {described(expr)}", expr.span, help, fix=fix)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Limits:
-    """Bounds of a number; ``above`` and ``below`` are exclusive. ``unusual`` warns: (limit, why)."""
-
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
-    above: Decimal | None = None
-    below: Decimal | None = None
-    unusual: tuple[Decimal, str] | None = None
-
-    def text(self, unit: Unit | None) -> str:
-        """``at least 1``, ``above 0 and at most 1``; empty without bounds."""
-        low = [f"at least {written(self.minimum, unit)}"] if self.minimum is not None else []
-        low += [f"above {written(self.above, unit)}"] if self.above is not None else []
-        high = [f"at most {written(self.maximum, unit)}"] if self.maximum is not None else []
-        high += [f"below {written(self.below, unit)}"] if self.below is not None else []
-        return " and ".join(low + high)
-
-    def check(self, value: Decimal, expr: Expr, field: str, unit: Unit | None, report: Reporter) -> bool:
-        outside = (
-            (self.minimum is not None and value < self.minimum)
-            or (self.maximum is not None and value > self.maximum)
-            or (self.above is not None and value <= self.above)
-            or (self.below is not None and value >= self.below)
-        )
-        if outside:
-            message = f"`{field}` has to be {self.text(unit)}, not {written(value, unit)}"
-            report.error("SFT0210", message, expr.span)
-        elif self.unusual is not None and value > self.unusual[0]:
-            report.warning(
-                "SFT0224", f"`{field}` of {written(value, unit)} is unusually high", expr.span, self.unusual[1]
-            )
-        return not outside
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,8 +60,9 @@ class Text:
                 report.error("SFT0210", f"`{field}` is empty", expr.span)
                 return None
             return expr.value
-        help = f'put it in quotes: `"{expr.text}"`' if isinstance(expr, Ref) else None
-        wrong_type(expr, field, self.expects, report, help, quoted(expr, report.file))
+        help = f"put it in quotes: `{quote(expr.text)}`" if isinstance(expr, Ref) else None
+        param = meant_param(expr, report)
+        wrong_type(expr, field, self.expects, report, param or help, () if param else quoted(expr))
         return None
 
 
@@ -172,7 +90,7 @@ class Word:
             return word
         else:
             help = suggestion(word, self.choices, "allowed")
-            fix = renamed(expr, self.choices) if isinstance(expr, Ref) else ()
+            fix = renamed_word(expr, self.choices) if isinstance(expr, Ref) else ()
             report.error("SFT0211", f"`{word}` is no value of `{field}`", expr.span, help, fix=fix)
         return None
 
@@ -189,7 +107,7 @@ def not_runnable(what: str, at: Any, report: Reporter, missing: str = "") -> Non
 class Whole:
     """A whole number. With ``unit`` it is written with that unit, unless ``plain`` allows both."""
 
-    limits: Limits = Limits()
+    limits: Limits = UNLIMITED
     unit: Unit | None = None
     plain: bool = False
 
@@ -204,7 +122,7 @@ class Whole:
     def read(self, expr: Expr, field: str, report: Reporter) -> int | None:
         number = constant(expr)
         if number is None:
-            wrong_type(expr, field, self.expects, report, fix=unquoted_number(expr))
+            wrong_type(expr, field, self.expects, report, meant_param(expr, report), unquoted_number(expr))
             return None
         value, unit = number
         if unit is not self.unit and not (unit is None and self.plain):
@@ -220,7 +138,7 @@ class Whole:
 class Real:
     """A number without a unit, or with ``unit`` (a share is stored as a fraction)."""
 
-    limits: Limits = Limits()
+    limits: Limits = UNLIMITED
     unit: Unit | None = None
 
     @property
@@ -233,25 +151,30 @@ class Real:
     def read(self, expr: Expr, field: str, report: Reporter) -> Decimal | None:
         number = constant(expr)
         if number is None:
-            wrong_type(expr, field, self.expects, report, fix=unquoted_number(expr))
+            wrong_type(expr, field, self.expects, report, meant_param(expr, report), unquoted_number(expr))
             return None
         if number[1] is not self.unit:
-            wrong_unit(expr, field, self.unit, report)
+            wrong_unit(expr, field, self.unit, report, limits=self.limits)
             return None
         return number[0] if self.limits.check(number[0], expr, field, self.unit, report) else None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Name:
-    """A name, dotted where a part is meant; what it stands for is looked up later."""
+    """A name, dotted where a part is meant; what it stands for is looked up later.  Columns and
+    fields of files may be called anything, and stand in backticks then."""
 
     expects: str
 
     def read(self, expr: Expr, field: str, report: Reporter) -> Ref | None:
         if isinstance(expr, Ref):
             return expr
-        help = "names are written without quotes" if isinstance(expr, StringLit) else None
-        wrong_type(expr, field, self.expects, report, help, unquoted(expr))
+        help, fix = None, unquoted(expr)
+        if isinstance(expr, StringLit):
+            help = "names are written without quotes"
+            if not fix and expr.value.strip() and re.search("column|field", self.expects):
+                help, fix = "a column name like this stands in backticks", spelled(expr.span, expr.value)
+        wrong_type(expr, field, self.expects, report, help, fix)
         return None
 
 
@@ -269,6 +192,8 @@ class ListOf:
     def read(self, expr: Expr, field: str, report: Reporter) -> tuple[Any, ...] | None:
         if not isinstance(expr, ListLit):
             example = f"put it in brackets: `{field} = [{expr.text}]`" if isinstance(expr, Ref) else None
+            if isinstance(expr, Ref) and expr.text in NULLS:
+                example = f"leave `{field}` out where there is nothing to list"
             fix = bracketed(expr, report.file)
             report.error("SFT0208", f"`{field}` takes a list, not {described(expr)}", expr.span, example, fix=fix)
             return None

@@ -132,7 +132,7 @@ def _reason(requirement: NoWorseRequirement, found: Comparison, verdict: Verdict
     lower, allowed = wording.apart(wording.change, found.gated.low, -margin, unit)
     parts = [_difference_sentence(requirement, found), _flips_sentence(found)]
     if missing:
-        pairs = f"{wording.count(missing, 'pairs')} {wording.verb(missing, 'is', 'are')} missing"
+        pairs = f"{wording.count(missing, 'pairs')} {wording.verb(missing, 'is', 'are')} missing ({wording.WHERE})"
         return wording.paragraph([*parts, f"{pairs}, so the comparison is not complete and decides nothing"])
     if found.obstacle:
         return wording.paragraph([*parts, found.obstacle])

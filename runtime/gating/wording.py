@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+# Of an answer that is not there: its row fell when it was rendered, or was never answered.
+WHERE = "`sft show ledger` has the rows that lacked a value"
+
 
 class Form(Protocol):
     """A way to write a number of a unit, with at least so many decimals (of a percentage) where they are needed."""

@@ -40,38 +40,40 @@ def execute(args: argparse.Namespace) -> int:
     if args.diff and not args.fix:
         raise fatal("SFT0920", "`--diff` shows what `--fix` would change", "say both")
     found = Diagnostics()
-    failed = False
+    failed, mendable = False, 0
     for path in args.files:
         try:
-            findings, sound = _look(path, args)
+            findings, sound, gone = _look(path, args)
         except DiagnosticError as error:
-            findings, sound = Diagnostics(list(error.diagnostics)), False
+            findings, sound, gone = Diagnostics(list(error.diagnostics)), False, 0
+        mendable += gone
         failed = failed or not sound
         for finding in findings:
             found.report(finding)
     report(found, args.format)
     if args.format == "text":
         errors = sum(finding.severity is Severity.ERROR for finding in found)
-        named = {str(path) for path in args.files}  # an imported file is mended when it is named itself
-        mendable = sum(bool(item.fix and item.primary and item.primary.file.path in named) for item in found)
-        hint = f"; `--fix` mends {mendable}" if mendable and not args.fix else ""
+        hint = f"; `--fix` mends {mendable}" if mendable else ""
         counts = f"{errors} error{'s' * (errors != 1)}, {len(found) - errors} warning{'s' * (len(found) - errors != 1)}"
         narrate(f"{len(args.files)} checked: {counts}{hint}")
     return 1 if failed else 0
 
 
-def _look(path: Path, args: argparse.Namespace) -> tuple[Diagnostics, bool]:
-    """What is found in a file, or left after its fixes; and whether the file is sound now."""
+def _look(path: Path, args: argparse.Namespace) -> tuple[Diagnostics, bool, int]:
+    """What is found in a file, or left after its fixes; whether the file is sound now; and how many of its findings
+    `--fix` would mend. That is found out by mending without writing: not every fix is taken."""
     from sft.project import check, mend
 
-    if not args.fix:
+    if not args.fix and args.format != "text":
         findings = check(path, strict=args.strict, settings=args.settings)
-        return findings, not findings.has_errors
-    mended = mend(path, write=not args.diff, strict=args.strict, settings=args.settings)
+        return findings, not findings.has_errors, 0
+    mended = mend(path, write=args.fix and not args.diff, strict=args.strict, settings=args.settings)
+    if not args.fix:
+        return mended.found, not mended.found.has_errors, mended.gone
     # A diff is what `--diff` was asked for, and otherwise narration; no other form of output may be mixed with it.
     _show_change(mended, path, sys.stdout if args.diff and args.format == "text" else sys.stderr)
     now = mended.found if args.diff else mended.left
-    return mended.left, not now.has_errors
+    return mended.left, not now.has_errors, 0
 
 
 def _show_change(mended: Mended, path: Path, stream: TextIO) -> None:

@@ -8,6 +8,7 @@ to work on anything else than what is pinned.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,34 +28,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    from sft.locking import lock, write
+    from sft.coloured import print_lines
+    from sft.locking import command, lock, write
+    from spec_lang.frames import Piece
     from spec_lang.plain_text import visible
 
     locking, findings = lock(args.file, args.settings)
     report(findings)
-    written = not args.check and write(locking, args.file)
+    written = not args.check and write(locking)
     holds = locking.before is not None and not locking.drifts
     if args.format == "json":
-        _print_json(args.file, locking.path, locking.changes, holds, written)
+        _print_json(locking.section, locking.path, locking.changes, holds, written)
     else:
-        for line in locking.changes:
-            print(visible(line))
-    name, section = locking.path.name, args.file.name
+        print_lines(([Piece(visible(line))] for line in locking.changes), sys.stdout)
+    name, section, again = locking.path.name, locking.section, command(args.file, args.settings)
     if written:
         narrate(f"wrote {locking.path}: {_counts(locking.now)}")
     elif holds:
         narrate(f"{name} holds for {section}: {_counts(locking.now)}")
     elif locking.before is None:
-        narrate(f"{name} has no section for {section}; `sft lock {args.file}` writes it")
+        narrate(f"{name} has no section for {section}; `{again}` writes it")
     else:
-        narrate(f"{name} does not hold for {section}; `sft lock {args.file}` accepts what is there now")
+        narrate(f"{name} does not hold for {section}; `{again}` accepts what is there now")
     return 1 if args.check and not holds else 0
 
 
-def _print_json(spec: Path, lock: Path, changes: tuple[str, ...], holds: bool, written: bool) -> None:
+def _print_json(spec: str, lock: Path, changes: tuple[str, ...], holds: bool, written: bool) -> None:
     import json
 
-    data = {"spec": spec.name, "lock": str(lock), "holds": holds, "written": written, "changes": list(changes)}
+    data = {"spec": spec, "lock": str(lock), "holds": holds, "written": written, "changes": list(changes)}
     print(json.dumps(data))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,18 @@ def execute(args: argparse.Namespace) -> int:
     store = store_beside(args.file, args.store)
     with progress_display(plain=args.plain) as listener:
         outcome = execute_plan(plan, args.file, store=store, only=args.only, listeners=(listener,))
-    return _report(outcome, store, args)
+    with suppress(OSError):  # a closed or full stream: the verdict stands in the store, and in the exit code
+        _report(outcome, store, args)
+        sys.stdout.flush()
+    return _exit_code(outcome)
 
 
-def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> int:
+def _exit_code(outcome: RunOutcome) -> int:
+    codes = {"interrupted": 130, "failed": 1}
+    return codes.get(outcome.status, EXIT_CODES[outcome.verdict])
+
+
+def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None:
     from sft.verdicts import verdict_table
     from spec_lang.diagnostics import Diagnostics
 
@@ -60,12 +69,11 @@ def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> int:
         report(Diagnostics(list(outcome.findings)))
     if outcome.status == "interrupted":
         narrate(f"interrupted; `sft run {args.file}` continues from here")
-        return 130
+        return
     if outcome.status == "failed":
         narrate("finished steps are kept; mend the cause and run again")
-        return 1
+        return
     if args.format == "text" and outcome.verdict is not None:
         sys.stdout.write(verdict_table(store, outcome.run_id))
     verdict = f": {outcome.verdict}" if outcome.verdict else ""
     narrate(f"run {outcome.run_id}{verdict} ({outcome.computed} steps computed, {outcome.cached} cached)")
-    return EXIT_CODES[outcome.verdict]

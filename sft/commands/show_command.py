@@ -24,19 +24,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--template", help="only this template (predictions)")
     parser.add_argument("--metric", help="failures by this metric (predictions)")
     parser.add_argument("--all", action="store_true", help="also what passed (predictions)")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="rows of a long list (default 20)")
+    parser.add_argument("--limit", type=_count, default=20, metavar="N", help="rows of a long list (default 20)")
     add_store(parser)
     add_format(parser, "text", "json", "markdown")
 
 
+def _count(text: str) -> int:
+    """Rows to show. Raises ArgumentTypeError, which argparse words."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, at least 1")
+    return int(text)
+
+
 def execute(args: argparse.Namespace) -> int:
-    from runtime.baselines import find_run
+    from runtime.baselines import LAST, find_run
     from sft.show import show
+    from spec_lang.diagnostics import fatal
+    from spec_lang.suggest import closest
 
     store = find_store(args.store)
     run, view = args.run, args.view
     if view is None and run in VIEWS:  # `sft show ledger` means the last run's ledger
         run, view = "last", run
+    elif view is None and (near := closest(run, VIEWS)) and run != LAST:
+        raise fatal("SFT0910", f"there is no view `{run}`", f"did you mean `{near[0]}`?")
     view = view or "run"
     run_id = None if view == "runs" else find_run(store, run)[0]
     filters = {name: getattr(args, name) for name in ("step", "rule", "model", "template", "metric", "all", "limit")}

@@ -6,6 +6,7 @@ on. A refusal ("`keep` is a reserved word") is an answer and reaches the person 
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -49,6 +50,13 @@ class SpecServer(LanguageServer):
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"{type(error).__name__}: {error}"))
 
 
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """A refusal is an answer: its traceback on stderr would say that something broke."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, JsonRpcException) and error.code == _REFUSED)
+
+
+logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
 server = SpecServer()
 
 
@@ -271,7 +279,8 @@ def _fix_all(file: Open) -> list[types.CodeAction]:
     mended = actions.mended(file.document)
     if mended is None:
         return []
-    edit = types.WorkspaceEdit(changes={file.uri: [types.TextEdit(file.lines.whole, mended)]})
+    edits = convert.edits(formatting.differing_lines(file.document.text, mended), file.lines)
+    edit = types.WorkspaceEdit(changes={file.uri: edits})
     return [types.CodeAction(title="apply all fixes", kind=types.CodeActionKind.SourceFixAll, edit=edit)]
 
 

@@ -30,6 +30,9 @@ _SENTENCE_END = re.compile(r"[.:](?= [A-Z`]|$)")
 # A sentence on the pages of codes whose findings carry a fix, at least in the case that the page shows.
 FIXED = "`sft check --fix` mends it."
 
+# The same where it depends on the mistake: the case that the page shows may carry no fix, others do.
+FIXED_AT_TIMES = "`sft check --fix` mends some of these."
+
 # How a page begins a sentence when no spec on it can cause its code: a full disk, a run, an option of a command.
 OUTSIDE = "Not from a spec alone:"
 
@@ -73,3 +76,8 @@ def comes_from_a_spec(code: str) -> bool:
 def is_mended(code: str) -> bool:
     """Whether ``sft check --fix`` mends the mistake on the code's page."""
     return FIXED in (page(code) or "")
+
+
+def is_mended_at_times(code: str) -> bool:
+    """Whether ``sft check --fix`` mends some mistakes of a code, beside the one on its page."""
+    return FIXED_AT_TIMES in (page(code) or "")

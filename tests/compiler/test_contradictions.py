@@ -40,6 +40,17 @@ COLUMNS: dict[str, ColumnType] = {"x": "number", "y": "number", "t": "text"}
         ("true", "always"),
         ("not false", "always"),
         ("x < 0", None),
+        ('t in ["a"] and not t in ["a", "b"]', "never"),
+        ('t in ["a", "c"] and not t in ["a", "b"]', None),
+        ("x == 1 and x != 1", "never"),
+        ('lower(t) == "EN"', "never"),
+        ('lower(t) == "en"', None),
+        ('lower(trim(t)) == " en"', "never"),
+        ('upper(t) != "en"', "always"),
+        ('starts_with(lower(t), "Q")', "never"),
+        ("words(t) > 3 or words(t) <= 3", "always"),
+        ("words(t) > 3 or words(t) < 3", None),
+        ('contains(t, "a") and not contains(t, "a")', "never"),
     ],
 )
 def test_verdict(text: str, expected: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -99,6 +100,44 @@ MENDED = (
     ("no_worse_than smol", "no_wors_than smol"),
     ("edition 2026\n", ""),
 )
+
+# Slips with a fix, or with one that used to be, which would put another error in their place.
+HALF = (
+    ("words(instruction) in 3..80", 'any(t == "a" for t in split(instruction, " "))'),
+    ("words(instruction) in 3..80", 'contains(instruction, lower "a")'),
+    ("words(instruction) in 3..80", "not_a_function(instruction in 3..80"),
+    ("filters   = [clean]", "filters   = None"),
+    ("filters   = [clean]", "filters   = nosuch"),
+    ('licence = "CC0-1.0"', 'licence = "CC0-1.0" by me'),
+)
+
+
+def codes_with_a_fix() -> set[str]:
+    """Of the slips in this file and on the page of fixes, and of their combination with nothing else."""
+    page = (Path(__file__).parents[1] / "lang" / "fixes.md").read_text(encoding="utf-8")
+    specs = re.findall(r"^```sft\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    specs += [QUICKSTART.replace(right, wrong, 1) for right, wrong in (*MENDED, *HALF)]
+    found = (check(SourceFile("spec.sft", text), FakeWorld(texts={"spec.sft": text}))[1] for text in specs)
+    return {item.code for items in found for item in items if item.fix}
+
+
+def test_every_code_that_carries_a_fix_is_marked() -> None:
+    marked = {code for code in codes.pages() if codes.is_mended(code) or codes.is_mended_at_times(code)}
+    assert len(codes_with_a_fix()) > 20
+    assert not codes_with_a_fix() - marked
+    assert not [code for code in codes.pages() if codes.is_mended(code) and codes.is_mended_at_times(code)]
+
+
+@pytest.mark.parametrize(("right", "wrong"), HALF)
+def test_no_fix_is_written_that_leaves_an_error_of_its_own(right: str, wrong: str) -> None:
+    result = mended(changed(right, wrong))
+    assert result.left.has_errors and not result.changed and result.gone == 0
+
+
+def test_what_is_mended_is_counted() -> None:
+    twice = mended(changed("template plain", "template pain"))
+    assert len([item for item in twice.found if item.fix]) > 1 and twice.gone == 0
+    assert mended(changed("because", "becuase")).gone == 1
 
 
 @pytest.mark.parametrize(("right", "wrong"), MENDED, ids=lambda text: text.strip() or "nothing")

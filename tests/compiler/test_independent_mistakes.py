@@ -127,3 +127,31 @@ def test_an_unused_filter_gives_a_part_of_what_it_gives_in_use(rule: str) -> Non
     used = allowed.replace("dedup exact on instruction", rule)
     unused = used.replace("filters   = [clean]", "filters   = []     ")
     assert findings(used) and findings(unused) <= findings(used)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "code", "at"),
+    [
+        ("keep words(instruction) in 3..80", "keep words(instruction) > 3 and", "SFT0110", "and "),
+        ("metric exact = exact_match()", "metric exact =", "SFT0109", "=\n  metric"),
+        ("data          = triage.train", "data          = triage.", "SFT0110", ".\n"),
+        ("train tuned {", "train my.tuned {", "SFT0118", "my.tuned"),
+        ("train tuned {", "train my tuned {", "SFT0118", "my tuned"),
+        ("edition 2026\n", 'edition 2026\nfrom "./x.sft" import y\n', "SFT0101", "from"),
+    ],
+)
+def test_a_slip_in_the_syntax_is_one_mistake(right: str, wrong: str, code: str, at: str) -> None:
+    assert QUICKSTART.count(right) == 1
+    text = QUICKSTART.replace(right, wrong)
+    found = check(SourceFile("spec.sft", text), FakeWorld(texts={"spec.sft": text}))[1]
+    assert [item.code for item in found] == [code]
+    (primary,) = [item.primary for item in found]
+    assert primary is not None and text.startswith(at, primary.span.start)
+
+
+def test_a_param_that_is_a_word_of_the_language_and_a_column_is_one_mistake() -> None:
+    text = QUICKSTART.replace("output = label", "output = label   `at` = label").replace(
+        "edition 2026\n", "edition 2026\nparam at = 3\n"
+    )
+    found = check(SourceFile("spec.sft", text), FakeWorld(texts={"spec.sft": text}))[1]
+    assert [item.code for item in found] == ["SFT0237"]

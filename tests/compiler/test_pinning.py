@@ -8,7 +8,7 @@ import pytest
 
 from compiler.compile import check
 from compiler.hashing import hash_text
-from compiler.lock import Pins, PolicyPin, drifts
+from compiler.lock import Pins, PolicyPin, drifts, remembering
 from compiler.pinning import pins_of, report_drifts, report_reworded
 from compiler.reporting import Reporter
 from compiler.resolve.model import model_facts
@@ -98,7 +98,7 @@ def test_what_is_missing_on_either_side_is_told() -> None:
     ]
     bare, spec, _ = pinned("edition 2026\n")
     assert findings(full, bare, spec) == [
-        ("SFT0753", "`sft.lock` pins `tickets.jsonl`, and no source reads it", ""),
+        ("SFT0753", "`sft.lock` pins `tickets.jsonl`, and nothing reads it", ""),
         ("SFT0753", "`sft.lock` pins model `smol`, and nothing uses one", ""),
         ("SFT0753", "`sft.lock` pins policy `conduct`, and the spec has none", ""),
     ]
@@ -137,3 +137,86 @@ def test_a_policy_that_cannot_be_read_is_reported_and_not_pinned() -> None:
     sink = Diagnostics()
     pins = pins_of(spec, {}, lambda path: Problem("SFT0756", f"`{path}` cannot be read"), Reporter(spec.file, sink))
     assert pins.policies == {} and [item.code for item in sink] == ["SFT0756"]
+
+
+def test_a_policy_that_the_lock_knows_and_that_is_gone_is_an_error_at_its_path() -> None:
+    before, spec, _ = pinned()
+    sink = Diagnostics()
+    report_reworded(before, spec, lambda path: Problem("SFT0756", f"`{path}` cannot be read"), sink)
+    assert [(item.code, under(item)) for item in sink] == [("SFT0756", '"policies/conduct.md"')]
+    sink = Diagnostics()
+    report_reworded(replace(before, policies={}), spec, lambda path: Problem("SFT0756", path), sink)
+    assert not len(sink)  # a policy that nobody locked may still be without words
+
+
+def test_a_version_stands_for_its_words_for_good() -> None:
+    """Version 3, then version 4 with other words, then version 3 with other words again."""
+    third, spec, _ = pinned()
+    fourth, _, _ = pinned(SPEC.replace('version = "3"', 'version = "4"'), words="!")
+    lock = remembering(third, fourth)
+    assert lock.earlier == {"conduct": (third.policies["conduct"],)}
+    again, _, _ = pinned(words="?")
+    assert [code for code, _, _ in findings(lock, again, spec)] == ["SFT0752"]
+    sink = Diagnostics()
+    report_reworded(lock, spec, lambda path: hash_text(path + "?"), sink)
+    assert [item.code for item in sink] == ["SFT0752"]
+    back = remembering(lock, third)
+    assert [drift.kind for drift in drifts(lock, third)] == ["changed"]
+    assert back.earlier == {"conduct": (fourth.policies["conduct"],)}
+
+
+def test_a_policy_that_was_taken_out_is_remembered() -> None:
+    before, _, _ = pinned()
+    without, _, _ = pinned(QUICKSTART)
+    lock = remembering(before, without)
+    assert lock.policies == {} and [*lock.versions("conduct")] == ["3"]
+    again, _, _ = pinned(words="!")
+    assert [drift.kind for drift in drifts(lock, again) if drift.part == "policy"] == ["reworded"]
+    assert remembering(lock, without) == lock
+
+
+def test_policies_of_imported_files_are_pinned_also_when_only_named() -> None:
+    library = 'edition 2026\npolicy conduct { text = "conduct.md"   version = "1" }\n'
+    text = 'edition 2026\nimport "lib/rules.sft" as rules\n\nsource tickets {\n  path = "tickets.jsonl"\n'
+    text += '  licence = "CC0-1.0"\n  origin = human\n  policy = rules.conduct\n}\n'
+    world = FakeWorld(texts={"lib/rules.sft": library})
+    pins, spec, _ = pinned(text, world)
+    assert pins.policies == {"rules.conduct": PolicyPin("1", hash_text("lib/conduct.md"), None)}
+    sink = Diagnostics()
+    report_reworded(pins, spec, lambda path: hash_text(path + "!"), sink)
+    assert [(item.code, under(item)) for item in sink] == [("SFT0752", '"1"')]
+
+
+def test_a_path_is_pinned_as_the_file_that_it_names() -> None:
+    before, _, _ = pinned()
+    world = FakeWorld()
+    world.sources["./tickets.jsonl"] = replace(
+        world.sources["tickets.jsonl"], files=(("./tickets.jsonl", hash_text("tickets.jsonl")),)
+    )
+    now, spec, _ = pinned(SPEC.replace('"tickets.jsonl"', '"./tickets.jsonl"'), world)
+    assert drifts(before, now) == ()
+    drifted = replace(before, files={"tickets.jsonl": replace(before.files["tickets.jsonl"], hash="0")})
+    assert [under for _, _, under in findings(drifted, now, spec)] == ['"./tickets.jsonl"']
+
+
+def test_every_block_that_reads_a_changed_file_is_told_and_feedback_is_pinned() -> None:
+    """Two sources of one file, and feedback that nothing else reads."""
+    text = (
+        SPEC
+        + """
+source again { path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human }
+feedback replies {
+  path     = "sums.jsonl"
+  consent  = level
+  received = level
+  policy   = conduct
+  into     = tickets
+}
+"""
+    )
+    before, spec, _ = pinned(text)
+    assert {"tickets.jsonl", "sums.jsonl"} <= {*before.files}
+    assert before.files["sums.jsonl"].source == "replies"
+    old = replace(before, files={name: replace(pin, hash="0") for name, pin in before.files.items()})
+    found = [place for code, _, place in findings(old, before, spec) if code == "SFT0750"]
+    assert sorted(found) == ['"sums.jsonl"', '"tickets.jsonl"', '"tickets.jsonl"']

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from compiler.plan import Plan
-from compiler.plan_diff import StepChange, diff, previous_steps
+from compiler.plan_diff import StepChange, diff, diff_plans, previous_steps
 from tests.compiler.fake_world import FakeWorld
 from tests.compiler.quickstart import QUICKSTART, changed
 from tests.compiler.test_hashes import plan_of
@@ -144,3 +144,55 @@ def test_cells_of_an_eval_are_compared_as_a_set() -> None:
         "reads `predict:format.smol.chatty` too",
         "reads `predict:format.tuned.chatty` too",
     )
+
+
+def test_everything_that_changed_in_a_step_is_told() -> None:
+    text = QUICKSTART
+    for old, new in (
+        ("rank = 16   alpha = 32", "rank = 8   alpha = 8"),
+        ("epochs        = 1", "epochs        = 2"),
+        ("batch         = 8", "batch         = 4"),
+        ("1e-3", "2e-3"),
+        ("512tok", "256tok"),
+        ("overflow      = drop", "overflow      = error"),
+        ("seed          = 7", "seed          = 8"),
+    ):
+        text = changed(old, new, text)
+    told = [reason.split(":")[0] for reason in changes(plan_of(text))["train:tuned"].reasons]
+    fields = ["adapter.rank", "adapter.alpha", "epochs", "batch", "learning_rate", "max_length", "overflow", "seed"]
+    assert sorted(told) == sorted(fields)
+
+
+def test_files_of_a_glob_are_told_by_what_is_in_them() -> None:
+    def reading(**files: str) -> Plan:
+        world = FakeWorld()
+        found = tuple((f"{name}.jsonl", content * 32) for name, content in files.items())
+        world.sources["tickets.jsonl"] = replace(world.sources["tickets.jsonl"], files=found)
+        return plan_of(QUICKSTART, world)
+
+    before = reading(a="1", b="2", c="3")
+    assert changes(reading(b="2", c="3"), before)["ingest:tickets"].reasons == ("a.jsonl is no longer read",)
+    assert changes(reading(b="2", c="3", z="1"), before)["ingest:tickets"].reasons == ("a.jsonl is called z.jsonl now",)
+    assert changes(reading(a="1", b="9", c="3", d="4"), before)["ingest:tickets"].reasons == (
+        "b.jsonl changed",
+        "d.jsonl is read too",
+    )
+
+
+TWO = """edition 2026
+source tickets { path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human }
+filter few  { keep id < 10 }
+filter many { keep id < 30 }
+task one { from = tickets   filters = [few] }
+task two { from = tickets   filters = [many] }
+"""
+
+
+def test_steps_that_changed_places_are_no_equal_plans() -> None:
+    """A result that is in the store under another step's name spares work; it makes no two plans the same."""
+    swapped = plan_of(TWO.replace("< 10", "< 0").replace("< 30", "< 10").replace("< 0", "< 30"))
+    before = plan_of(TWO)
+    assert {change.state for change in diff(swapped, previous_steps(before), {s.hash for s in before})} == {"cached"}
+    found = {change.step_id: change for change in diff_plans(swapped, before)}
+    assert found["filter:one.few"].state == found["filter:two.many"].state == "rerun"
+    assert {change.state for change in diff_plans(before, before)} == {"cached"}

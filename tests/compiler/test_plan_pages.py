@@ -29,6 +29,7 @@ def test_every_lowering_has_a_page() -> None:
     pages = {path.stem for path in HERE.glob("*.md")} - {
         "independent_mistakes",
         "expression_mistakes",
+        "foreign_habits",
         "later_fields",
         "modules",
         "parameters",

@@ -60,7 +60,7 @@ def value(text: str, row: dict[str, Any] = ROW) -> Any:
         ("n in 3..7", True),
         ("n in [1, 7.5]", False),
         ('t in ["x", "y"]', False),
-        ("n / 0", None),
+        ("n / (n - n)", None),
         ("n / 2 == 3.5", True),
         ("-n + 2 * 3 - 1", -2),
         ("not b or n > 3 and n != 8", True),
@@ -100,3 +100,39 @@ def test_no_text_of_the_spec_stands_in_the_sql() -> None:
 def test_columns_are_quoted_once_and_for_all() -> None:
     sql = lower(sound('words(`user "text"`) > 3', {'user "text"': "text"}))
     assert '"user ""text"""' in sql.sql
+
+
+@pytest.mark.parametrize(
+    ("call", "around", "expected"),
+    [
+        ("t", 'replace({}, "o", "o")', ROW["t"]),
+        ("t", 'extract({}, r"(?s).+")', ROW["t"]),
+        ("j", 'json_field({}, "a")', None),
+        ("n", "sqrt({})", pytest.approx(7**0.5**20)),
+        ("t", 'if(any(split(t, "l"), number(item) > letter_share(item)), t, extract({}, r"(?s).+"))', ROW["t"]),
+        ("t", "concat({}, t, t, t, t, t, t, t, t, u)", None),
+    ],
+)
+def test_calls_inside_of_calls_grow_by_what_is_written(call: str, around: str, expected: object) -> None:
+    depth = 20
+    for _ in range(depth):
+        call = around.format(call)
+    sql = lower(sound(call, COLUMNS))
+    assert len(sql.sql) < 600 * depth
+    found = value(call)
+    assert found == (pytest.approx(expected) if isinstance(expected, float) else expected)
+
+
+def test_an_item_of_a_list_in_a_long_argument() -> None:
+    call = "item"
+    for _ in range(12):
+        call = f'extract({call}, r".+")'
+    assert "lambda __v" in lower(sound(f'any(l, letter_share({call}) == 100% and {call} == "a")', COLUMNS)).sql
+    assert value(f'any(l, letter_share({call}) == 100% and {call} == "a")') is True
+    assert value(f'count_items(l, {call} == "b")') == 0
+
+
+def test_texts_are_joined_however_many_they_are() -> None:
+    letters = [chr(97 + index % 26) for index in range(1100)]
+    assert value("concat({})".format(", ".join(f'"{letter}"' for letter in letters))) == "".join(letters)
+    assert value(f"concat({', '.join(['t'] * 1100)}, u)") is None

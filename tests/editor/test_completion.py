@@ -48,7 +48,14 @@ EXACT = [
     ("each category", "each ‸", ["category"]),
     ("lora { rank = 16   alpha = 32 }", "lora { rank = 16 ‸ }", ["alpha", "dropout", "targets"]),
     ("edition 2026", "edition ‸", ["2026"]),
+    ("dedup exact on instruction\n", "dedup ‸\n", ["exact", "near", "on", "at", "because"]),
 ]
+
+
+def test_after_a_comparison_a_gate_offers_what_goes_with_one() -> None:
+    found = labels("require format.json(tuned)  >= 95%", "require format.json(tuned) >= 95% ‸")
+    assert found[:4] == ["at", "each", "correct", "because"]
+    assert not {"in", "and", "no_worse_than"} & {*found}
 
 
 @pytest.mark.parametrize(("old", "new", "wanted"), EXACT, ids=[new for _, new, _ in EXACT])

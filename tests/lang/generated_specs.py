@@ -23,7 +23,9 @@ plain = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True).filter(lamb
 soft = plain | st.sampled_from(sorted(SOFT_WORDS))
 any_word = soft | st.sampled_from([*OPERATORS, *LITERALS])
 printable = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-quoted = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1, max_size=8)
+_DIRECTIONS = "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))  # an error wherever they stand
+_in_a_name = st.characters(exclude_characters="\r\n" + _DIRECTIONS, exclude_categories=["Cs"])
+quoted = st.text(_in_a_name, min_size=1, max_size=8)
 
 names = st.builds(_name, plain)
 soft_names = st.builds(_name, soft)

@@ -141,6 +141,21 @@ def test_one_bad_fix_does_not_hold_up_the_good_ones() -> None:
     assert mend(SourceFile("s", "xaa"), check).after.text == "x.."
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "keep -3 <= level <= 80",
+        "keep 5 + 3 <= level <= 80",
+        "keep 3 <= level # counted from 0\n    <= 80",
+        'keep label == "spam and words(text) > 3',
+        "keep (urgent or level > 3 and level < 9",
+    ],
+)
+def test_what_may_be_meant_in_two_ways_is_left_to_who_wrote_it(rule: str) -> None:
+    """A lower end with a sign, a comment that would go, a string or a group that may end in two places."""
+    assert not mended(f"edition 2026\n\nfilter a {{\n  {rule}\n}}\n").changed
+
+
 # --- names --------------------------------------------------------------------------------------
 
 
@@ -157,6 +172,9 @@ def test_one_bad_fix_does_not_hold_up_the_good_ones() -> None:
         ("plan", ("plain", "plan_b"), None),
         ("zebra", ("plain",), None),
         ("ab", ("ac",), None),
+        ("text_de", ("text_en",), None),
+        ("max_score", ("min_score",), None),
+        ("max_lenght", ("max_length",), "max_length"),
     ],
 )
 def test_only_a_sure_name_is_put_in(name: str, candidates: tuple[str, ...], meant: str | None) -> None:

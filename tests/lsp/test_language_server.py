@@ -295,7 +295,7 @@ def test_a_policy_that_was_reworded_under_its_version_is_marked(editor: Editor, 
     spec, words = folder / "policy.sft", folder / "conduct.md"
     spec.write_text(text, encoding="utf-8")
     words.write_text("Be kind.\n", encoding="utf-8")
-    assert write(lock(spec)[0], spec)
+    assert write(lock(spec)[0])
     uri = editor.open(spec)
     assert "SFT0752" not in [found["code"] for found in editor.findings(uri, 1)]
     words.write_text("Be brief.\n", encoding="utf-8")

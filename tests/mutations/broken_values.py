@@ -12,7 +12,8 @@ from decimal import Decimal
 from compiler.schema.catalogue import BLOCKS
 from compiler.schema.fields import FieldSpec, NestedSpec, RulesSpec, Shape, declared
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import Limits, ListOf, Name, Real, Text, Whole, Word, written
+from compiler.schema.values import ListOf, Name, Real, Text, Whole, Word
+from compiler.schema.written import Limits, written
 from spec_lang import ast
 from spec_lang.quantities import Unit
 from spec_lang.source import Span

@@ -62,6 +62,16 @@ def test_without_fix_it_says_how_many_can_be_mended(spec: Path, capsys: pytest.C
     assert spec.read_text() == WRONG
 
 
+def test_it_counts_no_fix_that_would_not_be_written(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The declaration may be the slip where all uses agree, so nothing is renamed."""
+    spec.write_text(RIGHT.replace("filter clean", "filter claen").replace("[clean]", "[clean, clean]"))
+    assert main(["check", "triage.sft"]) == 1
+    assert "`--fix`" not in capsys.readouterr().err
+    before = spec.read_text()
+    assert main(["check", "triage.sft", "--fix"]) == 1
+    assert spec.read_text() == before
+
+
 def test_what_it_says_of_fixes_counts_the_files_that_were_named(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

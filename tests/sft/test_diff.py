@@ -89,3 +89,19 @@ def test_what_is_neither_a_file_nor_a_run_is_said_to_be_neither(project: Path) -
     done = sft("diff", "a.sft", "nope", cwd=project)
     assert done.returncode == 1
     assert "there is no file `nope`, and there is no store in `.`" in done.stderr
+
+
+def test_what_does_not_compile_is_not_the_same(project: Path) -> None:
+    """The blocks agree; what the imported files say may differ all the same."""
+    for name, column in (("one", "message"), ("two", "mesage")):
+        folder = project / name
+        folder.mkdir()
+        (folder / "parts.sft").write_text(f"edition 2026\nfilter clean {{ keep words({column}) in 2..80 }}\n")
+        (folder / "spec.sft").write_text(
+            'edition 2026\nimport "parts.sft" as parts\n'
+            'source tickets { path = "../tickets.jsonl"   licence = "CC0-1.0"   origin = human }\n'
+            "task triage { from = tickets   filters = [parts.clean] }\n"
+        )
+    done = sft("diff", "one/spec.sft", "two/spec.sft", "--format", "json", cwd=project)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["same"], found["blocks"], found["steps"]) == (2, False, [], None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -118,3 +119,80 @@ def test_a_policy_may_not_say_something_else_under_its_version(project: Path) ->
     spec.write_text(POLICY.replace('"3"', '"4"'))
     accepted = sft("lock", "policy.sft", cwd=project)
     assert accepted.returncode == 0 and accepted.stdout == "~ policy conduct: version 3 -> 4, text\n"
+
+
+def run_in(project: Path, environment: dict[str, str], *args: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "sft", *args]
+    return subprocess.run(command, cwd=project, capture_output=True, env={**os.environ, **environment}, timeout=120)
+
+
+def test_processes_that_lock_at_once_keep_each_others_sections(project: Path) -> None:
+    names = [f"s{number}.sft" for number in range(6)]
+    for name in names:
+        (project / name).write_text(SPEC)
+    command = [sys.executable, "-m", "sft", "lock"]
+    running = [
+        subprocess.Popen([*command, name], cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for name in names
+    ]
+    assert [process.wait(120) for process in running] == [0] * 6
+    assert set(json.loads((project / "sft.lock").read_text())["specs"]) == {"spec.sft", *names}
+    assert not [entry.name for entry in project.iterdir() if entry.name.startswith(".")]
+
+
+def test_an_imported_policy_keeps_its_words_and_no_version_is_used_twice(project: Path) -> None:
+    rules, words = project / "parts" / "rules.sft", project / "parts" / "conduct.md"
+    rules.write_text(POLICY)
+    words.write_text("Be kind.\n")
+    text = SPEC.replace("as common\n", 'as common\nimport "parts/rules.sft" as rules\n')
+    (project / "spec.sft").write_text(text.replace("origin = human }", "origin = human   policy = rules.conduct }"))
+    assert sft("lock", "spec.sft", cwd=project).stdout == "+ policy rules.conduct\n"
+    words.write_text("Be brief.\n")
+    assert "SFT0752" in sft("check", "spec.sft", cwd=project).stderr
+    rules.write_text(POLICY.replace('"3"', '"4"'))
+    assert sft("lock", "spec.sft", cwd=project).returncode == 0
+    words.write_text("Be silent.\n")
+    rules.write_text(POLICY)
+    for command in ("check", "lock"):
+        assert "under version 3" in sft(command, "spec.sft", cwd=project).stderr, command
+    words.unlink()
+    assert "SFT0756" in sft("check", "spec.sft", cwd=project).stderr
+    words.write_text("Be kind.\n")
+    assert sft("lock", "spec.sft", cwd=project).stdout == "~ policy rules.conduct: version 4 -> 3, text\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("/dev/zero", "no ordinary file"), ("t\\u0000.md", "no file can have this name"), ("parts", "it is a folder")],
+)
+def test_the_words_of_a_policy_are_an_ordinary_file(project: Path, path: str, why: str) -> None:
+    (project / "policy.sft").write_text(POLICY.replace("conduct.md", path))
+    done = sft("lock", "policy.sft", cwd=project)
+    assert done.returncode == 1 and "SFT0756" in done.stderr and why in done.stderr, done.stderr
+
+
+def test_what_accepts_drift_is_the_command_as_it_was_called(project: Path) -> None:
+    (project / "spec.sft").write_text(
+        SPEC.replace("edition 2026\n", "edition 2026\n").replace("source tickets", "param n = 3\n\nsource tickets")
+    )
+    save(project, ROWS[1:])
+    called = f"sft lock {project.name}/spec.sft --set n=4"
+    spec = f"{project.name}/spec.sft"
+    done = sft("compile", spec, "--locked", "--set", "n=4", cwd=project.parent)
+    assert f"`{called}`" in done.stderr, done.stderr
+    assert f"`{called}`" in sft("lock", spec, "--check", "--set", "n=4", cwd=project.parent).stderr
+
+
+def test_a_linked_spec_shares_the_section_of_what_it_leads_to(project: Path) -> None:
+    (project / "parts" / "link.sft").symlink_to(project / "spec.sft")
+    assert "holds for spec.sft" in sft("lock", "parts/link.sft", cwd=project).stderr
+    assert sft("compile", "parts/link.sft", "--locked", cwd=project).returncode == 0
+    assert not (project / "parts" / "sft.lock").exists()
+
+
+def test_names_that_a_terminal_cannot_show_are_escaped(project: Path) -> None:
+    (project / "spec.sft").write_text(SPEC.replace("tickets.jsonl", "grüße.jsonl"))
+    (project / "tickets.jsonl").rename(project / "grüße.jsonl")
+    done = run_in(project, {"PYTHONIOENCODING": "ascii"}, "lock", "spec.sft")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == b"+ gr\\xfc\\xdfe.jsonl\n- tickets.jsonl\n"

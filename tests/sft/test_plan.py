@@ -148,3 +148,26 @@ def test_text_of_a_spec_reaches_a_terminal_without_control_characters(finished: 
     edit(finished, '"{message}"', '"\\u001b[31m{message}"')
     text = sft("plan", "data.sft", cwd=finished).stdout
     assert "\x1b" not in text and "template `plain`" in text
+
+
+def test_a_mixture_is_expected_to_take_what_it_will_take(project: Path) -> None:
+    edit(project, "use triage", "use triage cap 3")
+    assert records(project, 2)["mix:mixed"]["rows"] == 3
+    assert sft("run", "data.sft", cwd=project).returncode == 0
+    assert records(project, 0)["mix:mixed"]["rows"] == 3
+
+
+def test_few_rows_say_nothing_of_the_time_that_many_take(finished: Path) -> None:
+    save(finished, 5_000)
+    found = records(finished, 2)
+    assert found["ingest:tickets"]["seconds"] is None and found["filter:triage.clean"]["seconds"] is None
+    save(finished, 300)
+    assert records(finished, 2)["ingest:tickets"]["seconds"] > 0
+
+
+def test_a_store_that_cannot_be_one_is_said_to_be_none(project: Path) -> None:
+    for command in ("plan", "run"):
+        done = sft(command, "data.sft", "--store", "tickets.jsonl", cwd=project)
+        assert done.returncode == 1 and "error[SFT0905]: `tickets.jsonl` is a file" in done.stderr, command
+        done = sft("run", "data.sft", "--store", "tickets.jsonl/x", cwd=project)
+        assert done.returncode == 1 and "error[SFT0905]" in done.stderr

@@ -96,3 +96,15 @@ def test_short_counts(number: int, shown: str) -> None:
 )
 def test_estimates_are_rough(seconds: float, shown: str) -> None:
     assert rough(seconds) == shown
+
+
+def test_a_deep_tree_keeps_to_the_width_and_to_its_names() -> None:
+    filters = "".join(f"filter step_{number} {{ keep id != {number} }}\n" for number in range(40))
+    names = ", ".join(f"step_{number}" for number in range(40))
+    text = (
+        'edition 2026\nsource tickets { path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human }\n'
+        f"{filters}task triage {{ from = tickets   filters = [{names}] }}\n"
+    )
+    shown = lines(outlook(text), 80)
+    assert max(map(cell_len, shown)) <= 80
+    assert all(any(f"filter triage.step_{number} " in f"{line} " for line in shown) for number in range(40))

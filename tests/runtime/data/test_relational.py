@@ -71,6 +71,27 @@ def test_a_value_that_does_not_fit_is_the_users_and_our_own_mistakes_are_not(tmp
         assert error.value.diagnostics[0].code == "SFT0411"
         with pytest.raises(duckdb.Error):
             db.execute("SELECT no_such_column FROM range(3)")
+        with pytest.raises(duckdb.ParserException):
+            db.execute("SELEC 1")
         with pytest.raises(DiagnosticError) as error, as_finding(lambda why: fatal("SFT0407", why)):
             db.execute(f"SELECT * FROM {parquet(tmp_path / 'missing.parquet')}")
         assert error.value.diagnostics[0].code == "SFT0407"
+
+
+@pytest.mark.parametrize(
+    ("sql", "value", "help"),
+    [
+        ("SELECT regexp_matches('', ?)", "\\pL{1000}", "regular expression"),
+        ("SELECT regexp_matches('', ?)", "a**", "regular expression"),
+        ("SELECT regexp_matches('', ?)", "\\q", "regular expression"),
+        ("SELECT json_extract('{}', ?)", '$."a', "path"),
+        (f"SELECT {'(' * 1100}?{' + 1)' * 1100}", 1, "fewer calls"),
+    ],
+)
+def test_an_expression_that_cannot_run_is_not_said_to_have_met_a_value(
+    tmp_path: Path, sql: str, value: object, help: str
+) -> None:
+    with engine(tmp_path) as db, pytest.raises(DiagnosticError) as error:
+        db.execute(sql, [value])
+    (found,) = error.value.diagnostics
+    assert found.code == "SFT0411" and help in (found.help or "") and "value" not in found.message
