@@ -19,7 +19,6 @@ from compiler.reporting import renamed, suggestion, written_anew
 from compiler.typed import Apply, Constant, Typed
 from compiler.value_fixes import quoted
 from spec_lang.ast import Arg, Call, Expr, Faulty, NumberLit, Ref, StringLit, Tagged
-from spec_lang.diagnostics import Diagnostics
 from spec_lang.literals import quote
 
 Check: TypeAlias = Callable[[Expr, ColumnScope], Typed | None]
@@ -56,7 +55,7 @@ def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
             check(arg.value, replace(scope, each=scope.each or (function is not None and _takes_each(function))))
         return None
     pairs = zip(parameters, expr.args, strict=False)
-    if function.name in _OF_TEXT and _of_list(expr, scope, check):
+    if function.name in _OF_TEXT and _of_list(expr, scope):
         return None
     arguments = [_argument(parameter, arg, function, scope, check) for parameter, arg in pairs]
     found = [argument for argument in arguments if argument is not None]
@@ -74,11 +73,10 @@ def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
     return Apply(function, tuple(found), function.result or alike[0].type, expr.span)
 
 
-def _of_list(expr: Call, scope: ColumnScope, check: Check) -> bool:
+def _of_list(expr: Call, scope: ColumnScope) -> bool:
     """Whether a text is looked for in a list, as in ``contains(tags, "a")``; True after a report."""
     whole, part = (arg.value for arg in expr.args)
-    found = check(whole, replace(scope, report=scope.report.into(Diagnostics())))
-    if found is None or found.type != "list":
+    if not _is_list(whole, scope):
         return False
     texts = (scope.report.file.slice(side.span) for side in (whole, part))
     name = expr.func.text
@@ -88,6 +86,15 @@ def _of_list(expr: Call, scope: ColumnScope, check: Check) -> bool:
     fix = written_anew(expr.span, meant if isinstance(part, StringLit) else None)
     scope.report.error("SFT0303", message, whole.span, f"write `{meant}`", fix=fix)
     return True
+
+
+def _is_list(expr: Expr, scope: ColumnScope) -> bool:
+    """Whether that is plain to see: a column, or what a function gives. Its arguments are not looked at, which would
+    be done again at every level of calls inside of one another."""
+    if isinstance(expr, Ref):
+        return len(expr.parts) == 1 and scope.columns.get(expr.text) == "list"
+    function = FUNCTIONS.get(expr.func.text) if isinstance(expr, Call) else None
+    return function is not None and function.result == "list"
 
 
 def _no_function(expr: Call, scope: ColumnScope) -> None:

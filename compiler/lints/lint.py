@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from compiler.lints.requirements import Required, required
 from compiler.lints.tree import of_kind, used_names
-from compiler.resolved import Requirement, ResolvedGate, ResolvedSpec
+from compiler.resolved import Requirement, ResolvedGate, ResolvedSource, ResolvedSpec, ResolvedTemplate
 from spec_lang.ast import Block
 from spec_lang.diagnostics import Edit, Label
 from spec_lang.source import Span
@@ -63,6 +63,18 @@ class Facts:
     @cached_property
     def judges(self) -> Mapping[str, Block]:
         return {block.name.text: block for block in of_kind(self.blocks, "judge") if block.name is not None}
+
+    @cached_property
+    def shown_rows(self) -> Mapping[ResolvedTemplate, Sequence[ResolvedSource | None]]:
+        """The sources whose rows each template shows, by tasks and evals; None for one that is not known."""
+        found: dict[ResolvedTemplate, list[ResolvedSource | None]] = {}
+        for task in self.spec.tasks.values():
+            for template in task.templates:
+                found.setdefault(template, []).append(task.source)
+        for item in self.spec.evals.values():
+            for template in item.templates:
+                found.setdefault(template, []).append(item.data.task.source if item.data is not None else None)
+        return found
 
     @cached_property
     def requirements(self) -> Mapping[str, Sequence[tuple[ResolvedGate, Requirement]]]:

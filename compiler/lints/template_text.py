@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from compiler.lints.lint import Facts
-from compiler.resolved import ResolvedSource, ResolvedTemplate, Role
+from compiler.resolved import ResolvedTemplate, Role
 from compiler.schema.fields import Value
 from compiler.world import ColumnType
 from spec_lang.source import Span
@@ -45,21 +45,12 @@ class Mark:
 
 def columns_of(facts: Facts, template: ResolvedTemplate) -> Mapping[str, ColumnType | None]:
     """The columns that are there wherever the template is used, with their types; none where one is not known."""
-    shown = list(_sources(facts, template))
+    shown = facts.shown_rows.get(template, ())
     if not shown or any(source is None for source in shown):
         return {}
     first, *others = (source for source in shown if source is not None)
     alike = [name for name in first.columns.names if all(name in other.columns.items for other in others)]
     return {name: first.columns.get(name) for name in alike}
-
-
-def _sources(facts: Facts, template: ResolvedTemplate) -> Iterator[ResolvedSource | None]:
-    for task in facts.spec.tasks.values():
-        if template in task.templates:
-            yield task.source
-    for item in facts.spec.evals.values():
-        if template in item.templates:
-            yield item.data.task.source if item.data is not None else None
 
 
 def filled(facts: Facts, template: ResolvedTemplate) -> Iterator[Mark]:

