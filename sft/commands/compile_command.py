@@ -41,7 +41,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.format == "json":
         sys.stdout.write(plan.to_json())
         return 0
-    width = max(len(step.id) for step in plan.steps)
+    width = max((len(step.id) for step in plan.steps), default=0)
     for step in plan.steps:
         needs = ", ".join(sorted(set(step.inputs.values())))
         print(f"{step.id:<{width}}  {step.hash[:12]}  {'<- ' + needs if needs else ''}".rstrip())

@@ -89,3 +89,11 @@ def test_escape_sequences_of_a_spec_never_reach_the_terminal(project: Path) -> N
     spec.write_text(spec.read_text() + "\n\x1b]52;c;aGk=\x07 [red]boo\n")
     done = sft("check", "triage.sft", cwd=project)
     assert done.returncode == 1 and "\x1b" not in done.stderr and "\x07" not in done.stderr
+
+
+def test_a_spec_that_asks_for_nothing_compiles_and_does_not_run(tmp_path: Path) -> None:
+    spec = tmp_path / "empty.sft"
+    spec.write_text("edition 2026\n")
+    compiled, ran = (sft(verb, "empty.sft", cwd=tmp_path) for verb in ("compile", "run"))
+    assert compiled.returncode == 0 and "0 steps" in compiled.stderr
+    assert ran.returncode == 1 and "SFT0929" in ran.stderr
