@@ -13,8 +13,8 @@ from compiler.world import ColumnType
 from spec_lang.ast import Expr, Ref
 from spec_lang.diagnostics import Label
 from spec_lang.source import SourceFile
+from spec_lang.vocabulary import NULLS
 
-NULLS = ("null", "none", "nil", "nan", "undefined")
 # What takes a value of a type out of JSON.
 _READERS: Mapping[str, str] = {"number": "json_number", "bool": "json_bool", "list": "json_list"}
 
@@ -74,7 +74,7 @@ def _no_column(ref: Ref, scope: ColumnScope) -> None:
         fix = spelled(first.span, scope.fields[name])
     elif name.lower() in ("true", "false"):
         help, fix = f"write `{name.lower()}`", written_anew(first.span, name.lower())
-    elif name.lower() in NULLS:
+    elif name in NULLS:
         help = "there is no such value: `is_null(column)` tells where a column has none"
     elif len(ref.parts) == 2 and ref.parts[1].text in scope.columns.names:
         help = f"did you mean `{ref.parts[1].text}`? columns stand alone"
@@ -83,7 +83,7 @@ def _no_column(ref: Ref, scope: ColumnScope) -> None:
 
 def null_name(expr: Expr, scope: ColumnScope) -> bool:
     """Whether an expression is the null of another language, and no column."""
-    return isinstance(expr, Ref) and expr.text.lower() in NULLS and scope.columns.lacks(expr.text)
+    return isinstance(expr, Ref) and expr.text in NULLS and scope.columns.lacks(expr.text)
 
 
 def has_type(typed: Typed, wanted: ColumnType, where: str, scope: ColumnScope) -> bool:

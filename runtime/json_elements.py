@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from runtime.json_lines import open_bytes
+from runtime.json_lines import first_wins, open_bytes
 from spec_lang.diagnostics import fatal
 
 _CHUNK = 1 << 20
@@ -25,7 +25,7 @@ _BETWEEN = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
 
 def json_elements(path: Path) -> Iterator[Any]:
     """The values in the list. Raises DiagnosticError SFT0407 when the file is not a list, or not JSON somewhere."""
-    decoder = json.JSONDecoder(parse_int=_whole, object_pairs_hook=_first_wins, strict=False)
+    decoder = json.JSONDecoder(parse_int=_whole, object_pairs_hook=first_wins, strict=False)
     with open_bytes(path) as handle, io.TextIOWrapper(handle, "utf-8-sig", errors="surrogateescape") as text:
         buffer = _Buffer(text)
         buffer.skip(_SPACE)
@@ -96,12 +96,6 @@ class _Buffer:
             if self.complete or len(self.read) - self.at > _MOST:
                 raise problem
             self.more()
-
-
-def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """As the readers of rows do with a repeated key."""
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else dict(reversed(pairs))
 
 
 def _whole(text: str) -> int | str:

@@ -113,7 +113,7 @@ def row_of(line: bytes) -> dict[str, Any] | str:
 def json_value(text: str) -> Any:
     """A JSON text read strictly; a number has to fit a float. Raises ValueError (JSONDecodeError), RecursionError."""
     return json.loads(
-        text, parse_constant=_no_constant, parse_float=_float, parse_int=_int, object_pairs_hook=_first_wins
+        text, parse_constant=_no_constant, parse_float=_float, parse_int=_int, object_pairs_hook=first_wins
     )
 
 
@@ -146,7 +146,7 @@ def checked_row(value: Any, doubts: Doubts) -> dict[str, Any] | str:
     return "not Unicode: half of a surrogate pair" if doubts.half and _has_lone_surrogate(value) else value
 
 
-def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A repeated key keeps its first value, as in DuckDB."""
     found = dict(pairs)
     return found if len(found) == len(pairs) else dict(reversed(pairs))

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from compiler.world import Problem
     from runtime.source_files import Format
 
-NOT_RUNNABLE_YET = "SFT0202"  # what is declared for a later version can be pinned today
-
 
 @dataclass(frozen=True)
 class Locking:
@@ -91,7 +89,10 @@ def _check_all(spec: ResolvedSpec, pinned: Pins, folder: Path, sink: Diagnostics
 
 
 def _sound(sink: Diagnostics) -> bool:
-    return all(item.code == NOT_RUNNABLE_YET for item in sink if item.severity is Severity.ERROR)
+    """Whether there is no error but of what is declared for a later version, which can be pinned today."""
+    from compiler.schema.values import NOT_RUNNABLE
+
+    return all(item.code == NOT_RUNNABLE for item in sink if item.severity is Severity.ERROR)
 
 
 def lock(path: Path, settings: Sequence[str] = ()) -> tuple[Locking, Diagnostics]:
@@ -100,6 +101,7 @@ def lock(path: Path, settings: Sequence[str] = ()) -> tuple[Locking, Diagnostics
     from compiler.compile import check
     from compiler.lock import drifts, remembering
     from compiler.pinning import report_reworded
+    from compiler.schema.values import NOT_RUNNABLE
     from runtime.lock_file import lock_path, read_lock
     from runtime.world import LocalWorld
     from sft.project import read_spec
@@ -115,7 +117,7 @@ def lock(path: Path, settings: Sequence[str] = ()) -> tuple[Locking, Diagnostics
     now = remembering(before, _with_prints(now, before, folder))
     changed = drifts(before, now) if before is not None else ()
     told = tuple(_told(drift, before, folder) for drift in changed if before is not None)
-    shown = Diagnostics([item for item in found if item.code != NOT_RUNNABLE_YET])
+    shown = Diagnostics([item for item in found if item.code != NOT_RUNNABLE])
     return Locking(lock_path(path), section, before, now, changed, told), shown
 
 

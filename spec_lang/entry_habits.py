@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from spec_lang.diagnostics import Diagnostic, Edit
 from spec_lang.lexing import OPERATORS, span_of
 from spec_lang.source import Span
-from spec_lang.syntax_site import VALUE_ENDS, Site
+from spec_lang.syntax_site import VALUE_ENDS, Site, with_fix
 
 _RESERVED = frozenset({"VERB", "CLAUSE", "FLAG", "NAMED", "IN", "MATCHES", "AND", "OR", "NOT"})
 _VALUES = frozenset({"NAME", "QUOTED", "STRING", "NUMBER", "QUANTITY", "TRUE", "FALSE", "LSQB"})
@@ -26,10 +25,6 @@ def entry_habit(site: Site) -> Diagnostic | None:
     return next((found for habit in _HABITS if (found := habit(site))), None)
 
 
-def _with(found: Diagnostic, *edits: Edit) -> Diagnostic:
-    return replace(found, fix=edits)
-
-
 def _unclosed_before(site: Site) -> Diagnostic | None:
     """``user = "{a}   assistant = "{b}"``: the first string ends where the second begins."""
     match = _OPENED.match(str(site.token(-1))) if site.type(-1) == "STRING" else None
@@ -38,7 +33,7 @@ def _unclosed_before(site: Site) -> Diagnostic | None:
     start = site.span(-1).start
     end = start + match.start(1)
     help = f'end it with `"` before `{match[1].split("=")[0].strip()}`'
-    return _with(site.say("SFT0102", "unclosed string", help, span=Span(start, end)), Edit(Span(end, end), '"'))
+    return with_fix(site.say("SFT0102", "unclosed string", help, span=Span(start, end)), Edit(Span(end, end), '"'))
 
 
 def _block_colon(site: Site) -> Diagnostic | None:
@@ -47,7 +42,7 @@ def _block_colon(site: Site) -> Diagnostic | None:
         return None
     head = f"{site.text(-2)} {site.text(-1)}"
     found = site.say("SFT0118", "the fields of a block stand in `{ … }`, not behind `:`", f"write `{head} {{ … }}`")
-    return _with(found, Edit(site.span(), "")) if site.type(1) == "LBRACE" else found
+    return with_fix(found, Edit(site.span(), "")) if site.type(1) == "LBRACE" else found
 
 
 def _block_name(site: Site) -> Diagnostic | None:
@@ -90,7 +85,7 @@ def _column_of_two_words(site: Site) -> Diagnostic | None:
     both = site.span(offset - 1).to(site.span(offset))
     name = f"`{site.file.slice(both)}`"
     found = site.say("SFT0101", "a name with a blank in it stands in backticks", f"write `` {name} ``", span=both)
-    return _with(found, Edit(both, name))
+    return with_fix(found, Edit(both, name))
 
 
 def _reserved_column(site: Site) -> Diagnostic | None:
@@ -103,7 +98,7 @@ def _reserved_column(site: Site) -> Diagnostic | None:
             word = site.text(offset)
             help = f"a column of that name stands in backticks: `` `{word}` ``"
             found = site.say("SFT0112", f"`{word}` is a reserved word", help, span=site.span(offset))
-            return _with(found, Edit(site.span(offset), f"`{word}`"))
+            return with_fix(found, Edit(site.span(offset), f"`{word}`"))
     return None
 
 
@@ -122,7 +117,7 @@ def _missing_equals(site: Site) -> Diagnostic | None:
             help = f"write `{head} = …`" if shown in "[" or named else f"write `{head} = {shown}`"
             found = site.say("SFT0101", f"no `=` stands between `{head}` and `{shown}`", help, span=site.span(name))
             start = site.span(value).start
-            return _with(found, Edit(Span(start, start), "= "))
+            return with_fix(found, Edit(Span(start, start), "= "))
     return None
 
 
@@ -164,7 +159,9 @@ def _dashes(site: Site) -> Diagnostic | None:
             if "\n" in site.file.text[start : site.span(-1).start]:
                 return None
             both = Span(start, start + 2)
-            return _with(site.say("SFT0117", "`--` does not begin a comment", "write `#`", span=both), Edit(both, "#"))
+            return with_fix(
+                site.say("SFT0117", "`--` does not begin a comment", "write `#`", span=both), Edit(both, "#")
+            )
     return None
 
 
@@ -194,7 +191,7 @@ def _missing_operator(site: Site) -> Diagnostic | None:
     left, right = site.file.slice(site.span(first + 1).to(site.span(-1))), site.text()
     if site.type(1) == "DOTDOT":
         help = f"write `{left} in {right}..{site.text(2)}`"
-        return _with(site.say("SFT0101", f"`in` is missing before `{right}`", help), Edit(gap, " in "))
+        return with_fix(site.say("SFT0101", f"`in` is missing before `{right}`", help), Edit(gap, " in "))
     sign = "==" if site.type() == "STRING" else ">="
     return site.say("SFT0101", f"no operator stands before `{right}`", f"write `{left} {sign} {right}`")
 

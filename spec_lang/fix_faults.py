@@ -17,8 +17,9 @@ from spec_lang.diagnostics import Diagnostics, Edit, Severity
 from spec_lang.lexing import span_of, tokens_of
 from spec_lang.source import SourceFile, Span
 
-# Names that nothing is called: blocks, parts, placeholders, columns, functions, metrics, models and slices.
-_UNKNOWN = frozenset({"SFT0203", "SFT0217", "SFT0221", "SFT0301", "SFT0302", "SFT0604", "SFT0605", "SFT0606"})
+# Findings about names that the user made up: blocks, parts, columns, placeholders, metrics, models, slices.
+NAMES_OF_USERS = frozenset({"SFT0203", "SFT0217", "SFT0221", "SFT0301", "SFT0604", "SFT0605", "SFT0606"})
+_UNKNOWN = NAMES_OF_USERS | {"SFT0302"}  # and functions
 
 
 def at_fault(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from spec_lang.diagnostics import Diagnostic, Diagnostics, Edit, Severity
-from spec_lang.fix_faults import at_fault, reads_on
+from spec_lang.fix_faults import NAMES_OF_USERS, at_fault, reads_on
 from spec_lang.lexing import tokens_of
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import surely
@@ -24,10 +24,6 @@ from spec_lang.vocabulary import RESERVED
 MOST_ROUNDS = 50  # A block shows one syntax error a round, so this is a bound on slips a block, not on slips a file.
 
 _SYNTAX = "SFT01"
-
-# Findings about names that the user made up: blocks, parts, columns, placeholders, metrics, models, slices. Where the
-# same spelling is unknown at several places, the declaration may be what is misspelt, and nothing is sure.
-_NAMES_OF_USERS = frozenset({"SFT0203", "SFT0217", "SFT0221", "SFT0301", "SFT0604", "SFT0605", "SFT0606"})
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -112,7 +108,8 @@ def _round(file: SourceFile, found: Diagnostics, check: Check, refused: set[_Tri
     """The file after one round; None when no fix makes it better. What is of no use alone goes to ``refused``."""
     here = [item for item in found if item.fix and item.primary is not None and item.primary.file == file]
     written = Counter(_name_in_question(item, file) for item in here)
-    unsure = {key for key, count in written.items() if count > 1 and key[0] in _NAMES_OF_USERS}
+    # Where a name of the user is unknown at several places, its declaration may be what is misspelt.
+    unsure = {key for key, count in written.items() if count > 1 and key[0] in NAMES_OF_USERS}
     sure = {_trial(item, file): item for item in here if _name_in_question(item, file) not in unsure}
     left = {trial: item for trial, item in sure.items() if trial not in refused}
     together = list(left.values())

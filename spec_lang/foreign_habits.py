@@ -7,22 +7,17 @@ where what was meant is sure.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from spec_lang.diagnostics import Diagnostic, Edit
 from spec_lang.foreign_operators import foreign_operator
 from spec_lang.lexing import OPERATORS
 from spec_lang.source import Span
-from spec_lang.syntax_site import Site
+from spec_lang.syntax_site import Site, with_fix
 
 
 def foreign_habit(site: Site) -> Diagnostic | None:
     """The first habit that the place shows."""
     return next((found for habit in _HABITS if (found := habit(site))), None)
-
-
-def _with(found: Diagnostic, *edits: Edit) -> Diagnostic:
-    return replace(found, fix=edits)
 
 
 def _adjacent(site: Site, offset: int) -> bool:
@@ -38,7 +33,7 @@ def _needless_word(site: Site) -> Diagnostic | None:
             help = f"the condition stands right after `{site.text(offset - 1)}`"
             gap = Span(site.span(offset - 1).end, site.span(offset).end)
             found = site.say("SFT0101", f"unexpected `{word}`", help, span=site.span(offset))
-            return _with(found, Edit(gap, "")) if offset else found
+            return with_fix(found, Edit(gap, "")) if offset else found
     return None
 
 
@@ -54,9 +49,9 @@ def _bare_text(site: Site) -> Diagnostic | None:
     span = Span(start, start + len(text))
     if text.endswith('"') and text.count('"') == 1:  # only the first quote is missing
         found = site.say("SFT0101", "text stands in quotes", f'write `"{text}`', span=span)
-        return _with(found, Edit(Span(start, start), '"'))
+        return with_fix(found, Edit(Span(start, start), '"'))
     found = site.say("SFT0101", "text stands in quotes", f'write `"{text}"`', span=span)
-    return _with(found, Edit(span, f'"{text}"')) if '"' not in text and "\\" not in text else found
+    return with_fix(found, Edit(span, f'"{text}"')) if '"' not in text and "\\" not in text else found
 
 
 def _number(site: Site) -> Diagnostic | None:
@@ -64,13 +59,13 @@ def _number(site: Site) -> Diagnostic | None:
         whole = site.span().to(site.span(1))
         text = f"0.{site.text(1)}"
         found = site.say("SFT0113", "a number begins with a digit", f"write `{text}`", span=whole)
-        return _with(found, Edit(whole, text))
+        return with_fix(found, Edit(whole, text))
     if site.type() == "DOT" and site.type(-1) == "NUMBER" and _adjacent(site, 0) and not _adjacent(site, 1):
         whole = site.span(-1).to(site.span())
         found = site.say("SFT0113", "a number ends with a digit", f"write `{site.text(-1)}.0`", span=whole)
-        return _with(found, Edit(whole, f"{site.text(-1)}.0"))
+        return with_fix(found, Edit(whole, f"{site.text(-1)}.0"))
     if site.type() == "PLUS" and site.type(-1) == "_EQUAL" and site.type(1) in ("NUMBER", "QUANTITY"):
-        return _with(site.say("SFT0113", "numbers have no `+` before them"), Edit(site.span(), ""))
+        return with_fix(site.say("SFT0113", "numbers have no `+` before them"), Edit(site.span(), ""))
     ends = site.type(-1) == "NUMBER" and site.type(1) in ("NUMBER", "QUANTITY")
     if site.type() == "COMMA" and ends and _adjacent(site, 0) and _adjacent(site, 1) and not site.in_bracket():
         whole = site.span(-1).to(site.span(1))
@@ -78,7 +73,7 @@ def _number(site: Site) -> Diagnostic | None:
         digits = second.rstrip("abcdefghijklmnopqrstuvwxyz% ")
         if len(digits) == 3 and second[3:].strip() in ("tok", "rows"):  # whole numbers of them, so it is thousands
             found = site.say("SFT0113", "numbers have no commas", f"write `{first}_{second}`", span=whole)
-            return _with(found, Edit(whole, f"{first}_{second}"))
+            return with_fix(found, Edit(whole, f"{first}_{second}"))
         thousands = f"`{first}_{second}` for thousands, " if len(digits) == 3 else ""
         help = f"write {thousands}`{first}.{second}` for a fraction"
         return site.say("SFT0113", "numbers have no commas", help, span=whole)
@@ -95,16 +90,16 @@ def _brackets(site: Site) -> Diagnostic | None:
         if site.type() == "RPAR" and (site.type(-2), site.type(-1)) in _CALLS and not site.breaks_line(-1):
             gap = Span(site.span(-2).end, site.span(-1).start)
             call = f"{site.text(-2)}({site.text(-1)})"
-            return _with(site.say("SFT0101", "`)` closes nothing", f"write `{call}`"), Edit(gap, "("))
-        return _with(site.say("SFT0101", f"`{site.text()}` closes nothing"), Edit(site.span(), ""))
+            return with_fix(site.say("SFT0101", "`)` closes nothing", f"write `{call}`"), Edit(gap, "("))
+        return with_fix(site.say("SFT0101", f"`{site.text()}` closes nothing"), Edit(site.span(), ""))
     if site.type() == "COMMA" and site.type(-1) == "COMMA" and site.in_bracket():
-        return _with(site.say("SFT0101", "unexpected `,`", "one `,` is enough"), Edit(site.span(), ""))
+        return with_fix(site.say("SFT0101", "unexpected `,`", "one `,` is enough"), Edit(site.span(), ""))
     if site.type() == "WRONG" and site.text() == ";" and site.in_bracket():
         found = site.say("SFT0101", "elements are separated by `,`, not by `;`")
-        return _with(found, Edit(site.span(), ","))
+        return with_fix(found, Edit(site.span(), ","))
     if site.type() == "DOTDOT" and (site.type(-2), site.type(-3)) == ("LSQB", "IN") and site.type(2) == "RSQB":
         found = site.say("SFT0101", "a range stands without brackets", f"write `in {site.text(-1)}..{site.text(1)}`")
-        return _with(found, Edit(site.span(-2), ""), Edit(site.span(2), ""))
+        return with_fix(found, Edit(site.span(-2), ""), Edit(site.span(2), ""))
     return _listed(site)
 
 
@@ -117,16 +112,16 @@ def _listed(site: Site) -> Diagnostic | None:
         offset += 1
     found = site.say("SFT0101", "a list stands in `[…]`", "write `in [a, b]`", span=site.span(-2))
     edits = (Edit(site.span(-2), "["), Edit(site.span(offset), "]"))
-    return _with(found, *edits) if site.type(offset) == "RPAR" else found
+    return with_fix(found, *edits) if site.type(offset) == "RPAR" else found
 
 
 def _braces(site: Site) -> Diagnostic | None:
     if site.type() == "_EQUAL" and site.index == 2 and site.type(1) == "LBRACE" and site.type(-2) == "NAME":
         found = site.say("SFT0118", "no `=` stands before the `{` of a block", f"write `{site.text(-2)} NAME {{ … }}`")
-        return _with(found, Edit(Span(site.span(-1).end, site.span().end), ""))
+        return with_fix(found, Edit(Span(site.span(-1).end, site.span().end), ""))
     if site.text() == ":" and site.index == 1 and (site.type(1), site.type(2)) == ("NAME", "LBRACE"):
         found = site.say("SFT0118", "no `:` stands after the kind of a block", f"write `{site.text(-1)} NAME {{ … }}`")
-        return _with(found, Edit(site.span(), ""))
+        return with_fix(found, Edit(site.span(), ""))
     if site.type() == "LBRACE" and site.type(-1) == "_EQUAL":
         name = site.text(-2)
         help = f"a block is written `{name} {{ … }}`, a choice with options `{name} = WORD {{ … }}`"
@@ -141,7 +136,7 @@ def _missing_on(site: Site) -> Diagnostic | None:
             start = site.span(offset).start
             help = f"write `{site.text(offset - 1)} on {site.text(offset)}`"
             found = site.say("SFT0101", f"`on` is missing before `{site.text(offset)}`", help, span=site.span(offset))
-            return _with(found, Edit(Span(start, start), "on "))
+            return with_fix(found, Edit(Span(start, start), "on "))
     return None
 
 
@@ -151,10 +146,10 @@ def _edition(site: Site) -> Diagnostic | None:
     if site.index == 1 and site.type() == "STRING" and str(site.token())[1:-1].isdecimal():
         year = str(site.token())[1:-1]
         found = site.say("SFT0101", "the edition is a year without quotes", f"write `edition {year}`")
-        return _with(found, Edit(site.span(), year))
+        return with_fix(found, Edit(site.span(), year))
     if site.index == 1 and site.type() == "_EQUAL":
         found = site.say("SFT0101", "the edition is no field", "write `edition 2026`")
-        return _with(found, Edit(Span(site.span(-1).end, site.span(1).start), " "))
+        return with_fix(found, Edit(Span(site.span(-1).end, site.span(1).start), " "))
     return None
 
 
@@ -203,13 +198,13 @@ def _prefixed_string(site: Site) -> Diagnostic | None:
     template = str(site.segment.tokens[0]) == "template"
     if prefix == "R":
         found = site.say("SFT0101", "raw strings begin with a small `r`", span=site.span(-1))
-        return _with(found, Edit(site.span(-1), "r"))
+        return with_fix(found, Edit(site.span(-1), "r"))
     help = "the placeholders of templates need no sign" if template else "only templates have placeholders: `{NAME}`"
     found = site.say(
         "SFT0101", f"no `{prefix}` stands before a string", help if prefix in "fF" else None, span=site.span(-1)
     )
     sure = template or "{" not in str(site.token())
-    return _with(found, Edit(site.span(-1), "")) if sure else found
+    return with_fix(found, Edit(site.span(-1), "")) if sure else found
 
 
 _HABITS: tuple[Callable[[Site], Diagnostic | None], ...] = (

@@ -6,11 +6,10 @@ They are asked by `foreign_habits`, and say what this language writes in the pla
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from spec_lang.diagnostics import Diagnostic, Edit
 from spec_lang.source import Span
-from spec_lang.syntax_site import VALUE_ENDS, Site
+from spec_lang.syntax_site import BEFORE_CONDITIONS, VALUE_ENDS, Site, with_fix
 from spec_lang.vocabulary import NULLS
 
 _SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "∈": "in", "−": "-", "∧": "and", "∨": "or", "¬": "not"}
@@ -33,10 +32,6 @@ _CHOICE = "a choice is written `if(CONDITION, A, B)`"
 def foreign_operator(site: Site) -> Diagnostic | None:
     """The first of them that the place shows."""
     return next((found for habit in _HABITS if (found := habit(site))), None)
-
-
-def _with(found: Diagnostic, *edits: Edit) -> Diagnostic:
-    return replace(found, fix=edits)
 
 
 def _word(site: Site) -> Diagnostic | None:
@@ -65,9 +60,9 @@ def _equality(site: Site, offset: int) -> Diagnostic:
         operand = _operand(site, offset - 1)
         text = f"{'not ' if negated else ''}is_null({site.file.slice(operand) if operand else 'x'})"
         found = site.say("SFT0116", message, f"write `{text}`", span=words)
-        return _with(found, Edit(operand.to(site.span(value)), text)) if operand else found
+        return with_fix(found, Edit(operand.to(site.span(value)), text)) if operand else found
     found = site.say("SFT0116", message, f"write `{sign}`", span=words)
-    return _with(found, Edit(words, sign)) if site.type(value) in _LITERALS else found
+    return with_fix(found, Edit(words, sign)) if site.type(value) in _LITERALS else found
 
 
 def _operand(site: Site, last: int) -> Span | None:
@@ -76,7 +71,7 @@ def _operand(site: Site, last: int) -> Span | None:
     while site.type(first - 1) == "DOT":
         first -= 2
     named = site.type(first) in ("NAME", "QUOTED") and site.type(last) in ("NAME", "QUOTED")
-    alone = named and site.type(first - 1) in ("VERB", "AND", "OR", "NOT", "LPAR", "COMMA", "_EQUAL")
+    alone = named and site.type(first - 1) in BEFORE_CONDITIONS
     return site.span(first).to(site.span(last)) if alone else None
 
 
@@ -93,7 +88,7 @@ def _phrase(site: Site) -> Diagnostic | None:
 
 def _written(site: Site, words: Span, sign: str) -> Diagnostic:
     found = site.say("SFT0116", f"`{site.file.slice(words)}` is not an operator", f"write `{sign}`", span=words)
-    return _with(found, Edit(words, sign))
+    return with_fix(found, Edit(words, sign))
 
 
 def _sign(site: Site) -> Diagnostic | None:
@@ -101,7 +96,7 @@ def _sign(site: Site) -> Diagnostic | None:
     if site.type() != "WRONG" or sign not in _SIGNS:
         return None
     found = site.say("SFT0116", f"`{sign}` is not an operator", f"write `{_SIGNS[sign]}`")
-    return _with(found, Edit(site.span(), _SIGNS[sign]))
+    return with_fix(found, Edit(site.span(), _SIGNS[sign]))
 
 
 def _arrow(site: Site) -> Diagnostic | None:
@@ -113,10 +108,10 @@ def _arrow(site: Site) -> Diagnostic | None:
         return _lambda(site, f"`{arrow}` makes no function here", site.span(-1).to(site.span()))
     if "_EQUAL" in site.accepts:
         found = site.say("SFT0107", "fields are set with `=`", f"write `{site.text(-1)} = …`")
-        return _with(found, Edit(site.span(), "="))
+        return with_fix(found, Edit(site.span(), "="))
     if arrow == "=>" and "CMP" in site.accepts:
         found = site.say("SFT0116", "`=>` is not an operator", "write `>=`")
-        return _with(found, Edit(site.span(), ">="))
+        return with_fix(found, Edit(site.span(), ">="))
     return None
 
 
@@ -136,7 +131,7 @@ def _lambda(site: Site, message: str, span: Span) -> Diagnostic:
             else:
                 edits.append(Edit(site.span(offset), "item"))
         offset += 1
-    return _with(found, *edits) if not depth else found
+    return with_fix(found, *edits) if not depth else found
 
 
 def _generator(site: Site) -> Diagnostic | None:
@@ -177,7 +172,7 @@ def _subscript(site: Site) -> Diagnostic | None:
 def _range(site: Site) -> Diagnostic | None:
     """``3...80``, ``3…80``, ``3..=80``, ``3..<80``."""
     if site.type() == "WRONG" and site.text() == "…" and site.type(-1) == "NUMBER":
-        return _with(site.say("SFT0101", "a range is written with two dots", "write `..`"), Edit(site.span(), ".."))
+        return with_fix(site.say("SFT0101", "a range is written with two dots", "write `..`"), Edit(site.span(), ".."))
     extra = site.type() == "DOT" or site.text() in ("=", "<")
     if site.type(-1) != "DOTDOT" or not extra or site.span(-1).end != site.span().start:
         return None
@@ -185,7 +180,9 @@ def _range(site: Site) -> Diagnostic | None:
     if site.text() == "<":
         help = "both ends belong to a range: write `3..79` for less than 80"
         return site.say("SFT0101", "`..<` makes no range", help, span=whole)
-    return _with(site.say("SFT0101", "a range is written with two dots", "write `..`", span=whole), Edit(whole, ".."))
+    return with_fix(
+        site.say("SFT0101", "a range is written with two dots", "write `..`", span=whole), Edit(whole, "..")
+    )
 
 
 _HABITS: tuple[Callable[[Site], Diagnostic | None], ...] = (

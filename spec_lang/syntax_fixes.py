@@ -16,7 +16,7 @@ from spec_lang.bracket_fixes import close_bracket, remove_brace
 from spec_lang.diagnostics import Diagnostic, Edit
 from spec_lang.lexing import OPERATORS, span_of
 from spec_lang.source import Span
-from spec_lang.syntax_site import VALUE_ENDS, Site
+from spec_lang.syntax_site import BEFORE_CONDITIONS, VALUE_ENDS, Site
 from spec_lang.unreadable import FOREIGN_OPERATORS, narrowed, straight, unit_named
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _chain(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     ends = (site.type(offset - 1), site.type(1)) == ("NUMBER", "NUMBER")
     if site.text() != "<=" or site.text(offset) != "<=" or not ends or site.type(-1) in OPERATORS:
         return _NOTHING
-    if site.type(offset - 2) not in _BEFORE_CONDITIONS:
+    if site.type(offset - 2) not in BEFORE_CONDITIONS:
         return _NOTHING
     value = site.file.slice(site.span(offset + 1).to(site.span(-1)))
     whole = site.span(offset - 1).to(site.span(1))
@@ -260,9 +260,6 @@ def _unexpected(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
         return (Edit(Span(end, end), ","),)
     return _NOTHING
 
-
-# Where a condition begins, so that nothing to the left belongs to its first operand.
-_BEFORE_CONDITIONS = ("VERB", "AND", "OR", "NOT", "LPAR", "COMMA", "_EQUAL")
 
 # In a string that lost its end, what was rather written behind it.
 _CODE = re.compile(r"[<>]|==|\w\(")

@@ -6,10 +6,10 @@ knows the slip.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from spec_lang.diagnostics import Diagnostic, Label
+from spec_lang.diagnostics import Diagnostic, Edit, Label
 from spec_lang.lexing import span_of
 from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment
@@ -24,6 +24,15 @@ VALUE_ENDS = frozenset({"NAME", "QUOTED", "STRING", "NUMBER", "QUANTITY", "TRUE"
 _VALUE_STARTS = frozenset(
     {"NAME", "QUOTED", "STRING", "NUMBER", "QUANTITY", "TRUE", "FALSE", "LPAR", "LSQB", "MINUS", "NOT", "WRONG"}
 )
+
+
+# Where a condition begins, so that nothing to the left belongs to its first operand.
+BEFORE_CONDITIONS = frozenset({"VERB", "AND", "OR", "NOT", "LPAR", "COMMA", "_EQUAL"})
+
+
+def with_fix(found: Diagnostic, *edits: Edit) -> Diagnostic:
+    """A hint with the edits that do what it says."""
+    return replace(found, fix=edits)
 
 
 @dataclass(frozen=True, slots=True)

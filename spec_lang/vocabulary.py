@@ -67,7 +67,7 @@ SOFT_WORDS: frozenset[str] = frozenset((*VERBS, *CLAUSES, *FLAGS, *NAMED, *HEADE
 RESERVED: frozenset[str] = SOFT_WORDS | frozenset((*OPERATORS, *LITERALS))
 
 # What other languages write for no value, where a name would stand.
-NULLS: frozenset[str] = frozenset({"None", "null", "nil", "NULL", "none", "undefined", "NaN"})
+NULLS: frozenset[str] = frozenset({"None", "none", "NONE", "null", "Null", "NULL", "nil", "undefined", "NaN", "nan"})
 
 # Editions that this version reads, oldest first.
 EDITIONS: tuple[int, ...] = (2026,)

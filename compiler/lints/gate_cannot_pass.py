@@ -32,8 +32,9 @@ def _find(facts: Facts) -> Iterator[Finding]:
             side = floors if requirement.op in (">=", ">") else ceilings
             metric = requirement.metric
             side.setdefault((metric.eval, metric.metric, metric.model), requirement)
-        for key in floors.keys() & ceilings.keys():
-            yield from _opposed(floors[key], ceilings[key])
+        for key, floor in floors.items():
+            if key in ceilings:
+                yield from _opposed(floor, ceilings[key])
 
 
 def _impossible(requirement: Requirement) -> tuple[Finding, ...]:

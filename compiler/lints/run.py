@@ -18,9 +18,9 @@ from compiler.reporting import Reporter
 from compiler.resolved import ResolvedSpec
 from compiler.schema.fields import Shape
 from compiler.schema.lint import Lint as LintBlock
+from compiler.schema.values import NOT_RUNNABLE
 from spec_lang.diagnostics import Diagnostic, Label, Severity
 
-_NOT_RUNNABLE = "SFT0202"  # the block is sound, this version cannot run it
 # syntax, and kinds, fields, rules, clauses, functions and metrics that are not known
 _SLIPS = re.compile(r"SFT(01|020[146]|021[23]|0302|0602)")
 
@@ -61,7 +61,7 @@ def _met_needs(report: Reporter) -> tuple[Needs, ...]:
     errors = [item.code for item in report.sink.items if item.severity is Severity.ERROR]
     if any(_SLIPS.match(code) for code in errors):
         return ("nothing",)
-    return ("nothing", "spelled") if any(code != _NOT_RUNNABLE for code in errors) else ("nothing", "spelled", "sound")
+    return ("nothing", "spelled") if any(code != NOT_RUNNABLE for code in errors) else ("nothing", "spelled", "sound")
 
 
 def _diagnostic(lint: Lint, finding: Finding, report: Reporter) -> Diagnostic:

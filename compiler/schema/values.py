@@ -95,12 +95,15 @@ class Word:
         return None
 
 
+NOT_RUNNABLE = "SFT0202"
+
+
 def not_runnable(what: str, at: Any, report: Reporter, missing: str = "") -> None:
     """The language has it and it was checked; ``missing`` is the step that this version has not."""
     help = "this version knows it but cannot run it; leave it out"
     if missing:
         help = f"this version checks it but cannot run it: {missing} is missing; leave it out"
-    report.error("SFT0202", f"{what} is not runnable yet", at.span, help)
+    report.error(NOT_RUNNABLE, f"{what} is not runnable yet", at.span, help)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
