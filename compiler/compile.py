@@ -19,7 +19,7 @@ from compiler.resolve.eval import resolve_eval
 from compiler.resolve.filter import check_filter
 from compiler.resolve.gate import resolve_gate
 from compiler.resolve.lifecycle import resolve_lifecycle
-from compiler.resolve.mixture import resolve_mixture
+from compiler.resolve.mixture import resolve_mixtures
 from compiler.resolve.model import check_special_tokens, model_facts, resolve_model
 from compiler.resolve.score import check_score
 from compiler.resolve.source import resolve_source
@@ -115,7 +115,7 @@ def _resolve(
     scores = _each(read, Score, lambda block: check_score(block, names(block)))
     judges = _each(read, Judge, lambda block: block)
     tasks = _each(read, Task, lambda block: resolve_task(block, names(block), sources, filters, templates, scores))
-    mixtures = _each(read, Mixture, lambda block: resolve_mixture(block, names(block), tasks))
+    mixtures = resolve_mixtures(_of(read, Mixture), names, tasks)
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
     either: dict[str, AnyModel] = {**models, **trains}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))

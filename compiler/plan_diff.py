@@ -18,7 +18,8 @@ from compiler.plan_reasons import PreviousStep, own_reasons
 
 State = Literal["cached", "run", "rerun", "orphan"]
 _MOST_FOLLOWED = 3  # reasons of the kind "because the step above reruns"; what changed here is told whole
-_CELL = "cell:"  # the cells of an eval are a set: their numbers shift when one comes or goes
+# The cells of an eval and the tasks of a mixture are sets: their numbers shift when one comes or goes.
+_NUMBERED = ("cell:", "rows:")
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ def _inputs(
     told: set[str] = set()
     for role, source in step.inputs.items():
         was = names.get(source, source)
-        old = was if role.startswith(_CELL) and was in before.inputs.values() else before.inputs.get(role)
-        if old is None or (role.startswith(_CELL) and old != was):
+        old = was if role.startswith(_NUMBERED) and was in before.inputs.values() else before.inputs.get(role)
+        if old is None or (role.startswith(_NUMBERED) and old != was):
             yield f"reads `{source}` too"
         elif old != was:
             yield f"reads `{source}` instead of `{old}`"
@@ -133,5 +134,5 @@ def _inputs(
             yield f"because {source} {'changed' if changes[source].state == 'cached' else 'reruns'}"
     now = {names.get(source, source) for source in step.inputs.values()}
     for role, old in before.inputs.items():
-        if old not in now and (role not in step.inputs or role.startswith(_CELL)):
+        if old not in now and (role not in step.inputs or role.startswith(_NUMBERED)):
             yield f"no longer reads `{old}`"

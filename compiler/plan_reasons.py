@@ -136,8 +136,9 @@ def _numbered(word: str) -> Callable[[Any, int, Step], str]:
     return lambda _item, index, _step: f"{word} {index + 1}"
 
 
-def _part(item: Any, _index: int, _step: Step) -> str:
-    return f"part `{item.get('name') or item.get('task')}`"
+def _part(item: Any, index: int, step: Step) -> str:
+    uses = step.local.get("uses", [])
+    return f"`use {uses[index]}`" if index < len(uses) else f"part `{item.get('name')}`"
 
 
 _LISTS: Mapping[str, Callable[[Any, int, Step], str]] = {

@@ -18,7 +18,6 @@ from compiler.known import Known
 from compiler.schema.eval import Eval
 from compiler.schema.fields import RuleEntry
 from compiler.schema.filter import Filter
-from compiler.schema.gate import Gate
 from compiler.schema.mixture import Mixture
 from compiler.schema.model import Model
 from compiler.schema.source import Source
@@ -30,6 +29,7 @@ from compiler.world import ColumnType, SourceFacts
 from spec_lang.source import SourceFile, Span
 
 if TYPE_CHECKING:
+    from compiler.resolved_gate import ResolvedGate
     from compiler.resolved_lifecycle import ResolvedLater
 
 Role = Literal["system", "user", "assistant"]
@@ -163,10 +163,14 @@ class Rows:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Use:
-    """One task of a mixture."""
+    """What a mixture uses: rows of a task, or another mixture."""
 
     entry: RuleEntry
-    rows: Rows
+    of: Rows | ResolvedMixture
+
+    @property
+    def name(self) -> str:
+        return self.of.name
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -177,6 +181,20 @@ class ResolvedMixture:
     @property
     def name(self) -> str:
         return self.block.name
+
+    @property
+    def rows(self) -> tuple[Rows, ...]:
+        """The rows of its tasks and of those of the mixtures in it, each task's once, as far as they are known."""
+        found: dict[str, Rows] = {}
+        for use in self.uses:
+            for rows in () if use is None else use.of.rows if isinstance(use.of, ResolvedMixture) else (use.of,):
+                found.setdefault(rows.name, rows)
+        return tuple(found.values())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether everything that it uses is known, to the last mixture in it."""
+        return all(use is not None and (isinstance(use.of, Rows) or use.of.is_known) for use in self.uses)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,7 +220,7 @@ class ResolvedTrain:
     def own_rows(self) -> tuple[Rows, ...]:
         """The rows that this train itself learns from, as far as they are known."""
         if isinstance(self.data, ResolvedMixture):
-            return tuple(use.rows for use in self.data.uses if use is not None)
+            return self.data.rows
         return () if self.data is None else (self.data,)
 
     @property
@@ -228,51 +246,6 @@ class ResolvedEval:
     templates: Known[ResolvedTemplate]
     metrics: Known[ResolvedMetric]
     slices: Known[Typed]
-
-    @property
-    def name(self) -> str:
-        return self.block.name
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class MetricOf:
-    """``format.exact(tuned)``."""
-
-    eval: str
-    metric: str
-    model: str
-    unit: Literal["share", "plain"]
-
-
-DEFAULT_LEVEL = Decimal("0.95")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Requirement:
-    """One ``require``. ``limit`` is a threshold, a margin (with ``baseline``) or the largest ``spread``; its meaning is
-    told by ``op`` and ``rule``; what is left out is None."""
-
-    rule: Literal["bound", "no_worse_than", "spread"]
-    entry: RuleEntry
-    metric: MetricOf
-    limit: Decimal
-    op: str = ""
-    baseline: str = ""
-
-    @property
-    def level(self) -> Decimal | None:
-        """The confidence that is asked for. A comparison of models has one always: without it, any drop would fail."""
-        given: Decimal | None = self.entry.clause("at")
-        return DEFAULT_LEVEL if given is None and self.rule == "no_worse_than" else given
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedGate:
-    """A requirement with a mistake is None. ``evals`` are those it names, in the order of the file."""
-
-    block: Gate
-    requirements: tuple[Requirement | None, ...]
-    evals: tuple[ResolvedEval, ...]
 
     @property
     def name(self) -> str:

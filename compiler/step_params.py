@@ -133,21 +133,37 @@ class RenderParams(Params):
 
 
 class MixPart(Params):
-    """One task of a mixture; ``input`` is the role of its render step."""
+    """One use of a mixture: the rows of a render step (``input`` is its role) or a mixture of its own.
 
-    input: str
-    task: str
+    ``by`` multiplies the count of rows, before the cap.
+    """
+
+    input: str | None = None
+    mixture: MixRates | None = None
+    by: Number | None = None
     cap: int | None = None
     weight: Number | None = None
 
 
-class MixParams(Params):
-    """Rates: count, then cap, then temperature, or weights; apportioned to ``total`` by largest remainder."""
+class MixRates(Params):
+    """Rates: count, times ``by``, then cap, then temperature, or weights. Without a total, the counts after caps are
+    the rows of one epoch."""
 
-    kind: Literal["mix"] = "mix"
     parts: tuple[MixPart, ...]
     temperature: Number
     total: int | None
+    epochs: int = 1
+
+
+class MixParams(MixRates):
+    """Rates apportioned by largest remainder. A row stands in it at most ``repeats`` times an epoch.
+
+    Input roles: ``rows:0``, ``rows:1``, … (render steps). Parts and roles stand in an order that their settings and
+    inputs give: names of tasks, and the order in which a spec uses them, change nothing.
+    """
+
+    kind: Literal["mix"] = "mix"
+    repeats: int = 1
     seed: int = 0
 
 

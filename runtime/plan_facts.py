@@ -125,12 +125,12 @@ def _rows_in(
     if step.kind is StepKind.GATE:
         return None, False
     if step.kind in (StepKind.MEASURE, StepKind.MIX):
-        roles = [part.input for part in step.params.parts] if isinstance(step.params, MixParams) else _cells(step)
+        roles = list(step.inputs) if isinstance(step.params, MixParams) else _cells(step)
         inputs = [facts[step.inputs[role]] for role in roles]
-        counts = [fact.rows_out for fact in inputs if fact.rows_out is not None]
+        counts = {role: fact.rows_out for role, fact in zip(roles, inputs, strict=True) if fact.rows_out is not None}
         if len(counts) < len(inputs):
             return None, False
-        rows = _drawn(step.params, counts) if isinstance(step.params, MixParams) else sum(counts)
+        rows = _drawn(step.params, counts) if isinstance(step.params, MixParams) else sum(counts.values())
         return rows, all(fact.done for fact in inputs)
     above = facts[step.inputs[_ROLES.get(step.kind, "rows")]]
     part = step.params.part if isinstance(step.params, RenderParams) else None
@@ -142,11 +142,11 @@ def _cells(step: Step) -> list[str]:
     return [role for role in step.inputs if role.startswith("cell:")]
 
 
-def _drawn(params: MixParams, available: list[int]) -> int | None:
+def _drawn(params: MixParams, available: dict[str, int]) -> int | None:
     """Rows that a mixture takes; None where no task has any."""
-    from runtime.steps.mix import wanted_rows
+    from runtime.apportionment import total_rows
 
-    return sum(wanted_rows(params, available)) if any(available) else None
+    return total_rows(params, available) if any(available.values()) else None
 
 
 def _rows_out(step: Step, rows: int | None, last: Result | None) -> int | None:

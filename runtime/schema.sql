@@ -75,7 +75,12 @@ CREATE INDEX examples_row ON examples (row_id);
 CREATE TABLE renders (step_hash TEXT NOT NULL, ord BIGINT NOT NULL, row_id TEXT NOT NULL, template_hash TEXT NOT NULL, messages JSON NOT NULL, expected TEXT NOT NULL);
 CREATE INDEX renders_row ON renders (step_hash, row_id);
 
-CREATE TABLE mixture_counts (step_hash TEXT NOT NULL, task TEXT NOT NULL, available BIGINT NOT NULL, wanted BIGINT NOT NULL, realised BIGINT NOT NULL, repeats DOUBLE NOT NULL);
+-- What a mixture takes of each input (`rows:0`, …); the names that they have in a run are labels of its step: see mixtures.
+CREATE TABLE mixture_counts (
+    step_hash TEXT NOT NULL, part TEXT NOT NULL, available BIGINT NOT NULL,
+    share DOUBLE NOT NULL, wanted DOUBLE NOT NULL, -- by the rates: of the mixture, and in rows, before whole numbers are made
+    realised BIGINT NOT NULL, repeats DOUBLE NOT NULL
+);
 
 CREATE TABLE train_steps (
     step_hash TEXT NOT NULL, step INTEGER NOT NULL, epoch DOUBLE NOT NULL,
@@ -122,3 +127,8 @@ FROM ledger l
 JOIN steps s ON s.step_hash = l.step_hash
 LEFT JOIN rules r ON r.run_id = s.run_id AND r.step_id = s.step_id AND r.rule = l.rule
 LEFT JOIN (SELECT DISTINCT ON (row_id) row_id, content FROM examples) e ON e.row_id = l.row_id;
+
+-- Mixtures under their names in a run.
+CREATE VIEW mixtures AS
+SELECT s.run_id, s.step_id, coalesce(s.labels ->> c.part, c.part) AS task, c.available, c.share, c.wanted, c.realised, c.repeats
+FROM mixture_counts c JOIN steps s USING (step_hash);

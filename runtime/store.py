@@ -25,7 +25,7 @@ from spec_lang.diagnostics import fatal
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
 _IN_PROCESS = threading.RLock()
@@ -160,6 +160,9 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
             f"the store was written by a newer version (schema {version[0]}, this one knows {SCHEMA_VERSION})",
             "upgrade sft-lang, or name another store with `--store`",
         )
+    if version and version[0] < SCHEMA_VERSION:
+        con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
+        con.execute("UPDATE meta SET schema_version = ?", [SCHEMA_VERSION])
 
 
 def _held(database: Path, error: Exception, patience: float) -> Exception:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runtime.store import Store
+from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
 from sft.verdicts import requirement_table, requirements_of
 from spec_lang.diagnostics import fatal
@@ -262,10 +263,17 @@ def _environment(store: Store, run_id: str, filters: Filters) -> Page:
     return Page(data, run_id, tables if sources else tables[:1])
 
 
+def _mixture(store: Store, run_id: str, filters: Filters) -> Page:
+    if filters.step is not None:
+        _known(filters.step, [step.step_id for step in queries.steps(store, run_id)], "step")
+    return mixture_page(store, run_id, filters.step)
+
+
 PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "runs": _runs,
     "run": _run,
     "ledger": _ledger,
+    "mixture": _mixture,
     "training": _training,
     "verdicts": _verdicts,
     "predictions": _predictions,

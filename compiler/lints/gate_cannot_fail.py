@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.resolved import Requirement
+from compiler.resolved_gate import Requirement
 from compiler.schema.written import written
 from spec_lang.quantities import Unit
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from math import ceil, log
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.lints.row_counts import at_most
-from compiler.resolved import Requirement
+from compiler.resolved_gate import Requirement
+from compiler.row_bounds import at_most
 from compiler.schema.written import written
 from spec_lang.quantities import Unit
 

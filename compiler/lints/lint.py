@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias, TypeVar
 
 from compiler.lints.requirements import Required, required
 from compiler.lints.tree import of_kind, used_names
-from compiler.resolved import Requirement, ResolvedGate, ResolvedSource, ResolvedSpec, ResolvedTemplate
+from compiler.resolved import ResolvedSource, ResolvedSpec, ResolvedTemplate
+from compiler.resolved_gate import Requirement, ResolvedGate
 from spec_lang.ast import Block
 from spec_lang.diagnostics import Edit, Label
 from spec_lang.source import Span

@@ -7,10 +7,11 @@ et al. 2023, arXiv:2305.16264).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.lints.row_counts import at_most
-from compiler.resolved import ResolvedMixture
+from compiler.resolved import ResolvedMixture, Rows
+from compiler.row_bounds import at_most, counted_rows
 
 EPOCHS = 4
 FEW = 1000
@@ -19,18 +20,35 @@ FEW = 1000
 def _find(facts: Facts) -> Iterator[Finding]:
     for train in facts.own(facts.spec.trains):
         epochs = train.block.epochs
-        if not epochs.known or epochs.value <= EPOCHS:
+        seen = _rows_and_passes(train.data)
+        if not epochs.known or seen is None:
             continue
-        if isinstance(train.data, ResolvedMixture) and None in train.data.uses:
-            continue
-        counts = [at_most(rows) for rows in train.own_rows]
-        known = [count for count in counts if count is not None]
-        if known and len(known) == len(counts) and sum(known) < FEW:
+        rows, passes = seen
+        times = epochs.value * passes
+        if times > EPOCHS and rows < FEW:
             yield Finding(
-                f"train `{train.name}` goes {epochs.value} times over about {sum(known):,} rows",
+                f"train `{train.name}` goes {_shown(times)} times over about {rows:,} rows",
                 epochs.span,
                 f"use {EPOCHS} epochs or fewer, or more rows",
             )
+
+
+def _rows_and_passes(data: Rows | ResolvedMixture | None) -> tuple[int, Fraction] | None:
+    """About how many different rows an epoch has, and how often each; None where that is not known."""
+    if not isinstance(data, ResolvedMixture):
+        rows = at_most(data)
+        return (rows, Fraction(1)) if rows else None
+    counted = counted_rows(data)
+    there = [at_most(rows) for rows in data.rows]
+    known = [rows for rows in there if rows is not None]
+    if not counted or len(known) < len(there):
+        return None
+    different = min(counted, sum(known))
+    return different, Fraction(counted, different)
+
+
+def _shown(times: Fraction) -> str:
+    return str(times) if times.denominator == 1 else f"{float(times):.1f}"
 
 
 LINT = Lint(

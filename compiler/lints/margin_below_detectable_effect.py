@@ -12,7 +12,7 @@ from decimal import Decimal
 from math import ceil, sqrt
 
 from compiler.lints.lint import Facts, Finding, Lint
-from compiler.lints.row_counts import at_most
+from compiler.row_bounds import at_most
 from compiler.schema.written import written
 from spec_lang.quantities import Unit
 

@@ -13,7 +13,7 @@ def trained_templates(train: ResolvedTrain) -> frozenset[str] | None:
     """Templates that any train of the chain showed its rows with; None when that is not known."""
     if train.base is None or train.data is None:
         return None
-    if isinstance(train.data, ResolvedMixture) and None in train.data.uses:
+    if isinstance(train.data, ResolvedMixture) and not train.data.is_known:
         return None
     tables = [rows.task.templates for rows in train.own_rows]
     if any(table.more for table in tables):

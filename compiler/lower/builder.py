@@ -58,6 +58,9 @@ class PlanBuilder:
         )
         return step_id
 
+    def hash_of(self, step_id: str) -> str:
+        return self._steps[step_id].hash
+
     def lines(self, block: Shape, prefix: str = "") -> dict[str, Line]:
         """The line of every field that was written in a block."""
         return {prefix + name: self.line(span, block) for name, span in block.lines.items()}

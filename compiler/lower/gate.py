@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
-from compiler.resolved import Requirement, ResolvedGate
+from compiler.resolved_gate import Requirement, ResolvedGate
 from compiler.rule_text import rule_text
 from compiler.step_params import BoundRequirement, GateParams, MetricRef, NoWorseRequirement, SpreadRequirement
 from compiler.step_params import Requirement as RequirementParams

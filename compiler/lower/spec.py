@@ -8,7 +8,7 @@ from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.eval import lower_eval
 from compiler.lower.gate import lower_gate
-from compiler.lower.mixture import lower_mixture
+from compiler.lower.mixture import drawn_mixtures, lower_mixture
 from compiler.lower.source import lower_source
 from compiler.lower.task import lower_task
 from compiler.lower.train import lower_train
@@ -23,7 +23,7 @@ def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Repo
     builder = PlanBuilder(report)
     ingests = {name: lower_source(source, builder) for name, source in spec.sources.items()}
     tasks = {name: lower_task(task, ingests[sure(task.source).name], builder) for name, task in spec.tasks.items()}
-    mixtures = {name: lower_mixture(mixture, tasks, builder) for name, mixture in spec.mixtures.items()}
+    mixtures = {name: lower_mixture(mixture, tasks, builder) for name, mixture in drawn_mixtures(spec).items()}
     trains: dict[str, str] = {}
     for name, train in spec.trains.items():
         trains[name] = lower_train(train, facts[train.root.name], tasks, mixtures, trains, builder)

@@ -10,7 +10,8 @@ from typing import Literal
 from compiler.names import Names
 from compiler.reporting import did_you_mean, renamed_word, suggestion, written_anew
 from compiler.resolve.gate_figures import check_figure, check_never, is_figure
-from compiler.resolved import MetricOf, Requirement, ResolvedEval, ResolvedGate, ResolvedMetric
+from compiler.resolved import ResolvedEval, ResolvedMetric
+from compiler.resolved_gate import MetricOf, Requirement, ResolvedGate
 from compiler.schema.fields import RuleEntry
 from compiler.schema.gate import Gate
 from compiler.schema.written import constant, written, wrong_unit

@@ -16,6 +16,7 @@ VERBS = {
     "use": Clauses(
         "required",
         {
+            "by": Real(Limits(above=Decimal(0))),
             "cap": Whole(at_least(1), Unit.ROWS, plain=True),
             "weight": Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE),
         },
@@ -32,5 +33,11 @@ class Mixture(Shape):
     )
     total: Value[int | None] = field(
         Whole(at_least(1), Unit.ROWS, plain=True), "rows of the mixture; without it, all rows after caps"
+    )
+    epochs: Value[int] = field(
+        Whole(at_least(1)), "instead of a total: so many times the rows after caps, new rows first", default=1
+    )
+    repeats: Value[int] = field(
+        Whole(at_least(1)), "how often a row may stand in the mixture, in an epoch of it; more is an error", default=1
     )
     seed: Value[int] = field(Whole(at_least(0)), "another seed gives another order and choice of rows", default=0)

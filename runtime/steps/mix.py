@@ -1,59 +1,89 @@
 """Mix: rendered rows of several tasks as one training set, in training order.
 
 How many rows a task gives is in ``apportionment``; which ones, and in what order, comes from hashes
-of seed, task and row. A task that has to give more rows than it has gives whole passes and then the
-first rows of a hash order; nothing is repeated in silence, ``mixture_counts`` has the numbers. Rows
+of the seed, the row and its template. So a renamed task, another order of ``use`` lines and a filter that takes other
+rows away move no row. A task that has to give more rows than it has gives whole passes and then the
+first rows of a hash order, never more often than the spec allows; ``mixture_counts`` has the numbers. Rows
 that are not taken are not dropped: they are still in their task.
 """
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from compiler.plan import Step
 from compiler.step_params import MixParams
-from runtime.apportionment import TaskRate, apportioned, default_total, shares
+from runtime.apportionment import Available, apportioned, roles, safe_total, shares, total_rows
 from runtime.context import StepContext, StepResult
 from runtime.relational import Engine, engine, parquet
 from runtime.row_hashes import hash_number
 from runtime.step_rows import publish_rows
+from spec_lang.diagnostics import DiagnosticError, fatal
+
+TOO_OFTEN = "SFT0442"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Rows of one input: what it has, its share of the mixture and the rows that makes, those that are taken, and how
+    often each is taken on average."""
+
+    part: str
+    available: int
+    share: float
+    wanted: float
+    realised: int
+    repeats: float
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Draw the mixture. The counts in and out are those of the mixture; what was available is in the summary."""
+    """Draw the mixture. The counts in and out are those of the mixture; what was available is in the summary.
+
+    Raises DiagnosticError SFT0442 (rows would repeat more often than the spec allows).
+    """
     params = ctx.step.params
     assert isinstance(params, MixParams)
     with engine(ctx.out) as db:
-        available = [
-            int(db.value(f"SELECT count(*) FROM {parquet(ctx.inputs[part.input] / 'rows.parquet')}"))
-            for part in params.parts
-        ]
-        wanted = wanted_rows(params, available)
+        available = {
+            role: int(db.value(f"SELECT count(*) FROM {parquet(ctx.inputs[role] / 'rows.parquet')}"))
+            for role in roles(params)
+        }
+        counts = planned(params, available)
+        too_often = [count for count in counts if count.realised > limit(params) * count.available]
+        if too_often:
+            raise _too_often(ctx.step, params, available, max(too_often, key=lambda count: count.repeats))
         db.execute(
-            "CREATE TABLE drawn (task VARCHAR, row_id VARCHAR, template_hash VARCHAR, messages VARCHAR, "
-            "expected VARCHAR, place BIGINT, copy BIGINT)"
+            "CREATE TABLE drawn (part VARCHAR, row_id VARCHAR, template_hash VARCHAR, messages VARCHAR, "
+            "expected VARCHAR, copy BIGINT)"
         )
-        counts: list[Count] = []
-        for part, count, rows in zip(params.parts, wanted, available, strict=True):
+        for count in counts:
             ctx.stop.check()
-            source = parquet(ctx.inputs[part.input] / "rows.parquet")
-            drawn = _insert_drawn(db, source, f"{params.seed}:{part.task}:", part.task, rows, count)
-            counts.append((part.task, rows, count, drawn, drawn / rows if rows else 0.0))
-        total = db.copy(_ORDERED, ctx.out / "rows.parquet")
+            _insert_drawn(db, parquet(ctx.inputs[count.part] / "rows.parquet"), params.seed, count)
+        total = db.copy(_ORDERED, ctx.out / "rows.parquet", [f"{params.seed}:order:"])
         _write_counts(db, ctx, counts)
     publish_rows(ctx, {"mixture_counts": ctx.out / "mixture_counts.parquet"})
     summary = {
-        task: {"available": have, "wanted": want, "realised": got, "repeats": repeats}
-        for task, have, want, got, repeats in counts
+        count.part: {"available": count.available, "realised": count.realised, "repeats": count.repeats}
+        for count in counts
     }
-    return StepResult(total, total, 0, {"tasks": summary})
+    return StepResult(total, total, 0, {"parts_of_mixture": summary})
 
 
-def wanted_rows(params: MixParams, available: list[int]) -> list[int]:
-    """Rows of each part, in order of declaration. Raises ValueError when no task has rows."""
-    tasks = [TaskRate(rows, part.cap, part.weight) for rows, part in zip(available, params.parts, strict=True)]
-    total = default_total(tasks) if params.total is None else params.total
-    return apportioned(shares(tasks, params.temperature), total)
+def planned(params: MixParams, available: Available) -> list[Count]:
+    """What each input gives, in the order of the roles. Raises ValueError when none has rows."""
+    found = shares(params, available)
+    total = total_rows(params, available)
+    realised = apportioned(list(found.values()), total)
+    return [
+        Count(role, available[role], float(share), float(share * total), rows, rows / available[role] if rows else 0.0)
+        for (role, share), rows in zip(found.items(), realised, strict=True)
+    ]
+
+
+def limit(params: MixParams) -> int:
+    """How often a row may stand in the mixture."""
+    return params.repeats * params.epochs
 
 
 def statements(step: Step) -> list[str]:
@@ -65,38 +95,51 @@ def statements(step: Step) -> list[str]:
 def _draw(source: str) -> str:
     """The rows of one task: all of them once a whole pass, and the first ``rest`` of a hash order once more."""
     return (
-        "SELECT task, row_id, template_hash, messages, expected,\n"
-        f"  {hash_number('? || row_id || chr(58) || copy')} AS place, copy\n"
+        "SELECT part, row_id, template_hash, messages, expected, copy\n"
         "FROM (\n"
-        "  SELECT ?::VARCHAR AS task, *, row_number() OVER (ORDER BY "
-        f"{hash_number('? || row_id')}, ord) AS nth\n  FROM {source}\n"
+        "  SELECT ?::VARCHAR AS part, *, row_number() OVER (ORDER BY "
+        f"{hash_number('? || row_id || template_hash')}, row_id, ord) AS nth\n  FROM {source}\n"
         ") CROSS JOIN (SELECT unnest(range(?)) AS copy)\n"
         "WHERE copy < ? OR nth <= ?"
     )
 
 
-_ORDERED = """
-SELECT (row_number() OVER (ORDER BY place, task, row_id, copy) - 1)::BIGINT AS ord,
-       row_id, template_hash, messages, expected, task
-FROM drawn ORDER BY place, task, row_id, copy"""
+# `time` counts how often the same conversation came before, whichever task brought it, so that copies are apart.
+_ORDERED = f"""
+SELECT (row_number() OVER (ORDER BY place, row_id, template_hash, time) - 1)::BIGINT AS ord,
+       row_id, template_hash, messages, expected, part
+FROM (
+  SELECT *, {hash_number("? || row_id || template_hash || chr(58) || time")} AS place
+  FROM (SELECT *, row_number() OVER (PARTITION BY row_id, template_hash ORDER BY copy, part) AS time FROM drawn)
+) ORDER BY place, row_id, template_hash, time"""
 
-Count = tuple[str, int, int, int, float]  # task, available, wanted, realised, how often a row is seen on average
 
-
-def _insert_drawn(db: Engine, source: str, salt: str, task: str, available: int, wanted: int) -> int:
-    """Add a task's rows to ``drawn``; how many they are."""
-    if not available:
-        return 0
-    passes, rest = divmod(wanted, available)
-    values = [f"{salt}order:", task, f"{salt}pick:", passes + 1, passes, rest]
-    return int(db.value(f"INSERT INTO drawn {_draw(source)}", values))
+def _insert_drawn(db: Engine, source: str, seed: int, count: Count) -> None:
+    if not count.available:
+        return
+    passes, rest = divmod(count.realised, count.available)
+    db.execute(f"INSERT INTO drawn {_draw(source)}", [count.part, f"{seed}:pick:", passes + 1, passes, rest])
 
 
 def _write_counts(db: Engine, ctx: StepContext, counts: list[Count]) -> None:
-    columns: list[list[Any]] = [list(column) for column in zip(*counts, strict=True)]
+    columns: list[list[Any]] = [list(column) for column in zip(*map(astuple, counts), strict=True)]
     db.copy(
-        "SELECT unnest(?::VARCHAR[]) AS task, unnest(?::BIGINT[]) AS available, unnest(?::BIGINT[]) AS wanted, "
-        "unnest(?::BIGINT[]) AS realised, unnest(?::DOUBLE[]) AS repeats",
+        "SELECT unnest(?::VARCHAR[]) AS part, unnest(?::BIGINT[]) AS available, unnest(?::DOUBLE[]) AS share, "
+        "unnest(?::DOUBLE[]) AS wanted, unnest(?::BIGINT[]) AS realised, unnest(?::DOUBLE[]) AS repeats",
         ctx.out / "mixture_counts.parquet",
         columns,
+    )
+
+
+def _too_often(step: Step, params: MixParams, available: Available, worst: Count) -> DiagnosticError:
+    name = step.local.get("labels", {}).get(worst.part, worst.part)
+    found = shares(params, available)
+    most = safe_total(list(found.values()), [limit(params) * available[role] for role in found])
+    needed = -(-worst.realised // (worst.available * params.epochs))
+    allowed = "once" if limit(params) == 1 else f"at most {limit(params)} times"
+    return fatal(
+        TOO_OFTEN,
+        f"mixture `{step.name}` takes {worst.realised:,} rows of `{name}`, which has {worst.available:,}, "
+        f"and a row may be in it {allowed}",
+        f"write `repeats = {needed}`, or a `total` of at most {most:,} rows",
     )
