@@ -16,6 +16,7 @@ from compiler.program import Program, link
 from compiler.reach import reached
 from compiler.reporting import Reporter
 from compiler.resolve.eval import resolve_eval
+from compiler.resolve.few_shot import bind_examples, check_examples
 from compiler.resolve.filter import check_filter
 from compiler.resolve.gate import resolve_gate
 from compiler.resolve.lifecycle import resolve_lifecycle
@@ -115,10 +116,12 @@ def _resolve(
     scores = _each(read, Score, lambda block: check_score(block, names(block)))
     judges = _each(read, Judge, lambda block: block)
     tasks = _each(read, Task, lambda block: resolve_task(block, names(block), sources, filters, templates, scores))
+    bind_examples(templates, names, tasks)
     mixtures = resolve_mixtures(_of(read, Mixture), names, tasks)
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
     either: dict[str, AnyModel] = {**models, **trains}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
+    check_examples(tasks, trains, evals, report)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))
     tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores)
     later = resolve_lifecycle(read, names, world, tables)

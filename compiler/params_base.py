@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
 
 Number = Annotated[Decimal, PlainSerializer(lambda d: format(d.normalize(), "f"), return_type=str, when_used="json")]
 Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as strings and cast in the SQL
@@ -14,6 +14,18 @@ Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as
 class Params(BaseModel):
     # validators are built at first use: most commands need few of these models, and building all costs 60 ms
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class GrownParams(Params):
+    """Parameters to which some were added after plans had been made with them: those of ``ADDED`` are left out while
+    they are None, so that a plan which does not use them keeps its hash."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        return {name: value for name, value in dumped.items() if value is not None or name not in self.ADDED}
 
 
 class Sql(Params):

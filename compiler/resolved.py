@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from compiler.functions import MetricFunction
 from compiler.known import Known
+from compiler.resolved_template import ResolvedTemplate as ResolvedTemplate
 from compiler.schema.eval import Eval
 from compiler.schema.fields import RuleEntry
 from compiler.schema.filter import Filter
@@ -22,17 +23,14 @@ from compiler.schema.mixture import Mixture
 from compiler.schema.model import Model
 from compiler.schema.source import Source
 from compiler.schema.task import Task
-from compiler.schema.template import Template
 from compiler.schema.train import Train
 from compiler.typed import Typed
 from compiler.world import ColumnType, SourceFacts
-from spec_lang.source import SourceFile, Span
+from spec_lang.source import SourceFile
 
 if TYPE_CHECKING:
     from compiler.resolved_gate import ResolvedGate
     from compiler.resolved_lifecycle import ResolvedLater
-
-Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,28 +55,6 @@ class ResolvedSource:
     facts: SourceFacts | None
     mapping: Mapping[str, str]
     columns: Known[ColumnType]
-
-    @property
-    def name(self) -> str:
-        return self.block.name
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a template: literal text, or the value of a column."""
-
-    text: str | None = None
-    column: str | None = None
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedTemplate:
-    """``placeholders`` are the columns with the places where they stand; ``literals`` the texts between them."""
-
-    block: Template
-    roles: Mapping[Role, tuple[Piece, ...]]
-    placeholders: tuple[tuple[str, Span], ...]
-    literals: tuple[tuple[str, Span], ...]
 
     @property
     def name(self) -> str:
@@ -135,12 +111,14 @@ class ResolvedSplit:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedTask:
-    """``parts`` is None for a task without split; ``split`` also when something of it is not known."""
+    """``weights`` are shares of rows by template, for those that have one. ``parts`` is None for a task without split;
+    ``split`` also when something of it is not known."""
 
     block: Task
     source: ResolvedSource | None
     filters: Known[ResolvedFilter]
     templates: Known[ResolvedTemplate]
+    weights: Mapping[str, Decimal]
     parts: Known[Decimal] | None
     split: ResolvedSplit | None
 

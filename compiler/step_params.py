@@ -22,10 +22,19 @@ from compiler.measure_params import NoWorseRequirement as NoWorseRequirement
 from compiler.measure_params import Requirement as Requirement
 from compiler.measure_params import Slice as Slice
 from compiler.measure_params import SpreadRequirement as SpreadRequirement
+from compiler.mix_params import MixParams as MixParams
+from compiler.mix_params import MixPart as MixPart
+from compiler.mix_params import MixRates as MixRates
 from compiler.params_base import Number as Number
 from compiler.params_base import Params as Params
 from compiler.params_base import Scalar as Scalar
 from compiler.params_base import Sql as Sql
+from compiler.render_params import FewShot as FewShot
+from compiler.render_params import Options as Options
+from compiler.render_params import RenderParams as RenderParams
+from compiler.render_params import RenderTemplate as RenderTemplate
+from compiler.render_params import Segment as Segment
+from compiler.render_params import TemplateRole as TemplateRole
 
 # --- data ---------------------------------------------------------------------------------------
 
@@ -99,71 +108,6 @@ class SplitParams(Params):
     kind: Literal["split"] = "split"
     key: tuple[Sql, ...]
     parts: tuple[SplitPart, ...]
-    seed: int = 0
-
-
-class Segment(Params):
-    """A piece of a template: literal text, or the value of a column."""
-
-    text: str | None = None
-    column: str | None = None
-
-
-class TemplateRole(Params):
-    role: Literal["system", "user", "assistant"]
-    segments: tuple[Segment, ...]
-
-
-class RenderTemplate(Params):
-    """One template, its roles in the order of the conversation. The name stays out: it is in ``local``."""
-
-    roles: tuple[TemplateRole, ...]
-
-
-class RenderParams(Params):
-    """Rows of a part as conversations. With several templates each row takes one, by a hash of its id and the seed.
-
-    Input role: ``rows`` (a split, filter or ingest step). ``part`` is None when the task has no split.
-    """
-
-    kind: Literal["render"] = "render"
-    part: str | None
-    templates: tuple[RenderTemplate, ...]
-    seed: int = 0
-
-
-class MixPart(Params):
-    """One use of a mixture: the rows of a render step (``input`` is its role) or a mixture of its own.
-
-    ``by`` multiplies the count of rows, before the cap.
-    """
-
-    input: str | None = None
-    mixture: MixRates | None = None
-    by: Number | None = None
-    cap: int | None = None
-    weight: Number | None = None
-
-
-class MixRates(Params):
-    """Rates: count, times ``by``, then cap, then temperature, or weights. Without a total, the counts after caps are
-    the rows of one epoch."""
-
-    parts: tuple[MixPart, ...]
-    temperature: Number
-    total: int | None
-    epochs: int = 1
-
-
-class MixParams(MixRates):
-    """Rates apportioned by largest remainder. A row stands in it at most ``repeats`` times an epoch.
-
-    Input roles: ``rows:0``, ``rows:1``, … (render steps). Parts and roles stand in an order that their settings and
-    inputs give: names of tasks, and the order in which a spec uses them, change nothing.
-    """
-
-    kind: Literal["mix"] = "mix"
-    repeats: int = 1
     seed: int = 0
 
 

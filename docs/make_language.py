@@ -66,7 +66,7 @@ def _body(shape: type[Any], margin: str) -> Iterator[str]:
                     if words:
                         yield f"{margin}  - one of {', '.join(f'`{word}`' for word in words)}"
             case fields.NestedSpec(shape=inner):
-                yield f"{margin}- `{name} {{ … }}`: {spec.doc}"
+                yield f"{margin}- `{fields.spelled(name)} {{ … }}`: {spec.doc}"
                 yield from _body(inner, margin + "  ")
             case fields.OthersSpec():
                 yield f"{margin}- `NAME = …`: {spec.what}"

@@ -29,7 +29,7 @@ def is_blank(text: str) -> str:
     return f"coalesce(regexp_full_match({text}, '({_SPACES})?'), true)"
 
 
-def upper_ends(shares: Sequence[Decimal]) -> list[int]:
+def upper_ends(shares: Sequence[Decimal] | Sequence[Fraction]) -> list[int]:
     """Exclusive upper ends of each share in [0, 2^52): cumulative, the last one takes what rounding leaves."""
     ends, total = [], Fraction(0)
     for share in shares:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.template_text import columns_of, filled, marked, printf
-from compiler.resolved import ResolvedTemplate
+from compiler.resolve.template import OF_OPTIONS
+from compiler.resolved_template import Piece, ResolvedTemplate
+from compiler.template_pieces import flat
 
 
 def _find(facts: Facts) -> Iterator[Finding]:
@@ -27,7 +29,12 @@ def _constant(template: ResolvedTemplate) -> bool:
     if block.system.given or not block.system.known:
         asked.append(template.roles.get("system"))
     known = [pieces for pieces in asked if pieces is not None]
-    return len(known) == len(asked) and all(piece.column is None for pieces in known for piece in pieces)
+    return len(known) == len(asked) and not any(_asks(pieces) for pieces in known)
+
+
+def _asks(pieces: tuple[Piece, ...]) -> bool:
+    """Whether a text differs from row to row."""
+    return any(piece.column is not None or piece.made in OF_OPTIONS for piece in flat(pieces))
 
 
 def _column(facts: Facts, template: ResolvedTemplate) -> str:

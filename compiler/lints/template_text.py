@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from compiler.lints.lint import Facts
-from compiler.resolved import ResolvedTemplate, Role
+from compiler.resolved_template import ResolvedTemplate, Role
 from compiler.schema.fields import Value
 from compiler.world import ColumnType
 from spec_lang.source import Span

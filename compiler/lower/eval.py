@@ -34,7 +34,7 @@ def lower_eval(
     rows = tasks[data.task.name]
     predict = _predict_params(item.block)
     templates = item.templates.whole
-    prompts = {template.name: lower_held_out_rows(item, template, rows, builder) for template in templates}
+    prompts = {template.name: lower_held_out_rows(item, template, tasks, builder) for template in templates}
     cells: list[Cell] = []
     inputs = {"rows": rows}
     for model in item.models.whole:

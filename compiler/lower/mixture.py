@@ -27,7 +27,7 @@ def drawn_mixtures(spec: ResolvedSpec) -> dict[str, ResolvedMixture]:
 def lower_mixture(mixture: ResolvedMixture, tasks: Mapping[str, str], builder: PlanBuilder) -> str:
     """The id of the mix step; ``tasks`` maps a task to its last step."""
     block = mixture.block
-    steps = {rows.name: lower_training_rows(rows, tasks[rows.task.name], builder) for rows in mixture.rows}
+    steps = {rows.name: lower_training_rows(rows, tasks, builder) for rows in mixture.rows}
     hashes = {name: builder.hash_of(step) for name, step in steps.items()}
     order = _Order(hashes)
     uses = order.sorted_uses(mixture)

@@ -6,47 +6,119 @@ and trains nothing again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
-from compiler.resolved import Piece, ResolvedEval, ResolvedTemplate, Role, Rows
-from compiler.step_params import RenderParams, RenderTemplate, Segment, TemplateRole
+from compiler.reporting import Reporter
+from compiler.resolve.few_shot import pool_of
+from compiler.resolve.task import columns_of
+from compiler.resolve.template import check_options
+from compiler.resolved import ResolvedEval, ResolvedTask, ResolvedTemplate, Rows
+from compiler.resolved_template import Piece, Role
+from compiler.sql import lower
+from compiler.step_params import FewShot, Options, RenderParams, RenderTemplate, Segment, TemplateRole
+from compiler.template_pieces import flat
+from spec_lang.diagnostics import Diagnostics, Label
 
 
-def lower_training_rows(rows: Rows, source: str, builder: PlanBuilder) -> str:
-    """The id of the step that renders rows with their task's templates."""
-    templates = rows.task.templates.whole
+def lower_training_rows(rows: Rows, tasks: Mapping[str, str], builder: PlanBuilder) -> str:
+    """The id of the step that renders rows with their task's templates; ``tasks`` maps a task to its last step."""
+    task, templates = rows.task, rows.task.templates.whole
+    weights = tuple(task.weights.get(name) for name in task.templates.names)
     return builder.add(
-        RenderParams(part=rows.part, templates=_templates(templates)),
-        f"{rows.task.name}.{rows.part or 'all'}",
-        rows.task.block,
-        inputs={"rows": source},
-        labels={"task": rows.task.name, "part": rows.part or "all", "source": sure(rows.task.source).name},
+        RenderParams(
+            part=rows.part,
+            templates=tuple(_template(template, task) for template in templates),
+            weights=weights if any(weight is not None for weight in weights) else None,
+        ),
+        f"{task.name}.{rows.part or 'all'}",
+        task.block,
+        inputs={"rows": tasks[task.name]} | _examples(templates, task, tasks),
+        labels={"task": task.name, "part": rows.part or "all", "source": sure(task.source).name},
         lines=_lines(templates, builder),
         templates=[template.name for template in templates],
     )
 
 
-def lower_held_out_rows(item: ResolvedEval, template: ResolvedTemplate, source: str, builder: PlanBuilder) -> str:
+def lower_held_out_rows(
+    item: ResolvedEval, template: ResolvedTemplate, tasks: Mapping[str, str], builder: PlanBuilder
+) -> str:
     """The id of the step that renders an eval's rows with one of its templates."""
     rows = sure(item.data)
     labels = {"eval": item.name, "template": template.name, "task": rows.task.name}
     return builder.add(
-        RenderParams(part=rows.part, templates=_templates((template,))),
+        RenderParams(part=rows.part, templates=(_template(template, rows.task),)),
         f"{item.name}.{template.name}",
         item.block,
-        inputs={"rows": source},
+        inputs={"rows": tasks[rows.task.name]} | _examples((template,), rows.task, tasks),
         labels=labels | {"part": rows.part or "all"},
         lines=_lines((template,), builder),
         templates=[template.name],
     )
 
 
-def _templates(templates: tuple[ResolvedTemplate, ...]) -> tuple[RenderTemplate, ...]:
-    return tuple(RenderTemplate(roles=tuple(_role(*item) for item in t.roles.items())) for t in templates)
+def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, tasks: Mapping[str, str]) -> dict[str, str]:
+    """The steps that have the rows which examples are drawn from, by the position of the template."""
+    pools = {at: pool_of(item.few_shot, task) for at, item in enumerate(templates) if item.few_shot is not None}
+    return {f"examples:{at}": tasks[sure(pool).task.name] for at, pool in pools.items()}
+
+
+def _template(template: ResolvedTemplate, task: ResolvedTask) -> RenderTemplate:
+    return RenderTemplate(
+        roles=tuple(_role(*item) for item in template.roles.items()),
+        options=_options(template, task) if template.options is not None else None,
+        few_shot=_few_shot(template, task) if template.few_shot is not None else None,
+    )
 
 
 def _role(role: Role, pieces: tuple[Piece, ...]) -> TemplateRole:
-    return TemplateRole(role=role, segments=tuple(Segment(text=p.text, column=p.column) for p in pieces))
+    return TemplateRole(role=role, segments=_segments(pieces))
+
+
+def _segments(pieces: tuple[Piece, ...]) -> tuple[Segment, ...]:
+    return tuple(_segment(piece) for piece in pieces)
+
+
+def _segment(piece: Piece) -> Segment:
+    optional = _segments(piece.optional) if piece.optional else None
+    return Segment.model_validate(
+        {"text": piece.text, "column": piece.column, "made": piece.made, "optional": optional}
+    )
+
+
+def _options(template: ResolvedTemplate, task: ResolvedTask) -> Options:
+    """Expressions are typed once more, over the columns of this task; whatever is wrong with them was reported."""
+    options = sure(template.options)
+    scope = columns_of(task.source, Reporter(template.block.file, Diagnostics()))
+    choices, answer = sure(check_options(template, scope, Label(template.block.file, template.block.head, "")))
+    block = options.block
+    return Options.model_validate(
+        {
+            "choices": lower(choices),
+            "answer": lower(answer),
+            "answer_as": block.answer_as.value,
+            "line": _segments(options.line),
+            "letters": block.letters.value,
+            "shuffle": block.shuffle.value,
+            "seed": block.seed.value,
+        }
+    )
+
+
+def _few_shot(template: ResolvedTemplate, task: ResolvedTask) -> FewShot:
+    few_shot = sure(template.few_shot)
+    pool = sure(pool_of(few_shot, task))
+    there = sure(pool.task.source).columns.names
+    pieces = [piece for role in ("system", "user") for piece in flat(template.roles.get(role, ()))]
+    asked = tuple(dict.fromkeys(piece.column for piece in pieces if piece.column is not None))
+    return FewShot(
+        count=few_shot.block.count.value,
+        part=pool.part,
+        text=None if few_shot.pieces is None else _segments(few_shot.pieces),
+        asked=asked if all(name in there for name in asked) else (),
+        seed=few_shot.block.seed.value,
+    )
 
 
 def _lines(templates: tuple[ResolvedTemplate, ...], builder: PlanBuilder) -> dict[str, Line]:

@@ -32,9 +32,9 @@ def lower_train(
     if isinstance(data, ResolvedMixture):
         inputs = {"rows": mixtures[data.name]}
     else:
-        inputs = {"rows": lower_training_rows(data, tasks[data.task.name], builder)}
+        inputs = {"rows": lower_training_rows(data, tasks, builder)}
     if validation is not None:
-        inputs["validation"] = lower_training_rows(validation, tasks[validation.task.name], builder)
+        inputs["validation"] = lower_training_rows(validation, tasks, builder)
     if isinstance(train.base, ResolvedTrain):
         inputs["base"] = trains[train.base.name]
     adapter = train.block.adapter.value

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from compiler.known import sure
 from compiler.paths import rebased, rebased_weights
 from compiler.reporting import Reporter
-from compiler.resolve.template import within
 from compiler.resolved import AnyModel, ResolvedModel, ResolvedSpec, ResolvedTemplate
 from compiler.schema.model import Model
+from compiler.template_pieces import within
 from compiler.world import ModelFacts, Problem, World
 from spec_lang.source import Span
 

@@ -17,8 +17,8 @@ from compiler.schema.fields import Value, field_names
 from compiler.schema.filter import Filter
 from compiler.schema.score import Score
 from compiler.schema.task import Split, Task
-from compiler.schema.written import written
-from spec_lang.ast import Ref
+from compiler.schema.written import described, written
+from spec_lang.ast import Faulty, Ref
 from spec_lang.quantities import Unit
 
 
@@ -42,12 +42,14 @@ def resolve_task(
     for score in names.look_up_all(block.scores, ("score",), "scores", scores):
         used = block.label(block.scores.span, f"used here by task `{block.name}`")
         resolve_score(score, None, scope.at(score.file, used))
-    shown = find_templates(block.templates, names, templates, scope)
+    refs = task_templates(block, report)
+    shown = find_templates(refs, names, templates, scope)
+    weights = _weights(block, names)
     parts = _parts(block)
     split = _split(block.split, scope) if block.split else None
     if block.split and parts and not _shares_fit(block.split, parts, block.name, report):
         split = None
-    return ResolvedTask(block, source, Known(resolved, chain.more), shown, parts, split)
+    return ResolvedTask(block, source, Known(resolved, chain.more), shown, weights, parts, split)
 
 
 def columns_of(source: ResolvedSource | None, report: Reporter) -> ColumnScope:
@@ -68,6 +70,47 @@ def find_templates(
         if template is not None:
             check_columns(template, scope, ref.span)
     return found
+
+
+def task_templates(block: Task, report: Reporter) -> Value[tuple[Ref, ...]]:
+    """The names of a task's templates: those of the list, or those of the block with weights."""
+    weighted = block.templates_
+    if weighted is None:
+        return block.templates
+    if block.templates.given:
+        also = [(block.templates.span, "listed here")]
+        report.error("SFT0225", "`templates` is a list and a block", weighted.head, "keep one of them", also)
+        return block.templates
+    refs: list[Ref] = []
+    for rule in weighted.rules:
+        if isinstance(rule.expr, Ref):
+            refs.append(rule.expr)
+        elif rule.expr is not None and not isinstance(rule.expr, Faulty):
+            message = f"`use` takes the name of a template, not {described(rule.expr)}"
+            report.error("SFT0208", message, rule.expr.span)
+    known = bool(weighted.rules) and len(refs) == len(weighted.rules)
+    return Value(tuple(refs), weighted.head, known=known)
+
+
+def _weights(block: Task, names: Names) -> dict[str, Decimal]:
+    """Shares of rows by template, for templates that have one; reports shares that do not add up."""
+    rules = block.templates_.rules if block.templates_ is not None else ()
+    given = {
+        names.full(rule.expr): rule.clauses["weight"]
+        for rule in rules
+        if "weight" in rule.clauses and isinstance(rule.expr, Ref)
+    }
+    if not given or not all(weight.known for weight in given.values()) or block.templates_ is None:
+        return {}
+    total = sum((weight.value for weight in given.values()), Decimal(0))
+    shown = written(total, Unit.SHARE)
+    head = block.templates_.head
+    if len(given) == len(rules) and total != 1:
+        names.report.error("SFT0220", f"the weights of task `{block.name}` add up to {shown}, not 100%", head)
+    if len(given) < len(rules) and total >= 1:
+        message = f"the weights of task `{block.name}` add up to {shown} and leave nothing for the other templates"
+        names.report.error("SFT0220", message, head)
+    return {name: weight.value for name, weight in given.items()}
 
 
 def _parts(block: Task) -> Known[Decimal] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from compiler.schema.fields import Entry, Shape, Value, field, nested, others, required
+from compiler.schema.fields import Clauses, Entry, RuleEntry, Shape, Value, field, nested, others, required, rules
 from compiler.schema.filter import OneOrMany
 from compiler.schema.values import ListOf, Name, Real, Whole, at_least
 from compiler.schema.written import Limits
@@ -24,6 +24,21 @@ class Split(Shape):
     )
 
 
+TEMPLATE_VERBS = {
+    "use": Clauses(
+        "required",
+        {"weight": Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE)},
+        example="use terse weight 30%",
+    )
+}
+
+
+class WeightedTemplates(Shape):
+    """Templates with the share of rows that each gets; those without a weight divide the rest evenly."""
+
+    rules: tuple[RuleEntry, ...] = rules(TEMPLATE_VERBS, required="write one `use TEMPLATE` a template")
+
+
 class Task(Shape):
     from_: Value[Ref | None] = required(Name("the name of a source"), "the source of the rows")
     filters: Value[tuple[Ref, ...]] = field(
@@ -35,4 +50,5 @@ class Task(Shape):
     templates: Value[tuple[Ref, ...]] = field(
         ListOf(Name("the name of a template")), "with several, each row takes one by a hash of its content", default=()
     )
+    templates_: WeightedTemplates | None = nested(WeightedTemplates, "instead of the list: templates with weights")
     split: Split | None = nested(Split, "parts for training, validation and test")

@@ -2,31 +2,45 @@
 
 A value is put in place as it is: braces, quotes and control characters in data are data, and nothing
 is evaluated. A row that lacks a value its template needs is dropped and the ledger names the column.
-With several templates a row takes one by a hash of its id and the seed.
+With several templates a row takes one by a hash of its id and the seed, in the shares that they have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from compiler.hashing import hash_value
 from compiler.plan import Step
-from compiler.step_params import RenderParams, RenderTemplate, Segment
+from compiler.step_params import RenderParams, RenderTemplate
+from runtime import few_shot
 from runtime.context import StepContext, StepResult
-from runtime.relational import Engine, engine, parquet, quoted
-from runtime.row_hashes import hash_number, is_blank
+from runtime.relational import Engine, engine, parquet
+from runtime.row_hashes import hash_number, upper_ends
 from runtime.step_rows import publish_rows, write_ledger
+from runtime.template_sql import (
+    EMPTY_ANSWER,
+    NO_OPTIONS,
+    NOT_AN_OPTION,
+    TOO_FEW_EXAMPLES,
+    TOO_MANY_OPTIONS,
+    Bound,
+    answer_segments,
+    fault,
+    lacking,
+    text,
+    turns,
+    with_options,
+)
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 
-Bound = tuple[str, list[Any]]  # SQL and its parameters
-EMPTY_COLUMN = "empty_column"
-EMPTY_ANSWER = "empty_answer"
-
 
 def run(ctx: StepContext) -> StepResult:
-    """Render the rows of the part. Raises DiagnosticError SFT0413 (the part is empty), SFT0414 (no row is complete)."""
+    """Render the rows of the part. Raises DiagnosticError SFT0413 (the part is empty), SFT0414 (no row is complete),
+    SFT0440 (too few rows to draw examples from)."""
     params = ctx.step.params
     assert isinstance(params, RenderParams)
     with engine(ctx.out) as db:
@@ -34,6 +48,7 @@ def run(ctx: StepContext) -> StepResult:
             "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
             + parquet(ctx.inputs["rows"] / "rows.parquet")
         )
+        _draw_examples(db, ctx, params)
         select, values = statement(params)
         db.execute(f"CREATE TABLE rendered AS {select}", values)
         rows_in = db.value("SELECT count(*) FROM rendered")
@@ -41,7 +56,8 @@ def run(ctx: StepContext) -> StepResult:
         kept = db.copy(_KEPT, ctx.out / "rows.parquet")
         db.copy(f"SELECT * FROM {parquet(ctx.out / 'rows.parquet')}", ctx.out / "renders.parquet")
         causes = db.rows(
-            "SELECT lacking, count(*) FROM rendered WHERE lacking IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+            "SELECT CASE WHEN lacking <> '' OR fault = 'empty_answer' THEN lacking ELSE fault END, count(*) "
+            "FROM rendered WHERE fault IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         )
         by_template = _rows_by_template(db, params)
     publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet", "renders": ctx.out / "renders.parquet"})
@@ -50,10 +66,26 @@ def run(ctx: StepContext) -> StepResult:
     return StepResult(rows_in, kept, dropped, {"templates": by_template, "dropped_by_cause": dict(causes)})
 
 
+def _draw_examples(db: Engine, ctx: StepContext, params: RenderParams) -> None:
+    names = ctx.step.local.get("templates", [])
+    for at, template in enumerate(params.templates):
+        if template.few_shot is not None:
+            source = parquet(ctx.inputs[f"examples:{at}"] / "rows.parquet")
+            name = names[at] if at < len(names) else str(at)
+            few_shot.draw(db, template, at, _chosen(params), f"SELECT * FROM {source}", name)
+
+
 def statements(step: Step) -> list[str]:
     """The SQL of the step, for reading."""
-    assert isinstance(step.params, RenderParams)
-    return [statement(step.params)[0]]
+    params = step.params
+    assert isinstance(params, RenderParams)
+    drawn = [
+        sql
+        for at, template in enumerate(params.templates)
+        if template.few_shot is not None
+        for sql in few_shot.statements(template, at, _chosen(params)[0])
+    ]
+    return [*drawn, statement(params)[0]]
 
 
 def template_hash(template: RenderTemplate) -> str:
@@ -63,40 +95,94 @@ def template_hash(template: RenderTemplate) -> str:
 
 def statement(params: RenderParams) -> Bound:
     """The select over ``rows``: ids, template hash, messages, expected answer, and what the row lacks (or NULL)."""
-    choice = "0"
-    values: list[Any] = []
-    if len(params.templates) > 1:
-        choice = f"{hash_number('? || __row_id')} % {len(params.templates)}"
-        values.append(f"{params.seed}:")
-    where = ""
-    if params.part is not None:
-        where = "\n  WHERE __split = ?"
-        values.append(params.part)
-    columns = [_by_template(params.templates, build) for build in (_hash, _messages, _answer, _lacking)]
+    columns = [_by_template(params.templates, build) for build in _COLUMNS.values()]
     listed = ",\n  ".join(f"{sql} AS {name}" for (sql, _), name in zip(columns, _COLUMNS, strict=True))
+    rows, values = with_options(enumerate(params.templates), _chosen(params))
+    shots = "".join(
+        f" LEFT JOIN shots_{at} USING (__ord)" for at, item in enumerate(params.templates) if item.few_shot is not None
+    )
     sql = (
         f"SELECT __ord, __row_id AS row_id, __line AS line, __file AS file,\n  {listed}\n"
-        f"FROM (SELECT *, {choice} AS __template FROM rows{where})\nORDER BY __ord"
+        f"FROM ({rows}){shots}\nORDER BY __ord"
     )
     return sql, [*(value for _, bound in columns for value in bound), *values]
 
 
-_COLUMNS = ("template_hash", "messages", "expected", "lacking")
+def _chosen(params: RenderParams) -> Bound:
+    """The rows of the part, each with the number of its template."""
+    where, part = ("\n  WHERE __split = ?", [params.part]) if params.part is not None else ("", [])
+    if len(params.templates) == 1:
+        return f"SELECT *, 0 AS __template FROM rows{where}", part
+    number = hash_number("? || __row_id")
+    salt = f"{params.seed}:"
+    if params.weights is None:
+        return f"SELECT *, {number} % {len(params.templates)} AS __template FROM rows{where}", [salt, *part]
+    ends = upper_ends(_shares(params.weights))
+    cases = " ".join(f"WHEN __number < ? THEN {at}" for at in range(len(ends)))
+    rows = f"SELECT *, {number} AS __number FROM rows{where}"
+    return f"SELECT * EXCLUDE (__number), CASE {cases} END AS __template FROM ({rows})", [*ends, salt, *part]
+
+
+def _shares(weights: Sequence[Decimal | None]) -> list[Fraction]:
+    """The share of each template; those without a weight divide the rest evenly."""
+    rest = 1 - sum(Fraction(weight) for weight in weights if weight is not None)
+    free = sum(weight is None for weight in weights)
+    return [Fraction(weight) if weight is not None else rest / free for weight in weights]
+
+
+def _hash(template: RenderTemplate, at: int) -> Bound:
+    return "?::VARCHAR", [template_hash(template)]
+
+
+def _messages(template: RenderTemplate, at: int) -> Bound:
+    parts, bound = [], []
+    for role, (content, values) in turns(template, at):
+        parts.append((role, f"{{'role': '{role}', 'content': {content}}}"))
+        bound += values
+    if template.few_shot is None or template.few_shot.text is not None:
+        return f"to_json([{', '.join(turn for _, turn in parts)}])::VARCHAR", bound
+    system = ", ".join(f"to_json({turn})::VARCHAR" for role, turn in parts if role == "system")
+    others = ", ".join(f"to_json({turn})::VARCHAR" for role, turn in parts if role != "system")
+    return f"'[' || array_to_string([{system}] || __shots_{at} || [{others}], ',') || ']'", bound
+
+
+def _answer(template: RenderTemplate, at: int) -> Bound:
+    return text(answer_segments(template), at)
+
+
+def _lacking(template: RenderTemplate, at: int) -> Bound:
+    return lacking(template)
+
+
+_COLUMNS: Mapping[str, Callable[[RenderTemplate, int], Bound]] = {
+    "template_hash": _hash,
+    "messages": _messages,
+    "expected": _answer,
+    "fault": fault,
+    "lacking": _lacking,
+}
 
 _KEPT = """
 SELECT (row_number() OVER (ORDER BY __ord) - 1)::BIGINT AS ord, row_id, template_hash, messages, expected
-FROM rendered WHERE lacking IS NULL ORDER BY __ord"""
+FROM rendered WHERE fault IS NULL ORDER BY __ord"""
+
+_DETAILS = {
+    EMPTY_ANSWER: "the answer is empty",
+    NO_OPTIONS: "there are no options to choose from",
+    TOO_MANY_OPTIONS: "there are more options than letters",
+    NOT_AN_OPTION: "the answer is not among the options",
+    TOO_FEW_EXAMPLES: "there are too few examples beside the row itself",
+}
 
 _LEDGER = f"""
-SELECT CASE WHEN lacking = '' THEN '{EMPTY_ANSWER}' ELSE '{EMPTY_COLUMN}' END AS rule, row_id, line, file,
-       NULL::VARCHAR AS value, NULL::VARCHAR AS survivor,
-       CASE WHEN lacking = '' THEN 'the answer is empty'
+SELECT fault AS rule, row_id, line, file, NULL::VARCHAR AS value, NULL::VARCHAR AS survivor,
+       CASE fault {" ".join(f"WHEN '{rule}' THEN '{detail}'" for rule, detail in _DETAILS.items())}
             ELSE 'the column `' || lacking || '` is empty and the template needs it' END AS detail
-FROM rendered WHERE lacking IS NOT NULL ORDER BY __ord"""
+FROM rendered WHERE fault IS NOT NULL ORDER BY __ord"""
 
 
-def _by_template(templates: Sequence[RenderTemplate], build: Any) -> Bound:
-    built = [build(template) for template in templates]
+def _by_template(templates: Sequence[RenderTemplate], build: Callable[[RenderTemplate, int], Bound]) -> Bound:
+    built = [build(template, at) for at, template in enumerate(templates)]
     if len(built) == 1:
         sql, bound = built[0]
         return sql, list(bound)
@@ -104,53 +190,10 @@ def _by_template(templates: Sequence[RenderTemplate], build: Any) -> Bound:
     return f"CASE __template {cases} END", [value for _, bound in built for value in bound]
 
 
-def _hash(template: RenderTemplate) -> Bound:
-    return "?::VARCHAR", [template_hash(template)]
-
-
-def _messages(template: RenderTemplate) -> Bound:
-    turns, bound = [], []
-    for role in template.roles:
-        text, values = _text(role.segments)
-        turns.append(f"{{'role': '{role.role}', 'content': {text}}}")
-        bound += values
-    return f"to_json([{', '.join(turns)}])::VARCHAR", bound
-
-
-def _answer(template: RenderTemplate) -> Bound:
-    return _text(_answer_segments(template))
-
-
-def _answer_segments(template: RenderTemplate) -> tuple[Segment, ...]:
-    return [role.segments for role in template.roles if role.role == "assistant"][-1]
-
-
-def _lacking(template: RenderTemplate) -> Bound:
-    """The first column that is needed and empty; '' when only the whole answer is empty; NULL when all is there."""
-    columns = dict.fromkeys(
-        segment.column for role in template.roles for segment in role.segments if segment.column is not None
-    )
-    cases = " ".join(f"WHEN {is_blank(f'{quoted(column)}::VARCHAR')} THEN ?" for column in columns)
-    answer, values = _text(_answer_segments(template))
-    return f"CASE {cases} WHEN {is_blank(answer)} THEN '' END", [*columns, *values]
-
-
-def _text(segments: Sequence[Segment]) -> Bound:
-    """Literal text is bound, values are cast to text; NULL counts as empty here, because such rows are dropped."""
-    pieces, bound = ["''"], []
-    for segment in segments:
-        if segment.column is not None:
-            pieces.append(f"{quoted(segment.column)}::VARCHAR")
-        elif segment.text:
-            pieces.append("?::VARCHAR")
-            bound.append(segment.text)
-    return f"concat({', '.join(pieces)})", bound
-
-
 def _rows_by_template(db: Engine, params: RenderParams) -> list[int]:
     """Rows of each template, in the order of declaration."""
     found: dict[str, int] = dict(
-        db.rows("SELECT template_hash, count(*) FROM rendered WHERE lacking IS NULL GROUP BY template_hash")
+        db.rows("SELECT template_hash, count(*) FROM rendered WHERE fault IS NULL GROUP BY template_hash")
     )
     return [int(found.get(template_hash(template), 0)) for template in params.templates]
 
@@ -165,8 +208,10 @@ def _nothing_rendered(
             "give the part a larger share, or the task more rows",
         )
     listed = ", ".join(
-        f"`{visible(column)}` is empty in {count:,}" if column else f"the answer is empty in {count:,}"
-        for column, count in causes
+        f"{_DETAILS[cause or EMPTY_ANSWER]} in {count:,}"
+        if cause in ("", *_DETAILS)
+        else f"`{visible(cause)}` is empty in {count:,}"
+        for cause, count in causes
     )
     return fatal(
         "SFT0414", f"no row of {step.name} is complete, of {rows_in:,}: {listed}", "map the columns that hold the texts"

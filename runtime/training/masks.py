@@ -128,10 +128,10 @@ def encode(
 def assistant_spans(
     tokenizer: Any, text: str, messages: Sequence[Message], chat_template: str | None = None
 ) -> tuple[Span, ...]:
-    """The place of each assistant turn in ``text``, the rendered conversation. Raises MaskFailure."""
+    """The place of each assistant turn that is learned in ``text``, the rendered conversation. Raises MaskFailure."""
     spans = []
     for index, message in enumerate(messages):
-        if message["role"] != "assistant":
+        if message["role"] != "assistant" or message.get("loss") is False:  # an example in a prompt
             continue
         header = _rendered(tokenizer, messages[:index], chat_template, add_generation_prompt=True)
         through = _rendered(tokenizer, messages[: index + 1], chat_template)
