@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
 
 Number = Annotated[Decimal, PlainSerializer(lambda d: format(d.normalize(), "f"), return_type=str, when_used="json")]
 Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as strings and cast in the SQL
@@ -14,6 +14,18 @@ Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as
 class Params(BaseModel):
     # validators are built at first use: most commands need few of these models, and building all costs 60 ms
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    # Fields that a later version added: written only where they are not at their default, so that steps which do not
+    # use them keep their hashes.
+    ADDED: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _leave_out_added(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = written(self)
+        for name in self.ADDED:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                data.pop(name, None)
+        return data
 
 
 class Sql(Params):
