@@ -25,7 +25,7 @@ from compiler.resolve.model import check_special_tokens, model_facts, resolve_mo
 from compiler.resolve.score import check_score
 from compiler.resolve.source import resolve_source
 from compiler.resolve.tables import Tables
-from compiler.resolve.task import resolve_task
+from compiler.resolve.task_order import resolve_tasks
 from compiler.resolve.template import resolve_template
 from compiler.resolve.train import resolve_trains
 from compiler.resolved import AnyModel, ResolvedSpec
@@ -115,7 +115,7 @@ def _resolve(
     filters = _each(read, Filter, lambda block: check_filter(block, names(block)))
     scores = _each(read, Score, lambda block: check_score(block, names(block)))
     judges = _each(read, Judge, lambda block: block)
-    tasks = _each(read, Task, lambda block: resolve_task(block, names(block), sources, filters, templates, scores))
+    tasks = resolve_tasks(_of(read, Task), names, sources, filters, templates, scores)
     bind_examples(templates, names, tasks)
     mixtures = resolve_mixtures(_of(read, Mixture), names, tasks)
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)

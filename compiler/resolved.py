@@ -81,11 +81,21 @@ class Top:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dedup:
-    """``threshold`` is None for exact duplicates."""
+    """``threshold`` is None for exact duplicates. Of rows alike the one with the greatest ``by`` survives."""
 
     entry: RuleEntry
     on: tuple[Typed, ...]
     threshold: Decimal | None
+    by: tuple[Typed, ...] = ()
+    against: tuple[Against, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Against:
+    """Rows that others are compared with, and the values of theirs that are compared."""
+
+    rows: Rows | ResolvedSource
+    on: tuple[Typed, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,6 +117,7 @@ class ResolvedSplit:
     key: tuple[Typed, ...]
     parts: tuple[tuple[str, Decimal], ...]
     seed: int
+    similar: Decimal | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

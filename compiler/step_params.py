@@ -66,19 +66,39 @@ class PredicateRule(Params):
     measured: Sql | None
 
 
+class Against(Params):
+    """Rows of another step, and the values of theirs that are compared. ``input`` is the role of the step, ``part``
+    the part of its split, None for all rows."""
+
+    input: str
+    part: str | None
+    on: tuple[Sql, ...]
+
+
 class ExactDedupRule(Params):
-    """The first row in source order of each group with equal values survives."""
+    """Of each group of rows with equal values the first survives: by ``by``, the greatest first and missing ones last,
+    then in source order. With ``against``, rows are compared with those rows instead, which all stay."""
+
+    ADDED = ("by", "against")
 
     rule: Literal["dedup_exact"] = "dedup_exact"
     on: tuple[Sql, ...]
+    by: tuple[Sql, ...] = ()
+    against: tuple[Against, ...] = ()
 
 
 class NearDedupRule(Params):
-    """Rows whose shingle sets have a Jaccard similarity of ``threshold`` or more to an earlier survivor are dropped."""
+    """Rows whose shingle sets have a Jaccard similarity of ``threshold`` or more to a survivor before them are dropped;
+    the order, and ``against``, are those of exact duplicates."""
+
+    ADDED = ("by", "against")
 
     rule: Literal["dedup_near"] = "dedup_near"
+    search: Literal[2] = 2  # the index that proposes pairs: which one in a thousand at the threshold it misses
     on: tuple[Sql, ...]
     threshold: Number
+    by: tuple[Sql, ...] = ()
+    against: tuple[Against, ...] = ()
 
 
 FilterRule: TypeAlias = Annotated[
@@ -88,7 +108,7 @@ FilterRule: TypeAlias = Annotated[
 
 
 class FilterParams(Params):
-    """Rules in order; a row falls to the first rule that drops it. Input role: ``rows``."""
+    """Rules in order; a row falls to the first rule that drops it. Input role: ``rows``, and those of ``against``."""
 
     kind: Literal["filter"] = "filter"
     rules: tuple[FilterRule, ...]
@@ -102,13 +122,17 @@ class SplitPart(Params):
 class SplitParams(Params):
     """Rows go to a part by a hash of ``key`` and ``seed``; equal keys never part. Input role: ``rows``.
 
+    With ``similar`` nor do rows whose keys have a Jaccard similarity of that or more, directly or through other rows.
     Parts stand in the order of their names: the order of fields in a spec moves no row.
     """
+
+    ADDED = ("similar",)
 
     kind: Literal["split"] = "split"
     key: tuple[Sql, ...]
     parts: tuple[SplitPart, ...]
     seed: int = 0
+    similar: Number | None = None
 
 
 # --- models -------------------------------------------------------------------------------------

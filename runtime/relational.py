@@ -51,6 +51,17 @@ class Engine:
         except duckdb.Error as error:
             raise _explained(error) from error
 
+    def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
+        """The rows of a query, a few thousand held as Python objects at a time. No other query runs meanwhile."""
+        import duckdb
+
+        try:
+            result = self.con.execute(sql, list(params))
+            while rows := result.fetchmany(10_000):
+                yield from rows
+        except duckdb.Error as error:
+            raise _explained(error) from error
+
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The single value of a query that gives one row with one column."""
         return self.rows(sql, params)[0][0]

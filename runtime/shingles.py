@@ -1,27 +1,37 @@
-"""Texts as sets of three-character pieces, and MinHash signatures of those sets.
+"""Texts as sets of three-character pieces, in arrays.
 
 Instructions are short: five words have no word 5-gram and about twenty character trigrams, so the
 pieces are trigrams of the casefolded text with white space collapsed and one space at each end (a
-text of one letter has one piece). Signatures are computed in numpy, a block of texts at a time that
-stays in the processor's cache, on all cores; 128 values a text cost about 13 ns a character and core.
-The constants are fixed, so a signature is the same on every machine and for every number of threads.
+text of one letter has one piece). That holds for every script: a Chinese instruction of ten
+characters has ten. Texts become arrays a block at a time, so that work stays in the processor's
+cache; a character costs about 30 ns on one core.
 """
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SIGNATURE = 128
-_BLOCK = 1 << 16  # characters of one block: 256 KiB of 32-bit hashes
-_MASK = (1 << 64) - 1
+    Integers: TypeAlias = npt.NDArray[np.int64]
+    Hashes: TypeAlias = npt.NDArray[np.uint64]
+    Codes: TypeAlias = npt.NDArray[np.uint32]
+
+Result = TypeVar("Result")
+
+BLOCK_CHARACTERS = 1 << 16
+BLOCK_TEXTS = 1 << 14
+HASH_BITS = 50  # what is left of 64 beside the number of a text in its block
+_EXACT_BITS = 48
+_CODE_POINTS = 0x110000
 
 
 def normalised(text: str) -> str:
@@ -31,82 +41,116 @@ def normalised(text: str) -> str:
 
 
 def trigrams(text: str) -> frozenset[str]:
-    """The set of trigrams of a normalised text; empty for an empty one."""
+    """The set of trigrams of a normalised text; empty for an empty one. The definition, for one text at a time."""
     if not text:
         return frozenset()
     padded = f" {text} "
     return frozenset(padded[start : start + 3] for start in range(len(text)))
 
 
-def signatures(texts: Sequence[str], threads: int | None = None) -> npt.NDArray[np.uint32]:
-    """MinHash signatures of normalised, non-empty texts: ``(len(texts), SIGNATURE)``, uint32 (Broder 1997).
-
-    The share of equal values in two rows estimates the Jaccard similarity of the trigram sets.
-    """
-    import numpy as np
-
-    result = np.empty((len(texts), SIGNATURE), np.uint32)
-    constants = _constants()
-
-    def fill(block: tuple[int, int]) -> None:
-        start, end = block
-        result[start:end] = _block_signatures(texts[start:end], constants)
-
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        for _ in pool.map(fill, _blocks(texts)):
-            pass
-    return result
-
-
-def _blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def blocks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Ranges of texts that are worked on at once."""
     start = size = 0
     for index, text in enumerate(texts):
         size += len(text)
-        if size >= _BLOCK:
+        if size >= BLOCK_CHARACTERS or index + 1 - start >= BLOCK_TEXTS:
             yield start, index + 1
             start, size = index + 1, 0
     if start < len(texts):
         yield start, len(texts)
 
 
-def _block_signatures(texts: Sequence[str], constants: Sequence[tuple[np.uint32, np.uint32]]) -> npt.NDArray[np.uint32]:
+def over_blocks(
+    texts: Sequence[str], work: Callable[[int, int], Result], threads: int | None = None
+) -> Iterator[Result]:
+    """What ``work`` gives for each range, in order: all cores at once, and few results that wait to be taken."""
+    count = threads or os.cpu_count() or 1
+    ranges = blocks(texts)
+    with ThreadPoolExecutor(count) as pool:
+        while batch := list(islice(ranges, 8 * count)):
+            yield from pool.map(lambda block: work(*block), batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The different pieces of several texts, one text after the other: those of text ``i`` are
+    ``values[starts[i]:starts[i + 1]]``, uint64, ascending."""
+
+    values: Hashes
+    starts: Integers
+
+
+def hashed_pieces(texts: Sequence[str]) -> Pieces:
+    """The pieces of a block of normalised, non-empty texts as 50-bit hashes, the same in every block.
+
+    Two pieces of a text of a thousand characters have the same hash once in 10^9 texts; whoever needs certainty takes
+    ``exact_pieces``.
+    """
+    import numpy as np
+
+    first, second, third, starts = _windows(texts)
+    packed = _joined(*(codes.astype(np.uint64) for codes in (first, second, third)), 21)  # 3 x 21 bits: no collisions
+    return _different(_mixed(packed) >> np.uint64(64 - HASH_BITS), starts, HASH_BITS)
+
+
+def exact_pieces(texts: Sequence[str]) -> Pieces:
+    """The pieces of at most 65,536 normalised, non-empty texts: numbers below 2^48, the same for the same piece."""
+    import numpy as np
+
+    windows = _windows(texts)
+    used = np.zeros(_CODE_POINTS, bool)
+    for codes in windows[:3]:
+        used[codes] = True
+    letters = np.flatnonzero(used)
+    number = np.zeros(_CODE_POINTS, np.uint64)
+    number[letters] = np.arange(len(letters), dtype=np.uint64)
+    width = (len(letters) - 1).bit_length()
+    packed = _joined(*(number[codes] for codes in windows[:3]), max(1, width))
+    if 3 * width > _EXACT_BITS:  # more than 65,536 different characters
+        packed = np.unique(packed, return_inverse=True)[1].astype(np.uint64)
+    return _different(packed, windows[3], _EXACT_BITS)
+
+
+def _windows(texts: Sequence[str]) -> tuple[Codes, Codes, Codes, Integers]:
+    """The three characters of every piece, as code points, and where the pieces of each text start (and end)."""
     import numpy as np
 
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    codes = np.frombuffer("".join(f" {text} " for text in texts).encode("utf-32-le"), np.uint32).astype(np.uint64)
-    packed = (codes[:-2] << np.uint64(42)) | (codes[1:-1] << np.uint64(21)) | codes[2:]  # 3 x 21 bits: no collisions
+    codes = np.frombuffer("".join(f" {text} " for text in texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     ends = np.cumsum(lengths + 2)
-    inside = np.ones(len(packed), bool)
+    inside = np.ones(len(codes) - 2, bool)
     for gap in (2, 1):  # the two windows that begin in one text and end in the next
-        inside[(ends - gap)[ends - gap < len(packed)]] = False
-    hashes = _mixed(packed[inside])
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    block = np.empty((SIGNATURE, len(texts)), np.uint32)
-    scratch = np.empty_like(hashes)
-    for row, (flip, multiplier) in enumerate(constants):
-        np.bitwise_xor(hashes, flip, out=scratch)
-        np.multiply(scratch, multiplier, out=scratch)
-        np.minimum.reduceat(scratch, starts, out=block[row])
-    return block.T
+        inside[(ends - gap)[ends - gap < len(inside)]] = False
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    return codes[:-2][inside], codes[1:-1][inside], codes[2:][inside], starts
 
 
-def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
-    """The finaliser of splitmix64 (Steele et al. 2014), upper half."""
+def _joined(first: Hashes, second: Hashes, third: Hashes, width: int) -> Hashes:
+    """Three numbers of ``width`` bits as one."""
+    import numpy as np
+
+    shift = np.uint64(width)
+    return (((first << shift) | second) << shift) | third
+
+
+def _different(values: Hashes, starts: Integers, bits: int) -> Pieces:
+    """Values of ``bits`` bits, sorted within each text and each only once; one sort of whole numbers does both."""
+    import numpy as np
+
+    texts = len(starts) - 1
+    keys = np.repeat(np.arange(texts, dtype=np.uint64) << np.uint64(bits), np.diff(starts)) | values
+    keys.sort()
+    new = np.empty(len(keys), bool)
+    new[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    counts = np.add.reduceat(new, starts[:-1], dtype=np.int64)
+    return Pieces(keys[new] & np.uint64((1 << bits) - 1), np.concatenate([[0], np.cumsum(counts)]))
+
+
+def _mixed(values: Hashes) -> Hashes:
+    """The finaliser of splitmix64 (Steele et al. 2014), which gives different values for different values."""
     import numpy as np
 
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (values >> np.uint64(32)).astype(np.uint32)
-
-
-def _constants() -> list[tuple[np.uint32, np.uint32]]:
-    """A flip and an odd multiplier for each of the hash functions, from splitmix64 with a fixed start."""
-    import numpy as np
-
-    state, drawn = 0x5F7D, []
-    for _ in range(2 * SIGNATURE):
-        state = (state + 0x9E3779B97F4A7C15) & _MASK
-        mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
-        drawn.append((mixed ^ (mixed >> 31)) >> 32)
-    return [(np.uint32(drawn[2 * i]), np.uint32(drawn[2 * i + 1] | 1)) for i in range(SIGNATURE)]
+    return values ^ (values >> np.uint64(31))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.eval import lower_eval
 from compiler.lower.gate import lower_gate
@@ -22,7 +21,9 @@ def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Repo
     """The plan. ``facts`` has every model that a train or an eval uses."""
     builder = PlanBuilder(report)
     ingests = {name: lower_source(source, builder) for name, source in spec.sources.items()}
-    tasks = {name: lower_task(task, ingests[sure(task.source).name], builder) for name, task in spec.tasks.items()}
+    tasks: dict[str, str] = {}
+    for name, task in spec.tasks.items():  # those that others are compared with stand before them
+        tasks[name] = lower_task(task, ingests, tasks, builder)
     mixtures = {name: lower_mixture(mixture, tasks, builder) for name, mixture in drawn_mixtures(spec).items()}
     trains: dict[str, str] = {}
     for name, train in spec.trains.items():

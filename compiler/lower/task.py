@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.filter import lower_filter
@@ -10,11 +12,11 @@ from compiler.sql import lower
 from compiler.step_params import SplitParams, SplitPart
 
 
-def lower_task(task: ResolvedTask, ingest: str, builder: PlanBuilder) -> str:
+def lower_task(task: ResolvedTask, ingests: Mapping[str, str], tasks: Mapping[str, str], builder: PlanBuilder) -> str:
     """The id of the task's last step: split, filter, or the ingest step itself."""
-    rows = ingest
+    rows = ingests[sure(task.source).name]
     for item in task.filters.whole:
-        rows = lower_filter(item, task, rows, builder)
+        rows = lower_filter(item, task, rows, ingests, tasks, builder)
     split = task.block.split
     if split is None:
         return rows
@@ -31,4 +33,5 @@ def lower_task(task: ResolvedTask, ingest: str, builder: PlanBuilder) -> str:
 
 def _split(split: ResolvedSplit) -> SplitParams:
     parts = tuple(SplitPart(name=name, share=share) for name, share in split.parts)
-    return SplitParams(key=tuple(lower(key) for key in split.key), parts=parts, seed=split.seed)
+    key = tuple(lower(key) for key in split.key)
+    return SplitParams(key=key, parts=parts, seed=split.seed, similar=split.similar)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import TypeAlias
 
 from compiler.column_scope import ColumnScope
 from compiler.known import Known
@@ -12,7 +13,14 @@ from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
 from compiler.resolve.score import resolve_score
 from compiler.resolve.template import check_columns
-from compiler.resolved import ResolvedSource, ResolvedSplit, ResolvedTask, ResolvedTemplate, Rows
+from compiler.resolved import (
+    ResolvedFilter,
+    ResolvedSource,
+    ResolvedSplit,
+    ResolvedTask,
+    ResolvedTemplate,
+    Rows,
+)
 from compiler.schema.fields import Value, field_names
 from compiler.schema.filter import Filter
 from compiler.schema.score import Score
@@ -20,6 +28,9 @@ from compiler.schema.task import Split, Task
 from compiler.schema.written import described, written
 from spec_lang.ast import Faulty, Ref
 from spec_lang.quantities import Unit
+
+# The rows that a name in a filter stands for, and their columns.
+Find: TypeAlias = Callable[[Filter, Ref, ColumnScope], tuple[Rows | ResolvedSource, ColumnScope] | None]
 
 
 def resolve_task(
@@ -29,15 +40,16 @@ def resolve_task(
     filters: Mapping[str, Filter],
     templates: Mapping[str, ResolvedTemplate],
     scores: Mapping[str, Score],
+    find: Find,
 ) -> ResolvedTask:
-    """The task over its source's columns, as far as they are known."""
+    """The task over its source's columns, as far as they are known. ``find`` gives rows that a filter compares with."""
     report = names.report
     source = names.look_up(block.from_.value, ("source",), "from", sources)
     scope = columns_of(source, report)
     chain = names.look_up_all(block.filters, ("filter",), "filters", filters)
     used = block.label(block.filters.span, f"used here by task `{block.name}`")
     resolved = {
-        name: resolve_filter(item, scope.at(item.file, used)) if item else None for name, item in chain.items.items()
+        name: _filter(item, scope.at(item.file, used), find) if item else None for name, item in chain.items.items()
     }
     for score in names.look_up_all(block.scores, ("score",), "scores", scores):
         used = block.label(block.scores.span, f"used here by task `{block.name}`")
@@ -50,6 +62,10 @@ def resolve_task(
     if block.split and parts and not _shares_fit(block.split, parts, block.name, report):
         split = None
     return ResolvedTask(block, source, Known(resolved, chain.more), shown, weights, parts, split)
+
+
+def _filter(item: Filter, scope: ColumnScope, find: Find) -> ResolvedFilter:
+    return resolve_filter(item, scope, lambda ref: find(item, ref, scope))
 
 
 def columns_of(source: ResolvedSource | None, report: Reporter) -> ColumnScope:
@@ -145,11 +161,12 @@ def _shares_fit(split: Split, parts: Known[Decimal], task: str, report: Reporter
 
 
 def _split(split: Split, scope: ColumnScope) -> ResolvedSplit | None:
-    key = dedup_keys(split.key.value, scope)
+    similar = split.similar
+    key = dedup_keys(split.key.value, scope, text_only=similar.value is not None)
     if key is None:
         return None
     parts = tuple((part.name.text, part.value) for part in sorted(split.parts, key=lambda part: part.name.text))
-    return ResolvedSplit(key, parts, split.seed.value)
+    return ResolvedSplit(key, parts, split.seed.value, similar.value) if similar.known else None
 
 
 def find_rows(

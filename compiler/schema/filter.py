@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from compiler.reporting import Reporter
 from compiler.schema.fields import Clauses, RuleEntry, Shape, rules
@@ -17,16 +18,20 @@ from spec_lang.quantities import Unit
 LATER = ("decontaminate", "top")
 
 
+_COLUMN = Formula()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class OneOrMany:
-    """``on instruction`` or ``on [instruction, output]``."""
+    """``on instruction`` or ``on [instruction, output]``; ``of`` is the type of each."""
 
     expects: str = "a column or a list of columns"
+    of: ValueType = _COLUMN
 
-    def read(self, expr: Expr, field: str, report: Reporter) -> tuple[Expr, ...] | None:
+    def read(self, expr: Expr, field: str, report: Reporter) -> tuple[Any, ...] | None:
         if isinstance(expr, ListLit):
-            return ListOf(Formula()).read(expr, field, report)
-        one = Formula().read(expr, field, report)
+            return ListOf(self.of).read(expr, field, report)
+        one = self.of.read(expr, field, report)
         return None if one is None else (one,)
 
 
@@ -48,14 +53,22 @@ DECONTAMINATE = Clauses(
     example="decontaminate against [helpful] ngram 8 coverage 50%",
 )
 
-_SIMILARITY = Real(_FRACTION, Unit.SHARE)
+SIMILARITY = Real(_FRACTION, Unit.SHARE)
 
 VERBS = {
     "keep": Clauses("required", {"because": Text(), **TOP}, example="keep words(instruction) in 3..80", instead="top"),
     "drop": Clauses("required", {"because": Text()}, example='drop instruction matches r"(?i)lorem ipsum"'),
     "dedup": Clauses(
         "none",
-        {"exact": None, "near": None, "on": OneOrMany(), "at": _SIMILARITY, "because": Text()},
+        {
+            "exact": None,
+            "near": None,
+            "on": OneOrMany(),
+            "at": SIMILARITY,
+            "by": OneOrMany("a value or a list of values"),
+            "against": OneOrMany("a task or a source, or a list of them", Name("the name of a task or a source")),
+            "because": Text(),
+        },
         required=("on",),
         example="dedup near on instruction at 90%",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from compiler.schema.fields import Clauses, Entry, RuleEntry, Shape, Value, field, nested, others, required, rules
-from compiler.schema.filter import OneOrMany
+from compiler.schema.filter import SIMILARITY, OneOrMany
 from compiler.schema.values import ListOf, Name, Real, Whole, at_least
 from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref
@@ -15,9 +15,13 @@ LATER = ("scores",)
 
 
 class Split(Shape):
-    """Rows go to parts by a hash of ``key``: equal keys never part, and adding rows moves no row."""
+    """Rows go to parts by a hash of ``key``: equal keys never part, and adding rows moves no row. With ``similar`` nor
+    do similar keys, and a row that is added can move those it is similar to."""
 
     key: Value[tuple[Expr, ...]] = required(OneOrMany(), "the columns whose equal values stay together", stand_in=())
+    similar: Value[Decimal | None] = field(
+        SIMILARITY, "rows whose keys are this similar stay together too, directly or through other rows"
+    )
     seed: Value[int] = field(Whole(at_least(0)), "another seed gives another split", default=0)
     parts: tuple[Entry[Decimal], ...] = others(
         Real(Limits(above=Decimal(0), maximum=Decimal(1)), Unit.SHARE), "parts of the split with their shares"

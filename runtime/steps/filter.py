@@ -7,17 +7,16 @@ duplicates are found in numpy. The rows themselves are read once more at the end
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from compiler.plan import Step
 from compiler.step_params import ExactDedupRule, FilterParams, NearDedupRule, PredicateRule
+from runtime.compared_rows import Statement, compared, make_views, order
 from runtime.context import StepContext, StepResult
 from runtime.relational import engine, parquet
 from runtime.step_rows import publish_rows, write_ledger
 from runtime.steps.near_dedup import drop_near_duplicates
 from spec_lang.diagnostics import DiagnosticError, fatal
 
-Statement = tuple[str, list[Any]]
 LONGEST_VALUE = 500  # characters of a measured value that the ledger keeps
 
 
@@ -35,6 +34,8 @@ def run(ctx: StepContext) -> StepResult:
         rows_in = db.value("SELECT count(*) FROM rows")
         for position, rule in enumerate(params.rules):
             ctx.stop.check()
+            if not isinstance(rule, PredicateRule):
+                make_views(db, ctx.inputs, rule, position)
             if isinstance(rule, NearDedupRule):
                 drop_near_duplicates(ctx, db, position, rule)
             else:
@@ -55,8 +56,8 @@ def statements(step: Step) -> list[str]:
     """The SQL of the step's rules, for reading; ``alive`` holds the rows that no earlier rule dropped."""
     assert isinstance(step.params, FilterParams)
     return [
-        f"-- near duplicates at a Jaccard similarity of {rule.threshold} of the trigrams of "
-        + ", ".join(key.sql for key in rule.on)
+        f"-- near duplicates at a Jaccard similarity of {rule.threshold} of the trigrams of the values in\n"
+        + compared(rule, position)[0]
         if isinstance(rule, NearDedupRule)
         else statement(position, rule)[0]
         for position, rule in enumerate(step.params.rules)
@@ -82,15 +83,17 @@ def _predicate(position: int, rule: PredicateRule) -> Statement:
 def _exact(position: int, rule: ExactDedupRule) -> Statement:
     """Rows with equal values (missing equals missing) after the first; a row without any value has no duplicate."""
     keys = [f"k{i}" for i in range(len(rule.on))]
-    listed = ", ".join(f"({key.sql}) AS {name}" for key, name in zip(rule.on, keys, strict=True))
+    rows, params = compared(rule, position)
+    own = len(rule.against)
     sql = (
-        f"INSERT INTO dropped\nSELECT __ord, {position}, NULL, survivor\nFROM (\n"
-        "  SELECT __ord, first_value(__row_id) OVER same AS survivor, row_number() OVER same AS nth\n"
-        f"  FROM (SELECT __ord, __row_id, {listed} FROM alive)\n"
+        f"INSERT INTO dropped\nSELECT ord, {position}, NULL, survivor\nFROM (\n"
+        "  SELECT side, ord, first_value(row_id) OVER same AS survivor, first_value(side) OVER same AS kept_side,\n"
+        f"  row_number() OVER same AS nth\n  FROM (\n{rows}\n  )\n"
         f"  WHERE {' OR '.join(f'{key} IS NOT NULL' for key in keys)}\n"
-        f"  WINDOW same AS (PARTITION BY {', '.join(keys)} ORDER BY __ord)\n)\nWHERE nth > 1"
+        f"  WINDOW same AS (PARTITION BY {', '.join(keys)} ORDER BY {order(rule)})\n)\n"
+        f"WHERE nth > 1 AND side = {own}" + (f" AND kept_side < {own}" if own else "")
     )
-    return sql, [param for key in rule.on for param in key.params]
+    return sql, params
 
 
 _LEDGER = """

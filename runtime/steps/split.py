@@ -2,7 +2,8 @@
 
 The key's text is lower-cased and its white space collapsed first, so that rows that differ only
 there never part, and a row stays where it is when others come or go. A row without any key value
-is split by its id.
+is split by its id. With ``similar``, keys that are near duplicates go where one of them goes
+(``steps.split_groups``).
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from compiler.step_params import SplitParams
 from runtime.context import StepContext, StepResult
 from runtime.relational import engine, parquet
 from runtime.row_hashes import hash_number, plain_text, upper_ends
+from runtime.steps.split_groups import make_groups
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Add the column ``__split``; drops nothing. A part that got no row is noted."""
+    """Add the column ``__split``; drops nothing. A part that got no row is noted, and a large group of similar rows."""
     params = ctx.step.params
     assert isinstance(params, SplitParams)
     with engine(ctx.out) as db:
@@ -25,6 +27,7 @@ def run(ctx: StepContext) -> StepResult:
             "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
             + parquet(ctx.inputs["rows"] / "rows.parquet")
         )
+        groups = {} if params.similar is None else make_groups(ctx, db, params, *keys(params))
         select, values = statement(params)
         rows = db.copy(select, ctx.out / "rows.parquet", values)
         found: dict[str, int] = dict(
@@ -34,7 +37,7 @@ def run(ctx: StepContext) -> StepResult:
     for name, count in counts.items():
         if not count:
             ctx.note(f"the part `{name}` of {ctx.step.name} got none of {rows:,} rows")
-    return StepResult(rows, rows, 0, {"parts": counts})
+    return StepResult(rows, rows, 0, {"parts": counts, **groups})
 
 
 def statements(step: Step) -> list[str]:
@@ -43,20 +46,30 @@ def statements(step: Step) -> list[str]:
     return [statement(step.params)[0]]
 
 
-def statement(params: SplitParams) -> tuple[str, list[Any]]:
-    """The select over ``rows`` that adds ``__split``, with its parameters."""
+def keys(params: SplitParams) -> tuple[str, list[Any]]:
+    """The select of ``__ord``, ``key`` and ``named`` (false for a row without any key value), with its parameters."""
     names = [f"k{i}" for i in range(len(params.key))]
     listed = ", ".join(f"({key.sql})::VARCHAR AS {name}" for key, name in zip(params.key, names, strict=True))
     # chr(31) keeps ("a b", "c") and ("a", "b c") apart; a missing value is an empty one.
     joined = " || chr(31) || ".join(f"coalesce({plain_text(name)}, '')" for name in names)
     any_key = " OR ".join(f"{name} IS NOT NULL" for name in names)
+    sql = (
+        f"    SELECT __ord, CASE WHEN {any_key} THEN {joined} ELSE __row_id END AS key, {any_key} AS named\n"
+        f"    FROM (SELECT __ord, __row_id, {listed} FROM rows)\n"
+    )
+    return sql, [param for key in params.key for param in key.params]
+
+
+def statement(params: SplitParams) -> tuple[str, list[Any]]:
+    """The select over ``rows`` that adds ``__split``, with its parameters."""
     ends = upper_ends([part.share for part in params.parts])
     cases = " ".join("WHEN keyed.h < ? THEN ?" for _ in ends)
+    sql, values = keys(params)
+    if params.similar is not None:  # a key that is like others goes where the first of them goes
+        sql = f"    SELECT __ord, coalesce(leads, key) AS key FROM (\n{sql}    ) LEFT JOIN groups USING (key, named)\n"
     sql = (
         f"SELECT rows.* EXCLUDE (__ord), CASE {cases} END AS __split\nFROM rows JOIN (\n"
-        f"  SELECT __ord, {hash_number('? || key')} AS h FROM (\n"
-        f"    SELECT __ord, CASE WHEN {any_key} THEN {joined} ELSE __row_id END AS key\n"
-        f"    FROM (SELECT __ord, __row_id, {listed} FROM rows)\n  )\n) AS keyed USING (__ord)\nORDER BY __ord"
+        f"  SELECT __ord, {hash_number('? || key')} AS h FROM (\n{sql}  )\n) AS keyed USING (__ord)\nORDER BY __ord"
     )
     bounds = [value for end, part in zip(ends, params.parts, strict=True) for value in (end, part.name)]
-    return sql, [*bounds, f"{params.seed}:", *(param for key in params.key for param in key.params)]
+    return sql, [*bounds, f"{params.seed}:", *values]
