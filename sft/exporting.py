@@ -70,7 +70,8 @@ def export(
     if exported.model is not None:
         from sft.exporting_models import export_model
 
-        folder, notes = export_model(exported, wanted, store, (spec or Path()).resolve().parent)
+        beside = spec if spec is not None else store.root  # a store lies beside its spec, unless it was named
+        folder, notes = export_model(exported, wanted, store, beside.resolve().parent)
         return Outcome(folder, {}, notes, findings=findings)
     if wanted.merge:
         raise fatal("SFT0920", f"`--merge` is for trained models, and `{wanted.name}` is rows", "leave it out")
