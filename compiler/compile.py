@@ -1,6 +1,6 @@
-"""The compiler's two doors: ``check`` looks at a file, ``compile_spec`` makes its plan.
+"""The compiler's doors: ``check`` looks at a file, ``compile_spec`` and ``compile_export`` make plans.
 
-Both report everything they find, in the order of the text. ``check`` asks the world only cheap
+All report everything they find, in the order of the text. ``check`` asks the world only cheap
 questions; ``compile_spec`` also needs the hashes of models, which may take seconds the first time.
 Every block is resolved as far as it could be read (``compiler.known``), so that one run finds all
 independent mistakes. A file of 80 lines costs about 10 ms; pydantic is imported for plans only.
@@ -9,6 +9,7 @@ independent mistakes. A file of 80 lines costs about 10 ms; pydantic is imported
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from compiler.lints.run import run_lints
@@ -28,7 +29,7 @@ from compiler.resolve.tables import Tables
 from compiler.resolve.task_order import resolve_tasks
 from compiler.resolve.template import resolve_template
 from compiler.resolve.train import resolve_trains
-from compiler.resolved import AnyModel, ResolvedSpec
+from compiler.resolved import AnyModel, ResolvedSpec, ResolvedTrain
 from compiler.schema.eval import Eval
 from compiler.schema.fields import Shape
 from compiler.schema.filter import Filter
@@ -46,6 +47,7 @@ from spec_lang.diagnostics import Diagnostics
 from spec_lang.source import SourceFile
 
 if TYPE_CHECKING:
+    from compiler.export import Exported
     from compiler.plan import Plan
 
 S = TypeVar("S", bound=Shape)
@@ -87,6 +89,39 @@ def compile_spec(
     for item in found:
         diagnostics.report(item)
     return plan
+
+
+def compile_export(
+    file: SourceFile,
+    world: World,
+    diagnostics: Diagnostics,
+    name: str,
+    part: str | None = None,
+    *,
+    settings: Iterable[str] = (),
+    inspect: Inspection | None = None,
+) -> Exported | None:
+    """The plan behind a task's rows, a mixture's, or a trained model; None when there is any error.
+
+    Raises DiagnosticError SFT0921 when the spec has nothing of this name that could be exported.
+    """
+    from compiler.export import Exported, find_target, lower_rows
+
+    found = Diagnostics()
+    program, spec = _resolve(file, world, found, settings, inspect=inspect)
+    found.items[:] = program.explained(spec, found)
+    exported = None
+    if not found.has_errors:
+        target, report = find_target(spec, name, part), Reporter(file, found)
+        if isinstance(target, ResolvedTrain):
+            plan = _plan(reached(spec), world, report)
+            exported = None if plan is None else Exported(name, plan, {}, f"train:{name}")
+        else:
+            facts = model_facts(replace(spec, trains={}, evals={}, gates={}), world, report)
+            exported = None if found.has_errors else lower_rows(spec, target, facts, report)
+    for item in found:
+        diagnostics.report(item)
+    return exported
 
 
 def _plan(spec: ResolvedSpec, world: World, report: Reporter) -> Plan | None:

@@ -15,29 +15,19 @@ class Params(BaseModel):
     # validators are built at first use: most commands need few of these models, and building all costs 60 ms
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    # Fields that a later version added: written only where they are not at their default, so that steps which do not
-    # use them keep their hashes.
-    ADDED: ClassVar[tuple[str, ...]] = ()
-
-    @model_serializer(mode="wrap")
-    def _leave_out_added(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = written(self)
-        for name in self.ADDED:
-            if getattr(self, name) == type(self).model_fields[name].default:
-                data.pop(name, None)
-        return data
-
 
 class GrownParams(Params):
     """Parameters to which some were added after plans had been made with them: those of ``ADDED`` are left out while
-    they are None, so that a plan which does not use them keeps its hash."""
+    they are at their default, so that a plan which does not use them keeps its hash."""
 
     ADDED: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         dumped: dict[str, Any] = handler(self)
-        return {name: value for name, value in dumped.items() if value is not None or name not in self.ADDED}
+        fields = type(self).model_fields
+        unused = {name for name in self.ADDED if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in dumped.items() if name not in unused}
 
 
 class Sql(Params):

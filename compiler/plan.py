@@ -9,7 +9,7 @@ same hashes; a plan file is canonical JSON, so it is the same bytes on every mac
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,7 @@ from compiler.hashing import canonical, hash_value
 from compiler.step_params import StepParams, params_from_json
 
 PLAN_FORMAT = 1
+EXPORT_MARK = ": export of "  # in the spec's name of a plan that was made for an export: `triage.sft: export of triage`
 
 
 class StepKind(StrEnum):
@@ -106,6 +107,17 @@ class Plan(Frozen):
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
+
+    def behind(self, step_ids: Iterable[str]) -> tuple[Step, ...]:
+        """These steps and everything that they are made from, in plan order. Raises KeyError for an unknown id."""
+        wanted: set[str] = set()
+        todo = list(step_ids)
+        while todo:
+            step_id = todo.pop()
+            if step_id not in wanted:
+                wanted.add(step_id)
+                todo.extend(self.step(step_id).inputs.values())
+        return tuple(step for step in self.steps if step.id in wanted)
 
     def __iter__(self) -> Iterator[Step]:  # type: ignore[override]
         return iter(self.steps)

@@ -8,7 +8,7 @@ into SQL. Everything here is part of a step's hash.
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
@@ -25,6 +25,7 @@ from compiler.measure_params import SpreadRequirement as SpreadRequirement
 from compiler.mix_params import MixParams as MixParams
 from compiler.mix_params import MixPart as MixPart
 from compiler.mix_params import MixRates as MixRates
+from compiler.params_base import GrownParams as GrownParams
 from compiler.params_base import Number as Number
 from compiler.params_base import Params as Params
 from compiler.params_base import Scalar as Scalar
@@ -75,11 +76,11 @@ class Against(Params):
     on: tuple[Sql, ...]
 
 
-class ExactDedupRule(Params):
+class ExactDedupRule(GrownParams):
     """Of each group of rows with equal values the first survives: by ``by``, the greatest first and missing ones last,
     then in source order. With ``against``, rows are compared with those rows instead, which all stay."""
 
-    ADDED = ("by", "against")
+    ADDED: ClassVar[frozenset[str]] = frozenset({"by", "against"})
 
     rule: Literal["dedup_exact"] = "dedup_exact"
     on: tuple[Sql, ...]
@@ -87,11 +88,11 @@ class ExactDedupRule(Params):
     against: tuple[Against, ...] = ()
 
 
-class NearDedupRule(Params):
+class NearDedupRule(GrownParams):
     """Rows whose shingle sets have a Jaccard similarity of ``threshold`` or more to a survivor before them are dropped;
     the order, and ``against``, are those of exact duplicates."""
 
-    ADDED = ("by", "against")
+    ADDED: ClassVar[frozenset[str]] = frozenset({"by", "against"})
 
     rule: Literal["dedup_near"] = "dedup_near"
     search: Literal[2] = 2  # the index that proposes pairs: which one in a thousand at the threshold it misses
@@ -119,14 +120,14 @@ class SplitPart(Params):
     share: Number
 
 
-class SplitParams(Params):
+class SplitParams(GrownParams):
     """Rows go to a part by a hash of ``key`` and ``seed``; equal keys never part. Input role: ``rows``.
 
     With ``similar`` nor do rows whose keys have a Jaccard similarity of that or more, directly or through other rows.
     Parts stand in the order of their names: the order of fields in a spec moves no row.
     """
 
-    ADDED = ("similar",)
+    ADDED: ClassVar[frozenset[str]] = frozenset({"similar"})
 
     kind: Literal["split"] = "split"
     key: tuple[Sql, ...]

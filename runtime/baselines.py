@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from compiler.plan import EXPORT_MARK
 from runtime.store import Store
 from spec_lang.diagnostics import fatal
 
-LAST = "last"  # the newest run
+LAST = "last"  # the newest run of a spec
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
 
 
@@ -27,7 +28,8 @@ def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
     """
     columns = "SELECT run_id, plan_hash, status, verdict FROM runs"
     if wanted == LAST:
-        rows = store.query(f"{columns} ORDER BY started_at DESC LIMIT 1")
+        newest = "ORDER BY contains(spec, ?), started_at DESC LIMIT 1"  # a run that only served an export comes last
+        rows = store.query(f"{columns} {newest}", [EXPORT_MARK])
     else:
         rows = store.query(f"{columns} WHERE run_id = (SELECT run_id FROM baselines WHERE name = ?)", [wanted])
     if not rows and wanted[:1].isdigit():

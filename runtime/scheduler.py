@@ -93,14 +93,7 @@ def wanted_steps(plan: Plan, only: str | None) -> list[Step]:
         raise fatal(
             "SFT0910", f"the plan has no step `{only}`", f"did you mean `{near[0]}`?" if near else "see `sft plan`"
         )
-    wanted: set[str] = set()
-    todo = [only]
-    while todo:
-        step_id = todo.pop()
-        if step_id not in wanted:
-            wanted.add(step_id)
-            todo.extend(plan.step(step_id).inputs.values())
-    return [step for step in plan.steps if step.id in wanted]
+    return list(plan.behind([only]))
 
 
 @dataclass

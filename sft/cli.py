@@ -29,6 +29,7 @@ VERBS = (
     "explain",
     "tui",
     "bless",
+    "export",
     "lsp",
     "doctor",
 )

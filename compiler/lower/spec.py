@@ -20,11 +20,7 @@ from compiler.world import ModelFacts
 def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Reporter) -> Plan:
     """The plan. ``facts`` has every model that a train or an eval uses."""
     builder = PlanBuilder(report)
-    ingests = {name: lower_source(source, builder) for name, source in spec.sources.items()}
-    tasks: dict[str, str] = {}
-    for name, task in spec.tasks.items():  # those that others are compared with stand before them
-        tasks[name] = lower_task(task, ingests, tasks, builder)
-    mixtures = {name: lower_mixture(mixture, tasks, builder) for name, mixture in drawn_mixtures(spec).items()}
+    tasks, mixtures = lower_data(spec, builder)
     trains: dict[str, str] = {}
     for name, train in spec.trains.items():
         trains[name] = lower_train(train, facts[train.root.name], tasks, mixtures, trains, builder)
@@ -32,3 +28,13 @@ def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Repo
     for gate in spec.gates.values():
         lower_gate(gate, measured, builder)
     return builder.plan(spec.edition)
+
+
+def lower_data(spec: ResolvedSpec, builder: PlanBuilder) -> tuple[dict[str, str], dict[str, str]]:
+    """The last step of each task and the step of each mixture, by name."""
+    ingests = {name: lower_source(source, builder) for name, source in spec.sources.items()}
+    tasks: dict[str, str] = {}
+    for name, task in spec.tasks.items():  # those that others are compared with stand before them
+        tasks[name] = lower_task(task, ingests, tasks, builder)
+    mixtures = {name: lower_mixture(mixture, tasks, builder) for name, mixture in drawn_mixtures(spec).items()}
+    return tasks, mixtures

@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from runtime.store import Store
-from tests.e2e.project import Project, make_project
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project that has run once; tests that change it work on a copy."""
-    project = make_project(tmp_path_factory.mktemp("main") / "project")
-    done = project.sft("run", "triage.sft", "--plain")
-    assert done.returncode == 0, done.stderr
-    return project
-
-
-@pytest.fixture
-def project(finished: Project, tmp_path: Path) -> Project:
-    copy = tmp_path / "copy"
-    shutil.copytree(finished.root, copy)
-    return Project(copy)
+from tests.e2e.project import Project
 
 
 def store_of(project: Project) -> Store:

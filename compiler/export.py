@@ -1,0 +1,116 @@
+"""What is exported of a spec: the rows of a task, of one of its parts, of a mixture, or a trained model.
+
+A task that nothing trains or evaluates on has no rendered rows in the plan of its spec, and should not: nobody
+reads them. So an export has a plan of its own, of the steps behind what was asked for and nothing else. Its steps
+are lowered as those of a training are, with the same hashes: what a run has rendered is not rendered again.
+Models are looked at only where a data step reads one, so rows can be exported where the weights are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from compiler.reach import reached
+from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTask, ResolvedTrain, Rows
+from spec_lang.diagnostics import DiagnosticError, fatal
+from spec_lang.suggest import closest
+
+if TYPE_CHECKING:
+    from compiler.plan import Plan
+    from compiler.reporting import Reporter
+    from compiler.world import ModelFacts
+
+WHOLE = "train"  # what the one part of a mixture, or of a task without split, is called: loaders look for it first
+
+
+@dataclass(frozen=True)
+class Exported:
+    """``steps`` maps the name of each part to the id of the step that has its rows; of a trained model it is empty and
+    ``model`` is the id of its train step."""
+
+    name: str
+    plan: Plan
+    steps: Mapping[str, str]
+    model: str | None = None
+
+
+Target: TypeAlias = ResolvedTrain | ResolvedMixture | tuple[Rows, ...]
+
+
+def find_target(spec: ResolvedSpec, name: str, part: str | None = None) -> Target:
+    """What a name means: ``triage``, ``triage.train``, ``curriculum``, ``tuned``. Raises DiagnosticError SFT0921."""
+    if part is None and name in spec.trains:
+        return spec.trains[name]
+    if part is None and name in spec.mixtures:
+        return spec.mixtures[name]
+    task, of = spec.tasks.get(name), part
+    if task is None and part is None:
+        head, _, of = name.rpartition(".")
+        task = spec.tasks.get(head)
+    if task is None:
+        raise _nothing_called(name, part, spec)
+    _check_templates(task)
+    parts = task.parts.names if task.parts is not None else None
+    if of is not None and of not in (parts or ()):
+        raise _no_part(task, of, parts)
+    return tuple(Rows(task, one) for one in ([of] if of is not None else parts or [None]))
+
+
+def _check_templates(task: ResolvedTask) -> None:
+    if task.templates.empty and (task.source is None or task.source.block.shape.value == "rows"):
+        help = f"add `templates = [NAME]` to the task: rows leave as conversations, in the words of task `{task.name}`"
+        raise fatal("SFT0921", f"task `{task.name}` has no `templates`, so its rows are no conversations yet", help)
+
+
+def _no_part(task: ResolvedTask, part: str, parts: tuple[str, ...] | None) -> DiagnosticError:
+    if parts is None:
+        help = f"export it as a whole, or give it a `split`: `sft export {task.name}`"
+        return fatal("SFT0921", f"task `{task.name}` has no split, and so no part `{part}`", help)
+    near = closest(part, parts)
+    help = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{name}`' for name in parts)}"
+    return fatal("SFT0921", f"task `{task.name}` has no part `{part}`", help)
+
+
+def _nothing_called(name: str, part: str | None, spec: ResolvedSpec) -> DiagnosticError:
+    if part is not None and (name in spec.mixtures or name in spec.trains):
+        return fatal("SFT0921", f"`{name}` is no task, and only a task has parts", f"`sft export {name}`")
+    candidates = [*spec.tasks, *spec.mixtures, *spec.trains]
+    for kind in ("models", "sources", "templates", "evals", "gates"):
+        if name in getattr(spec, kind):
+            what = f"`{name}` is a {kind[:-1]}; a task, a part of one, a mixture or a trained model can be exported"
+            return fatal("SFT0921", what, _listed(candidates))
+    candidates += [
+        f"{task.name}.{one}" for task in spec.tasks.values() for one in (task.parts.names if task.parts else ())
+    ]
+    near = closest(name, candidates)
+    help = f"did you mean `{near[0]}`?" if near else _listed([*spec.tasks, *spec.mixtures, *spec.trains])
+    return fatal("SFT0921", f"the spec has no task, mixture or train `{name}`", help)
+
+
+def _listed(names: list[str]) -> str:
+    return f"it has {', '.join(f'`{name}`' for name in names)}" if names else "it has none of them"
+
+
+def lower_rows(
+    spec: ResolvedSpec, target: ResolvedMixture | tuple[Rows, ...], facts: Mapping[str, ModelFacts], report: Reporter
+) -> Exported:
+    """The plan behind the rows of a target: out of the blocks that a run of the spec has, where they hold it."""
+    from compiler.lower.builder import PlanBuilder
+    from compiler.lower.spec import lower_data
+    from compiler.lower.template import lower_training_rows
+    from compiler.plan import EXPORT_MARK, Plan
+
+    own, builder = reached(spec), PlanBuilder(report)
+    held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
+    tasks, mixtures = lower_data(own if held else spec, builder)
+    if isinstance(target, ResolvedMixture):
+        name, steps = target.name, {WHOLE: mixtures[target.name]}
+    else:
+        name = target[0].name if len(target) == 1 else target[0].task.name
+        steps = {rows.part or WHOLE: lower_training_rows(rows, tasks, builder) for rows in target}
+    whole = builder.plan(spec.edition)
+    marked = f"{whole.spec}{EXPORT_MARK}{name}"
+    plan = Plan(format=whole.format, edition=whole.edition, spec=marked, steps=whole.behind(steps.values()))
+    return Exported(name, plan, steps)

@@ -1,0 +1,42 @@
+"""Write the rows of an export: every part in a layout, and the files that the layout wants beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from compiler.plan import Plan
+from runtime.artifacts import Objects
+from runtime.exporting.layouts.base import Layout, Written
+from runtime.exporting.provenance import template_names
+from runtime.exporting.rows import Part, open_part
+from runtime.relational import engine
+from runtime.store import Store
+
+
+def parts_of(plan: Plan, store: Store, steps: Mapping[str, str]) -> list[Part]:
+    """The parts of an export whose steps are finished; ``steps`` maps part names to step ids."""
+    objects = Objects(store.root / "objects")
+    return [
+        Part(name, objects.path(plan.step(step_id).hash) / "rows.parquet", template_names(plan.behind([step_id])))
+        for name, step_id in steps.items()
+    ]
+
+
+def write_rows(name: str, parts: Sequence[Part], layout: Layout, folder: Path) -> tuple[Written, ...]:
+    """Write all parts. Raises DiagnosticError SFT0924 when rows do not fit the layout, before any is written, and
+    SFT0904 when the disk is full."""
+    written = []
+    with engine(folder) as db:
+        tables = [open_part(db, part, position) for position, part in enumerate(parts)]
+        for table in tables:
+            layout.check(table)
+        one_answer = all(pattern.answers_once for table in tables for pattern in table.patterns)
+        for table in tables:
+            file = layout.file(table.part.name)
+            table.copy(layout.select(table, one_answer), folder / file, layout.form)
+            counts = table.counts("template"), table.counts("task")
+            written.append(Written(table.part.name, file, table.patterns, *counts))
+    for beside, text in layout.beside(name, written).items():
+        (folder / beside).write_text(text, encoding="utf-8")
+    return tuple(written)

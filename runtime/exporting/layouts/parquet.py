@@ -1,0 +1,26 @@
+"""Parquet: the same rows in columns, ``messages`` as a list of structs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runtime.exporting.layouts.base import Layout, Written, refuse
+from runtime.exporting.rows import PartTable
+
+MESSAGES = """from_json(messages, '[{"role": "VARCHAR", "content": "VARCHAR"}]') AS messages"""
+
+
+def columns(table: PartTable, one_answer: bool) -> str:
+    return f"SELECT {MESSAGES}, {table.origin_columns} FROM {table.view}"
+
+
+def only_plain(table: PartTable) -> None:
+    """A column has one type: messages with calls of tools, or with parts, are no list of two texts."""
+    refuse(table, "a Parquet column", lambda pattern: pattern.is_plain, "messages of a role and a text")
+
+
+def _usage(name: str, parts: Sequence[Written]) -> str:
+    return f"`duckdb -c \"FROM '{parts[0].file}'\"`, `pandas.read_parquet`, `polars.read_parquet`."
+
+
+PARQUET = Layout("parquet", "Parquet", lambda part: f"{part}.parquet", "parquet", columns, _usage, check=only_plain)

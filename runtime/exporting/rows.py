@@ -1,0 +1,124 @@
+"""Finished conversations as a table that a layout selects from, and what has to be known of them first.
+
+A part is the artifact of a render or mix step (or of whatever stands after one): ``row_id``, ``messages`` as JSON
+text, template and task, in training order. Layouts are selects over it, written by DuckDB in one pass from file
+to file, in order, so a million rows stream through some hundred MB. One pass before it looks at the shapes of
+conversations, because tools skip in silence what they do not expect: 1,000,000 short rows take about 3 s a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet, quoted
+
+KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "task"})
+PLAIN_KEYS = frozenset({"role", "content"})
+PLAIN_ROLES = frozenset({"system", "user", "assistant"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """``file`` holds the rows, ``template_names`` what their template hashes are called in the spec."""
+
+    name: str
+    file: Path
+    template_names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Conversations of the same shape: roles in order, keys that any message has, types of the contents."""
+
+    roles: tuple[str, ...]
+    keys: frozenset[str]
+    types: frozenset[str]
+    rows: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every message is a text under one of the three usual roles, and nothing else."""
+        return self.keys == PLAIN_KEYS and self.types == {"VARCHAR"} and PLAIN_ROLES.issuperset(self.roles)
+
+    @property
+    def answers_once(self) -> bool:
+        return self.roles.count("assistant") == 1 and self.roles[-1] == "assistant"
+
+    @property
+    def alternates(self) -> bool:
+        """Whether user and assistant take turns, from the first (or after one system message) to the last."""
+        turns = self.roles[1:] if self.roles[:1] == ("system",) else self.roles
+        return len(turns) % 2 == 0 and turns == ("user", "assistant") * (len(turns) // 2)
+
+
+@dataclass(frozen=True)
+class PartTable:
+    """A part, open in an engine as ``view``."""
+
+    part: Part
+    db: Engine
+    view: str
+    extra: tuple[str, ...]  # columns that only some sources bring, such as tools
+    has_task: bool
+    patterns: tuple[Pattern, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(pattern.rows for pattern in self.patterns)
+
+    @property
+    def is_plain(self) -> bool:
+        return all(pattern.is_plain for pattern in self.patterns)
+
+    @property
+    def origin_columns(self) -> str:
+        """SQL of the columns that tell where a row is from."""
+        names = ("template", *(("task",) if self.has_task else ()), *(quoted(name) for name in self.extra))
+        return "row_id, " + ", ".join(names)
+
+    def counts(self, column: Literal["template", "task"]) -> dict[str, int]:
+        """Rows of each template or task, most first."""
+        if column == "task" and not self.has_task:
+            return {}
+        return dict(
+            self.db.rows(f"SELECT coalesce({column}, ''), count(*) FROM {self.view} GROUP BY 1 ORDER BY 2 DESC, 1")
+        )
+
+    def copy(self, select: str, path: Path, form: Literal["json", "parquet"]) -> None:
+        """Write a select over the view to a file: JSON lines or Parquet."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        settings = "FORMAT json" if form == "json" else PARQUET_SETTINGS
+        self.db.execute(f"COPY ({select}) TO {literal(str(path))} ({settings})")
+
+
+def open_part(db: Engine, part: Part, position: int) -> PartTable:
+    """The part as a table; ``position`` keeps its view apart from those of other parts."""
+    view, source = f"rows_{position}", parquet(part.file)
+    columns = [row[0] for row in db.rows(f"SELECT column_name FROM (DESCRIBE FROM {source})")]
+    extra = tuple(name for name in columns if name not in KNOWN)
+    hashes, names = list(part.template_names), list(part.template_names.values())
+    db.execute(
+        f"CREATE TABLE {view}_names AS SELECT unnest(?::VARCHAR[]) AS h, unnest(?::VARCHAR[]) AS n", [hashes, names]
+    )
+    listed = "".join(f", {quoted(name)}" for name in (*(("task",) if "task" in columns else ()), *extra))
+    db.execute(
+        f"CREATE VIEW {view} AS SELECT row_id, messages, "
+        f"(SELECT map(list(h), list(n)) FROM {view}_names)[template_hash] AS template{listed} FROM {source}"
+    )
+    return PartTable(part, db, view, extra, "task" in columns, _patterns(db, view))
+
+
+def _patterns(db: Engine, view: str) -> tuple[Pattern, ...]:
+    found = db.rows(
+        "SELECT roles, keys, types, count(*) FROM (SELECT messages ->> '$[*].role' AS roles, "
+        "list_sort(list_distinct(flatten(json_keys(messages, '$[*]')))) AS keys, "
+        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types FROM {view}) GROUP BY ALL "
+        "ORDER BY 4 DESC, 1"
+    )
+    return tuple(
+        Pattern(tuple(str(role) for role in roles), frozenset(keys), frozenset(types), int(rows))
+        for roles, keys, types, rows in found
+    )

@@ -1,0 +1,219 @@
+"""The data card of an export: ``README.md`` with the front matter of the hub, in sections of tables.
+
+Everything that comes from data or a spec is a JSON string in the front matter and escaped in Markdown. The same
+rows give the same card: it holds no clock and no path of this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from compiler.step_params import MixParams, RenderTemplate, SplitParams
+from runtime.exporting.layouts.base import Layout, Written
+from runtime.exporting.provenance import Provenance, SourceFile
+from sft.licences import licence_notes
+from sft.plain_tables import Page, Table, as_markdown
+from spec_lang.plain_text import visible
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+DECONTAMINATION = "decontaminate"
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a card is made from. ``command`` are the words of the command line that makes the export again."""
+
+    name: str
+    spec: str
+    plan_hash: str
+    version: str
+    command: Sequence[str]
+    layout: Layout
+    parts: Sequence[Written]
+    behind: Provenance
+
+
+def data_card(facts: CardFacts) -> str:
+    """The text of ``README.md``."""
+    sections = (_head, _loading, _splits, _sources, _steps, _templates, _mixture, _decontamination, _again)
+    return _front_matter(facts) + "\n".join(text for section in sections if (text := section(facts)))
+
+
+def _front_matter(facts: CardFacts) -> str:
+    rows = sum(part.rows for part in facts.parts)
+    size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
+    licences = sorted({file.licence or "unknown" for file in facts.behind.sources})
+    lines = [
+        "---",
+        f"pretty_name: {json.dumps(facts.name)}",
+        f"license: {json.dumps([_hub_licence(licence) for licence in licences])}",
+        f"size_categories: {json.dumps([size])}",
+        'tags: ["instruction-tuning", "sft"]',
+        "configs:",
+        "  - config_name: default",
+        "    data_files:",
+    ]
+    for part in facts.parts:
+        lines += [f"      - split: {json.dumps(part.part)}", f"        path: {json.dumps(part.file)}"]
+    return "\n".join([*lines, "---", "", ""])
+
+
+def _hub_licence(licence: str) -> str:
+    """The hub writes SPDX names in lower case; what is no such name is ``other``."""
+    return licence.lower() if re.fullmatch(r"[A-Za-z0-9.+-]+", licence) else "other"
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *right: int) -> str:
+    return as_markdown(Page(None, "", (Table(title, columns, rows, frozenset(right)),)))
+
+
+def _plain(text: str) -> str:
+    return as_markdown(Page(None, text, ())).strip()
+
+
+def _share(rows: int, whole: int) -> str:
+    return f"{100 * rows / whole:.1f}%" if whole else ""
+
+
+def _head(facts: CardFacts) -> str:
+    rows = sum(part.rows for part in facts.parts)
+    notes = "".join(f"\n> {_plain(note)}\n" for note in licence_notes(facts.behind.sources))
+    made_from = _plain(facts.spec)
+    return f"# {_plain(facts.name)}\n\n{rows:,} conversations for instruction tuning, made from {made_from}.\n{notes}"
+
+
+def _loading(facts: CardFacts) -> str:
+    return f"## Loading\n\nLayout: {facts.layout.tool}.\n\n{facts.layout.usage(facts.name, facts.parts)}\n"
+
+
+def _splits(facts: CardFacts) -> str:
+    rows = [(part.part, part.file, f"{part.rows:,}", _counts(part)) for part in facts.parts]
+    text = "## Rows\n\n" + _table("", ("split", "file", "rows", "by template"), rows, 2)
+    for fact in facts.behind.steps:
+        if isinstance(fact.step.params, SplitParams):
+            wanted = {part.name: part.share for part in fact.step.params.parts}
+            counts = fact.result.summary["parts"]
+            lines = [
+                (name, f"{100 * float(share):g}%", f"{counts[name]:,}", _share(counts[name], sum(counts.values())))
+                for name, share in wanted.items()
+            ]
+            text += "\n" + _table(f"split of {fact.step.name}", ("part", "asked", "rows", "share"), lines, 1, 2, 3)
+    return text
+
+
+def _counts(part: Written) -> str:
+    return ", ".join(f"{name or 'no template'} {count:,}" for name, count in part.by_template.items())
+
+
+def _sources(facts: CardFacts) -> str:
+    return f"## Sources\n\n{sources_table(facts.behind)}"
+
+
+def sources_table(behind: Provenance) -> str:
+    """The files that were read, with what is declared of them."""
+    columns = ("source", "file", "rows", "unreadable", "licence", "origin", "consent", "content hash")
+    return _table("", columns, [_source(file) for file in behind.sources], 2, 3)
+
+
+def _source(file: SourceFile) -> tuple[str, ...]:
+    declared = (file.licence or "unknown", file.origin or "unknown", file.consent or "not declared")
+    return (file.source, file.path, f"{file.rows:,}", f"{file.unreadable:,}", *declared, file.content_hash)
+
+
+def _steps(facts: CardFacts) -> str:
+    return (
+        "## Steps\n\nEvery row that a step reads is kept or dropped; the ledger has the rule and the measured value\n"
+        f"of each dropped row (`sft show ledger`).\n\n{steps_table(facts.behind)}"
+    )
+
+
+def steps_table(behind: Provenance) -> str:
+    """What each step read, gave and dropped, and what each rule dropped."""
+    results = [(fact.step, fact.result) for fact in behind.steps]
+    rows = [(step.id, f"{of.rows_in:,}", f"{of.rows_out:,}", f"{of.rows_dropped:,}", step.hash) for step, of in results]
+    rules = [
+        (fact.step.id, rule.text, f"{rule.dropped:,}", rule.reason or "")
+        for fact in behind.steps
+        for rule in fact.rules
+    ]
+    text = _table("", ("step", "in", "out", "dropped", "hash"), rows, 1, 2, 3)
+    if rules:
+        text += "\n" + _table("what each rule dropped", ("step", "rule", "rows", "reason"), rules, 2)
+    return text
+
+
+def _templates(facts: CardFacts) -> str:
+    blocks = [f"### {name}\n\n{_fenced(template)}" for name, template in facts.behind.templates.items()]
+    return "## Templates\n\n" + "\n".join(blocks) if blocks else ""
+
+
+def _fenced(template: RenderTemplate) -> str:
+    text = "\n".join(
+        f"{role.role}: "
+        + "".join(part.text or "" if part.column is None else f"{{{part.column}}}" for part in role.segments)
+        for role in template.roles
+    )
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{visible(text, newlines=True)}\n{fence}\n"
+
+
+def _mixture(facts: CardFacts) -> str:
+    if not facts.behind.mixture:
+        return ""
+    whole: dict[str, int] = {}
+    for line in facts.behind.mixture:
+        whole[line.mixture] = whole.get(line.mixture, 0) + line.realised
+    rates = dict(_rates(facts))
+    rows = [
+        (
+            *(line.mixture, line.task, rates.get((line.mixture, line.task), ""), f"{line.available:,}"),
+            *(f"{line.wanted:,}", f"{line.realised:,}", _share(line.realised, whole[line.mixture])),
+            f"{line.repeats:.2f}",
+        )
+        for line in facts.behind.mixture
+    ]
+    columns = ("mixture", "task", "rate", "available", "wanted", "realised", "share", "repeats")
+    return "## Mixture\n\n" + "".join(_totals(facts)) + _table("", columns, rows, 3, 4, 5, 6, 7)
+
+
+def _rates(facts: CardFacts) -> Iterator[tuple[tuple[str, str], str]]:
+    """Mixture and task, and what the spec asks of it; in proportion to its rows where it asks nothing."""
+    for fact in facts.behind.steps:
+        if isinstance(params := fact.step.params, MixParams):
+            for part in params.parts:
+                asked = [f"cap {part.cap:,}"] if part.cap is not None else []
+                asked += [f"weight {100 * float(part.weight):g}%"] if part.weight is not None else []
+                yield (fact.step.name, part.task), ", ".join(asked) or "proportional"
+
+
+def _totals(facts: CardFacts) -> Iterator[str]:
+    for fact in facts.behind.steps:
+        if isinstance(params := fact.step.params, MixParams):
+            total = "as many rows as there are" if params.total is None else f"{params.total:,} rows asked for"
+            yield f"`{fact.step.name}`: temperature {params.temperature}, {total}, seed {params.seed}.\n\n"
+
+
+def _decontamination(facts: CardFacts) -> str:
+    found = [fact for fact in facts.behind.steps if fact.step.kind == DECONTAMINATION]
+    if not found:
+        said = "No step compared these rows with the rows of an eval."
+    else:
+        said = "".join(
+            f"- `{fact.step.id}` read {fact.result.rows_in:,} rows and dropped {fact.result.rows_dropped:,}.\n"
+            for fact in found
+        )
+    return f"## Decontamination\n\n{said}\n"
+
+
+def _again(facts: CardFacts) -> str:
+    command = " ".join(shlex.quote(visible(word)) for word in facts.command)
+    return (
+        f"## How to make it again\n\n```sh\n{command}\n```\n\n"
+        f"sft {facts.version}, plan `{facts.plan_hash}`. The hash of a step covers its parameters, its inputs and the\n"
+        "content of the files that it reads: the same hashes are the same rows, in the same order.\n"
+    )

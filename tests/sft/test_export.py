@@ -1,0 +1,284 @@
+"""``sft export`` of rows: every layout against its documented form, the card, and the folder's safety."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from runtime.exporting.data import write_rows
+from runtime.exporting.layouts import LAYOUTS
+from runtime.exporting.rows import Part
+from runtime.relational import engine, literal
+from runtime.store import Store
+from sft.commands.export_command import LAYOUTS as OFFERED
+from sft.exporting import Outcome, Wanted, export, only_spec
+from spec_lang.diagnostics import DiagnosticError
+
+SPEC = """\
+edition 2026
+source tickets { path = "tickets.jsonl"   licence = "CC-BY-SA-4.0"   origin = human   consent = "terms, 2025" }
+source forum   { path = "forum.jsonl"     licence = "CC-BY-NC-4.0"   origin = model }
+source found   { path = "found.jsonl"     licence = "unknown"        origin = mixed }
+template plain { system = "Sort: ``` the\\nmessage."   user = "{message}"   assistant = "{label}" }
+template bare  { user = "{message}"   assistant = "{label}" }
+filter clean   { keep words(message) >= 2 because "one word | is `none`"   dedup exact on message }
+task triage {
+  from = tickets   filters = [clean]   templates = [plain, bare]
+  split { key = message   train = 70%   validation = 10%   test = 20% }
+}
+task chat      { from = forum   templates = [bare] }
+task raw       { from = found }
+task odd       { from = found   templates = [bare] }
+mixture mix    { use triage.train cap 20   use chat weight 50%   total = 40 }
+"""
+HOSTILE = '"}\n---\n| a | `b` \\ \u2028 \x1b[31m é 你好 {message}'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("export")
+    rows = [{"message": f"ticket number {n} {HOSTILE}", "label": f"answer {n}"} for n in range(60)]
+    rows += [rows[0], {"message": "alone", "label": "x"}]
+    (root / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"cut\n', encoding="utf-8")
+    chat = [{"message": f"say {n}", "label": f"said {n}"} for n in range(30)]
+    (root / "forum.jsonl").write_text("".join(json.dumps(row) + "\n" for row in chat), encoding="utf-8")
+    (root / "found.jsonl").write_text('{"message": "a b", "label": "c"}\n', encoding="utf-8")
+    (root / "triage.sft").write_text(SPEC, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def exported(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder a layout, of every part of ``triage``."""
+    root = tmp_path_factory.mktemp("layouts")
+    runs = [run(folder, "triage", root / name, layout=name).run for name in LAYOUTS]
+    assert runs[0] is not None and runs[1:] == [None] * (len(LAYOUTS) - 1)  # computed once
+    return root
+
+
+def run(folder: Path, name: str, to: Path, **options: Any) -> Outcome:
+    return export(Wanted(name, to, **options), folder / "triage.sft", Store(folder / ".sft"))
+
+
+def refused(folder: Path, name: str, to: Path, **options: Any) -> tuple[str, str]:
+    with pytest.raises(DiagnosticError) as caught:
+        run(folder, name, to, **options)
+    return caught.value.diagnostics[0].code, f"{caught.value.diagnostics[0].message} {caught.value.diagnostics[0].help}"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def artifact(folder: Path, step_id: str) -> list[tuple[str, list[dict[str, str]]]]:
+    """Row ids and messages of a finished step, read past the exporter."""
+    store = Store(folder / ".sft")
+    step_hash = store.query("SELECT step_hash FROM steps WHERE step_id = ? LIMIT 1", [step_id])[0][0]
+    with engine(folder) as db:
+        path = literal(str(folder / ".sft" / "objects" / step_hash / "rows.parquet"))
+        return [(row[0], json.loads(row[1])) for row in db.rows(f"SELECT row_id, messages FROM {path} ORDER BY ord")]
+
+
+def front_matter(card: Path) -> dict[str, Any]:
+    head = card.read_text(encoding="utf-8").split("---\n")[1]
+    loaded: dict[str, Any] = yaml.safe_load(head)
+    return loaded
+
+
+def parquet_rows(path: Path) -> list[tuple[Any, ...]]:
+    with engine(path.parent) as db:
+        return db.rows(f"SELECT row_id, messages, template FROM {literal(str(path))}")
+
+
+def test_the_command_offers_the_layouts_there_are() -> None:
+    assert list(LAYOUTS) == list(OFFERED)
+
+
+def test_every_layout_has_the_rows_of_the_step_in_order(folder: Path, exported: Path) -> None:
+    for part in ("train", "validation", "test"):
+        truth = artifact(folder, f"render:triage.{part}")
+        for name in ("jsonl", "axolotl", "llamafactory"):
+            rows = lines(exported / name / f"{part}.jsonl")
+            assert [(row["row_id"], row["messages"]) for row in rows] == truth
+            assert {row["template"] for row in rows} <= {"plain", "bare"}
+        rows = lines(exported / "trl" / f"{part}.jsonl")
+        assert [(row["row_id"], row["prompt"] + row["completion"]) for row in rows] == truth
+        assert all(len(row["completion"]) == 1 and row["completion"][0]["role"] == "assistant" for row in rows)
+        for file in (f"parquet/{part}.parquet", f"hf/data/{part}-00000-of-00001.parquet"):
+            assert [(row[0], row[1]) for row in parquet_rows(exported / file)] == truth
+
+
+def test_configurations_name_the_files_and_the_keys_that_the_tools_document(exported: Path) -> None:
+    trl = yaml.safe_load((exported / "trl/trl.yaml").read_text())
+    assert trl["completion_only_loss"] is True and trl["dataset_test_split"] == "validation"
+    axolotl = yaml.safe_load((exported / "axolotl/axolotl.yaml").read_text())
+    assert axolotl["datasets"][0]["path"] == "train.jsonl" and axolotl["datasets"][0]["type"] == "chat_template"
+    assert axolotl["test_datasets"][0]["path"] == "validation.jsonl"
+    info = json.loads((exported / "llamafactory/dataset_info.json").read_text())
+    assert set(info) == {"triage_train", "triage_validation", "triage_test"}
+    assert info["triage_train"]["file_name"] == "train.jsonl" and info["triage_train"]["formatting"] == "sharegpt"
+    assert info["triage_train"]["tags"]["user_tag"] == "user"
+    assert front_matter(exported / "hf/README.md")["configs"][0]["data_files"][1] == {
+        "split": "train",
+        "path": "data/train-00000-of-00001.parquet",
+    }
+
+
+def test_a_mixture_and_a_task_without_split_are_one_part_called_train(folder: Path, tmp_path: Path) -> None:
+    mixed = run(folder, "mix", tmp_path / "mix")
+    rows = lines(tmp_path / "mix/train.jsonl")
+    assert mixed.rows == {"train.jsonl": 40} and {row["task"] for row in rows} == {"triage.train", "chat"}
+    assert run(folder, "chat", tmp_path / "chat").rows == {"train.jsonl": 30}
+    card = (tmp_path / "mix/README.md").read_text()
+    assert (
+        "| mix | triage.train | cap 20 |" in card
+        and "| mix | chat | weight 50% | 30 | 20 | 20 | 50.0% | 0.67 |" in card
+    )
+
+
+def test_rendering_for_an_export_is_the_rendering_of_a_training(folder: Path, tmp_path: Path) -> None:
+    """Hashes are equal, and a plan of the spec has no step for what only an export wants."""
+    from sft.project import compile
+
+    run(folder, "triage.train", tmp_path / "rows")
+    known = {row[0] for row in Store(folder / ".sft").query("SELECT step_hash FROM results WHERE kind = 'render'")}
+    plan, _ = compile(folder / "triage.sft")
+    assert plan is not None
+    rendered = {step.id: step.hash for step in plan if step.kind == "render"}
+    assert set(rendered) == {"render:triage.train", "render:chat.all"}  # for the mixture
+    assert rendered["render:triage.train"] in known
+
+
+def test_the_card_counts_names_and_escapes(folder: Path, tmp_path: Path) -> None:
+    outcome = run(folder, "mix", tmp_path / "mix", layout="hf")
+    card = (tmp_path / "mix/README.md").read_text(encoding="utf-8")
+    assert any("conflict: CC-BY-SA-4.0, CC-BY-NC-4.0" in note for note in outcome.notes)
+    assert "> Licences in conflict" in card and "Not for commercial use" in card
+    assert "| ingest:tickets | 63 | 62 | 1 |" in card
+    assert "| filter:triage.clean | dedup exact on message | 1 |" in card
+    assert "one word \\| is \\`none\\`" in card and "terms, 2025" in card
+    assert "````text\nsystem: Sort: ```" in card  # the fence is longer than what it holds
+    assert front_matter(tmp_path / "mix/README.md")["license"] == ["cc-by-nc-4.0", "cc-by-sa-4.0"]
+    assert str(folder) not in card and "\x1b" not in card
+    again = tmp_path / "again"
+    run(folder, "mix", again, layout="hf")
+    assert (again / "README.md").read_text(encoding="utf-8") == card
+    run(folder, "odd", tmp_path / "odd")
+    assert "Unknown licence: found" in (tmp_path / "odd/README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "code", "says"),
+    [
+        ("何か", None, "SFT0921", "it has"),
+        ("triag", None, "SFT0921", "`triage`?"),
+        ("triage.tran", None, "SFT0921", "`train`?"),
+        ("chat.train", None, "SFT0921", "no split"),
+        ("mix", "train", "SFT0921", "only a task has parts"),
+        ("raw", None, "SFT0921", "no `templates`"),
+        ("tickets", None, "SFT0921", "is a source"),
+    ],
+)
+def test_what_cannot_be_exported_is_named(
+    folder: Path, tmp_path: Path, name: str, part: str | None, code: str, says: str
+) -> None:
+    found, text = refused(folder, name, tmp_path / "no", part=part)
+    assert found == code and says in text and not (tmp_path / "no").exists()
+
+
+def test_an_export_never_goes_over_files_of_others(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    run(folder, "chat", target)  # an empty folder is fine
+    assert refused(folder, "chat", target)[0] == "SFT0923"
+    run(folder, "odd", target, replace=True)
+    assert lines(target / "train.jsonl")[0]["messages"][0]["content"] == "a b"
+    (target / "notes.txt").write_text("mine")
+    assert "`notes.txt`" in refused(folder, "odd", target, replace=True)[1]
+    (target / "notes.txt").unlink()
+    with (target / "README.md").open("a") as card:
+        card.write("an edit\n")
+    assert "`README.md`" in refused(folder, "odd", target, replace=True)[1]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/x").write_text("x")
+    assert refused(folder, "odd", tmp_path / "other", replace=True)[0] == "SFT0923"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]  # nothing temporary is left
+
+
+def test_a_killed_export_leaves_the_old_one_and_no_rubbish(folder: Path, tmp_path: Path) -> None:
+    dead = 2**22 + 1  # no process has this number
+    run(folder, "chat", tmp_path / "out")
+    (tmp_path / "out").rename(tmp_path / f".out.sft-{dead}.old")  # killed between the two renames
+    (tmp_path / f".out.sft-{dead}.new").mkdir()
+    assert refused(folder, "chat", tmp_path / "out")[0] == "SFT0923"  # the old one is back
+    run(folder, "odd", tmp_path / "out", replace=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_rows_that_a_tool_would_skip_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    def turn(role: str, **more: Any) -> dict[str, Any]:
+        return {"role": role, "content": "x", **more}
+
+    talks = [
+        [turn("user"), turn("assistant"), turn("user"), turn("assistant")],
+        [turn("user"), turn("user"), turn("assistant")],
+        [turn("user"), turn("assistant", tool_calls=[{"name": "f"}]), turn("tool"), turn("assistant")],
+    ]
+    file = tmp_path / "rows.parquet"
+    with engine(tmp_path) as db:
+        values = [[str(i) for i in range(3)], [json.dumps(talk) for talk in talks]]
+        listed = "unnest(?::VARCHAR[]) AS row_id, unnest(?::VARCHAR[]) AS messages"
+        db.copy(f"SELECT {listed}, 'h' AS template_hash, '' AS expected", file, values)
+    part = [Part("train", file, {"h": "one"})]
+    for layout, rows in (("llamafactory", "2 of 3"), ("hf", "1 of 3")):
+        with pytest.raises(DiagnosticError) as caught:
+            write_rows("x", part, LAYOUTS[layout], tmp_path / layout)
+        assert caught.value.diagnostics[0].code == "SFT0924" and rows in caught.value.diagnostics[0].message
+    for layout in ("jsonl", "trl"):
+        (tmp_path / layout).mkdir()
+        write_rows("x", part, LAYOUTS[layout], tmp_path / layout)
+        assert [row["messages"] for row in lines(tmp_path / layout / "train.jsonl")] == talks
+    assert yaml.safe_load((tmp_path / "trl/trl.yaml").read_text())["assistant_only_loss"] is True
+
+
+def test_the_only_spec_of_a_folder_is_meant(folder: Path, tmp_path: Path) -> None:
+    assert only_spec(folder) == folder / "triage.sft"
+    with pytest.raises(DiagnosticError) as caught:
+        only_spec(tmp_path)
+    assert caught.value.diagnostics[0].code == "SFT0925"
+
+
+@pytest.mark.parametrize("layout", list(LAYOUTS))
+def test_datasets_loads_every_layout(folder: Path, exported: Path, tmp_path: Path, layout: str) -> None:
+    datasets = pytest.importorskip("datasets", reason="needs datasets: make bench installs it")
+    loaded = datasets.load_dataset(str(exported / layout), cache_dir=str(tmp_path / "cache"))
+    for part in ("train", "validation", "test"):
+        truth = artifact(folder, f"render:triage.{part}")
+        found = [
+            (r["row_id"], r["prompt"] + r["completion"] if layout == "trl" else r["messages"]) for r in loaded[part]
+        ]
+        assert found == truth
+
+
+def test_trl_trains_on_the_answers_of_its_layout(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trl = pytest.importorskip("trl", reason="needs TRL: make bench installs it")
+    from datasets import load_dataset
+
+    from tests.tiny_model import build_tiny_model
+
+    run(folder, "triage", tmp_path / "rows", layout="trl")
+    monkeypatch.chdir(tmp_path / "rows")
+    parser = trl.TrlParser((trl.ScriptArguments, trl.SFTConfig))
+    words = ["--config", "trl.yaml", "--output_dir", str(tmp_path / "to"), "--use_cpu", "true", "--bf16", "false"]
+    script, config = parser.parse_args_and_config([*words, "--max_length", "512", "--report_to", "none"])
+    rows = load_dataset(script.dataset_name, cache_dir=str(tmp_path / "cache"))
+    model = str(build_tiny_model(tmp_path / "tiny"))
+    trainer = trl.SFTTrainer(model=model, args=config, train_dataset=rows[script.dataset_train_split])
+    batch = next(iter(trainer.get_train_dataloader()))
+    for ids, labels in zip(batch["input_ids"].tolist(), batch["labels"].tolist(), strict=True):
+        learned = [token for token, label in zip(ids, labels, strict=True) if label != -100]
+        assert trainer.processing_class.decode(learned).startswith("answer ")
