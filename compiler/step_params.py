@@ -52,7 +52,7 @@ class IngestParams(Params):
     map have the name of their field."""
 
     kind: Literal["ingest"] = "ingest"
-    format: Literal["jsonl", "json", "csv", "parquet"]
+    format: Literal["jsonl", "json", "csv", "tsv", "parquet"]
     columns: tuple[Column, ...]
 
 

@@ -21,7 +21,7 @@ class SourceFacts:
     missing, is a folder, or holds no readable row at all.
     """
 
-    format: Literal["jsonl", "json", "csv", "parquet"]
+    format: Literal["jsonl", "json", "csv", "tsv", "parquet"]
     files: tuple[tuple[str, str], ...]  # (path relative to the spec, hash), in a fixed order
     columns: dict[str, ColumnType]
     rows: int

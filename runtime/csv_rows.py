@@ -1,6 +1,6 @@
-"""Rows of a CSV file as JSON objects: RFC 4180, comma, a header line, UTF-8.
+"""Rows of a CSV or TSV file as JSON objects: RFC 4180, comma or tab by the file's name, a header line, UTF-8.
 
-Every value of a CSV file is text; a column becomes a number or a truth value only when all its values
+Every value of such a file is text; a column becomes a number or a truth value only when all its values
 are spelt like one (``007`` and an id of twenty digits stay text, an empty field is no value). Two
 passes, constant memory.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from runtime.json_lines import open_bytes
+from runtime.packed_files import open_bytes, unpacked_name
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import one_line
 
@@ -55,7 +55,7 @@ def csv_records(path: Path) -> Iterator[tuple[int, dict[str, str] | Refused]]:
         io.TextIOWrapper(handle, "utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
         taken: list[str] = []
-        reader = csv.reader(_noted(text, taken), strict=True)
+        reader = csv.reader(_noted(text, taken), delimiter=_delimiter(path), strict=True)
         header: list[str] | None = None
         while True:
             start = reader.line_num + 1
@@ -65,7 +65,10 @@ def csv_records(path: Path) -> Iterator[tuple[int, dict[str, str] | Refused]]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield start, Refused(f"not CSV: {error}", "".join(taken))
+                yield (
+                    start,
+                    Refused(f"not {'TSV' if reader.dialect.delimiter != ',' else 'CSV'}: {error}", "".join(taken)),
+                )
                 continue
             if not record:
                 continue
@@ -78,6 +81,10 @@ def csv_records(path: Path) -> Iterator[tuple[int, dict[str, str] | Refused]]:
                 yield start, Refused("not UTF-8", "".join(taken))
             else:
                 yield start, dict(zip(header, record, strict=True))
+
+
+def _delimiter(path: Path) -> str:
+    return "\t" if unpacked_name(path.name).lower().endswith(".tsv") else ","
 
 
 def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:

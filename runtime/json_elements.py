@@ -14,7 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from runtime.json_lines import first_wins, open_bytes
+from runtime.json_lines import first_wins
+from runtime.packed_files import open_bytes
 from spec_lang.diagnostics import fatal
 
 _CHUNK = 1 << 20

@@ -8,14 +8,15 @@ line. Both readers have to agree on what a row is: strict JSON, one object, vali
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
+
+from runtime.packed_files import open_bytes
 
 BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 24
@@ -37,11 +38,6 @@ class LineScan:
     blank: tuple[int, ...]
     filled: int
     longest: int
-
-
-def open_bytes(path: Path) -> IO[bytes]:
-    """The file's bytes, unpacked when its name ends in ``.gz``."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def scan_lines(path: Path) -> LineScan:

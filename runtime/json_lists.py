@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runtime.json_lines import BOM, Doubts, checked_row, json_value, open_bytes, reason_at
+from runtime.json_lines import BOM, Doubts, checked_row, json_value, reason_at
+from runtime.packed_files import SHRINKS, is_packed, open_bytes
 from spec_lang.diagnostics import fatal
 
 SMALL = 8 << 20
-_PACKED = 10  # text shrinks to about a tenth
 
 
 def is_small(path: Path) -> bool:
     """Whether Python may read the whole file: under 8 MB, or packed to a tenth of that."""
-    return path.stat().st_size * (_PACKED if path.suffix == ".gz" else 1) < SMALL
+    return path.stat().st_size * (SHRINKS if is_packed(path) else 1) < SMALL
 
 
 def list_items(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:

@@ -74,7 +74,7 @@ def _hashes(path: Path, format: Format) -> Iterator[tuple[int, int]]:
     """(line, 64 bits of hash) of every row that is not blank."""
     if format == "jsonl":
         return ((line, _hash(text.strip(b" \t\r\n"))) for line, text in numbered_lines(path))
-    if format == "csv":
+    if format in ("csv", "tsv"):
         return ((line, _hash_fields(record)) for line, record in csv_records(path))
     if format == "json":
         return ((number, _hash_value(value)) for number, value in enumerate(json_elements(path), 1))

@@ -20,7 +20,8 @@ from runtime.csv_rows import csv_rows
 from runtime.file_hashes import cache_folder, content_hash, read_json, write_json
 from runtime.json_lines import numbered_lines, row_of
 from runtime.json_lists import is_small, list_items
-from runtime.source_files import BROKEN_ARCHIVE, Format, find_files, format_of
+from runtime.packed_files import broken_archive
+from runtime.source_files import Format, find_files, format_of
 from spec_lang.diagnostics import DiagnosticError
 
 FACTS_VERSION = 1
@@ -52,7 +53,7 @@ def read_source_facts(spec_dir: Path, path: str, cache: Path | None = None) -> S
     except DiagnosticError as error:
         first = error.diagnostics[0]
         return Problem(first.code, first.message, first.help)
-    except BROKEN_ARCHIVE as error:
+    except broken_archive() as error:
         return Problem("SFT0407", f"`{path}` cannot be read: {error}")
     except OSError as error:
         return Problem("SFT0407", f"`{path}` cannot be read: {error.strerror or error}")
@@ -99,7 +100,7 @@ def _by_python(path: Path, format: Format) -> FileFacts:
             (number, row_of(line)) for number, line in numbered_lines(path)
         )
     else:
-        numbered = csv_rows(path) if format == "csv" else list_items(path)
+        numbered = csv_rows(path) if format in ("csv", "tsv") else list_items(path)
     seen: dict[str, set[ColumnType]] = {}
     rows = unreadable = 0
     first_reason = None

@@ -1,34 +1,34 @@
 """The files that a source's path names, and the format they are in.
 
-A path may be a glob; its files are taken in the order of their names. The format comes from the file
-name; a ``.json`` file that holds one object a line is read as JSONL, which is what many published
-``.json`` data sets are. What cannot be used becomes a Problem before anything is read.
+A path may be a glob or a folder; its files are taken in the order of their names. Of a folder these are the files in
+it whose names say that they hold rows, not those of folders below it; hidden ones and texts beside them (a licence, a
+README) are not among them. The format comes from the file name; a ``.json`` file that holds one object a line is read
+as JSONL, which is what many published ``.json`` data sets are. What cannot be used becomes a Problem before anything
+is read.
 """
 
 from __future__ import annotations
 
 import difflib
 import glob
-import gzip
-import zlib
 from pathlib import Path
 from typing import Literal
 
 from compiler.world import Problem
-from runtime.json_lines import BOM, open_bytes, row_of
+from runtime.json_lines import BOM, row_of
+from runtime.packed_files import broken_archive, is_packed, open_bytes, unpacked_name
 
-Format = Literal["jsonl", "json", "csv", "parquet"]
+Format = Literal["jsonl", "json", "csv", "tsv", "parquet"]
 
 _BY_SUFFIX: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
     ".csv": "csv",
+    ".tsv": "tsv",
     ".parquet": "parquet",
 }
-# What reading a damaged `.gz` file raises.
-BROKEN_ARCHIVE = (EOFError, gzip.BadGzipFile, zlib.error)
-_FORMATS = "`.jsonl`, `.json`, `.csv` or `.parquet` (the text formats also with `.gz`)"
+_FORMATS = "`.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet` (the text formats also with `.gz` or `.zst`)"
 _PEEK = 1 << 16
 
 
@@ -38,15 +38,30 @@ def find_files(spec_dir: Path, path: str) -> tuple[str, ...] | Problem:
     if whole.is_file():
         return (path,)
     if whole.is_dir():
-        return Problem(
-            "SFT0402", f"`{path}` is a folder", f'name its files with a pattern: `"{path.rstrip("/")}/*.jsonl"`'
-        )
+        return _files_in(spec_dir, path)
     if glob.has_magic(path):
         # `glob` and not `Path.glob`: absolute patterns and `..` are patterns too.
         names = glob.glob(path, root_dir=spec_dir, recursive=True)  # noqa: PTH207
         found = sorted(name for name in names if (spec_dir / name).is_file())
         return tuple(found) or Problem("SFT0401", f"no file matches `{path}`", _near_names(spec_dir, path))
     return Problem("SFT0401", f"there is no file `{path}`", _near_names(spec_dir, path))
+
+
+def _files_in(spec_dir: Path, path: str) -> tuple[str, ...] | Problem:
+    """The data files of a folder."""
+    folder = spec_dir / path
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and _is_data(entry.name))
+    if names:
+        return tuple(str(Path(path) / name) for name in names)
+    below = sorted(entry for entry in folder.glob("*/*") if _is_data(entry.name) and entry.is_file())
+    help = f"a source is {_FORMATS}"
+    if below:
+        help = f'name those of the folders below it: `"{path.rstrip("/")}/**/*{"".join(below[0].suffixes)}"`'
+    return Problem("SFT0402", f"the folder `{path}` holds no data file", help)
+
+
+def _is_data(name: str) -> bool:
+    return not name.startswith(".") and Path(unpacked_name(name)).suffix.lower() in _BY_SUFFIX
 
 
 def format_of(spec_dir: Path, files: tuple[str, ...]) -> Format | Problem:
@@ -59,18 +74,17 @@ def format_of(spec_dir: Path, files: tuple[str, ...]) -> Format | Problem:
         formats.setdefault(found, name)
     if len(formats) > 1:
         listed = ", ".join(f"`{name}` is {kind}" for kind, name in formats.items())
-        return Problem(
-            "SFT0403", f"the files of one source have different formats: {listed}", "declare one source a format"
-        )
+        pattern = Path(files[0]).parent / f"*{''.join(Path(files[0]).suffixes)}"
+        help = f'declare one source a format, each with a pattern: `path = "{pattern}"`'
+        return Problem("SFT0403", f"the files of one source have different formats: {listed}", help)
     if all((spec_dir / name).stat().st_size == 0 for name in files):
         return Problem("SFT0404", f"`{files[0]}` is empty", "a source has to hold at least one row")
     return next(iter(formats))
 
 
 def _format(path: Path, name: str) -> Format | Problem:
-    plain = path.with_suffix("") if path.suffix == ".gz" else path
-    found = _BY_SUFFIX.get(plain.suffix.lower())
-    if found is None or (found == "parquet" and plain is not path):
+    found = _BY_SUFFIX.get(Path(unpacked_name(path.name)).suffix.lower())
+    if found is None or (found == "parquet" and is_packed(path)):
         return Problem("SFT0403", f"`{name}` has no known format", f"a source is {_FORMATS}")
     if found == "parquet" or path.stat().st_size == 0:
         return found
@@ -82,7 +96,7 @@ def _peeked(path: Path, name: str, found: Format) -> Format | Problem:
     try:
         with open_bytes(path) as handle:
             head = handle.read(_PEEK)
-    except BROKEN_ARCHIVE as error:
+    except broken_archive() as error:
         return Problem("SFT0407", f"`{name}` cannot be read: {error}")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _every_other_is_nul(head[:64]):
         return Problem("SFT0406", f"`{name}` is not UTF-8 (it looks like UTF-16)", "save it as UTF-8")
@@ -113,5 +127,5 @@ def _near_names(spec_dir: Path, path: str) -> str | None:
     close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{shown / close[0]}`?"
-    data = [name for name in names if Path(name.removesuffix(".gz")).suffix.lower() in _BY_SUFFIX]
+    data = [name for name in names if _is_data(name)]
     return "data files there: " + ", ".join(f"`{name}`" for name in data[:5]) if data else None

@@ -22,10 +22,11 @@ from typing import Any
 from compiler.world import ColumnType
 from runtime.column_types import MOST_FIELDS, too_many_fields, unified
 from runtime.csv_rows import csv_rows
-from runtime.json_lines import BOM, DEEPEST, lines_at, numbered_lines, open_bytes, row_of, scan_lines
+from runtime.json_lines import BOM, DEEPEST, lines_at, numbered_lines, row_of, scan_lines
 from runtime.json_lists import is_small, list_items
+from runtime.packed_files import MOST_SHRINKS, broken_archive, is_packed, open_bytes, unpacked_name
 from runtime.relational import Engine, as_finding, file_literal, literal, parquet, quoted
-from runtime.source_files import BROKEN_ARCHIVE, Format
+from runtime.source_files import Format
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
@@ -76,7 +77,7 @@ def load_rows(engine: Engine, files: Sequence[Path], format: Format, scratch: Pa
 def _load_file(engine: Engine, index: int, path: Path, format: Format, scratch: Path) -> None:
     try:
         with as_finding(lambda why: _broken(path, why)):
-            if format == "csv":
+            if format in ("csv", "tsv"):
                 _load_rewritten(engine, index, csv_rows(path), scratch)
             elif format == "parquet":
                 _load_parquet(engine, index, path)
@@ -86,7 +87,7 @@ def _load_file(engine: Engine, index: int, path: Path, format: Format, scratch: 
                 _load_list(engine, index, path, scratch)
     except UnicodeDecodeError as error:
         raise _broken(path, "not UTF-8") from error
-    except BROKEN_ARCHIVE as error:
+    except broken_archive() as error:
         raise _broken(path, str(error)) from error
 
 
@@ -184,7 +185,7 @@ def _load_list(engine: Engine, index: int, path: Path, scratch: Path) -> None:
         read = _without_bom(path, scratch) if handle.read(3) == BOM else path
     if not _last_bytes(path).rstrip().endswith(b"]"):  # DuckDB takes a list that breaks off between two elements
         raise _broken(path, "the list does not end with `]`")
-    size = max(16 << 20, path.stat().st_size * (20 if path.suffix == ".gz" else 1))
+    size = max(16 << 20, path.stat().st_size * (MOST_SHRINKS if is_packed(path) else 1))
     engine.execute(
         f"INSERT INTO raw SELECT ?, row_number() OVER (), json FROM read_json_objects({file_literal(read)}, "
         f"format = 'array', maximum_object_size = {size})",
@@ -254,7 +255,7 @@ def _note_unreadable(engine: Engine, index: int, refused: Sequence[tuple[int, st
 
 
 def _last_bytes(path: Path) -> bytes:
-    if path.suffix == ".gz":
+    if is_packed(path):
         tail = b""
         with open_bytes(path) as handle:
             while chunk := handle.read(1 << 20):
@@ -266,7 +267,7 @@ def _last_bytes(path: Path) -> bytes:
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:
-    copy = scratch / f"plain{Path(path.name.removesuffix('.gz')).suffix}"
+    copy = scratch / f"plain{Path(unpacked_name(path.name)).suffix}"
     with open_bytes(path) as source, copy.open("wb") as target:
         source.read(len(BOM))
         shutil.copyfileobj(source, target, 1 << 20)

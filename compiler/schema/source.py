@@ -16,7 +16,9 @@ class Columns(Shape):
 
 
 class Source(Shape):
-    path: Value[str | None] = required(Text(), "the file, relative to the spec: JSONL, JSON, CSV or Parquet")
+    path: Value[str | None] = required(
+        Text(), "a file, a folder or a pattern, relative to the spec: JSONL, JSON, CSV, TSV or Parquet"
+    )
     licence: Value[str] = required(
         Text(), 'under which terms the rows may be used, such as `"CC0-1.0"`', stand_in="unknown"
     )

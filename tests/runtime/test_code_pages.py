@@ -21,6 +21,7 @@ FILES: Mapping[str, bytes] = {
     "tickets.jsonl": ROW,
     "tickets.txt": b"Where is my order?\n",
     "data/first.jsonl": ROW,
+    "archive/2026/first.jsonl": ROW,
     "empty.jsonl": b"",
     "notes.jsonl": b"only words\n",
     "utf16.jsonl": ROW.decode().encode("utf-16"),
@@ -43,7 +44,7 @@ FROM_FILES = [code for code in PAGES if codes.comes_from_a_spec(code)]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("beside")
     for name, content in FILES.items():
-        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).parent.mkdir(exist_ok=True, parents=True)
         (root / name).write_bytes(content)
     return root
 

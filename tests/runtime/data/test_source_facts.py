@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 
 from compiler.world import Problem, SourceFacts
 from runtime import json_lists, source_facts
@@ -41,8 +42,9 @@ def test_types_over_all_rows(folder: Path) -> None:
         ("ticket.jsonl", "SFT0401", "did you mean `tickets.jsonl`?"),
         ("nowhere/tickets.jsonl", "SFT0401", "there is no folder `nowhere`"),
         ("zzz*.jsonl", "SFT0401", "data files there: `damaged.jsonl.gz`"),
-        (".", "SFT0402", '`"./*.jsonl"`'),
-        ("notes.txt", "SFT0403", "`.jsonl`, `.json`, `.csv` or `.parquet`"),
+        ("empty", "SFT0402", "a source is `.jsonl`"),
+        ("mixed", "SFT0403", 'each with a pattern: `path = "mixed/*.jsonl"`'),
+        ("notes.txt", "SFT0403", "`.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet`"),
         ("empty.jsonl", "SFT0404", "at least one row"),
         ("utf16.jsonl", "SFT0406", "save it as UTF-8"),
         ("object.json", "SFT0407", "`[{…}, {…}]`"),
@@ -51,6 +53,9 @@ def test_types_over_all_rows(folder: Path) -> None:
 )
 def test_what_is_wrong_with_a_path(folder: Path, path: str, code: str, words: str) -> None:
     (folder / "notes.txt").write_text("hello")
+    for name in ("empty/README.md", "mixed/a.jsonl", "mixed/b.csv"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("{}")
     (folder / "empty.jsonl").write_bytes(b"")
     (folder / "utf16.jsonl").write_text('{"a": 1}', encoding="utf-16")
     (folder / "object.json").write_text('{\n "a": 1\n}')
@@ -82,17 +87,28 @@ def test_globs_are_one_source_of_one_format(folder: Path) -> None:
     assert problem(folder, "*.*").code == "SFT0403"
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.jsonl.gz"])
+def test_a_folder_is_its_data_files_in_the_order_of_their_names(folder: Path) -> None:
+    for name in ("d/b.jsonl", "d/a.jsonl.gz", "d/c.jsonl.zst", "d/README.md", "d/.hidden.jsonl", "d/below/z.jsonl"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        packed = {".gz": gzip.compress, ".zst": zstd.compress}.get(Path(name).suffix, bytes)
+        (folder / name).write_bytes(packed(b'{"a": 1}\n' * 3))
+    facts = read_source_facts(folder, "d")
+    assert isinstance(facts, SourceFacts)
+    assert ([name for name, _ in facts.files], facts.rows) == (["d/a.jsonl.gz", "d/b.jsonl", "d/c.jsonl.zst"], 9)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst", "a.csv.zst"])
 def test_python_and_the_engine_find_the_same(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[Any] = [{"t": text, "n": i, "f": i / 2, "o": {"x": text}} for i, text in enumerate(HOSTILE)]
     texts = {
         "a.jsonl": "\n".join(map(json.dumps, rows)) + "\n{\n",
         "a.json": json.dumps([*rows, None]),
         "a.csv": 'id,"t"\n1,x\n2,"y\n\nz"\n3\n',
-        "a.jsonl.gz": "\n".join(map(json.dumps, rows)) + "\nnull\n",
+        "a.tsv": 'id\t"t"\n1\tx, "y"\n2\t"y\n\nz"\n3\n',
     }
-    data = texts[name].encode()
-    (folder / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    text = texts.get(name) or texts[Path(name).stem]
+    packed = {".gz": gzip.compress, ".zst": zstd.compress}.get(Path(name).suffix, bytes)
+    (folder / name).write_bytes(packed(text.encode()))
     by_python = read_source_facts(folder, name, folder / "one")
     monkeypatch.setattr(json_lists, "SMALL", 0)
     assert read_source_facts(folder, name, folder / "two") == by_python
@@ -130,7 +146,7 @@ def test_fields_that_are_values_are_refused(folder: Path, small: bool, monkeypat
     assert problem(folder, "wide.jsonl").code == "SFT0410"
 
 
-@pytest.mark.parametrize("path", ["x" * 5000, "a\0b.jsonl", "\ud800.jsonl", "*\0", "[", "~", "", "//"])
+@pytest.mark.parametrize("path", ["x" * 5000, "a\0b.jsonl", "\ud800.jsonl", "*\0", "[", "~", "//"])
 def test_odd_paths_are_problems_and_no_crash(folder: Path, path: str) -> None:
     assert problem(folder, path).code in {"SFT0401", "SFT0402", "SFT0407"}
 
@@ -141,3 +157,8 @@ def test_damaged_archives_are_problems(folder: Path) -> None:
     (folder / "bits.jsonl.gz").write_bytes(packed[:40] + b"\xff" * 40 + packed[80:])
     assert problem(folder, "cut.jsonl.gz").code == "SFT0407"
     assert problem(folder, "bits.jsonl.gz").code == "SFT0407"
+    packed = zstd.compress(b"".join(b'{"a": %d}\n' % number for number in range(50_000)))
+    (folder / "cut.jsonl.zst").write_bytes(packed[:-20])
+    (folder / "bits.csv.zst").write_bytes(packed[:40] + b"\xff" * 40 + packed[80:])
+    assert problem(folder, "cut.jsonl.zst").code == "SFT0407"
+    assert problem(folder, "bits.csv.zst").code == "SFT0407"
