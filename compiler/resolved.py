@@ -24,6 +24,7 @@ from compiler.schema.model import Model
 from compiler.schema.source import Source
 from compiler.schema.task import Task
 from compiler.schema.train import Train
+from compiler.shapes import Layout
 from compiler.typed import Typed
 from compiler.world import ColumnType, SourceFacts
 from spec_lang.source import SourceFile
@@ -48,13 +49,15 @@ class ResolvedModel:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedSource:
-    """``mapping`` gives every column the field it is read from, in the order of the names; ``facts`` is None when
-    nothing is known of the file."""
+    """``mapping`` gives columns their fields in the order of the names, ``places`` others their places inside of one;
+    ``layout`` is how conversations are read. ``facts`` is None when nothing is known of the file."""
 
     block: Source
     facts: SourceFacts | None
     mapping: Mapping[str, str]
     columns: Known[ColumnType]
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    layout: Layout | None = None
 
     @property
     def name(self) -> str:

@@ -47,7 +47,8 @@ class ResolvedFewShot:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedTemplate:
-    """``placeholders`` are the columns with the places where they stand; ``literals`` the texts between them."""
+    """``placeholders`` are the columns with the places where they stand; ``literals`` the texts between them.
+    ``as_it_is``: no template, rows that are conversations already."""
 
     block: Template
     roles: Mapping[Role, tuple[Piece, ...]]
@@ -55,6 +56,7 @@ class ResolvedTemplate:
     literals: tuple[tuple[str, Span], ...]
     options: ResolvedOptions | None = None
     few_shot: ResolvedFewShot | None = None
+    as_it_is: bool = False
 
     @property
     def name(self) -> str:

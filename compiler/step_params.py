@@ -36,24 +36,43 @@ from compiler.render_params import RenderParams as RenderParams
 from compiler.render_params import RenderTemplate as RenderTemplate
 from compiler.render_params import Segment as Segment
 from compiler.render_params import TemplateRole as TemplateRole
+from compiler.shapes import Layout
 
 # --- data ---------------------------------------------------------------------------------------
 
 
-class Column(Params):
-    """A column under its name in the spec, and the field of the file it is read from."""
+class Column(GrownParams):
+    """A column under its name in the spec, and the field of the file it is read from.
+
+    ``path`` leads from the field to a value inside of it: keys of objects, and positions in lists as text.
+    """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"path"})
 
     name: str
     field: str
+    path: tuple[str, ...] | None = None
 
 
-class IngestParams(Params):
+class Sampling(Params):
+    """Rows whose hash of content and ``seed`` is in the lowest ``share`` of all hashes, or the ``rows`` lowest ones."""
+
+    share: Number | None
+    rows: int | None
+    seed: int
+
+
+class IngestParams(GrownParams):
     """Rows of one source. ``columns`` lists every column, in the order of the names; those that the spec does not
-    map have the name of their field."""
+    map have the name of their field. ``layout`` tells how rows that are conversations are read."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"layout", "sample"})
 
     kind: Literal["ingest"] = "ingest"
     format: Literal["jsonl", "json", "csv", "tsv", "parquet"]
     columns: tuple[Column, ...]
+    layout: Layout | None = None
+    sample: Sampling | None = None
 
 
 class PredicateRule(Params):

@@ -56,6 +56,10 @@ class World(Protocol):
     def source(self, path: str) -> SourceFacts | Problem:
         """Columns, types and content hashes of a source."""
 
+    def inner_types(self, path: str, places: tuple[tuple[str, ...], ...]) -> tuple[ColumnType, ...]:
+        """The type of each place inside the fields of a source, over all its rows: a field, then keys of objects and
+        positions in lists. ``null`` where no row has a value; asked only of sources that can be read."""
+
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
         """Hashes of a model's weights, tokenizer and chat template; may convert a GGUF file the first time."""
 

@@ -94,17 +94,18 @@ def _remembered(path: Path, digest: str, format: Format, cache: Path) -> FileFac
     return facts
 
 
-def _by_python(path: Path, format: Format) -> FileFacts:
+def read_by_python(path: Path, format: Format) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """(line, row or why there is none) of a text file."""
     if format == "jsonl":
-        numbered: Iterator[tuple[int, dict[str, Any] | str]] = (
-            (number, row_of(line)) for number, line in numbered_lines(path)
-        )
-    else:
-        numbered = csv_rows(path) if format in ("csv", "tsv") else list_items(path)
+        return ((number, row_of(line)) for number, line in numbered_lines(path))
+    return csv_rows(path) if format in ("csv", "tsv") else list_items(path)
+
+
+def _by_python(path: Path, format: Format) -> FileFacts:
     seen: dict[str, set[ColumnType]] = {}
     rows = unreadable = 0
     first_reason = None
-    for number, row in numbered:
+    for number, row in read_by_python(path, format):
         if isinstance(row, str):
             unreadable += 1
             first_reason = first_reason or f"line {number}: {row}"

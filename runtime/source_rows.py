@@ -49,7 +49,7 @@ _TYPES: dict[str, ColumnType] = {
 class SourceColumn:
     """A field over all rows: ``position`` (from 1) in ``parts.v``; ``whole`` when every value is a 64-bit integer.
 
-    ``name`` is what the column is called in the spec.
+    ``name`` is what the column is called in the spec; ``path`` leads to a value inside of the field.
     """
 
     field: str
@@ -57,6 +57,7 @@ class SourceColumn:
     position: int
     type: ColumnType
     whole: bool = False
+    path: tuple[str, ...] = ()
 
 
 def load_rows(engine: Engine, files: Sequence[Path], format: Format, scratch: Path) -> None:
@@ -91,10 +92,11 @@ def _load_file(engine: Engine, index: int, path: Path, format: Format, scratch: 
         raise _broken(path, str(error)) from error
 
 
-def find_columns(engine: Engine) -> list[SourceColumn]:
+def find_columns(engine: Engine, inside: Sequence[tuple[str, ...]] = ()) -> list[SourceColumn]:
     """The fields of all rows in order of first appearance, with their types. Leaves ``parts(file, line, v)``.
 
-    ``v`` is the list of the fields' JSON values in that order. Raises DiagnosticError SFT0410 for too many fields.
+    ``inside`` are places in fields, by field and path, which follow them. ``v`` is the list of the JSON values in that
+    order. Raises DiagnosticError SFT0410 for too many fields.
     """
     fields = [
         row[0]
@@ -107,18 +109,19 @@ def find_columns(engine: Engine) -> list[SourceColumn]:
     ]
     if len(fields) > MOST_FIELDS:
         raise too_many_fields()
-    pointers = "[" + ", ".join(literal(pointer(field)) for field in fields) + "]"
-    value = f"json_extract(json, {pointers})" if fields else "[]::JSON[]"
+    places = [(field,) for field in fields] + list(inside)
+    pointers = "[" + ", ".join(literal(pointer(*place)) for place in places) + "]"
+    value = f"json_extract(json, {pointers})" if places else "[]::JSON[]"
     engine.execute(f"CREATE TABLE parts AS SELECT file, line, {value} AS v FROM raw")
-    return [_typed(engine, field, position) for position, field in enumerate(fields, 1)]
+    return [_typed(engine, place, position) for position, place in enumerate(places, 1)]
 
 
-def pointer(field: str) -> str:
-    """The JSON pointer (RFC 6901) of a top-level field."""
-    return "/" + field.replace("~", "~0").replace("/", "~1")
+def pointer(*place: str) -> str:
+    """The JSON pointer (RFC 6901) of a field, or of a place in it."""
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place)
 
 
-def _typed(engine: Engine, field: str, position: int) -> SourceColumn:
+def _typed(engine: Engine, place: tuple[str, ...], position: int) -> SourceColumn:
     cell = f"v[{position}]"
     names, whole = engine.rows(
         f"SELECT list(DISTINCT json_type({cell})), "
@@ -126,7 +129,8 @@ def _typed(engine: Engine, field: str, position: int) -> SourceColumn:
         f"(json_type({cell}) = 'NULL' OR TRY_CAST({cell} AS BIGINT) IS NOT NULL)) FROM parts"
     )[0]
     found = unified(_TYPES[name] for name in names or () if name is not None and name != "NULL")
-    return SourceColumn(field, field, position, found, found == "number" and bool(whole))
+    field, *path = place
+    return SourceColumn(field, field, position, found, found == "number" and bool(whole), tuple(path))
 
 
 def _load_parquet(engine: Engine, index: int, path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.world import ModelFacts, Problem, SourceFacts
+from compiler.world import ColumnType, ModelFacts, Problem, SourceFacts
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class LocalWorld:
         from runtime.source_facts import read_source_facts
 
         return read_source_facts(self.spec_dir, path)
+
+    def inner_types(self, path: str, places: tuple[tuple[str, ...], ...]) -> tuple[ColumnType, ...]:
+        from runtime.inner_types import read_inner_types
+
+        return read_inner_types(self.spec_dir, path, places)
 
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
         from runtime.models.model_facts import model_facts

@@ -33,7 +33,8 @@ def _measures_drift_alone(block: ResolvedEval) -> bool:
 def evals_on_trained_templates(facts: Facts) -> Iterator[tuple[ResolvedEval, ResolvedTrain, frozenset[str]]]:
     """Evals of a trained model in which no template is new to it, with all templates that it was trained on."""
     for block in facts.own(facts.spec.evals):
-        if block.templates.more or block.templates.empty or _measures_drift_alone(block):
+        as_they_are = all(template.as_it_is for template in block.templates)
+        if block.templates.more or as_they_are or _measures_drift_alone(block):
             continue
         for model in block.models:
             trained = trained_templates(model) if isinstance(model, ResolvedTrain) else None

@@ -5,15 +5,23 @@ from __future__ import annotations
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.resolved import ResolvedSource
-from compiler.step_params import Column, IngestParams
+from compiler.schema.sampled import Amount
+from compiler.schema.source import Source
+from compiler.step_params import Column, IngestParams, Sampling
 
 
 def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
     """The id of the ingest step."""
     block, facts = source.block, sure(source.facts)
-    columns = tuple(Column(name=name, field=field) for name, field in source.mapping.items())
+    columns = [Column(name=name, field=field) for name, field in source.mapping.items()]
+    columns += [Column(name=name, field=place[0], path=place[1:]) for name, place in source.places.items()]
     return builder.add(
-        IngestParams(format=facts.format, columns=columns),
+        IngestParams(
+            format=facts.format,
+            columns=tuple(sorted(columns, key=lambda column: column.name)),
+            layout=source.layout,
+            sample=_sample(block),
+        ),
         source.name,
         block,
         content={f"file:{index}": content for index, (_, content) in enumerate(facts.files)},
@@ -23,3 +31,13 @@ def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
         origin=block.origin.value,
         consent=block.consent.value,
     )
+
+
+def _sample(block: Source) -> Sampling | None:
+    """None for all rows, which 100% of them are too."""
+    amount = block.sample.value
+    if amount is None or amount == 1:
+        return None
+    if isinstance(amount, Amount):
+        return Sampling(share=None, rows=amount.rows, seed=block.seed.value)
+    return Sampling(share=amount, rows=None, seed=block.seed.value)

@@ -11,6 +11,7 @@ from compiler.names import Names
 from compiler.reporting import Reporter, suggestion
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
+from compiler.resolve.shape import without_templates
 from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.task import columns_of, find_rows, find_templates
 from compiler.resolve.thresholds import same_for_every_row
@@ -84,7 +85,7 @@ def _templates(
         return Known(more=True)
     if data.task.templates.empty:
         message = f"neither eval `{block.name}` nor its task `{data.task.name}` has `templates`"
-        names.report.error("SFT0207", message, block.head, "add `templates = [NAME]`")
+        names.report.error("SFT0207", message, block.head, without_templates(data.task.source))
         return Known(more=True)
     return data.task.templates
 

@@ -9,6 +9,7 @@ from compiler.names import Names
 from compiler.reporting import Reporter
 from compiler.resolve.filter import check_decontaminate
 from compiler.resolve.repeats import check_repeats
+from compiler.resolve.shape import without_templates
 from compiler.resolve.task import find_rows
 from compiler.resolved import ResolvedMixture, ResolvedTask, Use
 from compiler.schema.fields import RuleEntry, Shape
@@ -104,10 +105,11 @@ class _Resolver:
 
 def has_templates(task: ResolvedTask, ref: Ref, report: Reporter) -> bool:
     """Rows become conversations through templates: without one there is nothing to train on."""
-    if not task.templates.empty or (task.source is not None and task.source.block.shape.value != "rows"):
+    if not task.templates.empty or task.source is None:
         return True
     also = [task.block.label(task.block.head, "declared here")]
-    report.error("SFT0207", f"task `{task.name}` has no `templates`", ref.span, "add `templates = [NAME]`", also)
+    help = without_templates(task.source)
+    report.error("SFT0207", f"task `{task.name}` has no `templates`", ref.span, help, also)
     return False
 
 

@@ -31,7 +31,10 @@ def _key_columns(task: ResolvedTask) -> set[str]:
 
 
 def _field(task: ResolvedTask, column: str) -> str | None:
-    return task.source.mapping.get(column) if task.source is not None else None
+    source = task.source
+    if source is None:
+        return None
+    return source.mapping.get(column) or ".".join(source.places.get(column, ())) or None
 
 
 def _same_content(first: ResolvedSource | None, second: ResolvedSource | None) -> bool:

@@ -1,4 +1,4 @@
-"""Sources: what the world says of the file, and the columns under their names in the spec."""
+"""Sources: what the world says of the file, the columns under their names in the spec, and the shape of the rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from compiler.known import Known
 from compiler.paths import rebased
 from compiler.reporting import Reporter, renamed, suggestion, written_anew
+from compiler.resolve.inner_columns import inner_columns
+from compiler.resolve.shape import find_layout, shaped
 from compiler.resolved import ResolvedSource
 from compiler.schema.fields import Entry
 from compiler.schema.source import Source
@@ -23,12 +25,29 @@ def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSou
     fields = facts.columns if facts else {}
     mapping = _mapping(block, facts, report)
     mapping |= _swapped(block, facts)
+    inner = inner_columns(block, facts, world, report)
+    _distinct([*mapping, *inner], block, report)
     names = {field: name for name, field in mapping.items()}
     columns: dict[str, ColumnType | None] = {names[field]: kind for field, kind in fields.items() if field in names}
     columns |= {name: fields.get(field) for name, field in mapping.items()}
+    columns |= {name: kind for name, (_, kind) in inner.items()}
     declared = {entry.name.text for entry in block.columns.columns} | block.columns.broken if block.columns else set()
     columns |= dict.fromkeys(sorted(declared - columns.keys()))
-    return ResolvedSource(block, facts, mapping, Known(columns, more=facts is None or "columns" in block.broken))
+    more = facts is None or "columns" in block.broken
+    _check_sample(block, report)
+    places = {name: place for name, (place, _) in inner.items()}
+    read_from = {name: (field,) for name, field in mapping.items()} | places
+    layout = find_layout(block, columns, read_from, world, report, more=more)
+    if layout is not None:
+        columns = shaped(block, layout, columns, report)
+    return ResolvedSource(block, facts, mapping, Known(columns, more=more), places, layout)
+
+
+def _check_sample(block: Source, report: Reporter) -> None:
+    if block.seed.given and block.sample.value is None and "sample" not in block.broken:
+        report.error(
+            "SFT0225", "`seed` chooses a sample, and the source takes all rows", block.seed.span, "leave it out"
+        )
 
 
 def _facts(block: Source, world: World, report: Reporter) -> SourceFacts | None:
@@ -43,7 +62,7 @@ def _facts(block: Source, world: World, report: Reporter) -> SourceFacts | None:
 def _mapping(block: Source, facts: SourceFacts | None, report: Reporter) -> dict[str, str]:
     """Every column with its field: mapped fields under the new name, the others under their own."""
     entries = block.columns.columns if block.columns else ()
-    mapped = [entry for entry in entries if _known(entry, block, facts, report)]
+    mapped = [entry for entry in entries if len(entry.value.parts) == 1 and _known(entry, block, facts, report)]
     fields = {entry.value.parts[0].text for entry in mapped}
     own = [name for name in facts.columns if name not in fields] if facts else []
     columns = {name: name for name in own}
@@ -57,7 +76,6 @@ def _mapping(block: Source, facts: SourceFacts | None, report: Reporter) -> dict
                 f"give that field a name too, such as `original_{name} = {name}`",
             )
         columns[name] = entry.value.parts[0].text
-    _distinct(columns, block, report)
     return {name: columns[name] for name in sorted(columns)}
 
 
@@ -90,10 +108,6 @@ def _known(entry: Entry[Ref], block: Source, facts: SourceFacts | None, report: 
     field = entry.value
     if entry.name.text.startswith(_RESERVED):
         report.error("SFT0229", f"names of columns do not begin with `{_RESERVED}`", entry.name.span)
-        return False
-    if len(field.parts) > 1:
-        help = "map the whole field and take values out of it with `json_field`"
-        report.error("SFT0301", f"`{field.text}` is a path, and columns are whole fields", field.span, help)
         return False
     if facts is not None and _is_swapped(entry, facts):
         left, right = (report.file.slice(span) for span in (entry.name.span, field.span))

@@ -12,7 +12,7 @@ from compiler.names import Names
 from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
 from compiler.resolve.score import resolve_score
-from compiler.resolve.template import check_columns
+from compiler.resolve.template import CONVERSATION, as_it_is, check_columns
 from compiler.resolved import (
     ResolvedFilter,
     ResolvedSource,
@@ -56,6 +56,8 @@ def resolve_task(
         resolve_score(score, None, scope.at(score.file, used))
     refs = task_templates(block, report)
     shown = find_templates(refs, names, templates, scope)
+    if source is not None and source.layout is not None and not refs.given and refs.known and not refs.value:
+        shown = Known({CONVERSATION: as_it_is(block)})
     weights = _weights(block, names)
     parts = _parts(block)
     split = _split(block.split, scope) if block.split else None

@@ -8,7 +8,8 @@ from compiler.column_scope import ColumnScope
 from compiler.expression_types import check
 from compiler.reporting import Reporter, suggestion, written_anew
 from compiler.resolved_template import Piece, ResolvedFewShot, ResolvedOptions, ResolvedTemplate, Role
-from compiler.schema.fields import Value
+from compiler.schema.fields import Value, field_names
+from compiler.schema.task import Task
 from compiler.schema.template import FewShot, Options, Template
 from compiler.template_pieces import flat, read_pieces, within
 from compiler.tree import references
@@ -20,6 +21,7 @@ from spec_lang.suggest import surely
 
 LISTED, LETTER, OPTION, FEW_SHOT = "options", "letter", "option", "few_shot"
 OF_OPTIONS = (LISTED, LETTER, OPTION)
+CONVERSATION = "conversation"  # what tables call rows that need no template
 
 
 def resolve_template(block: Template, report: Reporter) -> ResolvedTemplate:
@@ -103,6 +105,15 @@ def _is_shown(block: Template, roles: dict[Role, tuple[Piece, ...]], report: Rep
 
 def _named(expr: Expr | None) -> set[str]:
     return {ref.parts[0].text for ref in references(expr)} if expr is not None else set()
+
+
+def as_it_is(task: Task) -> ResolvedTemplate:
+    """What stands in the place of a template where rows are conversations: it has no roles, and is the task's own."""
+    nothing = {name: Value(None, task.head, given=False) for name in field_names(Template)}
+    block = Template(
+        name=CONVERSATION, file=task.file, head=task.head, span=task.span, lines={}, broken=frozenset(), **nothing
+    )
+    return ResolvedTemplate(block, {}, (), (), as_it_is=True)
 
 
 def check_columns(template: ResolvedTemplate, scope: ColumnScope, used: Span) -> None:

@@ -2,7 +2,8 @@
 
 The text comes from the model's folder or from a Jinja file that the spec names instead. Rendering is
 transformers' own (a sandboxed environment with the tokenizer's special tokens in scope), so that
-training and inference see the very text that every other tool sees. About 0.1 ms a short conversation.
+training and inference see the very text that every other tool sees. Tools go to the template as it wants them; one
+that would leave them out is refused (:mod:`runtime.models.tools`). About 0.1 ms a short conversation.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.models.tools import Message as Message
+from runtime.models.tools import has_calls, require_tools, split_tools
 from spec_lang.diagnostics import fatal
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
-
-Message = dict[str, str]
 
 
 def template_in_folder(folder: Path) -> str | None:
@@ -59,16 +60,23 @@ def render(
     chat_template: str | None = None,
     add_generation_prompt: bool = False,
 ) -> str:
-    """A conversation as the text that the model sees. Raises TemplateFailure with the template's own words."""
+    """A conversation as the text that the model sees. Raises TemplateFailure with the template's own words, and
+    DiagnosticError SFT0417 when the template does not write the tools of the conversation."""
     from jinja2 import TemplateError
 
-    try:
+    def write(turns: list[Message], tools: list[Any] | None, prompt: bool = False) -> str:
         text: Any = tokenizer.apply_chat_template(
-            list(messages),
-            chat_template=chat_template,
-            add_generation_prompt=add_generation_prompt,
-            tokenize=False,
+            turns, tools=tools, chat_template=chat_template, add_generation_prompt=prompt, tokenize=False
         )
+        return str(text)
+
+    tools, turns = split_tools(messages)
+    used = str(chat_template or tokenizer.chat_template)
+    if tools is not None:
+        require_tools(write, used, calls=False)
+    if has_calls(turns):
+        require_tools(write, used, calls=True)
+    try:
+        return write(turns, tools, add_generation_prompt)
     except (TemplateError, TypeError, ValueError, KeyError) as error:
         raise TemplateFailure(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    return str(text)

@@ -23,8 +23,9 @@ from runtime.inference.plain_decoding import generate_plainly
 from runtime.inference.proof import is_proven
 from runtime.inference.sampling import Chooser
 from runtime.models.chat_template import TemplateFailure, render
+from runtime.models.control_tokens import find_control_token
 from runtime.models.protocols import Completion, Message, Prompt
-from runtime.training.masks import find_control_token, prove
+from runtime.training.masks import prove
 from spec_lang.diagnostics import DiagnosticError, fatal
 
 

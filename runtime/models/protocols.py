@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from compiler.step_params import Decode
 
-Message = dict[str, str]  # {"role": "user", "content": "…"}
+Message = dict[str, Any]  # {"role": "user", "content": "…"}, and the calls of an assistant's turn
 
 
 @dataclass(frozen=True, slots=True)

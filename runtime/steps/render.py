@@ -1,4 +1,4 @@
-"""Render: rows become conversations through a template of literal text and column values.
+"""Render: rows become conversations through a template of literal text and column values, or are ones already.
 
 A value is put in place as it is: braces, quotes and control characters in data are data, and nothing
 is evaluated. A row that lacks a value its template needs is dropped and the ledger names the column.
@@ -17,7 +17,7 @@ from compiler.plan import Step
 from compiler.step_params import RenderParams, RenderTemplate
 from runtime import few_shot
 from runtime.context import StepContext, StepResult
-from runtime.relational import Engine, engine, parquet
+from runtime.relational import Engine, engine, parquet, quoted
 from runtime.row_hashes import hash_number, upper_ends
 from runtime.step_rows import publish_rows, write_ledger
 from runtime.template_sql import (
@@ -135,6 +135,8 @@ def _hash(template: RenderTemplate, at: int) -> Bound:
 
 
 def _messages(template: RenderTemplate, at: int) -> Bound:
+    if not template.roles:  # a row of a source of conversations, whole since it was read
+        return quoted("messages"), []
     parts, bound = [], []
     for role, (content, values) in turns(template, at):
         parts.append((role, f"{{'role': '{role}', 'content': {content}}}"))
@@ -147,7 +149,11 @@ def _messages(template: RenderTemplate, at: int) -> Bound:
 
 
 def _answer(template: RenderTemplate, at: int) -> Bound:
-    return text(answer_segments(template), at)
+    return text(answer_segments(template), at) if template.roles else (quoted("assistant"), [])
+
+
+def _fault(template: RenderTemplate, at: int) -> Bound:
+    return fault(template, at) if template.roles else ("NULL::VARCHAR", [])
 
 
 def _lacking(template: RenderTemplate, at: int) -> Bound:
@@ -158,7 +164,7 @@ _COLUMNS: Mapping[str, Callable[[RenderTemplate, int], Bound]] = {
     "template_hash": _hash,
     "messages": _messages,
     "expected": _answer,
-    "fault": fault,
+    "fault": _fault,
     "lacking": _lacking,
 }
 

@@ -27,7 +27,7 @@ class RenderedRow:
     """A row of a render or mix artifact."""
 
     row_id: str
-    messages: tuple[dict[str, str], ...]
+    messages: tuple[dict[str, Any], ...]
 
     @classmethod
     def of(cls, row_id: str, messages: str) -> RenderedRow:

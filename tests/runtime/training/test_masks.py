@@ -135,3 +135,48 @@ def test_hostile_data_is_data(tokenizer_with: Callable[..., Any]) -> None:
     text = "{{ 7 * 7 }} {% raw %} \x1b]52;c;\x07 assistant\n im_end"
     talk = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
     assert supervised_text(tokenizer, talk) == text + "<|im_end|>"
+
+
+# As Qwen 2.5 and Hermes write tools: the list in the system turn, calls and results in tags.
+TOOLS_TEMPLATE = (
+    "{% if tools %}{{ '<|im_start|>system\n<tools>' }}{% for t in tools %}{{ t | tojson }}{% endfor %}"
+    "{{ '</tools><|im_end|>\n' }}{% endif %}{% for m in messages %}"
+    "{% if m['role'] == 'assistant' and m['tool_calls'] %}{{ '<|im_start|>assistant' }}{% for c in m['tool_calls'] %}"
+    "{{ '\n<tool_call>\n{\"name\": \"' + c['function']['name'] + '\", \"arguments\": ' }}"
+    "{{ c['function']['arguments'] | tojson }}{{ '}\n</tool_call>' }}{% endfor %}{{ '<|im_end|>\n' }}"
+    "{% else %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+TOOL_TALK = [
+    {"role": "tools", "content": '[{"type": "function", "function": {"name": "find", "parameters": {}}}]'},
+    {"role": "user", "content": "where?"},
+    {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "find", "arguments": {"q": "x"}}}]},
+    {"role": "tool", "content": "there"},
+    {"role": "assistant", "content": "it is there"},
+]
+
+
+def test_calls_of_tools_are_supervised_as_the_template_writes_them(tokenizer_with: Callable[..., Any]) -> None:
+    tokenizer = tokenizer_with(TOOLS_TEMPLATE)
+    call = '<tool_call>\n{"name": "find", "arguments": {"q": "x"}}\n</tool_call><|im_end|>'
+    assert supervised_text(tokenizer, TOOL_TALK) == f"{call}|it is there<|im_end|>"
+    assert '"name": "find", "parameters"' in tokenizer.decode(encode(tokenizer, TOOL_TALK, "response").ids)
+    hostile = [*TOOL_TALK[:2], {**TOOL_TALK[2], "tool_calls": [{"function": {"name": "<|im_end|>", "arguments": {}}}]}]
+    with pytest.raises(MaskFailure) as failure:
+        encode(tokenizer, hostile, "response")
+    assert failure.value.reason == "control_token"
+
+
+@pytest.mark.parametrize(("turns", "missing"), [(TOOL_TALK, "tools"), (TOOL_TALK[1:], "tool calls")])
+def test_a_template_that_leaves_tools_out_is_refused(
+    tokenizer_with: Callable[..., Any], turns: list[dict[str, Any]], missing: str
+) -> None:
+    with pytest.raises(DiagnosticError) as error:
+        encode(tokenizer_with(CHATML), turns, "response")
+    (finding,) = error.value.diagnostics
+    assert finding.code == "SFT0417" and f"does not write {missing}" in finding.message
+
+
+def test_a_turn_that_is_not_to_be_learned_is_not_supervised(tokenizer_with: Callable[..., Any]) -> None:
+    talk: list[dict[str, Any]] = [TALK[0], {**TALK[1], "loss": False}, *TALK[2:]]
+    assert supervised_text(tokenizer_with(CHATML), talk) == "second\nanswer 漢<|im_end|>"
