@@ -108,7 +108,7 @@ def schema_words(shape: type) -> Iterator[str]:
                 yield fields.spelled(name)
                 yield from type.choices if isinstance(type, Word) else ()
             case fields.NestedSpec(shape=inner):
-                yield name
+                yield fields.spelled(name)
                 yield from schema_words(inner)
             case fields.RulesSpec(verbs=verbs):
                 for verb, clauses in verbs.items():
