@@ -16,6 +16,7 @@ from compiler.lints.run import run_lints
 from compiler.program import Program, link
 from compiler.reach import reached
 from compiler.reporting import Reporter
+from compiler.resolve.decontaminate import resolve_decontaminations
 from compiler.resolve.eval import resolve_eval
 from compiler.resolve.few_shot import bind_examples, check_examples
 from compiler.resolve.filter import check_filter
@@ -157,6 +158,7 @@ def _resolve(
     either: dict[str, AnyModel] = {**models, **trains}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
     check_examples(tasks, trains, evals, report)
+    resolve_decontaminations(read, names, sources, tasks, mixtures, trains, evals)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))
     tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores)
     later = resolve_lifecycle(read, names, world, tables)

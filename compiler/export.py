@@ -99,17 +99,16 @@ def lower_rows(
     """The plan behind the rows of a target: out of the blocks that a run of the spec has, where they hold it."""
     from compiler.lower.builder import PlanBuilder
     from compiler.lower.spec import lower_data
-    from compiler.lower.template import lower_training_rows
     from compiler.plan import EXPORT_MARK, Plan
 
     own, builder = reached(spec), PlanBuilder(report)
     held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
-    tasks, mixtures = lower_data(own if held else spec, builder)
+    clean, mixtures = lower_data(own if held else spec, builder)
     if isinstance(target, ResolvedMixture):
         name, steps = target.name, {WHOLE: mixtures[target.name]}
     else:
         name = target[0].name if len(target) == 1 else target[0].task.name
-        steps = {rows.part or WHOLE: lower_training_rows(rows, tasks, builder) for rows in target}
+        steps = {rows.part or WHOLE: clean.exported_rows(rows) for rows in target}
     whole = builder.plan(spec.edition)
     marked = f"{whole.spec}{EXPORT_MARK}{name}"
     plan = Plan(format=whole.format, edition=whole.edition, spec=marked, steps=whole.behind(steps.values()))

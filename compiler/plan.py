@@ -26,6 +26,7 @@ class StepKind(StrEnum):
     INGEST = "ingest"
     FILTER = "filter"
     SPLIT = "split"
+    DECONTAMINATE = "decontaminate"
     RENDER = "render"
     MIX = "mix"
     TRAIN = "train"

@@ -149,6 +149,7 @@ _LISTS: Mapping[str, Callable[[Any, int, Step], str]] = {
     "slices": _named("slice"),
     "columns": _named("column"),
     "parts": _part,
+    "against": _numbered("held-out set"),
     "key": _numbered("key"),
     "cells": _numbered("cell"),
 }

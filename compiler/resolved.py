@@ -1,9 +1,8 @@
 """A spec whose names are resolved and whose expressions are typed: what lowering turns into steps.
 
-What had a mistake was reported and is not known here (``compiler.known``); of a spec without
-mistakes everything is. Blocks keep the shapes they were read into, for spans, display and plain
-options. Plain data throughout: the parameters of steps are built by lowering, so that ``check``
-does not pay for them.
+What had a mistake was reported and is not known here (``compiler.known``); of a spec without mistakes everything is.
+Blocks keep the shapes they were read into, for spans, display and plain options. Plain data throughout: the parameters
+of steps are built by lowering, so that ``check`` does not pay for them.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from compiler.functions import MetricFunction
 from compiler.known import Known
+from compiler.resolved_decontaminate import Decontaminate
 from compiler.resolved_template import ResolvedTemplate as ResolvedTemplate
 from compiler.schema.eval import Eval
 from compiler.schema.fields import RuleEntry
@@ -101,12 +101,15 @@ class Against:
     on: tuple[Typed, ...]
 
 
+FilterRule: TypeAlias = Predicate | Top | Dedup | Decontaminate
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ResolvedFilter:
     """A filter over the columns of one task's source; a rule with a mistake is None."""
 
     block: Filter
-    rules: tuple[Predicate | Top | Dedup | None, ...]
+    rules: tuple[FilterRule | None, ...]
 
     @property
     def name(self) -> str:
@@ -169,6 +172,7 @@ class Use:
 class ResolvedMixture:
     block: Mixture
     uses: tuple[Use | None, ...]
+    decontaminate: tuple[Decontaminate, ...] = ()
 
     @property
     def name(self) -> str:
@@ -197,6 +201,7 @@ class ResolvedTrain:
     base: ResolvedModel | ResolvedTrain | None
     data: Rows | ResolvedMixture | None
     validation: Rows | None
+    decontaminate: tuple[Decontaminate, ...] = ()
 
     @property
     def name(self) -> str:

@@ -155,6 +155,32 @@ class SplitParams(GrownParams):
     similar: Number | None = None
 
 
+class HeldOutRows(Params):
+    """Rows that training rows must not give away; ``input`` is the role of the step that has them.
+
+    ``texts`` are the columns that an item's prompt consists of, in order; None for conversations, whose turns before the
+    last answer count.
+    """
+
+    input: str
+    part: str | None
+    texts: tuple[str, ...] | None
+    ngram: int  # words of a run that counts
+    coverage: Number  # the share of an item's words from which on a row is contaminated
+
+
+class DecontaminateParams(Params):
+    """Rows of a part, without those that cover an item of ``against``. Input roles: ``rows``, and those of ``against``.
+
+    ``texts`` are the columns of a row that are trained on; None for conversations and rendered rows: all their turns.
+    """
+
+    kind: Literal["decontaminate"] = "decontaminate"
+    part: str | None
+    texts: tuple[str, ...] | None
+    against: tuple[HeldOutRows, ...]
+
+
 # --- models -------------------------------------------------------------------------------------
 
 
@@ -222,6 +248,7 @@ StepParams: TypeAlias = Annotated[
     | FilterParams
     | SplitParams
     | RenderParams
+    | DecontaminateParams
     | MixParams
     | TrainParams
     | PredictParams

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from compiler.plan import Plan, Step, StepKind
-from compiler.step_params import MixParams, RenderParams, SplitParams, TrainParams
+from compiler.step_params import DecontaminateParams, MixParams, RenderParams, SplitParams, TrainParams
 from runtime.run_record import Result
 from runtime.store import Store
 
@@ -104,12 +104,13 @@ def _expected(
     rows, exact = _rows_in(step, facts, source_rows)
     if rows is None and last is not None:
         rows = last.rows_in
+    left = _rows_out(step, rows, last)
     found = StepFacts(
         rows_in=rows,
-        rows_out=_rows_out(step, rows, last),
+        rows_out=left,
         exact=exact,
         tokens=_tokens(step, rows, before, last, history),
-        parts=_parts(step, rows),
+        parts=_parts(step, rows, left),
     )
     seconds, basis = _time(step, rows, before, last, history)
     return replace(found, seconds=seconds, basis=basis)
@@ -133,7 +134,7 @@ def _rows_in(
         rows = _drawn(step.params, counts) if isinstance(step.params, MixParams) else sum(counts.values())
         return rows, all(fact.done for fact in inputs)
     above = facts[step.inputs[_ROLES.get(step.kind, "rows")]]
-    part = step.params.part if isinstance(step.params, RenderParams) else None
+    part = step.params.part if isinstance(step.params, RenderParams | DecontaminateParams) else None
     rows = above.rows_out if part is None else (above.parts or {}).get(part)
     return rows, above.done and rows is not None
 
@@ -155,8 +156,10 @@ def _rows_out(step: Step, rows: int | None, last: Result | None) -> int | None:
     return round(rows * last.rows_out / last.rows_in)
 
 
-def _parts(step: Step, rows: int | None) -> dict[str, int] | None:
-    """Rows of a split that has not run, by its shares."""
+def _parts(step: Step, rows: int | None, left: int | None) -> dict[str, int] | None:
+    """Rows of a split that has not run, by its shares; a decontaminated part is what is left of it."""
+    if left is not None and isinstance(step.params, DecontaminateParams) and step.params.part is not None:
+        return {step.params.part: left}
     if rows is None or not isinstance(step.params, SplitParams):
         return None
     return {part.name: round(rows * part.share) for part in step.params.parts}

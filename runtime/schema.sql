@@ -82,6 +82,20 @@ CREATE TABLE mixture_counts (
     realised BIGINT NOT NULL, repeats DOUBLE NOT NULL
 );
 
+-- Decontamination: every training row that gives held-out items of a set away, with the item that it covers most …
+CREATE TABLE IF NOT EXISTS overlap_rows (
+    step_hash TEXT NOT NULL,
+    against INTEGER NOT NULL,        -- the set: its position in the step's parameters, and the rule of that name in `rules`
+    row_id TEXT NOT NULL, item TEXT NOT NULL, -- the training row and the held-out row
+    words BIGINT NOT NULL, covered BIGINT NOT NULL, -- words of the item, and how many of them the row has in long enough runs
+    matched TEXT NOT NULL            -- the longest covered stretch, as it stands in the item
+);
+-- … and every held-out item, with how many rows give it away and the row that comes closest, also where nothing was dropped.
+CREATE TABLE IF NOT EXISTS overlap_items (
+    step_hash TEXT NOT NULL, against INTEGER NOT NULL, item TEXT NOT NULL, words BIGINT NOT NULL, rows BIGINT NOT NULL,
+    closest TEXT, covered BIGINT NOT NULL, matched TEXT NOT NULL
+);
+
 CREATE TABLE train_steps (
     step_hash TEXT NOT NULL, step INTEGER NOT NULL, epoch DOUBLE NOT NULL,
     loss DOUBLE, validation_loss DOUBLE, learning_rate DOUBLE, grad_norm DOUBLE,

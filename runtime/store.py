@@ -153,6 +153,9 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
         con.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
         con.execute("INSERT INTO meta VALUES (?, now())", [SCHEMA_VERSION])
         return
+    for statement in (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8").split(";\n"):
+        if "CREATE TABLE IF NOT EXISTS" in statement:  # a table that stores of earlier versions have not
+            con.execute(statement)
     version = con.execute("SELECT schema_version FROM meta").fetchone()
     if version and version[0] > SCHEMA_VERSION:
         raise fatal(

@@ -14,6 +14,7 @@ from typing import Any
 from runtime.store import Store
 from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
+from sft.show_decontamination import decontamination
 from sft.verdicts import requirement_table, requirements_of
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
@@ -277,5 +278,6 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "training": _training,
     "verdicts": _verdicts,
     "predictions": _predictions,
+    "decontamination": lambda store, run_id, filters: decontamination(store, run_id, filters.step, filters.limit),
     "environment": _environment,
 }

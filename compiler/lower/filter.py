@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Literal, cast
 
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
-from compiler.resolved import Dedup, Predicate, ResolvedFilter, ResolvedTask, Rows, Top
+from compiler.lower.decontaminate import lower_rule
+from compiler.resolved import Dedup, FilterRule, Predicate, ResolvedFilter, ResolvedTask, Rows
+from compiler.resolved_decontaminate import Decontaminate
 from compiler.rule_text import rule_text
 from compiler.sql import lower, lower_measured
-from compiler.step_params import Against, ExactDedupRule, FilterParams, FilterRule, NearDedupRule, PredicateRule
+from compiler.step_params import Against, ExactDedupRule, FilterParams, NearDedupRule, PredicateRule
+from compiler.step_params import FilterRule as FilterRuleParams
 
 
 def lower_filter(
+    item: ResolvedFilter, task: ResolvedTask, rows: str, steps: Mapping[str, str], builder: PlanBuilder
+) -> str:
+    """The id of the last step of the filter, which reads step ``rows``: one ``filter`` step, or several with
+    ``decontaminate`` steps between them. ``steps`` gives the last step of the tasks and sources that rules name."""
+    rules = [(index, rule) for index, rule in enumerate(item.rules) if rule is not None]  # a mistake was reported
+    numbers = {"filter": 0, "decontaminate": 0}
+    for decontaminates, group in groupby(rules, _decontaminates):
+        kind, chain = "decontaminate" if decontaminates else "filter", list(group)
+        numbers[kind] += 1
+        name = f"{task.name}.{item.name}" + (f".{numbers[kind]}" if numbers[kind] > 1 else "")
+        if kind == "filter":
+            rows = _filter(name, chain, item, task, rows, steps, builder)
+        else:
+            held_out = [rule for _, rule in chain if isinstance(rule, Decontaminate)]
+            rows = lower_rule(name, held_out, item, task, rows, steps, builder)
+    return rows
+
+
+def _decontaminates(rule: tuple[int, FilterRule]) -> bool:
+    return isinstance(rule[1], Decontaminate)
+
+
+def _filter(
+    name: str,
+    rules: Sequence[tuple[int, FilterRule]],
     item: ResolvedFilter,
     task: ResolvedTask,
     rows: str,
-    ingests: Mapping[str, str],
-    tasks: Mapping[str, str],
+    steps: Mapping[str, str],
     builder: PlanBuilder,
 ) -> str:
-    """The id of the filter step that reads step ``rows``; rules with `against` read the last step of that task too."""
-    lines = {
-        f"rules.{index}": builder.line(entry.node.span, item.block) for index, entry in enumerate(item.block.rules)
-    }
+    """One ``filter`` step; rules with `against` read the last step of that task or source too."""
+    entries = [item.block.rules[index] for index, _ in rules]
     inputs = {"rows": rows}
-    for position, rule in enumerate(item.rules):
+    for position, (_, rule) in enumerate(rules):
         for side, other in enumerate(rule.against if isinstance(rule, Dedup) else ()):
-            lasts, name = (tasks, other.rows.task.name) if isinstance(other.rows, Rows) else (ingests, other.rows.name)
-            inputs[_role(position, side)] = lasts[name]
+            of = other.rows.task if isinstance(other.rows, Rows) else other.rows
+            inputs[_role(position, side)] = steps[of.name]
     return builder.add(
-        FilterParams(rules=tuple(_rule(rule, position) for position, rule in enumerate(item.rules))),
-        f"{task.name}.{item.name}",
+        FilterParams(rules=tuple(_rule(rule, position) for position, (_, rule) in enumerate(rules))),
+        name,
         item.block,
         inputs=inputs,
         labels={"task": task.name, "source": sure(task.source).name, "filter": item.name},
-        lines=lines,
-        rules=[{"text": rule_text(entry.node), "reason": entry.clause("because")} for entry in item.block.rules],
+        lines={
+            f"rules.{position}": builder.line(entry.node.span, item.block) for position, entry in enumerate(entries)
+        },
+        rules=[{"text": rule_text(entry.node), "reason": entry.clause("because")} for entry in entries],
     )
 
 
@@ -45,7 +73,7 @@ def _role(position: int, side: int) -> str:
     return f"against.{position}.{side}"
 
 
-def _rule(rule: Predicate | Top | Dedup | None, position: int) -> FilterRule:
+def _rule(rule: FilterRule, position: int) -> FilterRuleParams:
     assert isinstance(rule, Predicate | Dedup)  # `top` cannot run yet, and was reported
     if isinstance(rule, Predicate):
         return PredicateRule(

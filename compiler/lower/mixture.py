@@ -12,22 +12,15 @@ from dataclasses import dataclass
 from compiler.hashing import canonical
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
-from compiler.lower.template import lower_training_rows
-from compiler.resolved import ResolvedMixture, ResolvedSpec, Rows, Use
+from compiler.lower.decontaminate import Decontamination
+from compiler.resolved import ResolvedMixture, Rows, Use
 from compiler.step_params import MixParams, MixPart, MixRates
 
 
-def drawn_mixtures(spec: ResolvedSpec) -> dict[str, ResolvedMixture]:
-    """The mixtures that are drawn: all but those that are only part of another one."""
-    inner = {use.name for mixture in spec.mixtures.values() for use in mixture.uses if use is not None}
-    trained = {train.data.name for train in spec.trains.values() if isinstance(train.data, ResolvedMixture)}
-    return {name: mixture for name, mixture in spec.mixtures.items() if name in trained or name not in inner}
-
-
-def lower_mixture(mixture: ResolvedMixture, tasks: Mapping[str, str], builder: PlanBuilder) -> str:
-    """The id of the mix step; ``tasks`` maps a task to its last step."""
+def lower_mixture(mixture: ResolvedMixture, clean: Decontamination, builder: PlanBuilder) -> str:
+    """The id of the mix step."""
     block = mixture.block
-    steps = {rows.name: lower_training_rows(rows, tasks, builder) for rows in mixture.rows}
+    steps = {rows.name: clean.training_rows(rows, mixture) for rows in mixture.rows}
     hashes = {name: builder.hash_of(step) for name, step in steps.items()}
     order = _Order(hashes)
     uses = order.sorted_uses(mixture)

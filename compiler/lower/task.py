@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.filter import lower_filter
-from compiler.resolved import ResolvedSplit, ResolvedTask
+from compiler.lower.source import lower_source
+from compiler.resolved import ResolvedSpec, ResolvedSplit, ResolvedTask
 from compiler.sql import lower
 from compiler.step_params import SplitParams, SplitPart
 
 
-def lower_task(task: ResolvedTask, ingests: Mapping[str, str], tasks: Mapping[str, str], builder: PlanBuilder) -> str:
+class TaskSteps(Mapping[str, str]):
+    """The last step of every source and task, by name. A task is lowered when it is asked for first: filters may
+    compare their rows with those of other tasks, and that these make no circle was checked."""
+
+    def __init__(self, spec: ResolvedSpec, builder: PlanBuilder) -> None:
+        self._spec, self._builder = spec, builder
+        self._steps = {name: lower_source(source, builder) for name, source in spec.sources.items()}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._steps:
+            self._steps[name] = lower_task(self._spec.tasks[name], self, self._builder)
+        return self._steps[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*self._spec.sources, *self._spec.tasks)
+
+    def __len__(self) -> int:
+        return len(self._spec.sources) + len(self._spec.tasks)
+
+
+def lower_task(task: ResolvedTask, steps: Mapping[str, str], builder: PlanBuilder) -> str:
     """The id of the task's last step: split, filter, or the ingest step itself."""
-    rows = ingests[sure(task.source).name]
+    rows = steps[sure(task.source).name]
     for item in task.filters.whole:
-        rows = lower_filter(item, task, rows, ingests, tasks, builder)
+        rows = lower_filter(item, task, rows, steps, builder)
     split = task.block.split
     if split is None:
         return rows

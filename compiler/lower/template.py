@@ -6,7 +6,8 @@ and trains nothing again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
@@ -21,9 +22,13 @@ from compiler.step_params import FewShot, Options, RenderParams, RenderTemplate,
 from compiler.template_pieces import flat
 from spec_lang.diagnostics import Diagnostics, Label
 
+StepOf: TypeAlias = Callable[[Rows], str]
 
-def lower_training_rows(rows: Rows, tasks: Mapping[str, str], builder: PlanBuilder) -> str:
-    """The id of the step that renders rows with their task's templates; ``tasks`` maps a task to its last step."""
+
+def lower_training_rows(rows: Rows, step_of: StepOf, builder: PlanBuilder, name: str = "") -> str:
+    """The id of the step that renders rows with their task's templates; it is called after the rows, or ``name``.
+
+    ``step_of`` gives the step that has rows, those that are rendered and those that examples are drawn from."""
     task, templates = rows.task, rows.task.templates.whole
     weights = tuple(task.weights.get(name) for name in task.templates.names)
     return builder.add(
@@ -32,9 +37,9 @@ def lower_training_rows(rows: Rows, tasks: Mapping[str, str], builder: PlanBuild
             templates=tuple(_template(template, task) for template in templates),
             weights=weights if any(weight is not None for weight in weights) else None,
         ),
-        f"{task.name}.{rows.part or 'all'}",
+        name or f"{task.name}.{rows.part or 'all'}",
         task.block,
-        inputs={"rows": tasks[task.name]} | _examples(templates, task, tasks),
+        inputs={"rows": step_of(rows)} | _examples(templates, task, step_of),
         labels={"task": task.name, "part": rows.part or "all", "source": sure(task.source).name},
         lines=_lines(templates, builder),
         templates=[template.name for template in templates],
@@ -51,17 +56,17 @@ def lower_held_out_rows(
         RenderParams(part=rows.part, templates=(_template(template, rows.task),)),
         f"{item.name}.{template.name}",
         item.block,
-        inputs={"rows": tasks[rows.task.name]} | _examples((template,), rows.task, tasks),
+        inputs={"rows": tasks[rows.task.name]} | _examples((template,), rows.task, lambda pool: tasks[pool.task.name]),
         labels=labels | {"part": rows.part or "all"},
         lines=_lines((template,), builder),
         templates=[template.name],
     )
 
 
-def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, tasks: Mapping[str, str]) -> dict[str, str]:
+def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, step_of: StepOf) -> dict[str, str]:
     """The steps that have the rows which examples are drawn from, by the position of the template."""
     pools = {at: pool_of(item.few_shot, task) for at, item in enumerate(templates) if item.few_shot is not None}
-    return {f"examples:{at}": tasks[sure(pool).task.name] for at, pool in pools.items()}
+    return {f"examples:{at}": step_of(sure(pool)) for at, pool in pools.items()}
 
 
 def _template(template: ResolvedTemplate, task: ResolvedTask) -> RenderTemplate:

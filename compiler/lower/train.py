@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from compiler.lower.builder import PlanBuilder
+from compiler.lower.decontaminate import Decontamination
 from compiler.lower.model import model_content, model_local
-from compiler.lower.template import lower_training_rows
 from compiler.resolved import ResolvedMixture, ResolvedTrain
 from compiler.schema.fields import Shape, Value
 from compiler.schema.train import LoraBody, Train
@@ -21,7 +21,7 @@ _LORA_RATE, _FULL_RATE = Decimal("2e-4"), Decimal("2e-5")
 def lower_train(
     train: ResolvedTrain,
     facts: ModelFacts,
-    tasks: Mapping[str, str],
+    clean: Decontamination,
     mixtures: Mapping[str, str],
     trains: Mapping[str, str],
     builder: PlanBuilder,
@@ -32,9 +32,9 @@ def lower_train(
     if isinstance(data, ResolvedMixture):
         inputs = {"rows": mixtures[data.name]}
     else:
-        inputs = {"rows": lower_training_rows(data, tasks, builder)}
+        inputs = {"rows": clean.training_rows(data, train)}
     if validation is not None:
-        inputs["validation"] = lower_training_rows(validation, tasks, builder)
+        inputs["validation"] = clean.validation_rows(validation, train)
     if isinstance(train.base, ResolvedTrain):
         inputs["base"] = trains[train.base.name]
     adapter = train.block.adapter.value

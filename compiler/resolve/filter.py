@@ -12,7 +12,8 @@ from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter
 from compiler.resolve.thresholds import same_for_every_row, threshold
-from compiler.resolved import Against, Dedup, Predicate, ResolvedFilter, ResolvedSource, Rows, Top
+from compiler.resolved import Against, Dedup, FilterRule, Predicate, ResolvedFilter, ResolvedSource, Rows
+from compiler.resolved_decontaminate import Decontaminate
 from compiler.schema.fields import RuleEntry
 from compiler.schema.filter import Filter
 from compiler.typed import Typed
@@ -25,7 +26,6 @@ FindRows: TypeAlias = Callable[[Ref], tuple[Rows | ResolvedSource, ColumnScope] 
 def check_filter(block: Filter, names: Names) -> Filter:
     """The block, after reporting what is wrong of its rules over any columns: for filters that no task uses."""
     resolve_filter(block, ColumnScope(Known(more=True), f"filter `{block.name}`", names.report))
-    check_decontaminate(block.rules, names)
     for ref in against_of(block):
         names.stands(ref, ("task", "source"), "against", parts=2 if names.kind(ref) == "task" else 1)
     return block
@@ -40,14 +40,6 @@ def against_of(block: Filter) -> tuple[Ref, ...]:
         for ref in entry.clause("against") or ()
         if ref is not None
     )
-
-
-def check_decontaminate(rules: tuple[RuleEntry, ...], names: Names) -> None:
-    """The names in ``against``, of a filter or of a mixture."""
-    for entry in rules:
-        if entry.verb == "decontaminate":
-            for ref in entry.clause("against") or ():
-                names.stands(ref, ("eval", "task", "source"), "against", parts=2 if names.kind(ref) == "task" else 1)
 
 
 def resolve_filter(block: Filter, scope: ColumnScope, find: FindRows = lambda ref: None) -> ResolvedFilter:
@@ -74,9 +66,9 @@ def _clash(rules: list[Predicate]) -> bool:
     return leave_nothing(kept, dropped)
 
 
-def _rule(entry: RuleEntry, scope: ColumnScope, find: FindRows) -> Predicate | Top | Dedup | None:
+def _rule(entry: RuleEntry, scope: ColumnScope, find: FindRows) -> FilterRule | None:
     if entry.verb == "decontaminate":
-        return None
+        return Decontaminate(entry)
     return _dedup(entry, scope, find) if entry.verb == "dedup" else threshold(entry, scope)
 
 

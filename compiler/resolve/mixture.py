@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from compiler.names import Names
 from compiler.reporting import Reporter
-from compiler.resolve.filter import check_decontaminate
+from compiler.resolve.decontaminate import decontaminations
 from compiler.resolve.repeats import check_repeats
 from compiler.resolve.shape import without_templates
 from compiler.resolve.task import find_rows
@@ -72,8 +72,7 @@ class _Resolver:
         _distinct(uses, names.report)
         _weights_fit(block, rules, names.report)
         _one_size(block, names.report)
-        check_decontaminate(block.rules, names)
-        return ResolvedMixture(block, uses)
+        return ResolvedMixture(block, uses, decontaminations(block.rules))
 
     def _use(self, rule: RuleEntry, names: Names) -> Use | None:
         if rule.expr is None or isinstance(rule.expr, Faulty):

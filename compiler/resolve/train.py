@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from compiler.names import Names
 from compiler.reporting import Reporter
+from compiler.resolve.decontaminate import decontaminations
 from compiler.resolve.mixture import has_templates
 from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.task import find_rows
@@ -35,7 +36,7 @@ def resolve_trains(
         data = _data(block, names, tasks, mixtures)
         validation = _validation(block, names, tasks)
         _check_names(block, names)
-        train = ResolvedTrain(block, base, data, validation)
+        train = ResolvedTrain(block, base, data, validation, decontaminations(block.rules))
         _check_validation(train, names.report)
         resolved.setdefault(block.name, train)
     return resolved
@@ -123,7 +124,7 @@ def _check_names(block: Train, names: Names) -> None:
         if ref is not None:
             names.stands(ref, ("model", "train"), field)
     for rule in block.rules:
-        if rule.expr is not None:
+        if rule.expr is not None and rule.verb == "guard":
             GUARD.read(rule.expr, "guard", names.report)
 
 

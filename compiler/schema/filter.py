@@ -15,7 +15,7 @@ from spec_lang.ast import Expr, ListLit
 from spec_lang.quantities import Unit
 
 # checked, and not runnable yet: fields, verbs, clauses and nested blocks
-LATER = ("decontaminate", "top")
+LATER = ("top",)
 
 
 _COLUMN = Formula()
@@ -40,18 +40,14 @@ _FRACTION = Limits(above=Decimal(0), maximum=Decimal(1))
 # `keep top 80% by helpful per task`: ties go by the hash of the row, so that the choice is the same everywhere.
 TOP: dict[str, ValueType | None] = {"top": ShareOrRows(), "by": Formula(), "per": Formula()}
 
-# `decontaminate against [helpful] ngram 8 coverage 50%`, of a filter or of a mixture.
-DECONTAMINATE = Clauses(
-    "none",
-    {
-        "against": ListOf(Name("the name of an eval, a task or a source")),
-        "ngram": Whole(at_least(1)),
-        "coverage": Real(_FRACTION, Unit.SHARE),
-        "because": Text(),
-    },
-    required=("against",),
-    example="decontaminate against [helpful] ngram 8 coverage 50%",
-)
+# `decontaminate against [helpful] ngram 8 coverage 50%`
+_OVERLAP: dict[str, ValueType | None] = {
+    "against": ListOf(Name("the name of an eval, a task or a source")),
+    "ngram": Whole(at_least(1)),
+    "coverage": Real(_FRACTION, Unit.SHARE),
+    "because": Text(),
+}
+_EXAMPLE = "decontaminate against [helpful] ngram 8 coverage 50%"
 
 SIMILARITY = Real(_FRACTION, Unit.SHARE)
 
@@ -72,8 +68,12 @@ VERBS = {
         required=("on",),
         example="dedup near on instruction at 90%",
     ),
-    "decontaminate": DECONTAMINATE,
+    "decontaminate": Clauses("none", _OVERLAP, required=("against",), example=_EXAMPLE),
 }
+
+# Of a mixture or a train, whose rows are decontaminated against every eval as it is: other numbers, or other rows to
+# compare with; `decontaminate off because "…"` leaves it out.
+DECONTAMINATE = Clauses("optional", _OVERLAP, example=_EXAMPLE)
 
 
 class Filter(Shape):

@@ -10,7 +10,7 @@ from compiler.schema.values import Real, Whole, at_least
 from compiler.schema.written import Limits
 from spec_lang.quantities import Unit
 
-LATER = ("decontaminate",)
+LATER: tuple[str, ...] = ()
 
 VERBS = {
     "use": Clauses(

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from compiler.reporting import Reporter
 from compiler.schema.fields import Clauses, Entry, RuleEntry, Shape, Value, field, others, required, rules
+from compiler.schema.filter import DECONTAMINATE
 from compiler.schema.measures import LimitOn, Measure, measures
 from compiler.schema.tagged import OneOf
 from compiler.schema.values import ListOf, Name, Real, Text, Whole, Word, at_least
@@ -71,7 +72,10 @@ GUARDS = measures(
     Measure("grad_norm", None, "the norm of the gradients before they are scaled down", limits=_LOSS),
 )
 GUARD = LimitOn(GUARDS, "validation_loss <= 3.0")
-VERBS = {"guard": Clauses("required", {"because": Text()}, example="guard validation_loss <= 3.0")}
+VERBS = {
+    "guard": Clauses("required", {"because": Text()}, example="guard validation_loss <= 3.0"),
+    "decontaminate": DECONTAMINATE,
+}
 
 
 class Train(Shape):

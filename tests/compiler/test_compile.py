@@ -30,13 +30,14 @@ def test_the_quickstart_is_clean() -> None:
     diagnostics = Diagnostics()
     plan = compile_spec(SourceFile("triage.sft", QUICKSTART), FakeWorld(), diagnostics)
     assert plan is not None and len(diagnostics) == 0
-    assert [step.id for step in plan][:4] == [
+    assert [step.id for step in plan][:5] == [
         "ingest:tickets",
         "filter:triage.clean",
         "split:triage",
+        "decontaminate:triage.train",
         "render:triage.train",
     ]
-    assert len(plan.steps) == 14
+    assert len(plan.steps) == 15
 
 
 def test_check_needs_no_model() -> None:

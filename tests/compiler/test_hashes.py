@@ -76,7 +76,7 @@ def test_names_of_sources_and_filters_are_not_hashed() -> None:
     assert set(hashes(plan_of(renamed)).values()) == set(BEFORE.values())
 
 
-ALL_DATA = {"filter", "split", "render", "train", "predict", "measure", "gate"}
+ALL_DATA = {"filter", "split", "decontaminate", "render", "train", "predict", "measure", "gate"}
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ def test_the_plan_is_the_same_bytes_in_another_folder(finished: Project, project
 
 
 EVERYTHING = {
-    *("ingest:tickets", "filter:triage.clean", "split:triage", "render:triage.train", "render:triage.validation"),
+    *("ingest:tickets", "filter:triage.clean", "split:triage", "decontaminate:triage.train"),
+    *("render:triage.train", "render:triage.validation"),
     *("train:tuned", "render:format.plain", "render:format.chatty", "measure:format", "gate:release"),
     *(f"predict:format.{model}.{template}" for model in ("tiny", "tuned") for template in ("plain", "chatty")),
 }
@@ -97,8 +98,8 @@ DECISIONS = {"measure:format", "gate:release"}
             "Sort the message!",
             "triage.sft",
             EVERYTHING
-            - {"ingest:tickets", "filter:triage.clean", "split:triage", "render:format.chatty"}
-            - {"predict:format.tiny.chatty"},
+            - {"ingest:tickets", "filter:triage.clean", "split:triage", "decontaminate:triage.train"}
+            - {"render:format.chatty", "predict:format.tiny.chatty"},
             "template",
         ),
         ("data row", "refund", "refunt", "tickets.jsonl", EVERYTHING, "tickets.jsonl"),

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from tui.queries import DropRow, RuleCount, StepRow
 
-_FLOW = ("ingest", "filter", "split", "render", "mix", "train")
+_FLOW = ("ingest", "filter", "split", "decontaminate", "render", "mix", "train")
 _TOLD = {
     "ingest": "read the source",
     "filter": "keep what no rule below drops",
     "split": "assign rows to parts",
+    "decontaminate": "keep what gives no held-out row away",
     "render": "render conversations",
     "mix": "mix tasks",
     "train": "fit into the model",

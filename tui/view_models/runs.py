@@ -24,6 +24,7 @@ VIEW_OF_KIND = {
     "ingest": "data",
     "filter": "data",
     "split": "data",
+    "decontaminate": "data",
     "render": "data",
     "mix": "data",
     "train": "training",

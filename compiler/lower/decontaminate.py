@@ -1,0 +1,226 @@
+"""Decontamination -> ``decontaminate`` steps between the rows of a task and their rendering, or within a filter.
+
+What is trained on is compared with every eval of the spec, unless a rule says otherwise. A step is told which rows and
+columns to compare and not what they are called, in an order that the hashes give: renaming an eval, its metrics or its
+decoding drops and trains nothing again, and neither does a second eval over the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TypeAlias
+
+from compiler.known import sure
+from compiler.lower.builder import PlanBuilder
+from compiler.lower.template import lower_training_rows
+from compiler.resolve.decontaminate import are_conversations, of_eval, prompt_columns, trained_columns
+from compiler.resolved import (
+    ResolvedFilter,
+    ResolvedMixture,
+    ResolvedSource,
+    ResolvedSpec,
+    ResolvedTask,
+    ResolvedTrain,
+    Rows,
+)
+from compiler.resolved_decontaminate import Decontaminate, HeldOut
+from compiler.schema.fields import Shape
+from compiler.schema.written import written
+from compiler.step_params import DecontaminateParams, HeldOutRows
+from spec_lang.quantities import Unit
+
+NGRAM, COVERAGE = 8, Decimal("0.5")  # Tülu 3 (Lambert et al. 2024, arXiv:2411.15124, section 3.2)
+_BY_DEFAULT = "every eval of the file, by default"
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Rows to compare with, under all their names, and how."""
+
+    held: tuple[HeldOut, ...]
+    ngram: int = NGRAM
+    coverage: Decimal = COVERAGE
+    reason: str | None = _BY_DEFAULT
+
+    @property
+    def names(self) -> str:
+        return ", ".join(held.name for held in self.held)
+
+    @property
+    def text(self) -> str:
+        """As a rule would be written."""
+        return f"decontaminate against [{self.names}] ngram {self.ngram} coverage {written(self.coverage, Unit.SHARE)}"
+
+    def told(self, rule: Decontaminate) -> _Compared:
+        """With the numbers and the reason of a rule."""
+        clause = rule.entry.clause
+        ngram, coverage = clause("ngram") or self.ngram, clause("coverage") or self.coverage
+        return replace(self, ngram=ngram, coverage=coverage, reason=clause("because"))
+
+
+class Decontamination:
+    """What every train and mixture is compared with. ``tasks`` gives the last step of a task or source by name."""
+
+    def __init__(self, spec: ResolvedSpec, tasks: Mapping[str, str], builder: PlanBuilder) -> None:
+        self.tasks, self._builder = tasks, builder
+        self._evals = [sure(of_eval(item)) for item in spec.evals.values()]
+        owners: list[ResolvedMixture | ResolvedTrain] = [*drawn_mixtures(spec).values(), *spec.trains.values()]
+        self._owners = {rows.name: owner for owner in reversed(owners) for rows in _rows_of(owner)}
+        self._names: dict[str, list[_Compared]] = {}
+
+    def training_rows(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
+        """The id of the step that renders what is left of rows that a mixture or train takes; the examples in their
+        prompts are drawn from what is left too."""
+        name = self._name(rows, owner)
+        return lower_training_rows(rows, lambda one: self._cleaned(one, owner), self._builder, name)
+
+    def _name(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
+        """Called after the rows, and after their owner too where another one compares them otherwise."""
+        name, compared = _whole_name(rows), list(self._compared(owner, rows).values())
+        return name if self._names.setdefault(name, compared) == compared else f"{owner.name}.{name}"
+
+    def _cleaned(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
+        """The id of the step that has what is left of the rows."""
+        source, compared = self.tasks[rows.task.name], list(self._compared(owner, rows).values())
+        if not compared:
+            return source
+        name = self._name(rows, owner)
+        return _add(name, compared, rows.part, rows.task, owner.block, source, self.tasks, self._builder)
+
+    def validation_rows(self, rows: Rows, train: ResolvedTrain) -> str:
+        """The id of the step that renders rows as they are, under a name that no decontaminated rows have."""
+        name = _whole_name(rows)
+        if rows.name in self._owners:
+            name = f"{train.name}.validation.{name}"
+        return self._as_they_are(rows, name)
+
+    def exported_rows(self, rows: Rows) -> str:
+        """The id of the step that renders rows as they are trained on; those that nothing trains on, as they are."""
+        owner = self._owners.get(rows.name)
+        if owner is not None:
+            return self.training_rows(rows, owner)
+        return self._as_they_are(rows, _whole_name(rows))
+
+    def _as_they_are(self, rows: Rows, name: str) -> str:
+        return lower_training_rows(rows, lambda one: self.tasks[one.task.name], self._builder, name)
+
+    def _compared(self, owner: ResolvedMixture | ResolvedTrain, rows: Rows) -> dict[_Key, _Compared]:
+        """By rows and columns, those of evals first: what a rule says of an eval, it says of others over the same rows.
+        A rule without names speaks of all evals."""
+        found: dict[_Key, _Compared] = {}
+        for held in self._evals:
+            one = found.setdefault(_key(held), _Compared(()))
+            found[_key(held)] = replace(one, held=(*one.held, held))
+        every = dict(found)
+        for rule in _rules(owner, rows):
+            named = [_Compared((held,)) for held in rule.against] if "against" in rule.entry.clauses else every.values()
+            for one in named:
+                key = _key(one.held[0])
+                if rule.off:
+                    found.pop(key, None)
+                else:
+                    found[key] = found.get(key, every.get(key, one)).told(rule)
+        return found
+
+
+_Key: TypeAlias = tuple[str, tuple[str, ...] | None, bool]
+
+
+def _key(held: HeldOut) -> _Key:
+    return held.rows.name, held.texts, held.turns
+
+
+def lower_rule(
+    name: str,
+    rules: Sequence[Decontaminate],
+    item: ResolvedFilter,
+    task: ResolvedTask,
+    rows: str,
+    tasks: Mapping[str, str],
+    builder: PlanBuilder,
+) -> str:
+    """The id of the step of some rules of a filter that stand together, which reads step ``rows``."""
+    compared = [_Compared((held,)).told(rule) for rule in rules for held in rule.against]
+    return _add(name, compared, None, task, item.block, rows, tasks, builder)
+
+
+def _whole_name(rows: Rows) -> str:
+    return f"{rows.task.name}.{rows.part or 'all'}"
+
+
+def _rows_of(owner: ResolvedMixture | ResolvedTrain) -> tuple[Rows, ...]:
+    if isinstance(owner, ResolvedMixture):
+        return owner.rows
+    return () if isinstance(owner.data, ResolvedMixture) else owner.own_rows
+
+
+def _rules(owner: ResolvedMixture | ResolvedTrain, rows: Rows) -> Iterator[Decontaminate]:
+    """The rules for some rows: of a mixture inside another one its own, and then what the outer one says."""
+    uses = owner.uses if isinstance(owner, ResolvedMixture) else ()
+    for inner in (use.of for use in uses if use is not None and isinstance(use.of, ResolvedMixture)):
+        if any(one.name == rows.name for one in inner.rows):
+            yield from _rules(inner, rows)
+    yield from owner.decontaminate
+
+
+def drawn_mixtures(spec: ResolvedSpec) -> dict[str, ResolvedMixture]:
+    """The mixtures that are drawn: all but those that are only part of another one."""
+    inner = {use.name for mixture in spec.mixtures.values() for use in mixture.uses if use is not None}
+    trained = {train.data.name for train in spec.trains.values() if isinstance(train.data, ResolvedMixture)}
+    return {name: mixture for name, mixture in spec.mixtures.items() if name in trained or name not in inner}
+
+
+def _known(names: tuple[str, ...], source: ResolvedSource) -> tuple[str, ...]:
+    return tuple(name for name in names if name in source.columns.names)
+
+
+def _text_columns(source: ResolvedSource) -> tuple[str, ...]:
+    """The texts of rows that no template is for."""
+    return tuple(name for name in source.columns.names if source.columns.get(name) == "text")
+
+
+def _add(
+    name: str,
+    compared: Sequence[_Compared],
+    part: str | None,
+    task: ResolvedTask,
+    block: Shape,
+    rows: str,
+    tasks: Mapping[str, str],
+    builder: PlanBuilder,
+) -> str:
+    """Add one step, with its sets in an order that says nothing of their names."""
+    texts = _known(trained_columns(task.templates), sure(task.source)) or _text_columns(sure(task.source))
+    prompt = prompt_columns(task.templates) or texts
+    sets = {_set(one, prompt, tasks): one for one in compared}
+    order = sorted(sets, key=lambda key: (builder.hash_of(key[0]), key[1].model_dump_json()))
+    roles = {step: f"held_out:{index}" for index, step in enumerate(dict.fromkeys(step for step, _ in order))}
+    return builder.add(
+        DecontaminateParams(
+            part=part,
+            texts=None if are_conversations(task.templates) else texts,
+            against=tuple(held.model_copy(update={"input": roles[step]}) for step, held in order),
+        ),
+        name,
+        block,
+        inputs={"rows": rows} | {role: step for step, role in roles.items()},
+        labels={"task": task.name, "part": part or "all", "source": sure(task.source).name},
+        held_out=[sets[key].names for key in order],
+        rules=[{"text": sets[key].text, "reason": sets[key].reason} for key in order],
+    )
+
+
+def _set(one: _Compared, prompt: tuple[str, ...], tasks: Mapping[str, str]) -> tuple[str, HeldOutRows]:
+    """The step that has the rows, and what the comparison is told of them; ``prompt`` are the columns that count where
+    they have no template."""
+    held = one.held[0]
+    if isinstance(held.rows, ResolvedSource):
+        step, part, source = tasks[held.rows.name], None, held.rows
+    else:
+        step, part, source = tasks[held.rows.task.name], held.rows.part, sure(held.rows.task.source)
+    texts = _known(prompt, source) or _text_columns(source) if held.texts is None else _known(held.texts, source)
+    return step, HeldOutRows(
+        input="", part=part, texts=None if held.turns else texts, ngram=one.ngram, coverage=one.coverage
+    )

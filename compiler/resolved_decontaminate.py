@@ -1,0 +1,35 @@
+"""``decontaminate`` rules whose names are looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from compiler.schema.fields import RuleEntry
+
+if TYPE_CHECKING:
+    from compiler.resolved import ResolvedSource, Rows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class HeldOut:
+    """What a name in ``against`` stands for. ``texts`` are the columns of an item's prompt; None where there is no
+    template, and the columns count that the rows have which are compared with it, or, of conversations, the ``turns``."""
+
+    name: str
+    rows: Rows | ResolvedSource
+    texts: tuple[str, ...] | None
+    turns: bool = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Decontaminate:
+    """``decontaminate against [helpful]``. ``against`` is filled when all evals and tasks are known, because they name
+    filters in their turn."""
+
+    entry: RuleEntry
+    against: list[HeldOut] = field(default_factory=list)
+
+    @property
+    def off(self) -> bool:
+        return self.entry.expr is not None

@@ -1,0 +1,83 @@
+"""The decontamination step: what goes, what is said of it, and what it costs nothing to know where nothing goes."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from compiler.step_params import DecontaminateParams, HeldOutRows, RenderParams, RenderTemplate, Segment, TemplateRole
+from spec_lang.diagnostics import DiagnosticError
+from tests.runtime.data.conftest import Bench
+
+LEAK = "How many eggs does Janet sell at the farmers’ market every single day?"
+SAID = "Say how many eggs does Janet sell at the farmers' market every single day, in words."
+
+
+def cleaned(
+    bench: Bench, rows: list[Any], items: list[Any], *, texts: tuple[str, ...] = ("q", "a"), **more: Any
+) -> list[Any]:
+    """Rows that are left of ``rows``, against the column ``q`` of ``items``."""
+    bench.write("held.jsonl", items)
+    bench.ingest("held.jsonl")
+    bench.steps["ingest:held"] = bench.steps["ingest:s"]
+    bench.write("rows.jsonl", rows)
+    bench.ingest("rows.jsonl")
+    held = HeldOutRows(input="h", part=None, texts=("q",), **({"ngram": 8, "coverage": Decimal("0.5")} | more))
+    params = DecontaminateParams(part=None, texts=texts, against=(held,))
+    bench.run(params, "t", {"rows": "ingest:s", "h": "ingest:held"}, local={"held_out": ["format"]})
+    return bench.rows("decontaminate:t")
+
+
+def test_a_row_that_gives_an_item_away_goes_and_the_ledger_has_the_text(bench: Bench) -> None:
+    rows = [{"q": "What is the capital of the country France?", "a": "Paris"}, {"q": "Well?", "a": SAID}]
+    left = cleaned(bench, rows, [{"q": LEAK}, {"q": "Name a colour that is not in the rainbow, please."}])
+    assert [row["a"] for row in left] == ["Paris"]
+    (entry,) = bench.ledger("decontaminate:t")
+    item = bench.rows("ingest:held")[0]["__row_id"]
+    assert (entry["rule"], entry["line"], entry["value"]) == ("0", 2, "1.000")
+    assert entry["detail"] == f"13 of 13 words of the held-out row {item[:12]} stand in this row: {LEAK}"
+    assert bench.store.query("SELECT row_id, item, words, covered, matched FROM overlap_rows") == [
+        (entry["row_id"], item, 13, 13, LEAK)
+    ]
+    assert bench.results["decontaminate:t"].summary == {
+        "dropped_by_rule": {"0": 1},
+        "against": [{"items": 2, "without_words": 0, "hit": 1, "touched": 1, "rows": 1}],
+    }
+
+
+def test_every_item_is_reported_also_where_nothing_goes(bench: Bench) -> None:
+    half = "How many eggs does Janet have? It is a long story that nobody knows the end of."
+    left = cleaned(bench, [{"q": half, "a": "x"}], [{"q": LEAK}, {"q": "Hello there"}, {"q": "?!"}])
+    assert len(left) == 1
+    assert bench.store.query("SELECT words, rows, covered, matched FROM overlap_items ORDER BY words DESC") == [
+        (13, 0, 0, ""),
+        (2, 0, 0, ""),
+        (0, 0, 0, ""),
+    ]
+    cleaned(bench, [{"q": half, "a": "x"}], [{"q": LEAK}], ngram=3, coverage="0.9")
+    assert bench.store.query("SELECT words, rows, covered, matched FROM overlap_items WHERE covered > 0") == [
+        (13, 0, 5, "How many eggs does Janet")
+    ]
+
+
+def test_a_row_that_lacks_a_column_and_a_short_item(bench: Bench) -> None:
+    rows = [{"q": None, "a": "colour"}, {"q": "Kill a Python process", "a": "y"}, {"q": "hi", "a": None}]
+    left = cleaned(bench, rows, [{"q": "HI!"}, {"q": "kill a python process?"}, {"q": None}])
+    assert [row["a"] for row in left] == ["colour"]
+
+
+def test_rendered_rows_are_taken_as_they_are(bench: Bench) -> None:
+    template = RenderTemplate(
+        roles=(
+            TemplateRole(role="user", segments=(Segment(text="Q: "), Segment(column="q"))),
+            TemplateRole(role="assistant", segments=(Segment(column="a"),)),
+        )
+    )
+    bench.write("rows.jsonl", [{"q": LEAK, "a": "18"}, {"q": "Another question of no interest at all?", "a": LEAK}])
+    bench.ingest("rows.jsonl")
+    bench.run(RenderParams(part=None, templates=(template,)), "r", {"rows": "ingest:s"})
+    held = HeldOutRows(input="h", part=None, texts=None, ngram=8, coverage=Decimal("0.9"))
+    params = DecontaminateParams(part=None, texts=None, against=(held,))
+    with pytest.raises(DiagnosticError) as error:
+        bench.run(params, "t", {"rows": "render:r", "h": "render:r"})
+    assert error.value.diagnostics[0].code == "SFT0420"
