@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False, repr=False)
 class HeldOut:
     """What a name in ``against`` stands for. ``texts`` are the columns of an item's prompt; None where there is no
-    template, and the columns count that the rows have which are compared with it, or, of conversations, the ``turns``."""
+    template, and the columns count that the compared rows have, or, of conversations, the ``turns``."""
 
     name: str
     rows: Rows | ResolvedSource

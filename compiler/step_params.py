@@ -158,8 +158,8 @@ class SplitParams(GrownParams):
 class HeldOutRows(Params):
     """Rows that training rows must not give away; ``input`` is the role of the step that has them.
 
-    ``texts`` are the columns that an item's prompt consists of, in order; None for conversations, whose turns before the
-    last answer count.
+    ``texts`` are the columns that an item's prompt consists of, in order; None for conversations, whose turns
+    before the last answer count.
     """
 
     input: str

@@ -223,12 +223,9 @@ def _check_columns(rule: Decontaminate, task: ResolvedTask, names: Names) -> Non
     prompt = prompt_columns(task.templates)
     for held in () if rule.off or not prompt or task.templates.more else rule.against:
         source = held.rows.task.source if isinstance(held.rows, Rows) else held.rows
-        if (
-            held.texts is None
-            and not held.turns
-            and source is not None
-            and all(source.columns.lacks(name) for name in prompt)
-        ):
+        if held.texts is not None or held.turns or source is None:
+            continue
+        if all(source.columns.lacks(name) for name in prompt):
             listed = ", ".join(f"`{name}`" for name in prompt)
             message = f"`{held.name}` has none of the columns of the prompts of task `{task.name}`: {listed}"
             help = f"say in source `{source.name}` what they are called: `columns {{ {prompt[0]} = FIELD }}`"

@@ -66,6 +66,23 @@ def test_a_row_that_lacks_a_column_and_a_short_item(bench: Bench) -> None:
     assert [row["a"] for row in left] == ["colour"]
 
 
+def test_conversations_are_compared_by_their_turns(bench: Bench) -> None:
+    def talk(*texts: str | None) -> dict[str, Any]:
+        roles = ("user", "assistant") * len(texts)
+        return {"messages": [{"role": role, "content": text} for role, text in zip(roles, texts, strict=False)]}
+
+    answer = "An answer that stands in no prompt, so it does not count."
+    bench.write("held.jsonl", [talk("Well?", "Well.", LEAK, answer)])
+    bench.ingest("held.jsonl")
+    bench.steps["ingest:held"] = bench.steps["ingest:s"]
+    bench.write("rows.jsonl", [talk("Hi", None, "Then", SAID), talk("What then?", answer)])
+    bench.ingest("rows.jsonl")
+    held = HeldOutRows(input="h", part=None, texts=None, ngram=8, coverage=Decimal("0.5"))
+    params = DecontaminateParams(part=None, texts=None, against=(held,))
+    bench.run(params, "t", {"rows": "ingest:s", "h": "ingest:held"})
+    assert [entry["line"] for entry in bench.ledger("decontaminate:t")] == [1]
+
+
 def test_rendered_rows_are_taken_as_they_are(bench: Bench) -> None:
     template = RenderTemplate(
         roles=(
