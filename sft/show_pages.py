@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runtime.store import Store
+from sft.duplicates_page import duplicates_page
 from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
 from sft.show_decontamination import decontamination
@@ -270,10 +271,17 @@ def _mixture(store: Store, run_id: str, filters: Filters) -> Page:
     return mixture_page(store, run_id, filters.step)
 
 
+def _duplicates(store: Store, run_id: str, filters: Filters) -> Page:
+    if filters.step is not None:
+        _known(filters.step, [step.step_id for step in queries.steps(store, run_id)], "step")
+    return duplicates_page(store, run_id, filters.step, filters.limit)
+
+
 PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "runs": _runs,
     "run": _run,
     "ledger": _ledger,
+    "duplicates": _duplicates,
     "mixture": _mixture,
     "training": _training,
     "verdicts": _verdicts,
