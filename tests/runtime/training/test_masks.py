@@ -124,6 +124,19 @@ def test_control_tokens_in_data_are_refused(tokenizer_with: Callable[..., Any], 
         encode(tokenizer_with(CHATML), talk, "full")
 
 
+def test_the_answers_of_examples_are_not_supervised(tokenizer_with: Callable[..., Any]) -> None:
+    tokenizer = tokenizer_with(CHATML)
+    messages = [
+        {"role": "user", "content": "1 + 1?"},
+        {"role": "assistant", "content": "two", "loss": False},
+        {"role": "user", "content": "2 + 1?"},
+        {"role": "assistant", "content": "three"},
+    ]
+    encoded = encode(tokenizer, messages, "response")
+    learned = [token for token, on in zip(encoded.ids, encoded.supervised, strict=True) if on]
+    assert tokenizer.decode(learned) == "three<|im_end|>"
+
+
 def test_full_objective_supervises_all_but_the_first_token(tokenizer_with: Callable[..., Any]) -> None:
     encoded = encode(tokenizer_with(CHATML), TALK, "full")
     assert not encoded.supervised[0] and all(encoded.supervised[1:])
