@@ -196,6 +196,7 @@ ANSWERS = MEASURE | {
     [
         (">= 80%", ">= 99.9%", GATE),
         ("seed          = 7", "seed = 8", TUNED),
+        ("coverage 90%", "coverage 50%", TUNED | {"decontaminate:triage.train", "render:triage.train"}),
         ("You sort support mail.", "You sort mail.", CHATTY),
         ("Triage the support message.", "Triage the message.", PLAIN),
         ("max_new_tokens = 48", "max_new_tokens = 8", ANSWERS),
@@ -218,6 +219,7 @@ def test_an_edit_that_the_readme_names_reruns_what_it_says(old: str, new: str, a
         ("by 2pt", "by 2%", "`2pt`"),
         ('"{instruction}"', '"{instructions}"', "`instruction`"),
         ("= triage.test", "= triage.train", "triage.train"),
+        ("decontaminate coverage 90%\n      because", "decontaminate off  #", "reason"),
     ],
 )
 def test_a_slip_that_the_readme_names_is_an_error_with_a_way_out(old: str, new: str, said: str) -> None:
