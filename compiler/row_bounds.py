@@ -6,6 +6,7 @@ from decimal import Decimal
 from math import ceil
 
 from compiler.resolved import ResolvedMixture, Rows, Use
+from compiler.schema.sampled import Amount
 
 _DEVIATIONS = 6  # of a binomial: a split by hash gives a part more than this once in a billion
 
@@ -15,6 +16,15 @@ def at_most(rows: Rows | None) -> int | None:
     near its share and seldom exactly it."""
     found = _rows_and_share(rows)
     return None if found is None else ceil(found[0] * found[1])
+
+
+def sampled(rows: int, sample: Decimal | Amount | None) -> int:
+    """The most rows that a sample takes: a share goes by hash too."""
+    if isinstance(sample, Amount):
+        return min(rows, sample.rows)
+    if sample is None or sample == 1:
+        return rows
+    return min(rows, ceil(rows * sample + _DEVIATIONS * (rows * sample * (1 - sample)).sqrt()))
 
 
 def counted_rows(mixture: ResolvedMixture) -> int | None:
@@ -51,7 +61,7 @@ def surely_at_most(rows: Rows | None) -> int | None:
 def _rows_and_share(rows: Rows | None) -> tuple[int, Decimal] | None:
     if rows is None or rows.task.source is None or rows.task.source.facts is None:
         return None
-    total = rows.task.source.facts.rows
+    total = sampled(rows.task.source.facts.rows, rows.task.source.block.sample.value)
     if rows.part is None:
         return total, Decimal(1)
     share = rows.task.parts.get(rows.part) if rows.task.parts is not None else None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from compiler.plan import Plan, Step, StepKind
-from compiler.step_params import DecontaminateParams, MixParams, RenderParams, SplitParams, TrainParams
+from compiler.step_params import DecontaminateParams, IngestParams, MixParams, RenderParams, SplitParams, TrainParams
 from runtime.run_record import Result
 from runtime.store import Store
 
@@ -122,7 +122,10 @@ def _rows_in(
     """Rows that come in, and whether they are counted."""
     if step.kind is StepKind.INGEST:
         counted = source_rows(step)
-        return counted, counted is not None
+        sample = step.params.sample if isinstance(step.params, IngestParams) else None
+        if sample is None or counted is None:
+            return counted, counted is not None
+        return (min(counted, sample.rows) if sample.rows is not None else round(counted * (sample.share or 0))), False
     if step.kind is StepKind.GATE:
         return None, False
     if step.kind in (StepKind.MEASURE, StepKind.MIX):

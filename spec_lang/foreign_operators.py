@@ -162,6 +162,8 @@ def _subscript(site: Site) -> Diagnostic | None:
     if site.type() != "LSQB" or not beside or "_EQUAL" in site.accepts:
         return None
     message = "no part is taken out with `[…]`"
+    if site.type(1) == "NUMBER":
+        return site.say("SFT0101", message, f"{_LISTS}; in `columns` a position stands in backticks behind a dot")
     if site.type(1) != "STRING":
         return site.say("SFT0101", message, _LISTS)
     operand = _operand(site, -1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -17,6 +18,7 @@ from compiler.compile import Inspection, check
 from compiler.editor.outline import Outlined, braces_of, outline
 from compiler.editor.words import Role, Site, Word, site_at, words_of
 from compiler.paths import rebased
+from compiler.shapes import LISTS, SHAPES, Layout, generated, replaced
 from compiler.world import ColumnType, Problem, World
 from spec_lang.diagnostics import Diagnostic, Diagnostics
 from spec_lang.lexing import Comment, tokens_of
@@ -153,7 +155,21 @@ class Document:
         columns = {m.name: ColumnOf(block.name, m.name, fields.get(m.value[0]), m.value[0]) for m in mapped}
         taken = {member.value[0] for member in mapped}
         rest = {name: ColumnOf(block.name, name, kind, name) for name, kind in fields.items() if name not in taken}
-        return columns | {name: column for name, column in rest.items() if name not in columns}
+        columns |= {name: column for name, column in rest.items() if name not in columns}
+        layout = self._layout(block, columns)
+        if layout is None:
+            return columns
+        gone = replaced(layout, columns)
+        made = {name: ColumnOf(block.name, name, kind, name) for name, kind in generated(layout).items()}
+        return {name: column for name, column in columns.items() if name not in gone} | made
+
+    def _layout(self, block: Outlined, columns: Mapping[str, ColumnOf]) -> Layout | None:
+        """What ``shape`` says, or what columns that hold turns most likely are: nothing is read for a completion."""
+        said = block.first_names("shape")
+        if said:
+            return SHAPES.get(said[0])
+        turns = {name for name, column in columns.items() if column.type in ("list", "json")}
+        return "preference" if turns >= {"chosen", "rejected"} else "conversation" if turns & {*LISTS} else None
 
     def fields_of(self, source: str) -> dict[str, ColumnType]:
         """The fields of a source's file, under their own names."""

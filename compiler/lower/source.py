@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.resolved import ResolvedSource
@@ -15,6 +17,7 @@ def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
     block, facts = source.block, sure(source.facts)
     columns = [Column(name=name, field=field) for name, field in source.mapping.items()]
     columns += [Column(name=name, field=place[0], path=place[1:]) for name, place in source.places.items()]
+    declared: dict[str, Any] = {"shape": block.shape.value} if block.shape.value is not None else {}
     return builder.add(
         IngestParams(
             format=facts.format,
@@ -30,6 +33,7 @@ def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
         licence=block.licence.value,
         origin=block.origin.value,
         consent=block.consent.value,
+        **declared,
     )
 
 

@@ -1,4 +1,4 @@
-"""Columns that are places inside fields: ``columns { first = choices[0].text }``, typed over all rows."""
+"""Columns that are places inside fields, typed over all rows: ``columns { topic = meta.topic   first = list.`0` }``."""
 
 from __future__ import annotations
 

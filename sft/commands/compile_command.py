@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
+    from compiler.step_params import IngestParams
     from runtime.artifacts import write_file
 
     plan = compiled(args.file, args.format, args.settings, locked=args.locked)
@@ -45,5 +46,12 @@ def execute(args: argparse.Namespace) -> int:
     for step in plan.steps:
         needs = ", ".join(sorted(set(step.inputs.values())))
         print(f"{step.id:<{width}}  {step.hash[:12]}  {'<- ' + needs if needs else ''}".rstrip())
+    for step in plan.steps:
+        if isinstance(step.params, IngestParams) and step.params.layout is not None:
+            shape = step.local.get("shape")
+            told = (
+                f"as `shape = {shape}` says" if shape else "as their columns tell; `shape = rows` takes them for rows"
+            )
+            narrate(f"{step.id}: its rows are conversations, {told}")
     narrate(f"{len(plan.steps)} steps, plan {plan.hash}")
     return 0

@@ -52,6 +52,16 @@ EXACT = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("shape", "wanted"), [("", ["tools", "topic", "turns"]), ("shape = rows", ["messages", "tools", "topic"])]
+)
+def test_rows_that_are_conversations_have_their_columns(shape: str, wanted: list[str]) -> None:
+    source = f'source chats {{ path = "chats.jsonl"   licence = "CC0-1.0"   origin = human   {shape} }}\n'
+    document, offset = marked(f"edition 2026\n{source}task talk {{ from = chats   split {{ key = t‸ }} }}")
+    found = {item.label for item in complete(document, offset)}
+    assert sorted(found & {"topic", "tools", "turns", "messages"} - ({"messages"} if not shape else set())) == wanted
+
+
 def test_after_a_comparison_a_gate_offers_what_goes_with_one() -> None:
     found = labels("require format.json(tuned)  >= 95%", "require format.json(tuned) >= 95% ‸")
     assert found[:4] == ["at", "each", "correct", "because"]
