@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tui.formats import number
 from tui.prediction_queries import Cell, Item, MetricRow, Outcome, PredictionFilter, PredictionRow
@@ -170,9 +170,15 @@ def prompt_turns(prompt: str) -> tuple[tuple[str, str], ...]:
     """The turns of a prompt that is stored as JSON messages; one turn without a role for any other text."""
     try:
         messages = json.loads(prompt)
-        return tuple((str(turn["role"]), str(turn["content"])) for turn in messages)
+        return tuple((str(turn["role"]), _said(turn)) for turn in messages)
     except (ValueError, TypeError, KeyError):
         return (("", prompt),)
+
+
+def _said(turn: dict[str, Any]) -> str:
+    """What a turn says; calls of tools as JSON below it."""
+    calls = turn.get("tool_calls")
+    return "\n".join(text for text in (str(turn["content"]), json.dumps(calls) if calls else "") if text)
 
 
 def _distinct(values: object) -> tuple[str, ...]:
