@@ -104,8 +104,10 @@ def _fields(columns: tuple[str, ...] | None, *, prompt: bool = False) -> str:
     if columns is not None:
         values = [f"coalesce({quoted(column)}::VARCHAR, '')" for column in columns]
         return f"[{', '.join(values)}]::VARCHAR[]"
+    # What a system is told, and of which tools, is the same in many rows and gives no item away.
     turns = (
-        "list_transform(json_extract(messages, '$[*]'), "
+        "list_transform(list_filter(json_extract(messages, '$[*]'), "
+        "lambda turn: turn ->> '$.role' NOT IN ('system', 'tools')), "
         "lambda turn: concat_ws(' ', turn ->> '$.content', turn ->> '$.tool_calls'))"
     )
     if not prompt:

@@ -83,6 +83,18 @@ def test_conversations_are_compared_by_their_turns(bench: Bench) -> None:
     assert [entry["line"] for entry in bench.ledger("decontaminate:t")] == [1]
 
 
+def test_the_same_system_text_and_tools_give_no_item_away(bench: Bench) -> None:
+    told = [{"role": role, "content": LEAK} for role in ("tools", "system")]
+    for name, question in (("held", "What is up?"), ("rows", "How are you?")):
+        turns = [*told, {"role": "user", "content": question}, {"role": "assistant", "content": "Well."}]
+        bench.write(f"{name}.jsonl", [{"messages": turns}])
+        bench.ingest(f"{name}.jsonl")
+        bench.steps[f"ingest:{name}"] = bench.steps["ingest:s"]
+    held = HeldOutRows(input="h", part=None, texts=None, ngram=8, coverage=Decimal("0.5"))
+    params = DecontaminateParams(part=None, texts=None, against=(held,))
+    assert bench.run(params, "t", {"rows": "ingest:rows", "h": "ingest:held"}).rows_dropped == 0
+
+
 def test_rendered_rows_are_taken_as_they_are(bench: Bench) -> None:
     template = RenderTemplate(
         roles=(
