@@ -59,7 +59,7 @@ def find_target(spec: ResolvedSpec, name: str, part: str | None = None) -> Targe
 
 
 def _check_templates(task: ResolvedTask) -> None:
-    if task.templates.empty and (task.source is None or task.source.block.shape.value == "rows"):
+    if task.templates.empty:
         help = f"add `templates = [NAME]` to the task: rows leave as conversations, in the words of task `{task.name}`"
         raise fatal("SFT0921", f"task `{task.name}` has no `templates`, so its rows are no conversations yet", help)
 

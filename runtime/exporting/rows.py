@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from runtime.models.tools import TOOLS
 from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet, quoted
 
 KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "task"})
 PLAIN_KEYS = frozenset({"role", "content"})
-_HAS_TOOLS = f"messages ->> '$[0].role' = '{TOOLS}'"
 PLAIN_ROLES = frozenset({"system", "user", "assistant"})
 
 
@@ -106,13 +104,8 @@ def open_part(db: Engine, part: Part, position: int) -> PartTable:
         f"CREATE TABLE {view}_names AS SELECT unnest(?::VARCHAR[]) AS h, unnest(?::VARCHAR[]) AS n", [hashes, names]
     )
     listed = "".join(f", {quoted(name)}" for name in (*(("task",) if "task" in columns else ()), *extra))
-    messages = "messages"
-    if db.value(f"SELECT count(*) FROM {source} WHERE {_HAS_TOOLS}"):  # other tools have them beside the turns
-        messages = f"CASE WHEN {_HAS_TOOLS} THEN to_json(CAST(messages AS JSON[])[2:])::VARCHAR ELSE messages END"
-        listed += f", CASE WHEN {_HAS_TOOLS} THEN CAST(messages ->> '$[0].content' AS JSON) END AS {TOOLS}"
-        extra = (*extra, TOOLS)
     db.execute(
-        f"CREATE VIEW {view} AS SELECT row_id, {messages} AS messages, "
+        f"CREATE VIEW {view} AS SELECT row_id, messages, "
         f"(SELECT map(list(h), list(n)) FROM {view}_names)[template_hash] AS template{listed} FROM {source}"
     )
     return PartTable(part, db, view, extra, "task" in columns, _patterns(db, view))

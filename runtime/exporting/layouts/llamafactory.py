@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from runtime.exporting.layouts.base import Layout, Written, refuse
 from runtime.exporting.layouts.jsonl import messages
 from runtime.exporting.rows import PartTable
-from runtime.models.tools import TOOLS
 
 CONFIG = "dataset_info.json"
 _TAGS = {
@@ -32,8 +31,8 @@ def _check(table: PartTable) -> None:
     refuse(
         table,
         "LLaMA-Factory",
-        lambda pattern: pattern.is_plain and pattern.alternates and TOOLS not in table.extra,
-        "texts of user and assistant in turns, after at most one system message, and no tools in this layout",
+        lambda pattern: pattern.is_plain and pattern.alternates,
+        "texts of user and assistant in turns, after at most one system message",
     )
 
 
