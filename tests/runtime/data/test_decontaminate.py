@@ -1,5 +1,6 @@
 """The decontamination step: what goes, what is said of it, and what it costs nothing to know where nothing goes."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -110,3 +111,31 @@ def test_rendered_rows_are_taken_as_they_are(bench: Bench) -> None:
     with pytest.raises(DiagnosticError) as error:
         bench.run(params, "t", {"rows": "render:r", "h": "render:r"})
     assert error.value.diagnostics[0].code == "SFT0420"
+
+
+def test_the_view_shows_sets_and_the_closest_items(bench: Bench) -> None:
+    from sft.show import show
+
+    cleaned(bench, [{"q": "x", "a": SAID}, {"q": "y", "a": "z"}], [{"q": f"\x1b[31m {LEAK}"}, {"q": "Another one"}])
+    step, now = bench.steps["decontaminate:t"], "2026-01-01"
+    bench.store.insert(
+        "steps",
+        ("run_id", "ordinal", "step_id", "kind", "name", "step_hash", "labels", "status", "rows_in"),
+        [("r1", 0, step.id, "decontaminate", "t", step.hash, "{}", "done", 2)],
+    )
+    bench.store.insert("rules", ("run_id", "step_id", "rule", "text"), [("r1", step.id, "0", "against [format]")])
+    bench.store.insert(
+        "runs",
+        ("run_id", "spec", "plan_hash", "plan", "status", "started_at", "pid", "host"),
+        [("r1", "t.sft", "0", "{}", "done", now, 1, "h")],
+    )
+    data = json.loads(show(bench.store, "r1", "decontamination", "json"))
+    (one,) = data["sets"]
+    assert (one["items"], one["hit"], one["rows"], one["dropped"], one["highest"]) == (2, 1, 1, 1, 0.0)
+    (item,) = data["items"]
+    assert (item["covered"], item["words"], item["rows"], item["line"]) == (13, 14, 1, 1)
+    text = show(bench.store, "r1", "decontamination", "text", width=200)
+    assert "13/14" in text and LEAK in text and "\x1b" not in text
+    assert "13/14" in show(bench.store, "r1", "decontamination", "markdown", step="decontaminate:t")
+    with pytest.raises(DiagnosticError):
+        show(bench.store, "r1", "decontamination", step="decontaminate:nothing")
