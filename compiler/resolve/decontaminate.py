@@ -80,7 +80,7 @@ def resolve_decontaminations(
 
 
 def prompt_columns(templates: Iterable[ResolvedTemplate]) -> tuple[str, ...]:
-    """The columns that stand before the answer, in the order of the conversation."""
+    """The columns that the user says, in the order of the template: system texts are what many rows share."""
     return _columns(templates, answers=False)
 
 
@@ -93,7 +93,7 @@ def _columns(templates: Iterable[ResolvedTemplate], *, answers: bool) -> tuple[s
     found: dict[str, None] = {}
     for template in templates:
         for role, pieces in template.roles.items():
-            if answers or role != "assistant":
+            if role == "user" or answers:
                 found |= dict.fromkeys(piece.column for piece in flat(pieces) if piece.column is not None)
         if template.options is not None:
             block = template.options.block
