@@ -22,7 +22,7 @@ from spec_lang.source import Span
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}\n]+)\}")
 # Fields by which a block takes rows, and those by which one is applied to rows.
 _ROWS = ("from", "data", "validation", "seeds", "prompts", "benign", "harmful", "calibrate", "holdout", "real", "new")
-_APPLIED = ("filters", "templates", "scores")
+_APPLIED = ("filters", "templates", "scores", "use")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def sources_of(document: Document, block: Outlined, seen: frozenset[str] = froze
     for field_name in (*_ROWS, "use"):
         for path in block.names.get(field_name, ()):
             named, home = document.find(".".join(path[:2])) if path[0] in document.imports else document.find(path[0])
-            if named is None:
+            if named is None or named.kind == "template":  # `use` of a task: its rows are of `from`
                 continue
             prefix = f"{path[0]}." if home is not document else ""
             found += [prefix + source for source in sources_of(home, named, seen)]

@@ -165,3 +165,30 @@ def test_a_plan_survives_its_file() -> None:
     assert again.to_json() == plan.to_json()
     position = {step.id: index for index, step in enumerate(plan)}
     assert all(position[source] < position[step.id] for step in plan for source in step.inputs.values())
+
+
+MIXED = """edition 2026
+source tickets {
+  path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human   columns { instruction = message   output = label }
+}
+source sums { path = "sums.jsonl"   licence = "CC0-1.0"   origin = human }
+template plain { user = "{instruction}"   assistant = "{output}" }
+template terse { user = "Q: {instruction}"   assistant = "{output}" }
+task one { from = tickets   templates = [plain] }
+task two { from = sums   templates = [plain] }
+task three { from = sums   templates = [terse] }
+mixture inner { use three   use two cap 300 }
+mixture all { use one   use two cap 100   use inner weight 30% }
+"""
+
+
+def test_names_and_order_of_uses_are_not_in_the_hash_of_a_mixture() -> None:
+    mixed = hashes(plan_of(MIXED))["mix:all"]
+    renamed = re.sub(r"\bone\b", "zebra", re.sub(r"\btwo\b", "aardvark", MIXED).replace("inner", "b"))
+    assert hashes(plan_of(renamed))["mix:all"] == mixed
+    turned = MIXED.replace("use three   use two cap 300", "use two cap 300   use three").replace(
+        "use one   use two cap 100   use inner weight 30%", "use inner weight 30%   use two cap 100   use one"
+    )
+    assert turned != MIXED and hashes(plan_of(turned))["mix:all"] == mixed
+    for old, new in (("cap 100", "cap 101"), ("weight 30%", "weight 31%"), ("cap 300", "cap 301"), ("Q: ", "A: ")):
+        assert hashes(plan_of(MIXED.replace(old, new)))["mix:all"] != mixed
