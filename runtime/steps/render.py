@@ -103,10 +103,7 @@ def statement(params: RenderParams) -> Bound:
     shots = "".join(
         f" LEFT JOIN shots_{at} USING (__ord)" for at, item in enumerate(params.templates) if item.few_shot is not None
     )
-    sql = (
-        f"SELECT __ord, __row_id AS row_id, __line AS line, __file AS file,\n  {listed}\n"
-        f"FROM ({rows}){shots}"
-    )
+    sql = f"SELECT __ord, __row_id AS row_id, __line AS line, __file AS file,\n  {listed}\nFROM ({rows}){shots}"
     return sql, [*(value for _, bound in columns for value in bound), *values]
 
 
