@@ -1,9 +1,11 @@
 """The relational engine: an in-memory DuckDB over Parquet files, one a step, gone when the step ends.
 
-Data steps are SQL over columnar files, run out of core: what does not fit in memory spills into the
-step's own folder. Row order is part of every result, so insertion order is preserved, files are
-written with fixed settings, and whatever groups or joins is ordered again before it is written. This
-module and ``store`` are the only ones that import duckdb. Opening an engine costs about 15 ms.
+Data steps are SQL over columnar files, run out of core: an engine takes at most ``memory_limit_mb`` and
+what does not fit spills into the step's own folder. Row order is part of every result, so insertion
+order is preserved, rows are written as they are read wherever nothing groups or joins them, and whatever
+does is ordered again before it is written. Files have fixed settings and there are always two threads or
+more, because DuckDB cuts row groups elsewhere when it writes with one. This module and ``store`` are the
+only ones that import duckdb. Opening an engine costs about 15 ms.
 """
 
 from __future__ import annotations
@@ -27,9 +29,13 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 FAILED_ON_A_VALUE = "SFT0411"
-MEMORY_SHARE = 0.5  # of the machine's memory; training and the store have to live beside it
-ROW_GROUP = 100_000
-PARQUET_SETTINGS = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
+MEMORY_VARIABLE = "SFT_MEMORY_MB"
+MEMORY_MB = 2_000  # sorts and joins of a million rows of 1 kB are hardly faster with more
+MEMORY_SHARE = 0.5  # of the machine's memory, where that is less; training and the store have to live beside it
+LEAST_MB = 512
+ROW_GROUP = 51_200  # a multiple of the engine's vectors (2,048); each thread holds one while it writes
+SMALL_GROUP = 10_240  # for files in which single rows are looked up: a group is read as a whole
+PARQUET_SETTINGS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,10 @@ class Engine:
         """The single value of a query that gives one row with one column."""
         return self.rows(sql, params)[0][0]
 
-    def copy(self, select: str, path: Path, params: Sequence[Any] = ()) -> int:
+    def copy(self, select: str, path: Path, params: Sequence[Any] = (), row_group: int = ROW_GROUP) -> int:
         """Write a query's rows, in their order, to a Parquet file; the number of rows."""
-        return int(self.value(f"COPY ({select}) TO {literal(str(path))} ({PARQUET_SETTINGS})", params))
+        settings = f"{PARQUET_SETTINGS}, ROW_GROUP_SIZE {row_group}"
+        return int(self.value(f"COPY ({select}) TO {literal(str(path))} ({settings})", params))
 
 
 @contextmanager
@@ -80,8 +87,8 @@ def engine(scratch: Path, threads: int | None = None) -> Iterator[Engine]:
     con = duckdb.connect(
         ":memory:",
         config={
-            "threads": threads or os.cpu_count() or 1,
-            "memory_limit": f"{_memory_limit_mb()}MB",
+            "threads": max(2, threads or os.cpu_count() or 1),
+            "memory_limit": f"{memory_limit_mb()}MB",
             "temp_directory": str(spill),
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,
@@ -132,9 +139,16 @@ def as_finding(finding: Callable[[str], Exception]) -> Iterator[None]:
         raise finding(_first_line(error)) from error
 
 
-def _memory_limit_mb() -> int:
+def memory_limit_mb() -> int:
+    """What one engine may hold, in MB: ``SFT_MEMORY_MB`` of the environment, or 2,000 and at most half the machine.
+
+    The process is larger by the files being written and by Python, some 500 MB.
+    """
+    named = os.environ.get(MEMORY_VARIABLE, "")
+    if named.isascii() and named.isdigit():
+        return max(LEAST_MB, int(named))
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(512, int(total * MEMORY_SHARE) >> 20)
+    return max(LEAST_MB, min(MEMORY_MB, int(total * MEMORY_SHARE) >> 20))
 
 
 def _first_line(error: BaseException) -> str:

@@ -68,12 +68,7 @@ CREATE TABLE ledger (
 );
 CREATE INDEX ledger_step ON ledger (step_hash);
 
--- Ingested rows, so that any row_id can be shown.
-CREATE TABLE examples (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, file TEXT NOT NULL, line BIGINT NOT NULL, content JSON NOT NULL);
-CREATE INDEX examples_row ON examples (row_id);
-
-CREATE TABLE renders (step_hash TEXT NOT NULL, ord BIGINT NOT NULL, row_id TEXT NOT NULL, template_hash TEXT NOT NULL, messages JSON NOT NULL, expected TEXT NOT NULL);
-CREATE INDEX renders_row ON renders (step_hash, row_id);
+-- `examples` (ingested rows, so that any row_id can be shown) and `renders` are views over files: see row_files.py.
 
 -- What a mixture takes of each input (`rows:0`, …); the names that they have in a run are labels of its step: see mixtures.
 CREATE TABLE mixture_counts (
@@ -140,7 +135,9 @@ SELECT s.run_id, s.step_id, l.rule, r.text AS rule_text, coalesce(r.reason, l.de
 FROM ledger l
 JOIN steps s ON s.step_hash = l.step_hash
 LEFT JOIN rules r ON r.run_id = s.run_id AND r.step_id = s.step_id AND r.rule = l.rule
-LEFT JOIN (SELECT DISTINCT ON (row_id) row_id, content FROM examples) e ON e.row_id = l.row_id;
+LEFT JOIN (
+    SELECT row_id, any_value(content) AS content FROM examples WHERE row_id IN (SELECT row_id FROM ledger) GROUP BY row_id
+) e ON e.row_id = l.row_id;
 
 -- Mixtures under their names in a run.
 CREATE VIEW mixtures AS

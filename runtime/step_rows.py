@@ -29,6 +29,27 @@ def publish_rows(ctx: StepContext, files: Mapping[str, Path]) -> None:
         path.unlink()
 
 
+def copy_kept(engine: Engine, rows_in: int, path: Path) -> int:
+    """Write the rows of the view ``rows`` whose ``__ord`` is not in ``dropped(ord)``, in their order; how many stay.
+
+    Rows stream from file to file.
+    """
+    fallen = marked(engine, "fallen", "dropped", rows_in)
+    return engine.copy(f"SELECT * EXCLUDE (__ord) FROM rows WHERE NOT {fallen}", path)
+
+
+def marked(engine: Engine, name: str, source: str, rows: int, params: Sequence[Any] = ()) -> str:
+    """A condition on a row of the view ``rows``: that its ``__ord`` is an ``ord`` of ``source``, as it is now.
+
+    The numbers become a bit string, 125 kB a million ``rows``. A join would give up the order of the rows, and sorting
+    them anew takes as much memory as they have.
+    """
+    engine.execute(
+        f"SET VARIABLE {name} = (SELECT bitstring_agg(ord, 0, ?) FROM {source})", [max(rows, 1) - 1, *params]
+    )
+    return f"(coalesce(get_bit(getvariable('{name}'), __ord::INTEGER), 0) = 1)"
+
+
 def write_ledger(engine: Engine, select: str, path: Path, params: Sequence[Any] = ()) -> int:
     """Write the drops that ``select`` gives (the columns of LEDGER_COLUMNS) to a file; how many there are."""
     return engine.copy(f"SELECT {LEDGER_COLUMNS} FROM ({select})", path, params)

@@ -15,17 +15,19 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from spec_lang.diagnostics import fatal
+from runtime.relational import memory_limit_mb
+from runtime.row_files import move_out, point_views, points_here
+from spec_lang.diagnostics import DiagnosticError, fatal
 
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
 _IN_PROCESS = threading.RLock()
@@ -68,7 +70,7 @@ class Store:
                 "name a folder that can be written with `--store`",
             ) from error
         with self.writing() as con:
-            _migrate(con)
+            _migrate(con, self.root)
         return self
 
     @contextmanager
@@ -95,7 +97,10 @@ class Store:
             if self.database in _LOOKING:
                 yield _LOOKING[self.database]
                 return
-            con = _LOOKING[self.database] = self._connect(read_only=True)
+            con = self._connect(read_only=True)
+            if not points_here(con, self.root):
+                con = self._pointed(con)
+            _LOOKING[self.database] = con
             try:
                 yield con
             finally:
@@ -118,6 +123,14 @@ class Store:
             with self.writing() as con:
                 insert_rows(con, table, columns, rows)
 
+    def _pointed(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """A store that was moved: views look into this folder from now on. Where nothing can be written, rows are not
+        found, and everything else is."""
+        con.close()
+        with suppress(OSError, DiagnosticError), self.writing() as write:
+            point_views(write, self.root)
+        return self._connect(read_only=True)
+
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
 
@@ -125,7 +138,7 @@ class Store:
         pause = 0.005
         while True:
             try:
-                return duckdb.connect(str(self.database), read_only=read_only)
+                return duckdb.connect(str(self.database), read_only=read_only, config=_config())
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower():
                     raise _unusable(self.database, error) from error
@@ -135,6 +148,11 @@ class Store:
                 raise _unusable(self.database, error) from error
             time.sleep(pause * (0.5 + random.random()))
             pause = min(pause * 1.6, 0.25)
+
+
+def _config() -> dict[str, Any]:
+    """As much memory as a step's engine has; equal for all connections of a process, as DuckDB asks."""
+    return {"memory_limit": f"{memory_limit_mb()}MB"}
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -147,9 +165,10 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[st
         con.execute(f'INSERT INTO "{table}" ({names}) VALUES {",".join([slots] * len(chunk))}', values)
 
 
-def _migrate(con: duckdb.DuckDBPyConnection) -> None:
+def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
     if not found or not found[0]:
+        point_views(con, root)  # first, because other views are made of them
         con.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
         con.execute("INSERT INTO meta VALUES (?, now())", [SCHEMA_VERSION])
         return
@@ -164,8 +183,12 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
             "upgrade sft-lang, or name another store with `--store`",
         )
     if version and version[0] < SCHEMA_VERSION:
-        con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
+        if version[0] < 2:
+            con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
+        move_out(con, root)
         con.execute("UPDATE meta SET schema_version = ?", [SCHEMA_VERSION])
+    if not points_here(con, root):
+        point_views(con, root)
 
 
 def _held(database: Path, error: Exception, patience: float) -> Exception:

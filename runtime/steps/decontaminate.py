@@ -22,7 +22,7 @@ from compiler.step_params import DecontaminateParams, HeldOutRows
 from runtime.context import StepContext, StepResult
 from runtime.overlap import HeldOut, ItemSet
 from runtime.relational import Engine, engine, literal, parquet, quoted
-from runtime.step_rows import publish_rows, write_ledger
+from runtime.step_rows import marked, publish_rows, write_ledger
 from runtime.word_runs import Block
 from spec_lang.diagnostics import DiagnosticError, fatal
 
@@ -46,9 +46,10 @@ def run(ctx: StepContext) -> StepResult:
             ]
         )
         _search(ctx, db, index, rows_in)
+        places = db.value("SELECT coalesce(max(__ord), 0) + 1 FROM rows")
         kept = db.copy(
             "SELECT * EXCLUDE (__ord, __id, __at, __of, __fields) FROM rows "
-            "WHERE __ord NOT IN (SELECT found.ord FROM found) ORDER BY __ord",
+            f"WHERE NOT {marked(db, 'found', 'found', places)}",
             ctx.out / "rows.parquet",
         )
         files = _write_reports(db, ctx.out, index, sets)

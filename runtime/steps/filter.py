@@ -13,7 +13,7 @@ from compiler.step_params import ExactDedupRule, FilterParams, NearDedupRule, Pr
 from runtime.compared_rows import Statement, compared, make_views, order
 from runtime.context import StepContext, StepResult
 from runtime.relational import engine, parquet
-from runtime.step_rows import publish_rows, write_ledger
+from runtime.step_rows import copy_kept, publish_rows, write_ledger
 from runtime.steps.near_dedup import drop_near_duplicates
 from spec_lang.diagnostics import DiagnosticError, fatal
 
@@ -41,7 +41,7 @@ def run(ctx: StepContext) -> StepResult:
             else:
                 db.execute(*statement(position, rule))
             ctx.progress(position + 1, len(params.rules), "rules")
-        kept = db.copy("SELECT * EXCLUDE (__ord) FROM alive ORDER BY __ord", ctx.out / "rows.parquet")
+        kept = copy_kept(db, rows_in, ctx.out / "rows.parquet")
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
         counts: dict[str, int] = dict(
             db.rows("SELECT rule::VARCHAR, count(*) FROM dropped GROUP BY rule ORDER BY dropped.rule")

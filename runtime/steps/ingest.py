@@ -19,8 +19,9 @@ from compiler.hashing import HASH_LENGTH
 from compiler.step_params import Column, IngestParams
 from runtime.context import StepContext, StepResult
 from runtime.file_hashes import content_hash
-from runtime.relational import Engine, engine, literal, quoted
-from runtime.source_rows import SourceColumn, find_columns, load_rows
+from runtime.relational import SMALL_GROUP, Engine, engine, literal, quoted
+from runtime.row_files import EXAMPLES
+from runtime.source_rows import SourceColumn, find_columns, load_rows, pointer, pointers
 from runtime.step_rows import publish_rows, write_ledger
 from runtime.taken_rows import sampled_rows, shaped_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -44,28 +45,29 @@ def run(ctx: StepContext) -> StepResult:
         load_rows(db, files, params.format, ctx.out)
         ctx.stop.check()
         columns = mapped(params.columns, find_columns(db, inner_places(params.columns)))
-        db.execute("DROP TABLE raw")
-        _name_rows(db, names, columns)
+        _name_rows(db, columns)
         ctx.stop.check()
         kinds = {column.name: column.type for column in columns}
         more: dict[str, Any] = {}
-        if params.layout is not None:
+        select, bound = _typed(columns), [names]
+        if params.layout is not None:  # every row is looked at again, so the columns are made only once
+            db.execute(f"CREATE TABLE typed AS {select}", bound)
+            db.execute("DROP TABLE named")
+            db.execute("ALTER TABLE typed RENAME TO named")
             more |= shaped_rows(ctx, db, params.layout, columns)
             kinds = more.pop("columns")
+            select, bound = "SELECT * FROM named", []
         if params.sample is not None:
             more |= sampled_rows(ctx, db, params.sample)
         listed = "".join(f", {quoted(name)}" for name in kinds)
-        rows = db.copy(f"SELECT __row_id, __file, __line{listed} FROM named {_ORDER}", ctx.out / "rows.parquet")
+        rows = db.copy(f"SELECT __row_id, __file, __line{listed} FROM ({select})", ctx.out / "rows.parquet", bound)
         if not rows:
             raise _nothing_readable(db, names)
         refused = write_ledger(db, ledger(params), ctx.out / "ledger.parquet", [names] * (1 + bool(params.layout)))
-        db.copy(
-            f"SELECT __row_id AS row_id, __file AS file, __line AS line, __content AS content FROM named {_ORDER}",
-            ctx.out / "examples.parquet",
-        )
+        db.copy(_EXAMPLES, ctx.out / EXAMPLES, [names], row_group=SMALL_GROUP)
         read: dict[int, int] = dict(db.rows("SELECT __at, count(*) FROM named GROUP BY __at"))
         unread: dict[int, int] = dict(db.rows("SELECT file, count(*) FROM unreadable GROUP BY file"))
-    publish_rows(ctx, {"examples": ctx.out / "examples.parquet", "ledger": ctx.out / "ledger.parquet"})
+    publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet"})
     counts = [[name, read.get(at, 0), unread.get(at, 0)] for at, name in enumerate(names)]
     summary = {
         "rows": rows,
@@ -106,34 +108,51 @@ def _clash(name: str, other: str) -> DiagnosticError:
     return fatal("SFT0409", what, "give it another name: `columns { other_name = field }`")
 
 
-def _name_rows(db: Engine, names: Sequence[str], columns: Sequence[SourceColumn]) -> None:
-    """Make ``named`` from ``parts``: typed columns, content, and ids that are unique in the source."""
-    typed = "".join(f", {_value(column)} AS {quoted(column.name)}" for column in columns)
+def _name_rows(db: Engine, columns: Sequence[SourceColumn]) -> None:
+    """Make ``named(__row_id, __at, __line, __content)`` of ``raw``, in source order; ids are unique in it.
+
+    The row as it stands in the file is kept as ``__json`` only where a column is a place in a field.
+    """
+    whole = [column for column in columns if not column.path]  # the others are in what the field has
     pieces = [
-        f"CASE WHEN json_type({cell}) <> 'NULL' THEN {literal(_key(column.name))} || {cell}::VARCHAR END"
-        for column in sorted(columns, key=lambda column: column.name)
-        if not column.path  # what the field has already
-        for cell in [f"v[{column.position}]"]
+        f"CASE WHEN json_type({cell}) <> 'NULL' THEN {literal(_key(name))} || {cell}::VARCHAR END"
+        for name, cell in sorted((column.name, f"v[{at}]") for at, column in enumerate(whole, 1))
     ]
     content = f"'{{' || concat_ws(',', {', '.join(pieces)}) || '}}'" if pieces else "'{}'"
+    cells = f"json_extract(json, {pointers([(column.field,) for column in whole])})" if whole else "NULL"
+    json = ", json AS __json" if len(whole) < len(columns) else ""
     db.execute(
         f"CREATE TABLE named AS SELECT left(sha256(__content), {HASH_LENGTH}) AS __row_id, * FROM ("
-        f"SELECT file AS __at, (?::VARCHAR[])[file + 1] AS __file, line AS __line, {content} AS __content{typed} "
-        "FROM parts)",
-        [list(names)],
+        f"SELECT file AS __at, line AS __line, {content} AS __content{json} FROM (SELECT *, {cells} AS v FROM raw))"
     )
+    db.execute("DROP TABLE raw")
     db.execute(
-        "CREATE TABLE repeats AS SELECT __at AS at, __line AS line, __row_id || '-' || nth AS id FROM ("
-        "SELECT __at, __line, __row_id, row_number() OVER (PARTITION BY __row_id ORDER BY __at, __line) AS nth "
-        "FROM named SEMI JOIN (SELECT __row_id FROM named GROUP BY ALL HAVING count(*) > 1) USING (__row_id)) "
-        "WHERE nth > 1"
+        "CREATE TABLE repeats AS SELECT place, __row_id || '-' || nth AS id FROM ("
+        "SELECT place, __row_id, row_number() OVER (PARTITION BY __row_id ORDER BY place) AS nth "
+        "FROM (SELECT rowid AS place, __row_id FROM named) "
+        "SEMI JOIN (SELECT __row_id FROM named GROUP BY ALL HAVING count(*) > 1) USING (__row_id)) WHERE nth > 1"
     )
-    db.execute("UPDATE named SET __row_id = repeats.id FROM repeats WHERE repeats.at = __at AND repeats.line = __line")
+    db.execute("UPDATE named SET __row_id = repeats.id FROM repeats WHERE repeats.place = named.rowid")
 
 
-def _value(column: SourceColumn) -> str:
+def _typed(columns: Sequence[SourceColumn]) -> str:
+    """The rows of ``named`` in its order, with their typed columns. Takes the names of the files."""
+    whole = [column for column in columns if not column.path]
+    cells = {column.name: f"v[{at}]" for at, column in enumerate(whole, 1)} | {
+        column.name: f"json_extract(__json, {literal(pointer(column.field, *column.path))})"
+        for column in columns
+        if column.path
+    }
+    typed = "".join(f", {_value(column, cells[column.name])} AS {quoted(column.name)}" for column in columns)
+    found = f"json_extract(__content, {pointers([(column.name,) for column in whole])})" if whole else "NULL"
+    return (
+        f"SELECT __row_id, __at, (?::VARCHAR[])[__at + 1] AS __file, __line, __content{typed} "
+        f"FROM (SELECT *, {found} AS v FROM named)"
+    )
+
+
+def _value(column: SourceColumn, cell: str) -> str:
     """The cell as its column's type; what has no such value is NULL."""
-    cell = f"v[{column.position}]"
     if column.type in ("text", "null"):
         return f"({cell} ->> '$')"
     if column.type == "number":
@@ -186,4 +205,6 @@ def ledger(params: IngestParams) -> str:
     return f"SELECT * FROM ({_UNREADABLE_ROWS}) UNION ALL SELECT * FROM ({_MALFORMED_ROWS})"
 
 
-_ORDER = "ORDER BY __at, __line"
+_EXAMPLES = (
+    "SELECT __row_id AS row_id, (?::VARCHAR[])[__at + 1] AS file, __line AS line, __content AS content FROM named"
+)

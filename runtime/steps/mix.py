@@ -4,11 +4,13 @@ How many rows a task gives is in ``apportionment``; which ones, and in what orde
 of the seed, the row and its template. So a renamed task, another order of ``use`` lines and a filter that takes other
 rows away move no row. A task that has to give more rows than it has gives whole passes and then the
 first rows of a hash order, never more often than the spec allows; ``mixture_counts`` has the numbers. Rows
-that are not taken are not dropped: they are still in their task.
+that are not taken are not dropped: they are still in their task. Numbers of rows are drawn and put in order first;
+conversations are read and sorted once, at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -53,14 +55,14 @@ def run(ctx: StepContext) -> StepResult:
         too_often = [count for count in counts if count.realised > limit(params) * count.available]
         if too_often:
             raise _too_often(ctx.step, params, available, max(too_often, key=lambda count: count.repeats))
-        db.execute(
-            "CREATE TABLE drawn (part VARCHAR, row_id VARCHAR, template_hash VARCHAR, messages VARCHAR, "
-            "expected VARCHAR, copy BIGINT)"
-        )
+        db.execute("CREATE TABLE drawn (part VARCHAR, nth BIGINT, row_id VARCHAR, template_hash VARCHAR, copy BIGINT)")
         for count in counts:
             ctx.stop.check()
             _insert_drawn(db, parquet(ctx.inputs[count.part] / "rows.parquet"), params.seed, count)
-        total = db.copy(_ORDERED, ctx.out / "rows.parquet", [f"{params.seed}:order:"])
+        db.execute(f"CREATE TABLE placed AS {_PLACED}", [f"{params.seed}:order:"])
+        db.execute("DROP TABLE drawn")
+        sources = {count.part: parquet(ctx.inputs[count.part] / "rows.parquet") for count in counts}
+        total = db.copy(_gathered(sources), ctx.out / "rows.parquet", list(sources))
         _write_counts(db, ctx, counts)
     publish_rows(ctx, {"mixture_counts": ctx.out / "mixture_counts.parquet"})
     summary = {
@@ -89,29 +91,40 @@ def limit(params: MixParams) -> int:
 def statements(step: Step) -> list[str]:
     """The SQL of the step, for reading; ``rendered`` stands for one task's rendered rows."""
     assert isinstance(step.params, MixParams)
-    return [_draw("rendered"), _ORDERED.strip()]
+    return [_draw("rendered"), _PLACED.strip(), _gathered({"rows": "rendered"})]
 
 
 def _draw(source: str) -> str:
     """The rows of one task: all of them once a whole pass, and the first ``rest`` of a hash order once more."""
     return (
-        "SELECT part, row_id, template_hash, messages, expected, copy\n"
+        "SELECT part, ord AS nth, row_id, template_hash, copy\n"
         "FROM (\n"
-        "  SELECT ?::VARCHAR AS part, *, row_number() OVER (ORDER BY "
-        f"{hash_number('? || row_id || template_hash')}, row_id, ord) AS nth\n  FROM {source}\n"
+        "  SELECT ?::VARCHAR AS part, ord, row_id, template_hash, row_number() OVER (ORDER BY "
+        f"{hash_number('? || row_id || template_hash')}, row_id, ord) AS place\n  FROM {source}\n"
         ") CROSS JOIN (SELECT unnest(range(?)) AS copy)\n"
-        "WHERE copy < ? OR nth <= ?"
+        "WHERE copy < ? OR place <= ?"
     )
 
 
 # `time` counts how often the same conversation came before, whichever task brought it, so that copies are apart.
-_ORDERED = f"""
-SELECT (row_number() OVER (ORDER BY place, row_id, template_hash, time) - 1)::BIGINT AS ord,
-       row_id, template_hash, messages, expected, part
+_PLACED = f"""
+SELECT part, nth, row_number() OVER (ORDER BY place, row_id, template_hash, time) - 1 AS ord
 FROM (
   SELECT *, {hash_number("? || row_id || template_hash || chr(58) || time")} AS place
   FROM (SELECT *, row_number() OVER (PARTITION BY row_id, template_hash ORDER BY copy, part) AS time FROM drawn)
-) ORDER BY place, row_id, template_hash, time"""
+)"""
+
+
+def _gathered(sources: Mapping[str, str]) -> str:
+    """The conversations in their new order: the only sort that moves whole rows. Takes the names of the parts."""
+    rows = "\n  UNION ALL ".join(
+        f"SELECT ?::VARCHAR AS part, ord AS nth, row_id, template_hash, messages, expected FROM {source}"
+        for source in sources.values()
+    )
+    return (
+        "SELECT placed.ord::BIGINT AS ord, row_id, template_hash, messages, expected, part\n"
+        f"FROM (\n  {rows}\n) JOIN placed USING (part, nth)\nORDER BY placed.ord"
+    )
 
 
 def _insert_drawn(db: Engine, source: str, seed: int, count: Count) -> None:

@@ -18,6 +18,7 @@ from compiler.step_params import RenderParams, RenderTemplate
 from runtime import few_shot
 from runtime.context import StepContext, StepResult
 from runtime.relational import Engine, engine, parquet, quoted
+from runtime.row_files import RENDERS, second_name
 from runtime.row_hashes import hash_number, upper_ends
 from runtime.step_rows import publish_rows, write_ledger
 from runtime.template_sql import (
@@ -50,17 +51,18 @@ def run(ctx: StepContext) -> StepResult:
         )
         _draw_examples(db, ctx, params)
         select, values = statement(params)
-        db.execute(f"CREATE TABLE rendered AS {select}", values)
-        rows_in = db.value("SELECT count(*) FROM rendered")
+        # Twice over the columns instead of once with the conversations in memory.
+        db.execute(f"CREATE TABLE fates AS SELECT {_FATE} FROM ({select})", values)
+        rows_in = db.value("SELECT count(*) FROM fates")
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
-        kept = db.copy(_KEPT, ctx.out / "rows.parquet")
-        db.copy(f"SELECT * FROM {parquet(ctx.out / 'rows.parquet')}", ctx.out / "renders.parquet")
+        kept = db.copy(_kept(params, select), ctx.out / "rows.parquet", values)
         causes = db.rows(
             "SELECT CASE WHEN lacking <> '' OR fault = 'empty_answer' THEN lacking ELSE fault END, count(*) "
-            "FROM rendered WHERE fault IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+            "FROM fates WHERE fault IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         )
         by_template = _rows_by_template(db, params)
-    publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet", "renders": ctx.out / "renders.parquet"})
+    second_name(ctx.out / "rows.parquet", RENDERS)
+    publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet"})
     if not kept:
         raise _nothing_rendered(ctx.step, params, rows_in, causes)
     return StepResult(rows_in, kept, dropped, {"templates": by_template, "dropped_by_cause": dict(causes)})
@@ -101,10 +103,7 @@ def statement(params: RenderParams) -> Bound:
     shots = "".join(
         f" LEFT JOIN shots_{at} USING (__ord)" for at, item in enumerate(params.templates) if item.few_shot is not None
     )
-    sql = (
-        f"SELECT __ord, __row_id AS row_id, __line AS line, __file AS file,\n  {listed}\n"
-        f"FROM ({rows}){shots}\nORDER BY __ord"
-    )
+    sql = f"SELECT __ord, __row_id AS row_id, __line AS line, __file AS file,\n  {listed}\nFROM ({rows}){shots}"
     return sql, [*(value for _, bound in columns for value in bound), *values]
 
 
@@ -168,9 +167,17 @@ _COLUMNS: Mapping[str, Callable[[RenderTemplate, int], Bound]] = {
     "lacking": _lacking,
 }
 
-_KEPT = """
-SELECT (row_number() OVER (ORDER BY __ord) - 1)::BIGINT AS ord, row_id, template_hash, messages, expected
-FROM rendered WHERE fault IS NULL ORDER BY __ord"""
+_FATE = "__ord, row_id, line, file, template_hash, fault, lacking"
+
+
+def _kept(params: RenderParams, rendered: str) -> str:
+    """The rows to write, in their order. Only where examples are joined they have to be ordered again."""
+    order = "ORDER BY __ord" if any(template.few_shot is not None for template in params.templates) else ""
+    return (
+        f"SELECT (row_number() OVER ({order}) - 1)::BIGINT AS ord, row_id, template_hash, messages, expected\n"
+        f"FROM ({rendered}) WHERE fault IS NULL {order}"
+    )
+
 
 _DETAILS = {
     EMPTY_ANSWER: "the answer is empty",
@@ -184,7 +191,7 @@ _LEDGER = f"""
 SELECT fault AS rule, row_id, line, file, NULL::VARCHAR AS value, NULL::VARCHAR AS survivor,
        CASE fault {" ".join(f"WHEN '{rule}' THEN '{detail}'" for rule, detail in _DETAILS.items())}
             ELSE 'the column `' || lacking || '` is empty and the template needs it' END AS detail
-FROM rendered WHERE fault IS NOT NULL ORDER BY __ord"""
+FROM fates WHERE fault IS NOT NULL ORDER BY __ord"""
 
 
 def _by_template(templates: Sequence[RenderTemplate], build: Callable[[RenderTemplate, int], Bound]) -> Bound:
@@ -199,7 +206,7 @@ def _by_template(templates: Sequence[RenderTemplate], build: Callable[[RenderTem
 def _rows_by_template(db: Engine, params: RenderParams) -> list[int]:
     """Rows of each template, in the order of declaration."""
     found: dict[str, int] = dict(
-        db.rows("SELECT template_hash, count(*) FROM rendered WHERE fault IS NULL GROUP BY template_hash")
+        db.rows("SELECT template_hash, count(*) FROM fates WHERE fault IS NULL GROUP BY template_hash")
     )
     return [int(found.get(template_hash(template), 0)) for template in params.templates]
 

@@ -15,6 +15,7 @@ from compiler.step_params import SplitParams
 from runtime.context import StepContext, StepResult
 from runtime.relational import engine, parquet
 from runtime.row_hashes import hash_number, plain_text, upper_ends
+from runtime.step_rows import marked
 from runtime.steps.split_groups import make_groups
 
 
@@ -29,10 +30,19 @@ def run(ctx: StepContext) -> StepResult:
         )
         groups = {} if params.similar is None else make_groups(ctx, db, params, *keys(params))
         select, values = statement(params)
-        rows = db.copy(select, ctx.out / "rows.parquet", values)
-        found: dict[str, int] = dict(
-            db.rows(f"SELECT __split, count(*) FROM {parquet(ctx.out / 'rows.parquet')} GROUP BY __split")
+        db.execute(f"CREATE TABLE placed AS {select}", values)
+        rows = db.value("SELECT count(*) FROM placed")
+        of_part = "(SELECT __ord AS ord FROM placed WHERE part = ?)"
+        cases = " ".join(
+            f"WHEN {marked(db, f'part_{at}', of_part, rows, [part.name])} THEN ?"
+            for at, part in enumerate(params.parts)
         )
+        db.copy(
+            f"SELECT * EXCLUDE (__ord), CASE {cases} END AS __split FROM rows",
+            ctx.out / "rows.parquet",
+            [part.name for part in params.parts],
+        )
+        found: dict[str, int] = dict(db.rows("SELECT part, count(*) FROM placed GROUP BY part"))
     counts = {part.name: int(found.get(part.name, 0)) for part in params.parts}
     for name, count in counts.items():
         if not count:
@@ -61,15 +71,15 @@ def keys(params: SplitParams) -> tuple[str, list[Any]]:
 
 
 def statement(params: SplitParams) -> tuple[str, list[Any]]:
-    """The select over ``rows`` that adds ``__split``, with its parameters."""
+    """The select over ``rows`` of ``__ord`` and the part that the row goes to, with its parameters."""
     ends = upper_ends([part.share for part in params.parts])
-    cases = " ".join("WHEN keyed.h < ? THEN ?" for _ in ends)
+    cases = " ".join("WHEN h < ? THEN ?" for _ in ends)
     sql, values = keys(params)
     if params.similar is not None:  # a key that is like others goes where the first of them goes
         sql = f"    SELECT __ord, coalesce(leads, key) AS key FROM (\n{sql}    ) LEFT JOIN groups USING (key, named)\n"
     sql = (
-        f"SELECT rows.* EXCLUDE (__ord), CASE {cases} END AS __split\nFROM rows JOIN (\n"
-        f"  SELECT __ord, {hash_number('? || key')} AS h FROM (\n{sql}  )\n) AS keyed USING (__ord)\nORDER BY __ord"
+        f"SELECT __ord, CASE {cases} END AS part\nFROM (\n"
+        f"  SELECT __ord, {hash_number('? || key')} AS h FROM (\n{sql}  )\n)"
     )
     bounds = [value for end, part in zip(ends, params.parts, strict=True) for value in (end, part.name)]
     return sql, [*bounds, f"{params.seed}:", *values]

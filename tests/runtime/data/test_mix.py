@@ -175,4 +175,4 @@ def test_running_twice_leaves_the_counts_of_one_run(bench: Bench) -> None:
     mixed(bench, part("t"))
     mixed(bench, part("t"))
     assert bench.store.query("SELECT count(*) FROM mixture_counts") == [(1,)]
-    assert len(statements(bench.steps["mix:m"])) == 2
+    assert len(statements(bench.steps["mix:m"])) == 3

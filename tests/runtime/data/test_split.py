@@ -63,7 +63,7 @@ def parts_of(texts: list[str], seed: int, folder: Path) -> list[str]:
             "CREATE TABLE rows AS SELECT unnest(?::VARCHAR[]) AS q, unnest(range(?)) AS __ord, '' AS __row_id",
             [texts, len(texts)],
         )
-        return [part for _, _, part in db.rows(select, values)]
+        return [part for _, part in db.rows(f"{select} ORDER BY __ord", values)]
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,92 @@
+"""The store's views over rows that stay in files: ``examples`` and ``renders``.
+
+A million rows of 1 kB are 3 GB as two DuckDB tables, and writing them shuts every reader out for half a minute; as
+compressed files of their steps they are there already. A view has to name an absolute path, so that
+``duckdb .sft/results.duckdb`` works from any folder; a store that was moved is pointed anew when it is next opened
+(about 1 ms to notice). A finished step's folder is whole, so no view ever sees half a file.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.hashing import HASH_LENGTH
+
+if TYPE_CHECKING:
+    import duckdb
+
+EXAMPLES = "examples.parquet"
+RENDERS = "renders.parquet"
+# View -> its file in a step's folder, and the columns: (name, type, expression over the file).
+_VIEWS = {
+    "examples": (EXAMPLES, "row_id VARCHAR, file VARCHAR, line BIGINT, content JSON"),
+    "renders": (
+        RENDERS,
+        "ord BIGINT, row_id VARCHAR, template_hash VARCHAR, messages JSON, expected VARCHAR",
+    ),
+}
+_STEP = "?" * HASH_LENGTH  # as a pattern: finished steps only, a folder being written has a longer name
+_NOWHERE = Path("none") / ("0" * HASH_LENGTH)  # files without rows, because a pattern has to match something
+
+
+def point_views(con: duckdb.DuckDBPyConnection, root: Path) -> None:
+    """Make both views, over the steps in the store at ``root``."""
+    nowhere = root / _NOWHERE
+    nowhere.mkdir(parents=True, exist_ok=True)
+    for name, (file, columns) in _VIEWS.items():
+        fields = [column.split(" ") for column in columns.split(", ")]
+        if not (nowhere / file).exists():
+            empty = ", ".join(f"NULL::{kind.replace('JSON', 'VARCHAR')} AS {field}" for field, kind in fields)
+            con.execute(f"COPY (SELECT {empty} WHERE false) TO {_literal(nowhere / file)} (FORMAT parquet)")
+        listed = ", ".join(f"{field}::{kind} AS {field}" if kind == "JSON" else field for field, kind in fields)
+        con.execute(
+            f"CREATE OR REPLACE VIEW {name} AS SELECT parse_filename(parse_dirpath(filename)) AS step_hash, {listed} "
+            f"FROM read_parquet({_pattern(root, file)}, hive_partitioning = false, filename = true)"
+        )
+
+
+def points_here(con: duckdb.DuckDBPyConnection, root: Path) -> bool:
+    """Whether the views look into the store at ``root``. True for a store that has none: it is of an older version."""
+    found = con.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'examples'").fetchone()
+    return found is None or _pattern(root, EXAMPLES) in found[0]
+
+
+def second_name(path: Path, name: str) -> None:
+    """Let a file of a step also be called ``name``, without a second copy where the file system can."""
+    other = path.with_name(name)
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError:
+        shutil.copyfile(path, other)
+
+
+def move_out(con: duckdb.DuckDBPyConnection, root: Path) -> None:
+    """Rows that an older version kept in tables, into the folders of their steps."""
+    for (step,) in con.execute("SELECT DISTINCT step_hash FROM examples").fetchall():
+        folder = root / "objects" / step
+        if folder.is_dir():
+            con.execute(
+                f"COPY (SELECT row_id, file, line, content::VARCHAR AS content FROM examples WHERE step_hash = ? "
+                f"ORDER BY file, line) TO {_literal(folder / EXAMPLES)} (FORMAT parquet, COMPRESSION zstd)",
+                [step],
+            )
+    for (step,) in con.execute("SELECT DISTINCT step_hash FROM renders").fetchall():
+        rows = root / "objects" / step / "rows.parquet"
+        if rows.is_file():
+            second_name(rows, RENDERS)
+    con.execute("DROP TABLE examples")
+    con.execute("DROP TABLE renders")
+    point_views(con, root)
+
+
+def _pattern(root: Path, file: str) -> str:
+    return "'" + f"{glob.escape(str(root.resolve()))}/*/{_STEP}/{file}".replace("'", "''") + "'"
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
