@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from compiler.reach import reached
+from compiler.resolve.shape import without_templates
 from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTask, ResolvedTrain, Rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.suggest import closest
@@ -60,8 +61,8 @@ def find_target(spec: ResolvedSpec, name: str, part: str | None = None) -> Targe
 
 def _check_templates(task: ResolvedTask) -> None:
     if task.templates.empty:
-        help = f"add `templates = [NAME]` to the task: rows leave as conversations, in the words of task `{task.name}`"
-        raise fatal("SFT0921", f"task `{task.name}` has no `templates`, so its rows are no conversations yet", help)
+        what = f"task `{task.name}` has no `templates`, so its rows are no conversations yet"
+        raise fatal("SFT0921", what, without_templates(task.source))
 
 
 def _no_part(task: ResolvedTask, part: str, parts: tuple[str, ...] | None) -> DiagnosticError:
@@ -98,6 +99,7 @@ def lower_rows(
 ) -> Exported:
     """The plan behind the rows of a target: out of the blocks that a run of the spec has, where they hold it."""
     from compiler.lower.builder import PlanBuilder
+    from compiler.lower.mixture import lower_mixture
     from compiler.lower.spec import lower_data
     from compiler.plan import EXPORT_MARK, Plan
 
@@ -105,7 +107,7 @@ def lower_rows(
     held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
     clean, mixtures = lower_data(own if held else spec, builder)
     if isinstance(target, ResolvedMixture):
-        name, steps = target.name, {WHOLE: mixtures[target.name]}
+        name, steps = target.name, {WHOLE: mixtures.get(target.name) or lower_mixture(target, clean, builder)}
     else:
         name = target[0].name if len(target) == 1 else target[0].task.name
         steps = {rows.part or WHOLE: clean.exported_rows(rows) for rows in target}

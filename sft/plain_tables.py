@@ -26,7 +26,8 @@ NOTE_INDENT = "     "
 class Table:
     """A title (may be empty), columns and cells of text; ``right`` are the positions of columns with numbers.
 
-    ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown.
+    ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown, which is
+    called ``noted``.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Table:
     rows: Sequence[tuple[str, ...]]
     right: frozenset[int] = frozenset()
     notes: Sequence[str] = ()
+    noted: str = "reason"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def as_markdown(page: Page) -> str:
     for table in page.tables:
         columns, rows = table.columns, table.rows
         if table.notes:
-            columns, rows = (*columns, "reason"), [(*r, note) for r, note in zip(rows, table.notes, strict=True)]
+            columns, rows = (*columns, table.noted), [(*r, note) for r, note in zip(rows, table.notes, strict=True)]
         rule = ["---:" if i in table.right else "---" for i in range(len(columns))]
         lines = [_row(columns), f"| {' | '.join(rule)} |", *(_row(row) for row in rows)]
         blocks.append(("### " + _escaped(table.title) + "\n\n" if table.title else "") + "\n".join(lines))

@@ -9,24 +9,28 @@ conversations, because tools skip in silence what they do not expect: 1,000,000 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet, quoted
 
-KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "task"})
+KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "part"})
 PLAIN_KEYS = frozenset({"role", "content"})
 PLAIN_ROLES = frozenset({"system", "user", "assistant"})
+TOOLS = "tools"  # the role of a first turn that holds the list of tools (runtime.models.tools)
+LOSS = "loss"  # the key that is false on an answer that is not learned
 
 
 @dataclass(frozen=True)
 class Part:
-    """``file`` holds the rows, ``template_names`` what their template hashes are called in the spec."""
+    """``file`` holds the rows; ``template_names`` and ``task_names`` are what their template hashes, and in a mixture
+    their parts, are called in the spec."""
 
     name: str
     file: Path
     template_names: Mapping[str, str]
+    task_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,17 @@ class Pattern:
     @property
     def is_plain(self) -> bool:
         """Whether every message is a text under one of the three usual roles, and nothing else."""
-        return self.keys == PLAIN_KEYS and self.types == {"VARCHAR"} and PLAIN_ROLES.issuperset(self.roles)
+        return self.is_text() and not self.has_tools
+
+    def is_text(self, *more: str) -> bool:
+        """Whether it is texts under the usual roles, after the list of tools where there is one; messages may have the
+        keys ``more`` too."""
+        turns = self.roles[1:] if self.has_tools else self.roles
+        return self.keys <= {*PLAIN_KEYS, *more} and self.types == {"VARCHAR"} and PLAIN_ROLES.issuperset(turns)
+
+    @property
+    def has_tools(self) -> bool:
+        return self.roles[:1] == (TOOLS,)
 
     @property
     def answers_once(self) -> bool:
@@ -63,6 +77,7 @@ class PartTable:
     view: str
     extra: tuple[str, ...]  # columns that only some sources bring, such as tools
     has_task: bool
+    has_tools: bool
     patterns: tuple[Pattern, ...]
 
     @property
@@ -76,7 +91,8 @@ class PartTable:
     @property
     def origin_columns(self) -> str:
         """SQL of the columns that tell where a row is from."""
-        names = ("template", *(("task",) if self.has_task else ()), *(quoted(name) for name in self.extra))
+        there = (("task", self.has_task), ("tools", self.has_tools))
+        names = ("template", *(name for name, has in there if has), *(quoted(name) for name in self.extra))
         return "row_id, " + ", ".join(names)
 
     def counts(self, column: Literal["template", "task"]) -> dict[str, int]:
@@ -99,23 +115,39 @@ def open_part(db: Engine, part: Part, position: int) -> PartTable:
     view, source = f"rows_{position}", parquet(part.file)
     columns = [row[0] for row in db.rows(f"SELECT column_name FROM (DESCRIBE FROM {source})")]
     extra = tuple(name for name in columns if name not in KNOWN)
-    hashes, names = list(part.template_names), list(part.template_names.values())
+    patterns = _patterns(db, source)
+    has_tools = any(pattern.has_tools for pattern in patterns)
+    template = _named(db, f"{view}_templates", part.template_names)
+    task = f", {_named(db, f'{view}_tasks', part.task_names)}[part] AS task" if "part" in columns else ""
+    talk = _WITHOUT_TOOLS if has_tools else "messages"
+    listed = "".join(f", {quoted(name)}" for name in extra)
     db.execute(
-        f"CREATE TABLE {view}_names AS SELECT unnest(?::VARCHAR[]) AS h, unnest(?::VARCHAR[]) AS n", [hashes, names]
+        f"CREATE VIEW {view} AS "
+        f"SELECT row_id, {talk}, {template}[template_hash] AS template{task}{listed} FROM {source}"
     )
-    listed = "".join(f", {quoted(name)}" for name in (*(("task",) if "task" in columns else ()), *extra))
-    db.execute(
-        f"CREATE VIEW {view} AS SELECT row_id, messages, "
-        f"(SELECT map(list(h), list(n)) FROM {view}_names)[template_hash] AS template{listed} FROM {source}"
-    )
-    return PartTable(part, db, view, extra, "task" in columns, _patterns(db, view))
+    return PartTable(part, db, view, extra, "part" in columns, has_tools, patterns)
 
 
-def _patterns(db: Engine, view: str) -> tuple[Pattern, ...]:
+_IS_TOOLS = f"messages ->> '$[0].role' = '{TOOLS}'"
+_TURNS = "to_json(list_slice(from_json(messages, '[\"JSON\"]'), 2, -1))::VARCHAR"
+_WITHOUT_TOOLS = (
+    f"CASE WHEN {_IS_TOOLS} THEN {_TURNS} ELSE messages END AS messages, "
+    f"CASE WHEN {_IS_TOOLS} THEN messages ->> '$[0].content' END AS tools"
+)
+
+
+def _named(db: Engine, table: str, names: Mapping[str, str]) -> str:
+    """SQL of a map from keys to names; the names are bound, in a table of their own."""
+    values = [list(names), list(names.values())]
+    db.execute(f"CREATE TABLE {table} AS SELECT unnest(?::VARCHAR[]) AS k, unnest(?::VARCHAR[]) AS n", values)
+    return f"(SELECT map(list(k), list(n)) FROM {table})"
+
+
+def _patterns(db: Engine, source: str) -> tuple[Pattern, ...]:
     found = db.rows(
         "SELECT roles, keys, types, count(*) FROM (SELECT messages ->> '$[*].role' AS roles, "
         "list_sort(list_distinct(flatten(json_keys(messages, '$[*]')))) AS keys, "
-        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types FROM {view}) GROUP BY ALL "
+        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types FROM {source}) GROUP BY ALL "
         "ORDER BY 4 DESC, 1"
     )
     return tuple(

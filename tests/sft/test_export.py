@@ -11,6 +11,7 @@ import yaml
 
 from runtime.exporting.data import write_rows
 from runtime.exporting.layouts import LAYOUTS
+from runtime.exporting.layouts.base import Names
 from runtime.exporting.rows import Part
 from runtime.relational import engine, literal
 from runtime.store import Store
@@ -134,10 +135,7 @@ def test_a_mixture_and_a_task_without_split_are_one_part_called_train(folder: Pa
     assert mixed.rows == {"train.jsonl": 40} and {row["task"] for row in rows} == {"triage.train", "chat"}
     assert run(folder, "chat", tmp_path / "chat").rows == {"train.jsonl": 30}
     card = (tmp_path / "mix/README.md").read_text()
-    assert (
-        "| mix | triage.train | cap 20 |" in card
-        and "| mix | chat | weight 50% | 30 | 20 | 20 | 50.0% | 0.67 |" in card
-    )
+    assert "| triage.train |  |" in card and "| chat |  | 30 | 50.00% | 20.0 | 20 | 0.6667 times |" in card
 
 
 def test_rendering_for_an_export_is_the_rendering_of_a_training(folder: Path, tmp_path: Path) -> None:
@@ -223,26 +221,34 @@ def test_rows_that_a_tool_would_skip_are_refused_before_anything_is_written(tmp_
     def turn(role: str, **more: Any) -> dict[str, Any]:
         return {"role": role, "content": "x", **more}
 
+    tools = {"role": "tools", "content": '[{"type": "function"}]'}
     talks = [
         [turn("user"), turn("assistant"), turn("user"), turn("assistant")],
         [turn("user"), turn("user"), turn("assistant")],
-        [turn("user"), turn("assistant", tool_calls=[{"name": "f"}]), turn("tool"), turn("assistant")],
+        [turn("user"), turn("assistant", loss=False), turn("user"), turn("assistant")],
+        [tools, turn("user"), turn("assistant", tool_calls=[{"name": "f"}]), turn("tool"), turn("assistant")],
     ]
     file = tmp_path / "rows.parquet"
     with engine(tmp_path) as db:
-        values = [[str(i) for i in range(3)], [json.dumps(talk) for talk in talks]]
+        values = [[str(i) for i in range(4)], [json.dumps(talk) for talk in talks]]
         listed = "unnest(?::VARCHAR[]) AS row_id, unnest(?::VARCHAR[]) AS messages"
         db.copy(f"SELECT {listed}, 'h' AS template_hash, '' AS expected", file, values)
-    part = [Part("train", file, {"h": "one"})]
-    for layout, rows in (("llamafactory", "2 of 3"), ("hf", "1 of 3")):
+        db.copy(f"FROM {literal(str(file))} WHERE row_id < '3'", tmp_path / "three.parquet")
+        db.copy(f"FROM {literal(str(file))} WHERE row_id < '2'", tmp_path / "two.parquet")
+    whole, three, two = (Part("train", tmp_path / f"{name}.parquet", {"h": "one"}) for name in ("rows", "three", "two"))
+    for layout, rows in (("llamafactory", "3 of 4"), ("hf", "2 of 4"), ("trl", "2 of 4"), ("axolotl", "1 of 4")):
         with pytest.raises(DiagnosticError) as caught:
-            write_rows("x", part, LAYOUTS[layout], tmp_path / layout)
+            write_rows(Names("x", "x"), [whole], LAYOUTS[layout], tmp_path / layout)
         assert caught.value.diagnostics[0].code == "SFT0924" and rows in caught.value.diagnostics[0].message
-    for layout in ("jsonl", "trl"):
+    for layout, part, count in (("jsonl", whole, 4), ("axolotl", three, 3), ("trl", two, 2)):
         (tmp_path / layout).mkdir()
-        write_rows("x", part, LAYOUTS[layout], tmp_path / layout)
-        assert [row["messages"] for row in lines(tmp_path / layout / "train.jsonl")] == talks
+        write_rows(Names("x", "x"), [part], LAYOUTS[layout], tmp_path / layout)
+        found = lines(tmp_path / layout / "train.jsonl")
+        assert [row["messages"] for row in found] == [[t for t in talk if t != tools] for talk in talks[:count]]
+    assert [row["tools"] for row in lines(tmp_path / "jsonl/train.jsonl")] == [None, None, None, tools["content"]]
     assert yaml.safe_load((tmp_path / "trl/trl.yaml").read_text())["assistant_only_loss"] is True
+    axolotl = yaml.safe_load((tmp_path / "axolotl/axolotl.yaml").read_text())
+    assert axolotl["datasets"][0]["message_field_training"] == "loss"
 
 
 def test_the_only_spec_of_a_folder_is_meant(folder: Path, tmp_path: Path) -> None:
@@ -271,9 +277,9 @@ def test_trl_trains_on_the_answers_of_its_layout(folder: Path, tmp_path: Path, m
     from tests.tiny_model import build_tiny_model
 
     run(folder, "triage", tmp_path / "rows", layout="trl")
-    monkeypatch.chdir(tmp_path / "rows")
+    monkeypatch.chdir(tmp_path)
     parser = trl.TrlParser((trl.ScriptArguments, trl.SFTConfig))
-    words = ["--config", "trl.yaml", "--output_dir", str(tmp_path / "to"), "--use_cpu", "true", "--bf16", "false"]
+    words = ["--config", "rows/trl.yaml", "--output_dir", str(tmp_path / "to"), "--use_cpu", "true", "--bf16", "false"]
     script, config = parser.parse_args_and_config([*words, "--max_length", "512", "--report_to", "none"])
     rows = load_dataset(script.dataset_name, cache_dir=str(tmp_path / "cache"))
     model = str(build_tiny_model(tmp_path / "tiny"))

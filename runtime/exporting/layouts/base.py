@@ -6,10 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from runtime.exporting.rows import PartTable, Pattern
+from runtime.exporting.rows import PLAIN_KEYS, PartTable, Pattern
 from spec_lang.diagnostics import fatal
 
 TRAINING, VALIDATION = "train", ("validation", "valid", "val", "dev", "eval")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is exported, and what the folder is called."""
+
+    export: str
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Written:
         return sum(pattern.rows for pattern in self.patterns)
 
 
-def nothing_beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
+def nothing_beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
     return {}
 
 
@@ -45,9 +53,9 @@ class Layout:
     file: Callable[[str], str]
     form: Literal["json", "parquet"]
     select: Callable[[PartTable, bool], str]  # the flag: every conversation of every part has one answer, at its end
-    usage: Callable[[str, Sequence[Written]], str]
+    usage: Callable[[Names, Sequence[Written]], str]
     check: Callable[[PartTable], None] = anything_fits
-    beside: Callable[[str, Sequence[Written]], Mapping[str, str]] = nothing_beside
+    beside: Callable[[Names, Sequence[Written]], Mapping[str, str]] = nothing_beside
 
 
 def training_part(parts: Sequence[Written]) -> Written:
@@ -66,7 +74,8 @@ def refuse(table: PartTable, tool: str, fits: Callable[[Pattern], bool], what: s
         return
     rows = sum(pattern.rows for pattern in bad)
     roles = ", ".join(bad[0].roles[:6]) + (", …" if len(bad[0].roles) > 6 else "")
-    keys = f" with {', '.join(sorted(bad[0].keys - {'role', 'content'}))}" if bad[0].keys - {"role", "content"} else ""
+    more = bad[0].keys - PLAIN_KEYS
+    keys = f" with {', '.join(sorted(more))}" if more else ""
     raise fatal(
         "SFT0924",
         f"{rows:,} of {table.rows:,} rows of `{table.part.name}` do not fit {tool}, which takes {what}; "
