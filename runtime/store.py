@@ -166,15 +166,14 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[st
 
 
 def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
+    """The tables of this version, in a new store or beside those of an older one, which lose nothing."""
+    schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
     found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
     if not found or not found[0]:
         point_views(con, root)  # first, because other views are made of them
-        con.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
+        con.execute(schema)
         con.execute("INSERT INTO meta VALUES (?, now())", [SCHEMA_VERSION])
         return
-    for statement in (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8").split(";\n"):
-        if "CREATE TABLE IF NOT EXISTS" in statement:  # a table that stores of earlier versions have not
-            con.execute(statement)
     version = con.execute("SELECT schema_version FROM meta").fetchone()
     if version and version[0] > SCHEMA_VERSION:
         raise fatal(
@@ -185,7 +184,9 @@ def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     if version and version[0] < SCHEMA_VERSION:
         if version[0] < 2:
             con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
+        con.execute((Path(__file__).parent / "migrate_3.sql").read_text(encoding="utf-8"))
         move_out(con, root)
+        con.execute(schema)
         con.execute("UPDATE meta SET schema_version = ?", [SCHEMA_VERSION])
     if not points_here(con, root):
         point_views(con, root)

@@ -17,6 +17,7 @@ from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
 from sft.show_decontamination import decontamination
 from sft.show_filters import Filters, known_name
+from sft.show_scores import scores_page
 from sft.verdicts import requirement_table, requirements_of
 from tui import prediction_queries, queries
 from tui.formats import count, interval, number
@@ -214,6 +215,7 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "ledger": ledger_page,
     "duplicates": _duplicates,
     "mixture": _mixture,
+    "scores": lambda store, run_id, filters: scores_page(store, run_id, filters.step, filters.limit),
     "training": _training,
     "verdicts": _verdicts,
     "predictions": _predictions,
