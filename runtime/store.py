@@ -184,7 +184,6 @@ def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     if version and version[0] < SCHEMA_VERSION:
         if version[0] < 2:
             con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
-        con.execute((Path(__file__).parent / "migrate_3.sql").read_text(encoding="utf-8"))
         move_out(con, root)
         con.execute(schema)
         con.execute("UPDATE meta SET schema_version = ?", [SCHEMA_VERSION])
