@@ -25,6 +25,7 @@ from compiler.resolve.lifecycle import resolve_lifecycle
 from compiler.resolve.mixture import resolve_mixtures
 from compiler.resolve.model import check_special_tokens, model_facts, resolve_model
 from compiler.resolve.score import check_score
+from compiler.resolve.scoring_models import check_scoring_models
 from compiler.resolve.source import resolve_source
 from compiler.resolve.tables import Tables
 from compiler.resolve.task_order import resolve_tasks
@@ -86,7 +87,7 @@ def compile_spec(
     found = Diagnostics()
     program, spec = _resolve(file, world, found, settings, inspect=inspect)
     found.items[:] = program.explained(spec, found)
-    plan = None if found.has_errors else _plan(reached(spec), world, Reporter(file, found))
+    plan = None if found.has_errors else _plan(reached(spec), world, program.main.report)
     for item in found:
         diagnostics.report(item)
     return plan
@@ -113,12 +114,14 @@ def compile_export(
     found.items[:] = program.explained(spec, found)
     exported = None
     if not found.has_errors:
-        target, report = find_target(spec, name, part), Reporter(file, found)
+        target, report = find_target(spec, name, part), program.main.report
         if isinstance(target, ResolvedTrain):
             plan = _plan(reached(spec), world, report)
             exported = None if plan is None else Exported(name, plan, {}, f"train:{name}")
         else:
-            facts = model_facts(replace(spec, trains={}, evals={}, gates={}), world, report)
+            scorers = {named for task in spec.tasks.values() for score in task.scores for named in score.models}
+            trains = {named: train for named, train in spec.trains.items() if named in scorers}
+            facts = model_facts(replace(spec, trains=trains, evals={}, gates={}), world, report)
             exported = None if found.has_errors else lower_rows(spec, target, facts, report)
     for item in found:
         diagnostics.report(item)
@@ -157,6 +160,7 @@ def _resolve(
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
     either: dict[str, AnyModel] = {**models, **trains}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
+    check_scoring_models(tasks, trains, evals, names)
     check_examples(tasks, trains, evals, report)
     resolve_decontaminations(read, names, sources, tasks, mixtures, trains, evals)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))

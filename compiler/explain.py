@@ -8,14 +8,18 @@ from typing import Any
 
 from compiler.plan import Plan, Step
 from compiler.step_params import (
+    ClassifierScore,
     ExactDedupRule,
+    ExpressionScore,
     FilterParams,
     FilterRule,
     MeasureParams,
     NearDedupRule,
     PredicateRule,
+    ScoreParams,
     SplitParams,
     Sql,
+    TopRule,
 )
 from spec_lang.plain_text import visible
 
@@ -42,6 +46,12 @@ def _expressions(step: Step) -> Iterator[tuple[str, Sql]]:
             yield from ((f"rule {index + 1}, `{text}`: {what}", sql) for what, sql in _rule(rule))
     elif isinstance(params, SplitParams):
         yield from (("key", sql) for sql in params.key)
+    elif isinstance(params, ScoreParams):
+        for score in params.scores:
+            if isinstance(score, ExpressionScore):
+                yield f"score `{score.name}`", score.value
+            elif isinstance(score, ClassifierScore):
+                yield f"score `{score.name}`: `{score.label}` of", score.text
     elif isinstance(params, MeasureParams):
         yield from ((f"slice `{item.name}`", item.value) for item in params.slices)
 
@@ -51,6 +61,10 @@ def _rule(rule: FilterRule) -> Iterator[tuple[str, Sql]]:
         yield f"{rule.rule} where", rule.condition
         if rule.measured is not None:
             yield "measured value", rule.measured
+    elif isinstance(rule, TopRule):
+        yield "largest", rule.by
+        if rule.per is not None:
+            yield "of each", rule.per
     else:
         assert isinstance(rule, ExactDedupRule | NearDedupRule)
         yield from (("compared", sql) for sql in rule.on)

@@ -103,7 +103,7 @@ def lower_rows(
 
     own, builder = reached(spec), PlanBuilder(report)
     held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
-    clean, mixtures = lower_data(own if held else spec, builder)
+    clean, mixtures = lower_data(own if held else spec, facts, builder)
     if isinstance(target, ResolvedMixture):
         name, steps = target.name, {WHOLE: mixtures[target.name]}
     else:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from compiler.column_scope import ColumnScope, conversion
 from compiler.functions import ALIASES, FUNCTIONS, Function, Parameter
 from compiler.regexes import group_count, problem
-from compiler.reporting import renamed, suggestion, written_anew
+from compiler.reporting import UNREAD, renamed, suggestion, written_anew
 from compiler.typed import Apply, Constant, Typed
 from compiler.value_fixes import quoted
 from spec_lang.ast import Arg, Call, Expr, Faulty, NumberLit, Ref, StringLit, Tagged
@@ -46,7 +46,7 @@ def pattern_of(expr: Expr, scope: ColumnScope) -> str | None:
 def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
     """A call with its arguments; None after a report, or where something of it is not known."""
     name = expr.func.text
-    function = FUNCTIONS.get(name)
+    function = scope.report.function(name)
     if function is None:
         _no_function(expr, scope)
     parameters = _parameters(function, expr, scope) if function else None
@@ -100,6 +100,9 @@ def _is_list(expr: Expr, scope: ColumnScope) -> bool:
 def _no_function(expr: Call, scope: ColumnScope) -> None:
     """Report a call of what is no function, with what it was probably meant as: ``x.lower()`` as ``lower(x)``."""
     name = expr.func.text
+    own = scope.report.functions_of.get(scope.report.file.path, {})
+    if UNREAD in own:
+        return
     message, *receiver = f"there is no function `{name}`", *expr.func.parts[:-1]
     last = expr.func.parts[-1].text
     alias = ALIASES.get(last.lower())
@@ -113,8 +116,9 @@ def _no_function(expr: Call, scope: ColumnScope) -> None:
         scope.report.error("SFT0302", message, expr.func.span, f"write `{meant}`", fix=fix)
         return
     alias = ALIASES.get(name.lower())
-    help = f"did you mean `{alias}`?" if alias else suggestion(name, FUNCTIONS, "functions")
-    fix = renamed(expr.func, FUNCTIONS) if alias is None else ()
+    known = (*FUNCTIONS, *own)
+    help = f"did you mean `{alias}`?" if alias else suggestion(name, known, "functions")
+    fix = renamed(expr.func, known) if alias is None else ()
     scope.report.error("SFT0302", message, expr.func.span, help, fix=fix)
 
 

@@ -25,6 +25,7 @@ EXPORT_MARK = ": export of "  # in the spec's name of a plan that was made for a
 class StepKind(StrEnum):
     INGEST = "ingest"
     FILTER = "filter"
+    SCORE = "score"
     SPLIT = "split"
     DECONTAMINATE = "decontaminate"
     RENDER = "render"

@@ -46,10 +46,20 @@ def _content(step: Step, before: PreviousStep) -> Iterator[str]:
     yield from _files(
         dict(_by_path(before.paths, before.content)), dict(_by_path(step.local.get("paths", ()), step.content))
     )
-    model = step.local.get("labels", {}).get("model", "the model")
     for name in sorted({*step.content, *before.content}):
         if not name.startswith(_FILE) and step.content.get(name) != before.content.get(name):
-            yield f"the {name.replace('_', ' ')} of `{model}` changed"
+            yield _part_changed(name, step)
+
+
+def _part_changed(name: str, step: Step) -> str:
+    """``weights``, ``weights.0`` of one of several models, or ``extension.0``."""
+    part, _, number = name.partition(".")
+    listed = step.local.get("extensions" if part == "extension" else "models", ())
+    one = listed[int(number)] if number and int(number) < len(listed) else {}
+    if part == "extension":
+        return f"{one.get('path') or one.get('package') or 'an extension'} changed"
+    model = one.get("name") or step.local.get("labels", {}).get("model", "the model")
+    return f"the {part.replace('_', ' ')} of `{model}` changed"
 
 
 def _by_path(paths: Sequence[str], content: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -148,6 +158,7 @@ _LISTS: Mapping[str, Callable[[Any, int, Step], str]] = {
     "metrics": _named("metric"),
     "slices": _named("slice"),
     "columns": _named("column"),
+    "scores": _named("score"),
     "parts": _part,
     "against": _numbered("held-out set"),
     "key": _numbered("key"),

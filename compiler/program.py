@@ -17,6 +17,7 @@ from compiler.parameters import Parameter, put_parameters, refuse_columns, warn_
 from compiler.reporting import Reporter
 from compiler.resolved import ResolvedSpec
 from compiler.schema.catalogue import BLOCKS, LATER_ENTRIES
+from compiler.schema.extension import Extension
 from compiler.schema.fields import Shape
 from compiler.schema.reading import read_block
 from compiler.secrets import refuse_misplaced_secrets
@@ -66,4 +67,9 @@ def link(file: SourceFile, world: World, settings: Iterable[str], sink: Diagnost
         for block in module.blocks
         if (kind := block.kind.text) in BLOCKS
     ]
+    extensions = [shape for shape in read if isinstance(shape, Extension)]
+    if extensions:
+        from compiler.extensions import load_extensions  # which few specs need
+
+        load_extensions(extensions, world, {module.file.path: module.report for module in modules})
     return Program(modules, names_of, parameters, inherited, read)

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from compiler.known import Known
-from compiler.resolved import ResolvedSpec
+from compiler.resolved import ResolvedSpec, ResolvedTask
 from compiler.schema.fields import Shape
 
 
@@ -28,6 +28,9 @@ def reached(spec: ResolvedSpec) -> ResolvedSpec:
         if id(item) not in seen:
             seen.add(id(item))
             pending.extend(_parts(item))
+            if isinstance(item, ResolvedTask):  # what scores its rows is told by name
+                named = (name for score in item.scores for name in score.models)
+                pending.extend(found for name in named if (found := spec.models.get(name) or spec.trains.get(name)))
     kept: dict[str, Any] = {
         name: {key: item for key, item in table.items() if id(item) in seen} for name, table in tables.items()
     }

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from compiler.functions import FUNCTIONS, Function
 from spec_lang.diagnostics import Diagnostics, Edit, Label
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
 
+UNREAD = ""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
 if TYPE_CHECKING:
@@ -25,27 +27,34 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Reporter:
     """Reports into ``sink`` at spans of ``file``. ``used`` are places in other files that led here, such as the task
-    that uses an imported filter; they go with every finding. ``params_of`` are the params of each file, by its path."""
+    that uses an imported filter; they go with every finding. ``params_of`` are the params of each file, by its path,
+    and ``functions_of`` the functions of its extensions, with ``UNREAD`` where one of them was reported, so that any
+    name may be its."""
 
     file: SourceFile
     sink: Diagnostics
     used: tuple[Label, ...] = ()
     params_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    functions_of: dict[str, dict[str, Function | None]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def params(self) -> tuple[str, ...]:
         """The params of the file, which a name that stands for nothing may have been meant as."""
         return self.params_of.get(self.file.path, ())
 
+    def function(self, name: str) -> Function | None:
+        """The function that a name stands for in this file: one of the language, or of the file's extensions."""
+        return FUNCTIONS.get(name) or self.functions_of.get(self.file.path, {}).get(name)
+
     def at(self, file: SourceFile, used: Label | None = None) -> Reporter:
         """For spans of another file; ``used`` is where that file's block is named."""
         if file is self.file:
             return self
-        return Reporter(file, self.sink, (*self.used, used) if used else self.used, self.params_of)
+        return Reporter(file, self.sink, (*self.used, used) if used else self.used, self.params_of, self.functions_of)
 
     def into(self, sink: Diagnostics) -> Reporter:
         """Into another sink, to look at findings before they count."""
-        return Reporter(self.file, sink, self.used, self.params_of)
+        return Reporter(self.file, sink, self.used, self.params_of, self.functions_of)
 
     def error(
         self,

@@ -32,6 +32,7 @@ from spec_lang.source import SourceFile
 if TYPE_CHECKING:
     from compiler.resolved_gate import ResolvedGate
     from compiler.resolved_lifecycle import ResolvedLater
+    from compiler.resolved_score import ResolvedScore
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,6 +139,7 @@ class ResolvedTask:
     weights: Mapping[str, Decimal]
     parts: Known[Decimal] | None
     split: ResolvedSplit | None
+    scores: Known[ResolvedScore]
 
     @property
     def name(self) -> str:

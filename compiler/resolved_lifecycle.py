@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from compiler.known import Known
-from compiler.resolved import AnyModel, Predicate, ResolvedEval, ResolvedSource, ResolvedTrain, Rows, Top
-from compiler.schema.calls import ReadCall
+from compiler.resolved import AnyModel, ResolvedEval, ResolvedSource, ResolvedTrain, Rows
+from compiler.resolved_score import Scorer
 from compiler.schema.feedback import Feedback
 from compiler.schema.generate import Generate
 from compiler.schema.guardrail import Guardrail
@@ -18,26 +18,9 @@ from compiler.schema.measures import ReadLimit
 from compiler.schema.policy import Policy
 from compiler.schema.redteam import Redteam
 from compiler.schema.review import Review
-from compiler.schema.score import Score
-from compiler.typed import Typed
 from compiler.world import ColumnType, SourceFacts
 
 RowsOrSource: TypeAlias = Rows | ResolvedSource
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Scorer:
-    """A number of a row: a call of the table of scorers, or a typed expression over the columns."""
-
-    call: ReadCall | None
-    typed: Typed | None
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedScore:
-    block: Score
-    scores: Known[Scorer]
-    rules: tuple[Predicate | Top | None, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -103,8 +86,7 @@ class ResolvedFeedback:
 
 
 ResolvedLater: TypeAlias = (
-    ResolvedScore
-    | ResolvedGenerate
+    ResolvedGenerate
     | ResolvedLoop
     | ResolvedPolicy
     | ResolvedJudge

@@ -36,6 +36,12 @@ from compiler.render_params import RenderParams as RenderParams
 from compiler.render_params import RenderTemplate as RenderTemplate
 from compiler.render_params import Segment as Segment
 from compiler.render_params import TemplateRole as TemplateRole
+from compiler.score_params import ClassifierScore as ClassifierScore
+from compiler.score_params import ExpressionScore as ExpressionScore
+from compiler.score_params import LossScore as LossScore
+from compiler.score_params import RewardScore as RewardScore
+from compiler.score_params import ScoreEntry as ScoreEntry
+from compiler.score_params import ScoreParams as ScoreParams
 from compiler.shapes import Layout
 
 # --- data ---------------------------------------------------------------------------------------
@@ -121,8 +127,22 @@ class NearDedupRule(GrownParams):
     against: tuple[Against, ...] = ()
 
 
+class TopRule(Params):
+    """The best rows of each group by a number: a ``share`` of the group's rows, rounded up, or a number of ``rows``.
+
+    Equal numbers go by the row's id, which is a hash of its content. A row without a number is never kept. ``per`` is
+    None where the rows are one group.
+    """
+
+    rule: Literal["top"] = "top"
+    by: Sql
+    per: Sql | None
+    share: Number | None
+    rows: int | None
+
+
 FilterRule: TypeAlias = Annotated[
-    PredicateRule | ExactDedupRule | NearDedupRule,
+    PredicateRule | ExactDedupRule | NearDedupRule | TopRule,
     Field(discriminator="rule"),
 ]
 
@@ -246,6 +266,7 @@ class PredictParams(Params):
 StepParams: TypeAlias = Annotated[
     IngestParams
     | FilterParams
+    | ScoreParams
     | SplitParams
     | RenderParams
     | DecontaminateParams

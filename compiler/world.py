@@ -53,6 +53,10 @@ class World(Protocol):
     def read_text(self, path: str) -> str | Problem:
         """The text of another spec, which is UTF-8; SFT0230 when it cannot be read."""
 
+    def extension(self, path: str | None, package: str | None) -> str | Problem:
+        """The text of an extension's Python file, by its path or by the entry point of an installed package; nothing of
+        it is run. SFT0266."""
+
     def source(self, path: str) -> SourceFacts | Problem:
         """Columns, types and content hashes of a source."""
 
@@ -62,6 +66,9 @@ class World(Protocol):
 
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
         """Hashes of a model's weights, tokenizer and chat template; may convert a GGUF file the first time."""
+
+    def classifier(self, weights: str) -> ModelFacts | Problem:
+        """Hashes of a sequence classifier's weights and tokenizer; it needs no chat template."""
 
     def model_exists(self, weights: str) -> Problem | None:
         """A cheap look (no hashing, no conversion): can these weights be found?"""

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +34,13 @@ PARQUET_SETTINGS = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_
 
 @dataclass(frozen=True)
 class Engine:
-    """A connection with the few verbs that steps need. Values are always bound, never pasted."""
+    """A connection with the few verbs that steps need. Values are always bound, never pasted.
+
+    ``failures`` tell of functions in Python that raised while a statement ran; the first is raised in its place.
+    """
 
     con: duckdb.DuckDBPyConnection
+    failures: list[Callable[[], Exception]] = field(default_factory=list)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement. Raises DiagnosticError SFT0904 (disk full) or SFT0411 (a value that does not fit)."""
@@ -49,6 +53,8 @@ class Engine:
         try:
             return self.con.execute(sql, list(params)).fetchall()
         except duckdb.Error as error:
+            if self.failures:
+                raise self.failures[0]() from error
             raise _explained(error) from error
 
     def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
@@ -65,6 +71,10 @@ class Engine:
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The single value of a query that gives one row with one column."""
         return self.rows(sql, params)[0][0]
+
+    def add_function(self, name: str, call: Callable[..., Any], parameters: Sequence[str], result: str) -> None:
+        """A function in Python of values of these SQL types; NULL arrives as None."""
+        self.con.create_function(name, call, list(parameters), result, type="native", null_handling="special")  # type: ignore[arg-type]
 
     def copy(self, select: str, path: Path, params: Sequence[Any] = ()) -> int:
         """Write a query's rows, in their order, to a Parquet file; the number of rows."""

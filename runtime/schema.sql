@@ -1,9 +1,10 @@
 -- The results store. Table and column names are part of the interface; docs/store.md explains each.
+-- Every statement may be run again: a store of an older version gets the tables that it has not.
 -- Results hang on step_hash (what was computed), names on (run_id, step_id) (who asked for it).
 
-CREATE TABLE meta (schema_version INTEGER NOT NULL, created_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS meta (schema_version INTEGER NOT NULL, created_at TIMESTAMPTZ NOT NULL);
 
-CREATE TABLE runs (
+CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY,
     spec TEXT NOT NULL,              -- file name of the spec
     plan_hash TEXT NOT NULL,
@@ -17,7 +18,7 @@ CREATE TABLE runs (
     error TEXT
 );
 
-CREATE TABLE steps (
+CREATE TABLE IF NOT EXISTS steps (
     run_id TEXT NOT NULL,
     ordinal INTEGER NOT NULL,        -- position in the plan, from 0
     step_id TEXT NOT NULL,           -- kind:name
@@ -36,27 +37,27 @@ CREATE TABLE steps (
 );
 
 -- What has been computed, once a step hash, whichever run did it. With the object folder this is what "cached" means.
-CREATE TABLE results (
+CREATE TABLE IF NOT EXISTS results (
     step_hash TEXT PRIMARY KEY, kind TEXT NOT NULL, run_id TEXT NOT NULL,
     rows_in BIGINT NOT NULL, rows_out BIGINT NOT NULL, rows_dropped BIGINT NOT NULL,
     seconds DOUBLE NOT NULL, summary JSON NOT NULL, finished_at TIMESTAMPTZ NOT NULL
 );
 
-CREATE TABLE lineage (step_hash TEXT NOT NULL, role TEXT NOT NULL, input_hash TEXT NOT NULL, PRIMARY KEY (step_hash, role));
+CREATE TABLE IF NOT EXISTS lineage (step_hash TEXT NOT NULL, role TEXT NOT NULL, input_hash TEXT NOT NULL, PRIMARY KEY (step_hash, role));
 
-CREATE TABLE environment (run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run_id, key));
+CREATE TABLE IF NOT EXISTS environment (run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run_id, key));
 
-CREATE TABLE sources (
+CREATE TABLE IF NOT EXISTS sources (
     run_id TEXT NOT NULL, step_hash TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, content_hash TEXT NOT NULL,
     licence TEXT, origin TEXT, rows BIGINT NOT NULL, unreadable BIGINT NOT NULL,
     PRIMARY KEY (run_id, name, path)
 );
 
 -- What the rules of a filter are called in this run (wording is not part of a step's hash).
-CREATE TABLE rules (run_id TEXT NOT NULL, step_id TEXT NOT NULL, rule TEXT NOT NULL, text TEXT NOT NULL, reason TEXT, PRIMARY KEY (run_id, step_id, rule));
+CREATE TABLE IF NOT EXISTS rules (run_id TEXT NOT NULL, step_id TEXT NOT NULL, rule TEXT NOT NULL, text TEXT NOT NULL, reason TEXT, PRIMARY KEY (run_id, step_id, rule));
 
 -- One row a dropped row, for every step kind.
-CREATE TABLE ledger (
+CREATE TABLE IF NOT EXISTS ledger (
     step_hash TEXT NOT NULL,
     rule TEXT NOT NULL,              -- '0', '1', … the rule's position in the filter, or a name such as 'unreadable'
     row_id TEXT,                     -- NULL only for a line that could not be read
@@ -66,17 +67,17 @@ CREATE TABLE ledger (
     survivor TEXT,                   -- row_id of the row that stood in for a duplicate
     detail TEXT                      -- a sentence, where the rule alone does not say it
 );
-CREATE INDEX ledger_step ON ledger (step_hash);
+CREATE INDEX IF NOT EXISTS ledger_step ON ledger (step_hash);
 
 -- Ingested rows, so that any row_id can be shown.
-CREATE TABLE examples (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, file TEXT NOT NULL, line BIGINT NOT NULL, content JSON NOT NULL);
-CREATE INDEX examples_row ON examples (row_id);
+CREATE TABLE IF NOT EXISTS examples (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, file TEXT NOT NULL, line BIGINT NOT NULL, content JSON NOT NULL);
+CREATE INDEX IF NOT EXISTS examples_row ON examples (row_id);
 
-CREATE TABLE renders (step_hash TEXT NOT NULL, ord BIGINT NOT NULL, row_id TEXT NOT NULL, template_hash TEXT NOT NULL, messages JSON NOT NULL, expected TEXT NOT NULL);
-CREATE INDEX renders_row ON renders (step_hash, row_id);
+CREATE TABLE IF NOT EXISTS renders (step_hash TEXT NOT NULL, ord BIGINT NOT NULL, row_id TEXT NOT NULL, template_hash TEXT NOT NULL, messages JSON NOT NULL, expected TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS renders_row ON renders (step_hash, row_id);
 
 -- What a mixture takes of each input (`rows:0`, …); the names that they have in a run are labels of its step: see mixtures.
-CREATE TABLE mixture_counts (
+CREATE TABLE IF NOT EXISTS mixture_counts (
     step_hash TEXT NOT NULL, part TEXT NOT NULL, available BIGINT NOT NULL,
     share DOUBLE NOT NULL, wanted DOUBLE NOT NULL, -- by the rates: of the mixture, and in rows, before whole numbers are made
     realised BIGINT NOT NULL, repeats DOUBLE NOT NULL
@@ -96,31 +97,41 @@ CREATE TABLE IF NOT EXISTS overlap_items (
     closest TEXT, covered BIGINT NOT NULL, matched TEXT NOT NULL
 );
 
-CREATE TABLE train_steps (
+CREATE TABLE IF NOT EXISTS train_steps (
     step_hash TEXT NOT NULL, step INTEGER NOT NULL, epoch DOUBLE NOT NULL,
     loss DOUBLE, validation_loss DOUBLE, learning_rate DOUBLE, grad_norm DOUBLE,
     supervised_tokens BIGINT, tokens BIGINT, padding_share DOUBLE, tokens_per_second DOUBLE, seconds DOUBLE,
     PRIMARY KEY (step_hash, step)
 );
 
-CREATE TABLE predictions (
+CREATE TABLE IF NOT EXISTS predictions (
     step_hash TEXT NOT NULL, row_id TEXT NOT NULL, prompt TEXT NOT NULL, output TEXT NOT NULL, expected TEXT NOT NULL,
     stop_reason TEXT NOT NULL,       -- end_of_turn | length
     prompt_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, seconds DOUBLE NOT NULL, made_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (step_hash, row_id)
 );
 
-CREATE TABLE item_metrics (step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE);
-CREATE TABLE item_slices (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, slice TEXT NOT NULL, value TEXT NOT NULL);
-CREATE INDEX item_metrics_step ON item_metrics (step_hash);
+-- Scores a row: NULL where it could not be measured, with the reason.
+CREATE TABLE IF NOT EXISTS scores (step_hash TEXT NOT NULL, score TEXT NOT NULL, row_id TEXT NOT NULL, value DOUBLE, reason TEXT);
+CREATE INDEX IF NOT EXISTS scores_step ON scores (step_hash);
+
+-- What a model gave a text, once a text and scorer, whichever step asked: nothing of it is asked twice.
+CREATE TABLE IF NOT EXISTS scorings (
+    scorer_hash TEXT NOT NULL, text_hash TEXT NOT NULL, value DOUBLE, reason TEXT, tokens BIGINT NOT NULL, made_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (scorer_hash, text_hash)
+);
+
+CREATE TABLE IF NOT EXISTS item_metrics (step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE);
+CREATE TABLE IF NOT EXISTS item_slices (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, slice TEXT NOT NULL, value TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS item_metrics_step ON item_metrics (step_hash);
 
 -- Aggregates. template '*' is the mean over the eval's templates; slice '*' is all items.
-CREATE TABLE metrics (
+CREATE TABLE IF NOT EXISTS metrics (
     step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, metric TEXT NOT NULL, slice TEXT NOT NULL, slice_value TEXT NOT NULL,
     n BIGINT NOT NULL, missing BIGINT NOT NULL, estimate DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE NOT NULL, unit TEXT NOT NULL, method TEXT NOT NULL
 );
 
-CREATE TABLE gates (
+CREATE TABLE IF NOT EXISTS gates (
     step_hash TEXT NOT NULL, requirement INTEGER NOT NULL, part INTEGER NOT NULL, -- part 0 is the requirement, 1… its slices
     text TEXT NOT NULL, verdict TEXT NOT NULL, reason TEXT NOT NULL,
     slice TEXT, slice_value TEXT,
@@ -129,13 +140,13 @@ CREATE TABLE gates (
     PRIMARY KEY (step_hash, requirement, part)
 );
 
-CREATE TABLE baselines (name TEXT PRIMARY KEY, run_id TEXT NOT NULL, plan_hash TEXT NOT NULL, blessed_at TIMESTAMPTZ NOT NULL, note TEXT);
+CREATE TABLE IF NOT EXISTS baselines (name TEXT PRIMARY KEY, run_id TEXT NOT NULL, plan_hash TEXT NOT NULL, blessed_at TIMESTAMPTZ NOT NULL, note TEXT);
 
 -- How often a held-out set decided a gate: one row a gate decision on it that was computed (not served from cache).
-CREATE TABLE looks (held_out TEXT NOT NULL, gate_hash TEXT NOT NULL, run_id TEXT NOT NULL, looked_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (held_out, gate_hash));
+CREATE TABLE IF NOT EXISTS looks (held_out TEXT NOT NULL, gate_hash TEXT NOT NULL, run_id TEXT NOT NULL, looked_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (held_out, gate_hash));
 
 -- Drops under their names in a run: the view to ask "which rows were dropped, and why?".
-CREATE VIEW drops AS
+CREATE VIEW IF NOT EXISTS drops AS
 SELECT s.run_id, s.step_id, l.rule, r.text AS rule_text, coalesce(r.reason, l.detail) AS reason, l.value, l.file, l.line, l.row_id, l.survivor, e.content
 FROM ledger l
 JOIN steps s ON s.step_hash = l.step_hash
@@ -143,6 +154,6 @@ LEFT JOIN rules r ON r.run_id = s.run_id AND r.step_id = s.step_id AND r.rule = 
 LEFT JOIN (SELECT DISTINCT ON (row_id) row_id, content FROM examples) e ON e.row_id = l.row_id;
 
 -- Mixtures under their names in a run.
-CREATE VIEW mixtures AS
+CREATE VIEW IF NOT EXISTS mixtures AS
 SELECT s.run_id, s.step_id, coalesce(s.labels ->> c.part, c.part) AS task, c.available, c.share, c.wanted, c.realised, c.repeats
 FROM mixture_counts c JOIN steps s USING (step_hash);

@@ -25,7 +25,7 @@ from spec_lang.diagnostics import fatal
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
 _IN_PROCESS = threading.RLock()
@@ -148,9 +148,11 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[st
 
 
 def _migrate(con: duckdb.DuckDBPyConnection) -> None:
+    """The tables of this version, in a new store or beside those of an older one, which lose nothing."""
+    schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
     found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
     if not found or not found[0]:
-        con.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
+        con.execute(schema)
         con.execute("INSERT INTO meta VALUES (?, now())", [SCHEMA_VERSION])
         return
     for statement in (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8").split(";\n"):
@@ -164,7 +166,9 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
             "upgrade sft-lang, or name another store with `--store`",
         )
     if version and version[0] < SCHEMA_VERSION:
-        con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
+        if version[0] < 2:
+            con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
+        con.execute(schema)
         con.execute("UPDATE meta SET schema_version = ?", [SCHEMA_VERSION])
 
 

@@ -24,6 +24,11 @@ class LocalWorld:
 
         return read_spec_text(self.spec_dir, path)
 
+    def extension(self, path: str | None, package: str | None) -> str | Problem:
+        from runtime.extension_files import read_extension
+
+        return read_extension(self.spec_dir, path, package)
+
     def source(self, path: str) -> SourceFacts | Problem:
         from runtime.source_facts import read_source_facts
 
@@ -38,6 +43,11 @@ class LocalWorld:
         from runtime.models.model_facts import model_facts
 
         return model_facts(weights, chat_template, self.spec_dir)
+
+    def classifier(self, weights: str) -> ModelFacts | Problem:
+        from runtime.models.model_facts import classifier_facts
+
+        return classifier_facts(weights, self.spec_dir)
 
     def model_exists(self, weights: str) -> Problem | None:
         from runtime.models.weights import model_exists

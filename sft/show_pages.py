@@ -16,6 +16,7 @@ from sft.duplicates_page import duplicates_page
 from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
 from sft.show_decontamination import decontamination
+from sft.show_scores import scores_page
 from sft.verdicts import requirement_table, requirements_of
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
@@ -283,6 +284,7 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "ledger": _ledger,
     "duplicates": _duplicates,
     "mixture": _mixture,
+    "scores": lambda store, run_id, filters: scores_page(store, run_id, filters.step, filters.limit),
     "training": _training,
     "verdicts": _verdicts,
     "predictions": _predictions,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from compiler.lower.extension import called, described
 from compiler.plan import PLAN_FORMAT, STEP_VERSIONS, Plan, Step, StepKind, step_hash
 from compiler.reporting import Reporter, name_of
 from compiler.schema.fields import Shape
@@ -43,6 +44,10 @@ class PlanBuilder:
             return step_id
         roles = dict(inputs or {})
         read = dict(content or {})
+        extensions = called(params, self._report.at(block.file))
+        read |= {f"extension.{index}": file.hash for index, (file, _) in enumerate(extensions)}
+        if extensions:
+            local["extensions"] = [described(file, functions) for file, functions in extensions]
         version = STEP_VERSIONS[kind]
         hashes = {role: self._steps[source].hash for role, source in roles.items()}
         self._steps[step_id] = Step(

@@ -9,19 +9,26 @@ from typing import Literal, cast
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.decontaminate import lower_rule
-from compiler.resolved import Dedup, FilterRule, Predicate, ResolvedFilter, ResolvedTask, Rows
+from compiler.resolved import Dedup, FilterRule, Predicate, ResolvedFilter, ResolvedTask, Rows, Top
 from compiler.resolved_decontaminate import Decontaminate
+from compiler.resolved_score import ResolvedScore
 from compiler.rule_text import rule_text
 from compiler.sql import lower, lower_measured
-from compiler.step_params import Against, ExactDedupRule, FilterParams, NearDedupRule, PredicateRule
+from compiler.step_params import Against, ExactDedupRule, FilterParams, NearDedupRule, PredicateRule, TopRule
 from compiler.step_params import FilterRule as FilterRuleParams
+from spec_lang.quantities import Unit
 
 
 def lower_filter(
-    item: ResolvedFilter, task: ResolvedTask, rows: str, steps: Mapping[str, str], builder: PlanBuilder
+    item: ResolvedFilter | ResolvedScore,
+    task: ResolvedTask,
+    rows: str,
+    steps: Mapping[str, str],
+    builder: PlanBuilder,
 ) -> str:
-    """The id of the last step of the filter, which reads step ``rows``: one ``filter`` step, or several with
-    ``decontaminate`` steps between them. ``steps`` gives the last step of the tasks and sources that rules name."""
+    """The id of the last step of the filter, or of the thresholds of a score, which reads step ``rows``: one ``filter``
+    step, or several with ``decontaminate`` steps between them. ``steps`` gives the last step of the tasks and sources
+    that rules name."""
     rules = [(index, rule) for index, rule in enumerate(item.rules) if rule is not None]  # a mistake was reported
     numbers = {"filter": 0, "decontaminate": 0}
     for decontaminates, group in groupby(rules, _decontaminates):
@@ -31,6 +38,7 @@ def lower_filter(
         if kind == "filter":
             rows = _filter(name, chain, item, task, rows, steps, builder)
         else:
+            assert isinstance(item, ResolvedFilter)  # no threshold decontaminates
             held_out = [rule for _, rule in chain if isinstance(rule, Decontaminate)]
             rows = lower_rule(name, held_out, item, task, rows, steps, builder)
     return rows
@@ -43,13 +51,14 @@ def _decontaminates(rule: tuple[int, FilterRule]) -> bool:
 def _filter(
     name: str,
     rules: Sequence[tuple[int, FilterRule]],
-    item: ResolvedFilter,
+    item: ResolvedFilter | ResolvedScore,
     task: ResolvedTask,
     rows: str,
     steps: Mapping[str, str],
     builder: PlanBuilder,
 ) -> str:
     """One ``filter`` step; rules with `against` read the last step of that task or source too."""
+    kind = "filter" if isinstance(item, ResolvedFilter) else "score"
     entries = [item.block.rules[index] for index, _ in rules]
     inputs = {"rows": rows}
     for position, (_, rule) in enumerate(rules):
@@ -61,7 +70,7 @@ def _filter(
         name,
         item.block,
         inputs=inputs,
-        labels={"task": task.name, "source": sure(task.source).name, "filter": item.name},
+        labels={"task": task.name, "source": sure(task.source).name, kind: item.name},
         lines={
             f"rules.{position}": builder.line(entry.node.span, item.block) for position, entry in enumerate(entries)
         },
@@ -74,7 +83,9 @@ def _role(position: int, side: int) -> str:
 
 
 def _rule(rule: FilterRule, position: int) -> FilterRuleParams:
-    assert isinstance(rule, Predicate | Dedup)  # `top` cannot run yet, and was reported
+    assert isinstance(rule, Predicate | Dedup | Top)
+    if isinstance(rule, Top):
+        return _top(rule)
     if isinstance(rule, Predicate):
         return PredicateRule(
             rule=cast(Literal["keep", "drop"], rule.entry.verb),
@@ -93,3 +104,15 @@ def _rule(rule: FilterRule, position: int) -> FilterRuleParams:
     if rule.threshold is None:
         return ExactDedupRule(on=on, by=by, against=against)
     return NearDedupRule(on=on, threshold=rule.threshold, by=by, against=against)
+
+
+def _top(rule: Top) -> TopRule:
+    """All rows of a filter step are of one task, so ``per task`` is no grouping at all."""
+    amount, unit = rule.entry.clause("top")
+    assert rule.by is not None
+    return TopRule(
+        by=lower(rule.by),
+        per=None if rule.per is None or isinstance(rule.per, str) else lower(rule.per),
+        share=amount if unit is Unit.SHARE else None,
+        rows=int(amount) if unit is Unit.ROWS else None,
+    )

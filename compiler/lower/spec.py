@@ -9,31 +9,78 @@ from compiler.lower.decontaminate import Decontamination, drawn_mixtures
 from compiler.lower.eval import lower_eval
 from compiler.lower.gate import lower_gate
 from compiler.lower.mixture import lower_mixture
+from compiler.lower.score import ScoringModel
 from compiler.lower.task import TaskSteps
 from compiler.lower.train import lower_train
 from compiler.plan import Plan
 from compiler.reporting import Reporter
-from compiler.resolved import ResolvedSpec
+from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTrain
 from compiler.world import ModelFacts
 
 
 def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Reporter) -> Plan:
     """The plan. ``facts`` has every model that a train or an eval uses."""
     builder = PlanBuilder(report)
-    clean, mixtures = lower_data(spec, builder)
-    trains: dict[str, str] = {}
-    for name, train in spec.trains.items():
-        trains[name] = lower_train(train, facts[train.root.name], clean, mixtures, trains, builder)
-    measured = {name: lower_eval(item, facts, clean.tasks, trains, builder) for name, item in spec.evals.items()}
+    lowered = _Lowered(spec, facts, builder)
+    lowered.data()
+    for name in spec.trains:
+        lowered.train(name)
+    tasks, trains = lowered.clean.tasks, lowered.trains
+    measured = {name: lower_eval(item, facts, tasks, trains, builder) for name, item in spec.evals.items()}
     for gate in spec.gates.values():
         lower_gate(gate, measured, builder)
     return builder.plan(spec.edition)
 
 
-def lower_data(spec: ResolvedSpec, builder: PlanBuilder) -> tuple[Decontamination, dict[str, str]]:
-    """What training rows are compared with, and the last step of each task; and the step of each mixture, by name."""
-    steps = TaskSteps(spec, builder)
-    for name in spec.tasks:
-        steps[name]
-    clean = Decontamination(spec, steps, builder)
-    return clean, {name: lower_mixture(mixture, clean, builder) for name, mixture in drawn_mixtures(spec).items()}
+def lower_data(
+    spec: ResolvedSpec, facts: Mapping[str, ModelFacts], builder: PlanBuilder
+) -> tuple[Decontamination, dict[str, str]]:
+    """What training rows are compared with, and the last step of each task; and the step of each mixture, by name.
+    ``facts`` has the models that score rows."""
+    lowered = _Lowered(spec, facts, builder)
+    lowered.data()
+    return lowered.clean, lowered.mixtures
+
+
+class _Lowered:
+    """Tasks, mixtures and trains by name, with the id of their last step, each lowered when it is asked for first.
+
+    A task may be scored by a train, which stands before it then, with all that it learns from; that this is no circle
+    was checked.
+    """
+
+    def __init__(self, spec: ResolvedSpec, facts: Mapping[str, ModelFacts], builder: PlanBuilder) -> None:
+        self.spec, self.facts, self.builder = spec, facts, builder
+        self.clean = Decontamination(spec, TaskSteps(spec, self.scoring_model, builder), builder)
+        self.drawn = drawn_mixtures(spec)
+        self.mixtures: dict[str, str] = {}
+        self.trains: dict[str, str] = {}
+
+    def data(self) -> None:
+        """All tasks, then all mixtures that are drawn."""
+        for name in self.spec.tasks:
+            self.clean.tasks[name]
+        for name in self.drawn:
+            self.mixture(name)
+
+    def mixture(self, name: str) -> None:
+        if name not in self.mixtures:
+            self.mixtures[name] = lower_mixture(self.drawn[name], self.clean, self.builder)
+
+    def train(self, name: str) -> None:
+        if name in self.trains:
+            return
+        train = self.spec.trains[name]
+        if isinstance(train.base, ResolvedTrain):
+            self.train(train.base.name)
+        if isinstance(train.data, ResolvedMixture):
+            self.mixture(train.data.name)
+        facts = self.facts[train.root.name]
+        self.trains[name] = lower_train(train, facts, self.clean, self.mixtures, self.trains, self.builder)
+
+    def scoring_model(self, name: str) -> ScoringModel:
+        if name in self.spec.trains:
+            self.train(name)
+            root = self.spec.trains[name].root
+            return ScoringModel(name, root, self.facts[root.name], self.trains[name])
+        return ScoringModel(name, self.spec.models[name], self.facts[name], None)

@@ -1,12 +1,13 @@
-"""``task`` -> its chain of ``filter`` steps and, with a split, one ``split`` step."""
+"""``task`` -> its chain of ``filter`` steps, its scores with their thresholds and, with a split, one ``split`` step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.filter import lower_filter
+from compiler.lower.score import ScoringModel, lower_score
 from compiler.lower.source import lower_source
 from compiler.resolved import ResolvedSpec, ResolvedSplit, ResolvedTask
 from compiler.sql import lower
@@ -15,15 +16,16 @@ from compiler.step_params import SplitParams, SplitPart
 
 class TaskSteps(Mapping[str, str]):
     """The last step of every source and task, by name. A task is lowered when it is asked for first: filters may
-    compare their rows with those of other tasks, and that these make no circle was checked."""
+    compare their rows with those of other tasks, and scores may be by models that learn from them; that these make no
+    circle was checked. ``model_of`` gives a model that scores rows."""
 
-    def __init__(self, spec: ResolvedSpec, builder: PlanBuilder) -> None:
-        self._spec, self._builder = spec, builder
+    def __init__(self, spec: ResolvedSpec, model_of: Callable[[str], ScoringModel], builder: PlanBuilder) -> None:
+        self._spec, self._model_of, self._builder = spec, model_of, builder
         self._steps = {name: lower_source(source, builder) for name, source in spec.sources.items()}
 
     def __getitem__(self, name: str) -> str:
         if name not in self._steps:
-            self._steps[name] = lower_task(self._spec.tasks[name], self, self._builder)
+            self._steps[name] = lower_task(self._spec.tasks[name], self, self._model_of, self._builder)
         return self._steps[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -33,11 +35,15 @@ class TaskSteps(Mapping[str, str]):
         return len(self._spec.sources) + len(self._spec.tasks)
 
 
-def lower_task(task: ResolvedTask, steps: Mapping[str, str], builder: PlanBuilder) -> str:
-    """The id of the task's last step: split, filter, or the ingest step itself."""
+def lower_task(
+    task: ResolvedTask, steps: Mapping[str, str], model_of: Callable[[str], ScoringModel], builder: PlanBuilder
+) -> str:
+    """The id of the task's last step: split, thresholds, scores, filter, or the ingest step itself."""
     rows = steps[sure(task.source).name]
     for item in task.filters.whole:
         rows = lower_filter(item, task, rows, steps, builder)
+    for score in task.scores.whole:
+        rows = lower_score(score, task, rows, steps, model_of, builder)
     split = task.block.split
     if split is None:
         return rows

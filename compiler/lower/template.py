@@ -46,6 +46,26 @@ def lower_training_rows(rows: Rows, step_of: StepOf, builder: PlanBuilder, name:
     )
 
 
+def lower_scored_rows(task: ResolvedTask, score: str, source: str, builder: PlanBuilder) -> str:
+    """The id of the step that renders all rows of a task for a score, each with the template that it will have; of
+    templates without examples, which are drawn after the split."""
+    templates = task.templates.whole
+    weights = tuple(task.weights.get(name) for name in task.templates.names)
+    return builder.add(
+        RenderParams(
+            part=None,
+            templates=tuple(_template(template, task) for template in templates),
+            weights=weights if any(weight is not None for weight in weights) else None,
+        ),
+        f"{task.name}.{score}",
+        task.block,
+        inputs={"rows": source},
+        labels={"task": task.name, "score": score, "source": sure(task.source).name},
+        lines=_lines(templates, builder),
+        templates=[template.name for template in templates],
+    )
+
+
 def lower_held_out_rows(
     item: ResolvedEval, template: ResolvedTemplate, tasks: Mapping[str, str], builder: PlanBuilder
 ) -> str:

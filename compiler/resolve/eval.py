@@ -13,7 +13,7 @@ from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
 from compiler.resolve.shape import without_templates
 from compiler.resolve.shared_rows import may_share_rows
-from compiler.resolve.task import columns_of, find_rows, find_templates
+from compiler.resolve.task import columns_of, find_rows, find_templates, scored_columns
 from compiler.resolve.thresholds import same_for_every_row
 from compiler.resolved import (
     AnyModel,
@@ -44,7 +44,7 @@ def resolve_eval(
     report = names.report
     used = names.look_up_all(block.models, ("model", "train"), "models", models)
     data = find_rows(block.data.value, "data", names, tasks)
-    scope = columns_of(data.task.source if data else None, report)
+    scope = scored_columns(data.task, report) if data else columns_of(None, report)
     shown = _templates(block, data, names, templates, scope)
     other = _other_rows(block, names, tasks)
     slices: Known[Typed] = Known({rule.name.text: check_slice(rule, scope) for rule in block.slices})

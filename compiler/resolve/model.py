@@ -41,8 +41,10 @@ def _check_endpoint(block: Model, report: Reporter) -> None:
 def model_facts(spec: ResolvedSpec, world: World, report: Reporter) -> dict[str, ModelFacts]:
     """Hashes of every model that a train or an eval uses; a problem is reported at ``weights``."""
     facts: dict[str, ModelFacts] = {}
+    chats = {model.name for model in _chat_models(spec)}
     for model in used_models(spec):
-        answer = world.model(*where(model.block))
+        weights, chat_template = where(model.block)
+        answer = world.model(weights, chat_template) if model.name in chats else world.classifier(weights)
         if isinstance(answer, Problem):
             report.at(model.block.file).error(answer.code, answer.message, _asked(model.block, world), answer.help)
         else:
@@ -65,9 +67,18 @@ def _asked(block: Model, world: World) -> Span:
 
 
 def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
-    """Models at the bottom of trains and evals, in the order of the file."""
+    """Models at the bottom of trains and evals, and those that score rows, in the order of the file."""
+    roots = {model.name for model in _chat_models(spec)}
+    roots |= {name for task in spec.tasks.values() for score in task.scores for name in score.models}
+    return tuple(model for name, model in spec.models.items() if name in roots)
+
+
+def _chat_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
+    """Those that read conversations, so that their chat template counts."""
     roots = {train.root.name for train in spec.trains.values()}
     roots |= {model.root.name for item in spec.evals.values() for model in item.models}
+    scorers = (scorer for task in spec.tasks.values() for score in task.scores for scorer in score.scores)
+    roots |= {scorer.model for scorer in scorers if scorer.reads_conversations and scorer.model is not None}
     return tuple(model for name, model in spec.models.items() if name in roots)
 
 
@@ -92,5 +103,9 @@ def _pairs(spec: ResolvedSpec) -> Iterable[tuple[AnyModel, ResolvedTemplate]]:
     for train in spec.trains.values():
         for part in (*train.own_rows, *([train.validation] if train.validation else [])):
             yield from ((train, template) for template in part.task.templates)
+    for task in spec.tasks.values():
+        scorers = (scorer for score in task.scores for scorer in score.scores if scorer.reads_conversations)
+        named = (spec.models.get(scorer.model) for scorer in scorers if scorer.model is not None)
+        yield from ((model, template) for model in named if model is not None for template in task.templates)
     for item in spec.evals.values():
         yield from ((model, template) for model in item.models for template in item.templates)

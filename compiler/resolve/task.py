@@ -11,7 +11,7 @@ from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
-from compiler.resolve.score import resolve_score
+from compiler.resolve.score import resolve_score, with_scores
 from compiler.resolve.template import CONVERSATION, as_it_is, check_columns
 from compiler.resolved import (
     ResolvedFilter,
@@ -21,7 +21,8 @@ from compiler.resolved import (
     ResolvedTemplate,
     Rows,
 )
-from compiler.schema.fields import Value, field_names
+from compiler.resolved_score import ResolvedScore
+from compiler.schema.fields import Shape, Value, field_names
 from compiler.schema.filter import Filter
 from compiler.schema.score import Score
 from compiler.schema.task import Split, Task
@@ -35,7 +36,7 @@ Find: TypeAlias = Callable[[Filter, Ref, ColumnScope], tuple[Rows | ResolvedSour
 
 def resolve_task(
     block: Task,
-    names: Names,
+    names_of: Callable[[Shape], Names],
     sources: Mapping[str, ResolvedSource],
     filters: Mapping[str, Filter],
     templates: Mapping[str, ResolvedTemplate],
@@ -43,6 +44,7 @@ def resolve_task(
     find: Find,
 ) -> ResolvedTask:
     """The task over its source's columns, as far as they are known. ``find`` gives rows that a filter compares with."""
+    names = names_of(block)
     report = names.report
     source = names.look_up(block.from_.value, ("source",), "from", sources)
     scope = columns_of(source, report)
@@ -51,9 +53,7 @@ def resolve_task(
     resolved = {
         name: _filter(item, scope.at(item.file, used), find) if item else None for name, item in chain.items.items()
     }
-    for score in names.look_up_all(block.scores, ("score",), "scores", scores):
-        used = block.label(block.scores.span, f"used here by task `{block.name}`")
-        resolve_score(score, None, scope.at(score.file, used))
+    scored = _scored(block, names_of, scores, scope)
     refs = task_templates(block, report)
     shown = find_templates(refs, names, templates, scope)
     if source is not None and source.layout is not None and not refs.given and refs.known and not refs.value:
@@ -63,11 +63,35 @@ def resolve_task(
     split = _split(block.split, scope) if block.split else None
     if block.split and parts and not _shares_fit(block.split, parts, block.name, report):
         split = None
-    return ResolvedTask(block, source, Known(resolved, chain.more), shown, weights, parts, split)
+    return ResolvedTask(block, source, Known(resolved, chain.more), shown, weights, parts, split, scored)
 
 
 def _filter(item: Filter, scope: ColumnScope, find: Find) -> ResolvedFilter:
     return resolve_filter(item, scope, lambda ref: find(item, ref, scope))
+
+
+def _scored(
+    block: Task, names_of: Callable[[Shape], Names], scores: Mapping[str, Score], scope: ColumnScope
+) -> Known[ResolvedScore]:
+    """The scores in order, each over the columns of the rows and the scores before it."""
+    found = names_of(block).look_up_all(block.scores, ("score",), "scores", scores)
+    used = block.label(block.scores.span, f"used here by task `{block.name}`")
+    resolved: dict[str, ResolvedScore | None] = {}
+    for name, score in found.items.items():
+        if score is None:
+            resolved[name] = None
+            continue
+        resolved[name] = resolve_score(score, None, scope.at(score.file, used), names_of(score).full)
+        scope = with_scores(scope, score)
+    return Known(resolved, found.more)
+
+
+def scored_columns(task: ResolvedTask, report: Reporter) -> ColumnScope:
+    """What expressions over the rows of a task may name: the columns of its source, and its scores."""
+    scope = columns_of(task.source, report)
+    for score in task.scores:
+        scope = with_scores(scope, score.block)
+    return scope
 
 
 def columns_of(source: ResolvedSource | None, report: Reporter) -> ColumnScope:

@@ -35,7 +35,7 @@ def resolve_tasks(
         def find(item: Filter, ref: Ref, scope: ColumnScope) -> tuple[Rows | ResolvedSource, ColumnScope] | None:
             return _rows(ref, replace(names_of(item), report=scope.report), sources, resolved)
 
-        task = resolve_task(block, names_of(block), sources, filters, templates, scores, find)
+        task = resolve_task(block, names_of, sources, filters, templates, scores, find)
         resolved.setdefault(block.name, task)
     return resolved
 

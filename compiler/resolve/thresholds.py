@@ -44,11 +44,11 @@ def _top(entry: RuleEntry, scope: ColumnScope) -> Top | None:
     if number is not None and not has_type(number, "number", "`by`", scope):
         number = None
     if isinstance(per, Ref) and per.text == "task":
-        return Top(entry, number, "task")
+        return None if number is None else Top(entry, number, "task")
     group = check(per, scope) if per is not None else None
     if group is not None and per is not None and same_for_every_row(group, per, scope):
         group = None
-    return Top(entry, number, group)
+    return None if number is None or (per is not None and group is None) else Top(entry, number, group)
 
 
 def same_for_every_row(typed: Typed, expr: Expr, scope: ColumnScope) -> bool:

@@ -15,6 +15,7 @@ from compiler.schema import source as source_schema
 from compiler.schema import task as task_schema
 from compiler.schema import template as template_schema
 from compiler.schema import train as train_schema
+from compiler.schema.extension import Extension
 from compiler.schema.feedback import Feedback
 from compiler.schema.fields import Shape
 from compiler.schema.generate import Generate
@@ -38,6 +39,7 @@ BLOCKS: Mapping[str, type[Shape]] = MappingProxyType(
         "eval": eval_schema.Eval,
         "gate": gate_schema.Gate,
         "lint": lint_schema.Lint,
+        "extension": Extension,
         "score": Score,
         "generate": Generate,
         "loop": Loop,
@@ -55,8 +57,6 @@ LATER_ENTRIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "model": model_schema.LATER,
         "source": source_schema.LATER,
-        "filter": filter_schema.LATER,
-        "task": task_schema.LATER,
         "mixture": mixture_schema.LATER,
         "train": train_schema.LATER,
         "eval": eval_schema.LATER,
@@ -68,7 +68,6 @@ LATER_ENTRIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 # it is there.
 LATER_KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "score": "the step that scores rows",
         "generate": "the step that generates rows",
         "loop": "the unrolling of rounds into steps",
         "policy": "the step that pins a policy to what is judged under it",

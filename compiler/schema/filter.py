@@ -14,10 +14,6 @@ from compiler.schema.written import Limits
 from spec_lang.ast import Expr, ListLit
 from spec_lang.quantities import Unit
 
-# checked, and not runnable yet: fields, verbs, clauses and nested blocks
-LATER = ("top",)
-
-
 _COLUMN = Formula()
 
 

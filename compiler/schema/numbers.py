@@ -33,6 +33,9 @@ class ShareOrRows:
             fraction = unit is None and 0 < value < 1
             wrong_unit(expr, field, Unit.SHARE if fraction else Unit.ROWS, report)
             return None
+        if unit is Unit.ROWS and value != value.to_integral_value():
+            report.error("SFT0208", f"`{field}` takes a whole number of rows", expr.span)
+            return None
         limits = _SHARE if unit is Unit.SHARE else _ROWS
         return (value, unit) if limits.check(value, expr, field, unit, report) else None
 

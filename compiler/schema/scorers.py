@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compiler.schema.calls import Argument, CallForm, forms
-from compiler.schema.values import Name, Text, Word
+from compiler.schema.values import Formula, Name, Text, Word
 
 _MODEL = Argument("model", Name("the name of a model or train"))
-_COLUMN = Argument("column", Name("the name of a column"))
+_CLASSIFIER = Argument("model", Name("the name of a model"))
+_TEXT = Argument("text", Formula())
 
 SCORERS = forms(
     CallForm(
@@ -22,18 +25,39 @@ SCORERS = forms(
         "the perplexity of the answer after its prompt",
         "perplexity(model = base)",
     ),
-    CallForm("reward", (_MODEL,), "what a reward model gives the answer", "reward(model = preferred)"),
+    CallForm("reward", (_CLASSIFIER,), "what a reward model gives the conversation", "reward(model = preferred)"),
+    CallForm(
+        "classifier",
+        (_TEXT, _CLASSIFIER, Argument("label", Text())),
+        "how surely a sequence classifier gives a text this label, 0 to 1",
+        'classifier(output, model = topics, label = "sport")',
+    ),
+    CallForm(
+        "toxicity",
+        (
+            _TEXT,
+            Argument("model", Name("the name of a model"), required=False),
+            Argument("label", Text(), required=False, default="toxic"),
+        ),
+        "how toxic a text is by a sequence classifier with a label for it, 0 to 1",
+        "toxicity(output, model = detector)",
+    ),
     CallForm(
         "judge",
         (Argument("judge", Name("the name of a judge")),),
         "a judge's label, counted from 0 for the worst",
         "judge(helpfulness)",
     ),
-    CallForm("toxicity", (_COLUMN,), "how toxic a text is, 0 to 1", "toxicity(output)"),
     CallForm(
         "language",
-        (_COLUMN, Argument("code", Text())),
+        (Argument("column", Name("the name of a column")), Argument("code", Text())),
         "how surely a text is in a language, 0 to 1",
         'language(output, "en")',
     ),
 )
+
+# Scorers that are checked and that no step runs yet, with what is missing.
+LATER_SCORERS: Mapping[str, str] = {
+    "judge": "the step that labels answers",
+    "language": "the model that tells languages",
+}

@@ -11,8 +11,6 @@ from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref
 from spec_lang.quantities import Unit
 
-LATER = ("scores",)
-
 
 class Split(Shape):
     """Rows go to parts by a hash of ``key``: equal keys never part, and adding rows moves no row. With ``similar`` nor

@@ -32,21 +32,15 @@ def model_facts(weights: str, chat_template: str | None, spec_dir: Path) -> Mode
     Problems: those of ``locate``, SFT0507 (unreadable GGUF), SFT0508 (broken files), SFT0510 (no chat template),
     SFT0511 (the override cannot be read).
     """
-    found = locate(weights, spec_dir)
-    if isinstance(found, HubSnapshot):
-        found = fetch(found)
-    if isinstance(found, Problem):
-        return found
-    try:
-        override = None if chat_template is None else hash_text(read_override(chat_template, spec_dir))
-        facts = _kept(found)
-    except DiagnosticError as error:
-        first = error.diagnostics[0]
-        return Problem(first.code, first.message, first.help)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return Problem("SFT0508", f"the files of `{weights}` cannot be read: {error}")
-    if override is not None:
-        facts = replace(facts, chat_template=override)
+    facts = _facts(weights, spec_dir)
+    if isinstance(facts, Problem):
+        return facts
+    if chat_template is not None:
+        try:
+            facts = replace(facts, chat_template=hash_text(read_override(chat_template, spec_dir)))
+        except DiagnosticError as error:
+            first = error.diagnostics[0]
+            return Problem(first.code, first.message, first.help)
     if not facts.chat_template:
         return Problem(
             "SFT0510",
@@ -54,6 +48,27 @@ def model_facts(weights: str, chat_template: str | None, spec_dir: Path) -> Mode
             'name one in the model: `chat_template = "chat.jinja"`',
         )
     return facts
+
+
+def classifier_facts(weights: str, spec_dir: Path) -> ModelFacts | Problem:
+    """The same of a sequence classifier, which has no chat template. Problems: those of ``model_facts`` but SFT0510."""
+    facts = _facts(weights, spec_dir)
+    return facts if isinstance(facts, Problem) else replace(facts, chat_template="")
+
+
+def _facts(weights: str, spec_dir: Path) -> ModelFacts | Problem:
+    found = locate(weights, spec_dir)
+    if isinstance(found, HubSnapshot):
+        found = fetch(found)
+    if isinstance(found, Problem):
+        return found
+    try:
+        return _kept(found)
+    except DiagnosticError as error:
+        first = error.diagnostics[0]
+        return Problem(first.code, first.message, first.help)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return Problem("SFT0508", f"the files of `{weights}` cannot be read: {error}")
 
 
 def _kept(found: GgufFile | ModelFolder) -> ModelFacts:

@@ -6,11 +6,12 @@ edited in between would be stored under a hash that never saw it. Asking again c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.plan import Step
 from compiler.world import Problem
-from runtime.models.model_facts import model_facts
+from runtime.models.model_facts import classifier_facts, model_facts
 from spec_lang.diagnostics import fatal
 
 CHANGED = "SFT0526"
@@ -20,10 +21,16 @@ _PARTS = {"weights": "weights", "tokenizer": "tokenizer", "chat_template": "chat
 def require_unchanged(step: Step, spec_dir: Path) -> None:
     """Raises DiagnosticError SFT0526 when the files differ from ``step.content``, and every Problem of the facts."""
     hashed = {name: step.content[name] for name in _PARTS if name in step.content}
-    if not hashed:
-        return
-    weights = step.local["weights"]
-    facts = model_facts(weights, step.local.get("chat_template"), spec_dir)
+    if hashed:
+        require_same(hashed, step.local["weights"], step.local.get("chat_template"), spec_dir)
+
+
+def require_same(hashed: Mapping[str, str], weights: str, chat_template: str | None, spec_dir: Path) -> None:
+    """The same of one model by the hashes of its parts; what has no chat template is a classifier."""
+    if "chat_template" in hashed:
+        facts = model_facts(weights, chat_template, spec_dir)
+    else:
+        facts = classifier_facts(weights, spec_dir)
     if isinstance(facts, Problem):
         raise fatal(facts.code, facts.message, facts.help)
     changed = [_PARTS[name] for name, value in hashed.items() if getattr(facts, name) != value]

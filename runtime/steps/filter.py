@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compiler.plan import Step
-from compiler.step_params import ExactDedupRule, FilterParams, NearDedupRule, PredicateRule
+from compiler.step_params import ExactDedupRule, FilterParams, NearDedupRule, PredicateRule, TopRule
 from runtime.compared_rows import Statement, compared, make_views, order
 from runtime.context import StepContext, StepResult
+from runtime.extensions import add_extensions
 from runtime.relational import engine, parquet
 from runtime.step_rows import publish_rows, write_ledger
 from runtime.steps.near_dedup import drop_near_duplicates
+from runtime.steps.top_rule import top_statement
 from spec_lang.diagnostics import DiagnosticError, fatal
 
 LONGEST_VALUE = 500  # characters of a measured value that the ledger keeps
@@ -25,16 +27,17 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, FilterParams)
     with engine(ctx.out) as db:
+        add_extensions(ctx, db)
         db.execute(
             "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
             + parquet(ctx.inputs["rows"] / "rows.parquet")
         )
-        db.execute("CREATE TABLE dropped (ord BIGINT, rule INTEGER, value VARCHAR, survivor VARCHAR)")
+        db.execute("CREATE TABLE dropped (ord BIGINT, rule INTEGER, value VARCHAR, survivor VARCHAR, detail VARCHAR)")
         db.execute("CREATE VIEW alive AS SELECT * FROM rows WHERE rows.__ord NOT IN (SELECT dropped.ord FROM dropped)")
         rows_in = db.value("SELECT count(*) FROM rows")
         for position, rule in enumerate(params.rules):
             ctx.stop.check()
-            if not isinstance(rule, PredicateRule):
+            if isinstance(rule, ExactDedupRule | NearDedupRule):
                 make_views(db, ctx.inputs, rule, position)
             if isinstance(rule, NearDedupRule):
                 drop_near_duplicates(ctx, db, position, rule)
@@ -64,8 +67,10 @@ def statements(step: Step) -> list[str]:
     ]
 
 
-def statement(position: int, rule: PredicateRule | ExactDedupRule) -> Statement:
+def statement(position: int, rule: PredicateRule | ExactDedupRule | TopRule) -> Statement:
     """The statement that adds a rule's drops to ``dropped``, with its parameters."""
+    if isinstance(rule, TopRule):
+        return top_statement(position, rule, LONGEST_VALUE)
     return _exact(position, rule) if isinstance(rule, ExactDedupRule) else _predicate(position, rule)
 
 
@@ -74,7 +79,7 @@ def _predicate(position: int, rule: PredicateRule) -> Statement:
     measured = f"left(({rule.measured.sql})::VARCHAR, {LONGEST_VALUE})" if rule.measured else "NULL"
     negation = "NOT " if rule.rule == "keep" else ""
     sql = (
-        f"INSERT INTO dropped\nSELECT __ord, {position}, {measured}, NULL\nFROM alive\n"
+        f"INSERT INTO dropped (ord, rule, value)\nSELECT __ord, {position}, {measured}\nFROM alive\n"
         f"WHERE {negation}coalesce(({rule.condition.sql}), false)"
     )
     return sql, [*(rule.measured.params if rule.measured else ()), *rule.condition.params]
@@ -86,7 +91,7 @@ def _exact(position: int, rule: ExactDedupRule) -> Statement:
     rows, params = compared(rule, position)
     own = len(rule.against)
     sql = (
-        f"INSERT INTO dropped\nSELECT ord, {position}, NULL, survivor\nFROM (\n"
+        f"INSERT INTO dropped (ord, rule, survivor)\nSELECT ord, {position}, survivor\nFROM (\n"
         "  SELECT side, ord, first_value(row_id) OVER same AS survivor, first_value(side) OVER same AS kept_side,\n"
         f"  row_number() OVER same AS nth\n  FROM (\n{rows}\n  )\n"
         f"  WHERE {' OR '.join(f'{key} IS NOT NULL' for key in keys)}\n"
@@ -98,7 +103,7 @@ def _exact(position: int, rule: ExactDedupRule) -> Statement:
 
 _LEDGER = """
 SELECT dropped.rule::VARCHAR AS rule, __row_id AS row_id, __line AS line, __file AS file,
-       dropped.value AS value, dropped.survivor AS survivor, NULL::VARCHAR AS detail
+       dropped.value AS value, dropped.survivor AS survivor, dropped.detail AS detail
 FROM dropped JOIN (SELECT __ord, __row_id, __line, __file FROM rows) AS r ON r.__ord = dropped.ord
 ORDER BY r.__ord"""
 

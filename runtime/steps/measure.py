@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.step_params import MeasureParams
 from runtime.context import StepContext, StepResult
+from runtime.extensions import add_extensions
 from runtime.relational import Engine, engine, literal, parquet
 from runtime.step_rows import publish_rows
 
@@ -37,6 +38,7 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, MeasureParams)
     with engine(ctx.out) as sql:
+        add_extensions(ctx, sql)
         items = _items(sql, ctx, params)
         slices = _slice_values(sql, params)
         table = AnswerTable.empty(items, params)

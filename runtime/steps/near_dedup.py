@@ -44,7 +44,7 @@ def drop_near_duplicates(ctx: StepContext, db: Engine, position: int, rule: Near
 
 
 _DROP = """
-INSERT INTO dropped
+INSERT INTO dropped (ord, rule, value, survivor)
 SELECT gone.ord, ?, printf('%.3f', common::DOUBLE / "union"), kept.row_id
 FROM (
   SELECT unnest(?::BIGINT[]) AS n, unnest(?::BIGINT[]) AS survivor, unnest(?::BIGINT[]) AS common,

@@ -13,6 +13,7 @@ from typing import Any
 from compiler.plan import Step
 from compiler.step_params import SplitParams
 from runtime.context import StepContext, StepResult
+from runtime.extensions import add_extensions
 from runtime.relational import engine, parquet
 from runtime.row_hashes import hash_number, plain_text, upper_ends
 from runtime.steps.split_groups import make_groups
@@ -23,6 +24,7 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, SplitParams)
     with engine(ctx.out) as db:
+        add_extensions(ctx, db)
         db.execute(
             "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
             + parquet(ctx.inputs["rows"] / "rows.parquet")

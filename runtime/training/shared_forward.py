@@ -179,8 +179,8 @@ class SharedForward:
         """``model`` is the causal model itself, below peft's wrapper. Only for ``is_llama_like`` models."""
         return cls(model.model, model.lm_head, [DecoderBlock.of(layer, model.config) for layer in model.model.layers])
 
-    def loss_sum(self, batch: PrefixBatch) -> Tensor:
-        """Sum over supervised tokens of the cross-entropy in nats, a float32 scalar."""
+    def hidden(self, batch: PrefixBatch) -> Tensor:
+        """What the head reads, after the final norm: (M, D), the predictors only."""
         x = self.decoder.embed_tokens(batch.ids)
         cos, sin = self.decoder.rotary_emb(x, position_ids=batch.positions.unsqueeze(0))
         cos, sin = cos[0].unsqueeze(1), sin[0].unsqueeze(1)
@@ -189,6 +189,10 @@ class SharedForward:
         for block in self.blocks[:-1]:
             x = block(x, cos, sin, batch, False, masks)
         x = self.blocks[-1](x, cos, sin, batch, True, batch.last.masks_for(shared, x.dtype))
-        hidden = _norm(self.decoder.norm, x)
+        return _norm(self.decoder.norm, x)
+
+    def loss_sum(self, batch: PrefixBatch) -> Tensor:
+        """Sum over supervised tokens of the cross-entropy in nats, a float32 scalar."""
+        hidden = self.hidden(batch)
         loss: Tensor = TokenLoss.apply(hidden, self.head.weight, batch.sources, batch.targets, batch.weights)
         return loss

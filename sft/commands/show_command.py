@@ -1,7 +1,7 @@
 """What the store holds, as text, JSON or Markdown: the same views as the dashboard.
 
 RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, ledger,
-duplicates, decontamination, mixture, training, verdicts, predictions, environment.
+duplicates, decontamination, mixture, scores, training, verdicts, predictions, environment.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 from sft.commands.common import add_format, add_store, find_store
 
-SUMMARY = "show runs, ledgers, curves, verdicts, predictions"
+SUMMARY = "show runs, ledgers, scores, curves, verdicts, predictions"
 VIEWS = (
     "runs",
     "run",
@@ -19,6 +19,7 @@ VIEWS = (
     "duplicates",
     "decontamination",
     "mixture",
+    "scores",
     "training",
     "verdicts",
     "predictions",
@@ -29,7 +30,9 @@ VIEWS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", nargs="?", default="last", metavar="RUN")
     parser.add_argument("view", nargs="?", choices=VIEWS, metavar="VIEW", help=", ".join(VIEWS))
-    parser.add_argument("--step", help="only this step (ledger, duplicates, decontamination, mixture, training)")
+    parser.add_argument(
+        "--step", help="only this step (ledger, duplicates, decontamination, mixture, scores, training)"
+    )
     parser.add_argument("--rule", help="only rows that this rule dropped (ledger)")
     parser.add_argument("--model", help="only this model (predictions)")
     parser.add_argument("--template", help="only this template (predictions)")

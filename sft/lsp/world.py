@@ -35,6 +35,10 @@ class EditorWorld:
         text = self.unsaved(self.folder / path)
         return text if text is not None else LocalWorld(self.folder).read_text(path)
 
+    def extension(self, path: str | None, package: str | None) -> str | Problem:
+        text = self.unsaved(self.folder / path) if path is not None else None
+        return text if text is not None else LocalWorld(self.folder).extension(path, package)
+
     def source(self, path: str) -> SourceFacts | Problem:
         stamp = self._stamp(path)
         known = self._sources.get(path)
@@ -67,6 +71,9 @@ class EditorWorld:
 
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
         return LocalWorld(self.folder).model(weights, chat_template)
+
+    def classifier(self, weights: str) -> ModelFacts | Problem:
+        return LocalWorld(self.folder).classifier(weights)
 
     def model_exists(self, weights: str) -> Problem | None:
         known = self._models.get(weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 
 from compiler.hashing import hash_text
@@ -53,6 +54,10 @@ class FakeWorld:
         found = self.texts.get(path)
         return Problem("SFT0230", f"there is no file `{path}`") if found is None else found
 
+    def extension(self, path: str | None, package: str | None) -> str | Problem:
+        found = self.texts.get(posixpath.normpath(path) if path else f"package {package}")
+        return Problem("SFT0266", f"there is no file `{path or package}`") if found is None else found
+
     def source(self, path: str) -> SourceFacts | Problem:
         return self.sources.get(path) or Problem("SFT0401", f"there is no file `{path}`", "check the path")
 
@@ -68,6 +73,9 @@ class FakeWorld:
         name = self.models[weights]
         template = hash_text(chat_template or self.chat_template)
         return ModelFacts(hash_text(f"weights of {name}"), hash_text(f"tokenizer of {name}"), template, SPECIAL_TOKENS)
+
+    def classifier(self, weights: str) -> ModelFacts | Problem:
+        return self.model(weights, None)
 
     def model_exists(self, weights: str) -> Problem | None:
         return None if weights in self.models else Problem("SFT0501", f"there are no weights at `{weights}`")

@@ -22,6 +22,15 @@ def test_a_filter_shows_its_sql_with_parameters() -> None:
     assert f"declared at triage.sft:{line}" in text
 
 
+def test_the_best_rows_and_scores_show_what_they_rank_and_measure() -> None:
+    scored = "score quality {\n  length = words(output)\n  keep top 10% by length per lower(label)\n}\n\ntask "
+    text = changed("task ", scored).replace("filters   = [clean]", "filters = [clean]   scores = [quality]")
+    plan = plan_of(text.replace("label)", "output)"))
+    assert "score `length`\n    len(" in explain_step(plan, plan.step("score:triage.quality"))
+    told = explain_step(plan, plan.step("filter:triage.quality"))
+    assert 'largest\n    "length"' in told and 'of each\n    lower("output")' in told
+
+
 @pytest.mark.parametrize("step", plan_of(QUICKSTART), ids=lambda step: step.id)
 def test_every_step_shows_its_hash_and_inputs(step: Step) -> None:
     plan = plan_of(QUICKSTART)

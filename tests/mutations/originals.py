@@ -40,6 +40,12 @@ class Remembering:
     def model_exists(self, weights: str) -> Problem | None:
         return self._once("model_exists", weights)  # type: ignore[return-value]
 
+    def extension(self, path: str | None, package: str | None) -> str | Problem:
+        return self.inner.extension(path, package)
+
+    def classifier(self, weights: str) -> ModelFacts | Problem:
+        return self.inner.classifier(weights)
+
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
         return self.inner.model(weights, chat_template)
 

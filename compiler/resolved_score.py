@@ -1,0 +1,48 @@
+"""Scores after resolution: a number a row each, and the thresholds on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compiler.known import Known
+from compiler.resolved import Predicate, Top
+from compiler.schema.calls import ReadCall
+from compiler.schema.score import Score
+from compiler.typed import Typed
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scorer:
+    """A number of a row: a call of the table of scorers, or a typed expression over the columns.
+
+    ``model`` is the full name of the model or train that a call names, which is looked up when all of them are known
+    (a train may itself learn from a task). ``text`` is what a call measures, where it takes a column.
+    """
+
+    call: ReadCall | None
+    typed: Typed | None
+    model: str | None = None
+    text: Typed | None = None
+
+    @property
+    def reads_conversations(self) -> bool:
+        return self.call is not None and self.call.form.name in ("ifd", "perplexity", "reward")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ResolvedScore:
+    """A score over the columns of one task's rows."""
+
+    block: Score
+    scores: Known[Scorer]
+    rules: tuple[Predicate | Top | None, ...]
+
+    @property
+    def name(self) -> str:
+        return self.block.name
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Full names of the models and trains that it needs, each once."""
+        named = (scorer.model for scorer in self.scores if scorer.model is not None)
+        return tuple(dict.fromkeys(named))

@@ -1,0 +1,243 @@
+"""Score: a column a score, added to the rows; nothing is dropped.
+
+Expressions are SQL. What needs a model goes through passes (``runtime.scoring.passes``), whose answers are kept in
+the store by text and scorer; the columns are then SQL over those answers. A row that cannot be measured has no value,
+and the store says why. Costs: what the models cost for texts that were not scored before, and writing the rows once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from compiler.hashing import hash_value
+from compiler.step_params import ClassifierScore, ExpressionScore, LossScore, RewardScore, ScoreEntry, ScoreParams
+from runtime.context import StepContext, StepResult
+from runtime.extensions import add_extensions
+from runtime.models.unchanged import require_same
+from runtime.relational import Engine, engine, literal, parquet, quoted
+from runtime.scoring.asking import Asker
+from runtime.scoring.kept import ScoreKeeper
+from runtime.scoring.passes import Pass, Texts
+from runtime.step_rows import publish_rows
+from spec_lang.diagnostics import DiagnosticError, fatal
+from spec_lang.plain_text import visible
+
+SCORING = 1  # raise it when a scorer gives something else for the same text
+ANSWER, ALONE, REWARD, LABEL = "answer", "alone", "reward", "label:"
+_PARTS = ("weights", "tokenizer", "chat_template")
+Column = tuple[str, str, list[Any]]  # value and reason as SQL over `rows`, with the parameters of the value
+
+
+def run(ctx: StepContext) -> StepResult:
+    """Raises DiagnosticError SFT0434, SFT0435 (no such classifier), SFT0436 (no row can be scored), SFT0526 (the model
+    changed), what loading a model raises, SFT0411 (an expression failed on a value); Interrupted."""
+    params = ctx.step.params
+    assert isinstance(params, ScoreParams)
+    with engine(ctx.out) as db:
+        add_extensions(ctx, db)
+        db.execute(
+            "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
+            + parquet(ctx.inputs["rows"] / "rows.parquet")
+        )
+        rows = int(db.value("SELECT count(*) FROM rows"))
+        passes = plan_passes(ctx, db, params, rows)
+        keeper = ScoreKeeper(ctx, sum(one.texts.places * len(one.measures) for one in passes))
+        if passes:
+            keeper.report()
+        for one in passes:
+            _run_pass(ctx, db, one, params, keeper)
+        summary = _write(ctx, db, params, passes, rows)
+    publish_rows(ctx, {"scores": ctx.out / "scores.parquet"})
+    asked = [one.used for one in passes if one.used is not None]
+    if passes:
+        summary |= {
+            "asked": keeper.asked,
+            "kept_before": keeper.done - keeper.asked,
+            "tokens": keeper.tokens,
+            "tokens_per_second": round(keeper.tokens / keeper.seconds, 1) if keeper.seconds else None,
+            "device": asked[0].device if asked else None,
+            "precision": asked[0].precision if asked else None,
+            "forward": asked[0].way if asked else None,
+        }
+    return StepResult(rows, rows, 0, summary)
+
+
+def plan_passes(ctx: StepContext, db: Engine, params: ScoreParams, rows: int) -> list[Pass]:
+    """One pass for each model and text: losses and rewards read conversations, classifiers an expression."""
+    measures: dict[tuple[int, str], set[str]] = {}
+    texts: dict[tuple[int, str], Texts] = {}
+    for score in params.scores:
+        if isinstance(score, ExpressionScore):
+            continue
+        key = (score.model, _source(score))
+        if key not in texts:
+            texts[key] = _conversations(ctx, db) if not isinstance(score, ClassifierScore) else _bodies(score, rows)
+        measures.setdefault(key, set()).update(_measures(score))
+    return [
+        Pass(
+            model,
+            texts[model, source],
+            tuple(sorted(found)),
+            f"measured_{index}",
+            _NO_CONVERSATION if source in _KINDS.values() else _NO_TEXT,
+        )
+        for index, ((model, source), found) in enumerate(measures.items())
+    ]
+
+
+_KINDS = {"ifd": "losses", "perplexity": "losses", "reward": "reward"}
+_NO_TEXT, _NO_CONVERSATION = "the row has no text", "the row has no conversation"
+
+
+def _source(score: LossScore | RewardScore | ClassifierScore) -> str:
+    """Two scores with the same source are measured on the same text, by a model of the same kind."""
+    return (
+        hash_value(score.text.model_dump(mode="json")) if isinstance(score, ClassifierScore) else _KINDS[score.scorer]
+    )
+
+
+def _measures(score: LossScore | RewardScore | ClassifierScore) -> tuple[str, ...]:
+    if isinstance(score, ClassifierScore):
+        return (LABEL + score.label,)
+    if isinstance(score, RewardScore):
+        return (REWARD,)
+    return (ANSWER, ALONE) if score.scorer == "ifd" else (ANSWER,)
+
+
+def _conversations(ctx: StepContext, db: Engine) -> Texts:
+    rendered = parquet(ctx.inputs["conversations"] / "rows.parquet")
+    places = int(db.value(f"SELECT count(*) FROM {rendered}"))
+    return Texts(f"SELECT ord AS place, row_id, messages::VARCHAR AS body FROM {rendered}", (), places)
+
+
+def _bodies(score: ClassifierScore, rows: int) -> Texts:
+    sql = f"SELECT __ord AS place, __row_id AS row_id, ({score.text.sql})::VARCHAR AS body FROM rows"
+    return Texts(sql, tuple(score.text.params), rows)
+
+
+# --- models -------------------------------------------------------------------------------------------
+
+
+def _run_pass(ctx: StepContext, db: Engine, one: Pass, params: ScoreParams, keeper: ScoreKeeper) -> None:
+    """The pass, with the model still what its hash names at the end; if not, its answers are taken back."""
+    from runtime.models.loading import pick_device, pick_dtype
+
+    dtype = str(pick_dtype(params.precision, pick_device()))
+    hashed = {
+        name: ctx.step.content[f"{name}.{one.model}"] for name in _PARTS if f"{name}.{one.model}" in ctx.step.content
+    }
+    model = ctx.step.local["models"][one.model]
+    about = (hashed, model["weights"], model.get("chat_template"), ctx.spec_dir)
+    trained = ctx.input_steps.get(f"model.{one.model}")
+    what = {"version": SCORING, "model": hashed, "trained": trained.hash if trained else None, "dtype": dtype}
+    keeper.scorers = {measure: hash_value({**what, "measure": measure}) for measure in one.measures}
+
+    def load() -> Asker:
+        require_same(*about)
+        asker = _load(ctx, one, model, params)
+        require_same(*about)  # what was loaded is what the hash names
+        return asker
+
+    one.run(db, keeper, load)
+    if one.used is not None:
+        try:
+            require_same(*about)
+        except DiagnosticError:  # weights are mapped from their file: an answer may come from either one
+            keeper.forget()
+            raise
+
+
+def _load(ctx: StepContext, one: Pass, model: Mapping[str, Any], params: ScoreParams) -> Asker:
+    from runtime.models.loading import load_tokenizer, model_folder
+
+    folder: Path = model_folder(model["weights"], ctx.spec_dir, ctx.note)
+    conversations = not any(measure.startswith(LABEL) for measure in one.measures)
+    if not conversations or REWARD in one.measures:
+        from runtime.scoring.classifiers import load_classifier, load_plain_tokenizer
+
+        tokenizer = (
+            load_tokenizer(folder, model.get("chat_template"), ctx.spec_dir)
+            if conversations
+            else load_plain_tokenizer(folder)
+        )
+        asker = load_classifier(folder, tokenizer, params.precision)
+        asker.require({*one.measures})
+        return asker
+    from runtime.scoring.losses import load_losses
+
+    tokenizer = load_tokenizer(folder, model.get("chat_template"), ctx.spec_dir)
+    return load_losses(folder, ctx.inputs.get(f"model.{one.model}"), tokenizer, params.precision)
+
+
+# --- columns ------------------------------------------------------------------------------------------
+
+
+def _write(ctx: StepContext, db: Engine, params: ScoreParams, passes: Sequence[Pass], rows: int) -> dict[str, Any]:
+    """``rows.parquet`` with the new columns, ``scores.parquet`` for the store; how many rows lack each score."""
+    columns = [_column(score, passes) for score in params.scores]
+    named = list(zip(params.scores, columns, strict=True))
+    values = "".join(f", {value} AS {quoted(score.name)}" for score, (value, _, _) in named)
+    bound = [value for _, _, given in columns for value in given]
+    out = ctx.out / "rows.parquet"
+    db.copy(f"SELECT rows.* EXCLUDE (__ord){values} FROM {_measured('rows', passes)} ORDER BY __ord", out, bound)
+    scored = f"(SELECT *, file_row_number AS __ord FROM {parquet(out)}) AS rows"
+    listed = " UNION ALL ".join(
+        f"SELECT {index} AS nth, __ord, ?::VARCHAR AS score, __row_id AS row_id, "
+        f"{quoted(score.name)}::DOUBLE AS value, "
+        f"CASE WHEN {quoted(score.name)} IS NULL THEN {reason} END AS reason FROM {_measured(scored, passes)}"
+        for index, (score, (_, reason, _)) in enumerate(named)
+    )
+    names = [score.name for score in params.scores]
+    kept = ctx.out / "scores.parquet"
+    db.copy(f"SELECT score, row_id, value, reason FROM ({listed}) ORDER BY nth, __ord", kept, names)
+    found = db.rows(f"SELECT score, count(*) - count(value), any_value(reason) FROM {parquet(kept)} GROUP BY score")
+    missing = {name: (int(count), reason) for name, count, reason in found}
+    for score in params.scores:
+        count, reason = missing.get(score.name, (0, None))
+        if rows and count == rows and not isinstance(score, ExpressionScore):
+            raise _nothing_scored(score, rows, reason)
+        if count:
+            ctx.note(f"{count:,} of {rows:,} rows have no `{score.name}`: `sft show RUN scores` says why")
+    return {"missing": {name: missing.get(name, (0, None))[0] for name in names}}
+
+
+def _measured(rows: str, passes: Sequence[Pass]) -> str:
+    """Rows with what the passes measured of them, a row a row."""
+    return rows + "".join(
+        f"\nLEFT JOIN (SELECT row_id AS __of, {_pivot(one)} FROM {one.table} GROUP BY row_id) AS {one.table} "
+        f"ON {one.table}.__of = rows.__row_id"
+        for one in passes
+    )
+
+
+def _nothing_scored(score: ScoreEntry, rows: int, reason: str | None) -> DiagnosticError:
+    return fatal("SFT0436", f"none of {rows:,} rows has a `{score.name}`; one of them: {visible(reason or 'no value')}")
+
+
+def _pivot(one: Pass) -> str:
+    """Value and reason of every measure side by side, under names of ours."""
+    return ", ".join(
+        f"any_value({column}) FILTER (measure = {index}) AS __{column}_{index}"
+        for index in range(len(one.measures))
+        for column in ("value", "reason")
+    )
+
+
+def _column(score: ScoreEntry, passes: Sequence[Pass]) -> Column:
+    if isinstance(score, ExpressionScore):
+        return f"({score.value.sql})", "'no value'", list(score.value.params)
+    one, places = next(
+        (one, [one.measures.index(measure) for measure in _measures(score)])
+        for one in passes
+        if one.model == score.model and set(_measures(score)) <= {*one.measures}
+    )
+    values, reasons = ([f"{one.table}.__{name}_{place}" for place in places] for name in ("value", "reason"))
+    reason = f"coalesce({', '.join([*reasons, literal(_NO_CONVERSATION)])})"
+    if isinstance(score, LossScore):
+        if score.scorer == "perplexity":
+            return f"exp({values[0]})", reason, []
+        ratio = f"{values[0]} / nullif({values[1]}, 0)" if score.ratio == "loss" else f"exp({values[0]} - {values[1]})"
+        return f"({ratio})", reason, []
+    return values[0], reason, []
