@@ -138,5 +138,5 @@ def test_the_table_of_scores_comes_to_an_older_store(spec: Path) -> None:
     with store.writing() as con:
         con.execute("DROP TABLE scores")
         con.execute("DROP TABLE scorings")
-        con.execute("UPDATE meta SET schema_version = 1")
+        con.execute("UPDATE meta SET schema_version = 2")
     assert "score:scored.quality" in ran(spec)
