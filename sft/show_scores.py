@@ -22,7 +22,7 @@ def scores_page(store: Store, run_id: str, step: str | None, limit: int) -> Page
     """All scores of a run, or of one of its steps."""
     found = [row for row in scores(store, run_id) if step in (None, row.step_id)]
     if not found:
-        return Page([], "this run scores nothing", ())
+        return Page({"scores": []}, "this run scores nothing", ())
     ends = {
         (row.step_id, row.score): extremes(store, run_id, row.step_id, row.score, min(limit, _ENDS)) for row in found
     }
@@ -39,7 +39,7 @@ def scores_page(store: Store, run_id: str, step: str | None, limit: int) -> Page
     if missing:
         tables.append(Table("rows without a score", ("score", "rows", "reason"), missing, frozenset({1})))
     data = [_json(row, *ends[row.step_id, row.score]) for row in found]
-    return Page(data, "", tuple(tables))
+    return Page({"scores": data}, "", tuple(tables))
 
 
 def histogram(bins: Sequence[int]) -> str:

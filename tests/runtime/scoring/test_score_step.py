@@ -97,7 +97,10 @@ def test_they_are_shown_as_text_and_json(spec: Path) -> None:
     text = show(store, None, "scores", width=160)
     assert next(line for line in text.splitlines() if line.startswith("wide")).split()[:3] == ["wide", "22", "0"]
     assert "the row has no conversation" in text and "control token" in text
-    found = {row["score"]: row for row in json.loads(show(store, None, "scores", "json", step="score:scored.quality"))}
+    found = {
+        row["score"]: row
+        for row in json.loads(show(store, None, "scores", "json", step="score:scored.quality"))["scores"]
+    }
     lengths = [*sorted(place % 7 + 1 for place in range(20)), 0, 1]
     assert (found["length"]["low"], found["length"]["high"]) == (0, 7)
     assert found["length"]["mean"] == pytest.approx(sum(lengths) / 22)
