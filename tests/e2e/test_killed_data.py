@@ -1,0 +1,50 @@
+"""Data steps killed at any point and started again: the bytes of an undisturbed run, and a ledger that adds up."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+from benchmarks.data import fingerprints, start, write_project
+from runtime.events import EventTail
+from runtime.store import Store
+
+ROWS = 3_000
+
+
+def steps_begun(folder: Path) -> int:
+    """Steps that any run of the project has begun."""
+    return sum(
+        event.kind == "step_started"
+        for path in (folder / ".sft" / "runs").glob("*/events.jsonl")
+        for event in EventTail(path).read()
+    )
+
+
+def run(folder: Path) -> dict[str, str]:
+    process = start(folder, "run", "data.sft", "--plain")
+    out, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, out
+    return fingerprints(folder / ".sft")
+
+
+def test_killed_data_steps_end_with_the_same_bytes(tmp_path: Path) -> None:
+    whole = run(write_project(tmp_path / "whole", ROWS))
+    folder = write_project(tmp_path / "killed", ROWS)
+    chance = random.Random(7)
+    for _ in range(3):
+        process, before = start(folder, "run", "data.sft", "--plain"), steps_begun(folder)
+        while steps_begun(folder) == before and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(chance.random() * 0.4)
+        process.kill()
+        process.communicate()
+    assert run(folder) == whole
+    store = Store(folder / ".sft")
+    unbalanced = store.query(
+        "SELECT step_id FROM steps s JOIN runs USING (run_id) WHERE runs.status = 'done' AND (rows_in <> rows_out + "
+        "rows_dropped OR rows_dropped <> (SELECT count(*) FROM ledger l WHERE l.step_hash = s.step_hash))"
+    )
+    assert unbalanced == []
+    assert {state for (state,) in store.query("SELECT status FROM runs")} <= {"interrupted", "done"}
