@@ -25,6 +25,7 @@ VERBS = (
     "plan",
     "run",
     "show",
+    "trace",
     "diff",
     "explain",
     "tui",

@@ -20,13 +20,15 @@ GAP = "  "
 NARROWEST = 12
 NO_TERMINAL_WIDTH = 100
 NOTE_INDENT = "     "
+NOTED = "reason"
 
 
 @dataclass(frozen=True)
 class Table:
     """A title (may be empty), columns and cells of text; ``right`` are the positions of columns with numbers.
 
-    ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown.
+    ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown, which is
+    called ``noted``; text begins a note with that name where it is another than the usual one.
     """
 
     title: str
@@ -34,6 +36,7 @@ class Table:
     rows: Sequence[tuple[str, ...]]
     right: frozenset[int] = frozenset()
     notes: Sequence[str] = ()
+    noted: str = NOTED
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def as_markdown(page: Page) -> str:
     for table in page.tables:
         columns, rows = table.columns, table.rows
         if table.notes:
-            columns, rows = (*columns, "reason"), [(*r, note) for r, note in zip(rows, table.notes, strict=True)]
+            columns, rows = (*columns, table.noted), [(*r, note) for r, note in zip(rows, table.notes, strict=True)]
         rule = ["---:" if i in table.right else "---" for i in range(len(columns))]
         lines = [_row(columns), f"| {' | '.join(rule)} |", *(_row(row) for row in rows)]
         blocks.append(("### " + _escaped(table.title) + "\n\n" if table.title else "") + "\n".join(lines))
@@ -78,7 +81,8 @@ def aligned(table: Table, width: int, *, header: bool = True) -> list[str]:
     wanted = [table.columns, *cells] if header else cells
     needs = [max((cell_len(row[i]) for row in wanted), default=0) for i in range(len(table.columns))]
     widths = fitted(needs, table.right, width - len(GAP) * (len(needs) - 1))
-    lines, notes = [], ["", *table.notes] if header and table.notes else list(table.notes)
+    named = [f"{table.noted}: {note}" if note and table.noted != NOTED else note for note in table.notes]
+    lines, notes = [], ["", *named] if header and named else named
     for position, row in enumerate(wanted):
         shown = [_cut(cell, w, right=i in table.right) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
         line = GAP.join(shown).rstrip()

@@ -8,41 +8,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, replace
 
 from runtime.store import Store
 from sft.duplicates_page import duplicates_page
+from sft.ledger_page import ledger_page
 from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
 from sft.show_decontamination import decontamination
+from sft.show_filters import Filters, known_name
 from sft.show_scores import scores_page
 from sft.verdicts import requirement_table, requirements_of
-from spec_lang.diagnostics import fatal
-from spec_lang.plain_text import visible
-from spec_lang.suggest import closest
 from tui import prediction_queries, queries
-from tui.formats import count, interval, number, share
+from tui.formats import count, interval, number
 from tui.live import state_of
 from tui.prediction_queries import OUTCOMES, MetricRow, PredictionFilter
 from tui.view_models import runs as run_views
-from tui.view_models.data import Drop, FunnelLine, drop, funnel
 from tui.view_models.predictions import OUTCOME_NAMES, Choices, choices, item_line
 from tui.view_models.training import training_view
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What to show of a view. Names are those of the spec; ``step`` is a step id, ``rule`` its rule in the ledger."""
-
-    step: str | None = None
-    rule: str | None = None
-    eval: str | None = None
-    model: str | None = None
-    template: str | None = None
-    metric: str | None = None
-    all: bool = False
-    limit: int = 20
 
 
 def _runs(store: Store, run_id: str, filters: Filters) -> Page:
@@ -87,51 +70,6 @@ def _run(store: Store, run_id: str, filters: Filters) -> Page:
     verdict = f" · gate {run.verdict}" if run.verdict else ""
     head = f"{run.spec} {run.run_id}: {run.status}{verdict} · {run.headline}"
     return Page(run_views.as_json(run), head, (Table("", columns, cells, frozenset({2, 3, 4, 5})),), run.error or "")
-
-
-def _ledger(store: Store, run_id: str, filters: Filters) -> Page:
-    lines = funnel(queries.steps(store, run_id), queries.rule_counts(store, run_id))
-    if filters.step is not None:
-        _known(filters.step, [line.step_id for line in lines], "step")
-        lines = tuple(line for line in lines if line.step_id == filters.step and filters.rule in (None, line.rule))
-    rows = queries.drops(store, run_id, filters.step, filters.rule, filters.limit)
-    drops = [drop(row) for row in rows]
-    titles = {(line.step_id, line.rule): line.title for line in lines}
-    columns = ("step and rule", "in", "dropped", "", "kept", "reason")
-    rules = Table("", columns, [_funnel_cells(line) for line in lines], frozenset({1, 2, 3, 4}))
-    dropped = Table(
-        "dropped rows",
-        ("where", "rule", "value", "survivor", "row"),
-        [_drop_cells(one, titles) for one in drops],
-        frozenset({2}),
-    )
-    total = sum(line.dropped or 0 for line in lines if line.rule is None)
-    tail = (
-        f"{count(len(drops))} of {count(total)} dropped rows shown" if total > len(drops) and not filters.rule else ""
-    )
-    data = {"rules": [_funnel_json(line) for line in lines], "dropped": [_drop_json(one) for one in drops]}
-    return Page(data, "", (rules, dropped) if drops else (rules,), tail)
-
-
-def _funnel_cells(line: FunnelLine) -> tuple[str, ...]:
-    title = line.title if line.rule is None else f"  {line.title}"
-    part = share(line.dropped or 0, line.entering or 0) if line.dropped else ""
-    return (title, count(line.entering), count(line.dropped), part, count(line.kept), line.reason)
-
-
-def _funnel_json(line: FunnelLine) -> dict[str, Any]:
-    keys = ("step_id", "rule", "title", "entering", "dropped", "kept", "reason")
-    return {key: getattr(line, key) for key in keys}
-
-
-def _drop_cells(one: Drop, titles: Mapping[tuple[str, str | None], str]) -> tuple[str, ...]:
-    rule = titles.get((one.step_id, one.rule), one.rule)
-    return (one.place, rule, one.value, one.survivor or "", one.text)
-
-
-def _drop_json(one: Drop) -> dict[str, Any]:
-    keys = ("step_id", "rule", "row_id", "place", "value", "detail", "survivor")
-    return {**{key: getattr(one, key) for key in keys}, "content": dict(one.content)}
 
 
 def _training(store: Store, run_id: str, filters: Filters) -> Page:
@@ -230,14 +168,14 @@ def _aggregates(rows: Sequence[MetricRow]) -> list[tuple[str, ...]]:
 
 def _chosen(known: Choices, filters: Filters) -> PredictionFilter | None:
     """The filter that names ask for; without ``all`` only failed items. SFT0910 for an unknown name."""
-    _known(filters.eval, known.evals, "eval")
+    known_name(filters.eval, known.evals, "eval")
     chosen = known.start(filters.eval)
     if chosen is None:
         return None
     models = known.models[chosen.eval]
-    _known(filters.model, models, "model")
-    _known(filters.template, known.templates[chosen.eval], "template")
-    _known(filters.metric, known.metrics[chosen.eval], "metric")
+    known_name(filters.model, models, "model")
+    known_name(filters.template, known.templates[chosen.eval], "template")
+    known_name(filters.metric, known.metrics[chosen.eval], "metric")
     model, metric = filters.model or chosen.model, filters.metric or chosen.metric
     return replace(
         chosen,
@@ -247,13 +185,6 @@ def _chosen(known: Choices, filters: Filters) -> PredictionFilter | None:
         metric=metric,
         outcome="all" if filters.all or metric is None else "failed",
     )
-
-
-def _known(name: str | None, options: Sequence[str], what: str) -> None:
-    if name is not None and name not in options:
-        near = closest(name, sorted(options))
-        hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(options) or 'none'}"
-        raise fatal("SFT0910", f"this run has no {what} `{visible(name)}`", hint)
 
 
 def _environment(store: Store, run_id: str, filters: Filters) -> Page:
@@ -268,20 +199,20 @@ def _environment(store: Store, run_id: str, filters: Filters) -> Page:
 
 def _mixture(store: Store, run_id: str, filters: Filters) -> Page:
     if filters.step is not None:
-        _known(filters.step, [step.step_id for step in queries.steps(store, run_id)], "step")
+        known_name(filters.step, [step.step_id for step in queries.steps(store, run_id)], "step")
     return mixture_page(store, run_id, filters.step)
 
 
 def _duplicates(store: Store, run_id: str, filters: Filters) -> Page:
     if filters.step is not None:
-        _known(filters.step, [step.step_id for step in queries.steps(store, run_id)], "step")
+        known_name(filters.step, [step.step_id for step in queries.steps(store, run_id)], "step")
     return duplicates_page(store, run_id, filters.step, filters.limit)
 
 
 PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "runs": _runs,
     "run": _run,
-    "ledger": _ledger,
+    "ledger": ledger_page,
     "duplicates": _duplicates,
     "mixture": _mixture,
     "scores": lambda store, run_id, filters: scores_page(store, run_id, filters.step, filters.limit),

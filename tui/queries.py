@@ -84,6 +84,7 @@ class DropRow:
     detail: str | None
     content: str | None
     survivor: str | None
+    survivor_file: str | None
     survivor_line: int | None
     survivor_content: str | None
 
@@ -207,26 +208,35 @@ def rule_counts(store: Store, run_id: str) -> list[RuleCount]:
 
 
 def drops(
-    store: Store, run_id: str, step_id: str | None, rule: str | None, limit: int, offset: int = 0
+    store: Store,
+    run_id: str,
+    step_id: str | None,
+    rule: str | None,
+    limit: int,
+    offset: int = 0,
+    *,
+    by_rule: bool = False,
 ) -> list[DropRow]:
-    """Dropped rows of a run, of one step, or of one rule of a step, in file order."""
+    """Dropped rows of a run, a step, or a rule of a step, in file order; ``by_rule``: the first ``limit`` of each."""
+    counted = "QUALIFY row_number() OVER (PARTITION BY s.ordinal, l.rule ORDER BY l.file, l.line, l.row_id) <= $limit"
     rows = named(
         store,
-        """
+        f"""
         WITH page AS (
             SELECT s.ordinal, s.step_id, l.* FROM steps s JOIN ledger l USING (step_hash)
             WHERE s.run_id = $run AND ($step IS NULL OR s.step_id = $step) AND ($rule IS NULL OR l.rule = $rule)
-            ORDER BY s.ordinal, l.file, l.line, l.rule, l.row_id LIMIT $limit OFFSET $offset
+            {counted if by_rule else ""}
+            ORDER BY s.ordinal, l.file, l.line, l.rule, l.row_id {"" if by_rule else "LIMIT $limit OFFSET $offset"}
         ), shown AS (
-            SELECT row_id, any_value(content) AS content, any_value(line) AS line FROM examples
-            WHERE row_id IN (SELECT row_id FROM page UNION SELECT survivor FROM page) GROUP BY row_id
+            SELECT DISTINCT ON (row_id) row_id, content, file, line FROM examples
+            WHERE row_id IN (SELECT row_id FROM page UNION SELECT survivor FROM page) ORDER BY row_id, file, line
         )
-        SELECT p.step_id, p.rule, p.row_id, p.file, coalesce(p.line, d.line), p.value, p.detail, d.content,
-               p.survivor, k.line, k.content
+        SELECT p.step_id, p.rule, p.row_id, coalesce(p.file, d.file), coalesce(p.line, d.line), p.value, p.detail,
+               d.content, p.survivor, k.file, k.line, k.content
         FROM page p LEFT JOIN shown d ON d.row_id = p.row_id LEFT JOIN shown k ON k.row_id = p.survivor
         ORDER BY p.ordinal, p.file, p.line, p.rule, p.row_id
         """,
-        {"run": run_id, "step": step_id, "rule": rule, "limit": limit, "offset": offset},
+        {"run": run_id, "step": step_id, "rule": rule, "limit": limit, **({} if by_rule else {"offset": offset})},
     )
     return [DropRow(*row) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,19 @@ def test_the_ledger_of_one_rule(done: Store) -> None:
         ("tickets.jsonl:402", "93"),
     ]
     assert data["rules"][0]["dropped"] == 2 and data["rules"][0]["reason"] == "too short or too long to be a ticket"
+
+
+def test_the_ledger_shows_the_first_rows_of_every_rule_with_who_stood_in(done: Store) -> None:
+    data = json.loads(show(done, None, "ledger", "json"))
+    shown = Counter((row["step_id"], row["rule"]) for row in data["dropped"])
+    fallen = {(line["step_id"], line["rule"]): line["dropped"] for line in data["rules"] if line["rule"] is not None}
+    assert shown == {rule: min(3, count) for rule, count in fallen.items() if count}
+    one = next(row for row in data["dropped"] if row["place"] == "tickets.jsonl:200")
+    assert one["survivor"] == "tickets.jsonl:150" and one["survivor_content"]["instruction"]
+    line = next(line for line in data["rules"] if line["rule"] == one["rule"] and line["step_id"] == one["step_id"])
+    assert line["share"] == line["dropped"] / line["entering"] > 0
+    text = show(done, None, "ledger", "text", width=100)
+    assert "stands in for it: tickets.jsonl:150" in text and "`--step` and `--rule` show more" in text
 
 
 def test_predictions_are_failures_unless_all_are_wanted(done: Store) -> None:

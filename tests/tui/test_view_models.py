@@ -79,11 +79,10 @@ def test_the_funnel_shows_the_data_steps_and_others_only_when_they_lose_rows() -
 
 
 def test_a_dropped_row_reads_as_its_columns() -> None:
-    row = DropRow(
-        "f", "2", "id", "t.jsonl", 7, "0.93", None, '{"__row_id": "x", "a": "hi", "n": 3}', "s", 2, '{"a": "ho"}'
-    )
+    content = '{"__row_id": "x", "a": "hi", "n": 3}'
+    row = DropRow("f", "2", "id", "t.jsonl", 7, "0.93", None, content, "s", "t.jsonl", 2, '{"a": "ho"}')
     shown = drop(row)
-    assert shown.place == "t.jsonl:7" and shown.survivor == "line 2"
+    assert shown.place == "t.jsonl:7" and (shown.survivor, shown.survivor_place) == ("line 2", "t.jsonl:2")
     assert shown.content == (("a", "hi"), ("n", "3")) and shown.survivor_content == (("a", "ho"),)
     assert fields("not json") == (("", "not json"),) and fields(None) == ()
 

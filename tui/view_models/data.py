@@ -57,6 +57,7 @@ class Drop:
     survivor: str | None
     survivor_content: tuple[tuple[str, str], ...]
     row_id: str | None
+    survivor_place: str | None  # with its file; ``survivor`` is the short form
 
 
 def funnel(steps: Sequence[StepRow], counts: Sequence[RuleCount]) -> tuple[FunnelLine, ...]:
@@ -112,6 +113,7 @@ def drop(row: DropRow) -> Drop:
         survivor,
         fields(row.survivor_content),
         row.row_id,
+        f"{row.survivor_file}:{row.survivor_line}" if row.survivor_file is not None else row.survivor,
     )
 
 

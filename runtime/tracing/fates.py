@@ -1,0 +1,190 @@
+"""What became of a row in every step of a run: kept, dropped by which rule, drawn how often, learned from, answered.
+
+A walk over the plan along the inputs. Told by data wherever a kind need not be known: a step whose ledger has the
+row dropped it, a step whose rows have it kept it, and columns that its input had not are what the step added (the
+part of a split, a score). Each step costs a pass over one column of its rows, some 50 ms a million.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from compiler.plan import Step, StepKind
+from compiler.step_params import TrainParams
+from runtime.exporting.provenance import template_names
+from runtime.relational import parquet, quoted
+from runtime.tracing.find import Origin, Scene, origins
+from runtime.tracing.train_order import TrainedIn, TrainOrder
+
+State = Literal["kept", "dropped", "absent", "learned", "validated", "answered", "measured", "unknown"]
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A ledger entry, with the spec's words; ``survivor`` is the place of the row that stood in."""
+
+    rule: str
+    rule_text: str
+    reason: str | None
+    value: str | None
+    survivor: Origin | None
+    survivor_id: str | None
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A row of a rendered or mixed set: its place from 0, and its conversation."""
+
+    place: int
+    template: str | None
+    task: str | None
+    messages: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Fate:
+    """One step. ``added`` are columns that the step gave the row; ``answer`` and ``metrics`` are of evals."""
+
+    step: Step
+    state: State
+    drops: tuple[Drop, ...] = ()
+    added: Mapping[str, Any] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
+    learned: tuple[TrainedIn, ...] = ()
+    answer: Mapping[str, Any] | None = None
+    metrics: tuple[Mapping[str, Any], ...] = ()
+    slices: Mapping[str, str] = field(default_factory=dict)
+
+
+def fates(scene: Scene, row_id: str, sources: Sequence[Origin]) -> list[Fate]:
+    """The steps that read the row, in plan order; ``sources`` are its places."""
+    came_from = {origin.step.hash for origin in sources}
+    holding: set[str] = set()
+    found = []
+    for step in scene.plan:
+        fate = None
+        if step.kind is StepKind.INGEST:
+            fate = Fate(step, "kept") if step.hash in came_from else None
+        elif not holding.isdisjoint(step.inputs.values()):
+            fate = _fate(scene, step, row_id, holding)
+        if fate is None:
+            continue
+        found.append(fate)
+        if fate.state in ("kept", "answered"):
+            holding.add(step.id)
+    return found
+
+
+def _fate(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate | None:
+    match step.kind:
+        case StepKind.GATE:
+            return None
+        case StepKind.TRAIN:
+            return _trained(scene, step, row_id, holding)
+        case StepKind.PREDICT:
+            return _answered(scene, step, row_id)
+        case StepKind.MEASURE:
+            return _measured(scene, step, row_id)
+    drops = drops_of(scene, step, row_id)
+    path = scene.rows_file(step)
+    if path is None:
+        return Fate(step, "dropped", drops) if drops else Fate(step, "unknown")
+    columns = scene.columns(path)
+    if "messages" in columns:
+        copies = _copies(scene, step, path, columns, row_id)
+        return Fate(step, "dropped" if drops and not copies else "kept" if copies else "absent", drops, copies=copies)
+    rows = scene.db.rows(f"SELECT * FROM {parquet(path)} WHERE __row_id = ? LIMIT 1", [row_id])
+    if not rows:
+        return Fate(step, "dropped" if drops else "absent", drops)
+    before = {name for role in step.inputs.values() for name in _columns_before(scene, role)}
+    added = {name: value for name, value in zip(columns, rows[0], strict=True) if name not in before}
+    return Fate(step, "kept", drops, {name.removeprefix("__"): value for name, value in added.items()})
+
+
+def _columns_before(scene: Scene, step_id: str) -> list[str]:
+    path = scene.rows_file(scene.plan.step(step_id))
+    return scene.columns(path) if path is not None else []
+
+
+def drops_of(scene: Scene, step: Step, row_id: str) -> tuple[Drop, ...]:
+    """The ledger's entries of a row in a step."""
+    rows = scene.store.query(
+        "SELECT rule, value, survivor, detail FROM ledger WHERE step_hash = ? AND row_id = ?", [step.hash, row_id]
+    )
+    where = origins(scene, [row[2] for row in rows if row[2] is not None]) if rows else {}
+    rules = step.local.get("rules", ())
+    drops = []
+    for rule, value, survivor, detail in rows:
+        written = rules[int(rule)] if rule.isdecimal() and int(rule) < len(rules) else {}
+        text = written.get("text") or rule.replace("_", " ")
+        drops.append(Drop(rule, text, written.get("reason") or detail, value, where.get(survivor), survivor))
+    return tuple(drops)
+
+
+def _copies(scene: Scene, step: Step, path: Path, columns: Sequence[str], row_id: str) -> tuple[Copy, ...]:
+    names = template_names(scene.plan.behind([step.id]))
+    task = quoted("task") if "task" in columns else "NULL"
+    rows = scene.db.rows(
+        f"SELECT ord, template_hash, {task}, messages FROM {parquet(path)} WHERE row_id = ? ORDER BY ord", [row_id]
+    )
+    return tuple(Copy(int(ord), names.get(template), of, json.loads(text)) for ord, template, of, text in rows)
+
+
+def _trained(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate:
+    drops = drops_of(scene, step, row_id)
+    rows = step.inputs.get("rows", "")
+    if rows not in holding:
+        state: State = "dropped" if drops else "validated" if step.inputs.get("validation") in holding else "absent"
+        return Fate(step, state, drops)
+    known = scene.store.query("SELECT 1 FROM results WHERE step_hash = ?", [step.hash])
+    order = train_order(scene, step)
+    if not known or order is None:
+        return Fate(step, "unknown", drops)
+    steps = order.steps_of(row_id)
+    if not steps:
+        return Fate(step, "dropped", drops)
+    losses = dict(
+        scene.store.query(
+            "SELECT step, loss FROM train_steps WHERE step_hash = ? AND list_contains(?::INTEGER[], step)",
+            [step.hash, [place for _, place in steps]],
+        )
+    )
+    return Fate(step, "learned", drops, learned=tuple(TrainedIn(e, place, losses.get(place)) for e, place in steps))
+
+
+def train_order(scene: Scene, step: Step) -> TrainOrder | None:
+    """The order of a training; None when the rows that it read are gone."""
+    assert isinstance(step.params, TrainParams)
+    rows = scene.rows_file(scene.plan.step(step.inputs["rows"]))
+    return TrainOrder.of(scene.db, scene.store, step, rows) if rows is not None else None
+
+
+def _answered(scene: Scene, step: Step, row_id: str) -> Fate:
+    names = ("prompt", "output", "expected", "stop_reason", "output_tokens")
+    rows = scene.store.query(
+        f"SELECT {', '.join(names)} FROM predictions WHERE step_hash = ? AND row_id = ?", [step.hash, row_id]
+    )
+    if not rows:
+        drops = drops_of(scene, step, row_id)
+        return Fate(step, "dropped" if drops else "unknown", drops)
+    return Fate(step, "answered", answer=dict(zip(names, rows[0], strict=True)))
+
+
+def _measured(scene: Scene, step: Step, row_id: str) -> Fate | None:
+    metrics = scene.store.query(
+        "SELECT model, template, metric, value FROM item_metrics WHERE step_hash = ? AND row_id = ? ORDER BY ALL",
+        [step.hash, row_id],
+    )
+    if not metrics:
+        return None
+    slices = scene.store.query(
+        "SELECT slice, value FROM item_slices WHERE step_hash = ? AND row_id = ? ORDER BY ALL", [step.hash, row_id]
+    )
+    names = ("model", "template", "metric", "value")
+    return Fate(
+        step, "measured", metrics=tuple(dict(zip(names, row, strict=True)) for row in metrics), slices=dict(slices)
+    )
