@@ -98,6 +98,7 @@ def lower_rows(
 ) -> Exported:
     """The plan behind the rows of a target: out of the blocks that a run of the spec has, where they hold it."""
     from compiler.lower.builder import PlanBuilder
+    from compiler.lower.mixture import lower_mixture
     from compiler.lower.spec import lower_data
     from compiler.plan import EXPORT_MARK, Plan
 
@@ -105,7 +106,7 @@ def lower_rows(
     held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
     clean, mixtures = lower_data(own if held else spec, facts, builder)
     if isinstance(target, ResolvedMixture):
-        name, steps = target.name, {WHOLE: mixtures[target.name]}
+        name, steps = target.name, {WHOLE: mixtures.get(target.name) or lower_mixture(target, tasks, builder)}
     else:
         name = target[0].name if len(target) == 1 else target[0].task.name
         steps = {rows.part or WHOLE: clean.exported_rows(rows) for rows in target}

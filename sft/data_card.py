@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.step_params import MixParams, RenderTemplate, SplitParams
+from compiler.step_params import MixParams, RenderTemplate, Segment, SplitParams
 from runtime.exporting.layouts.base import Layout, Written
 from runtime.exporting.provenance import Provenance, SourceFile
 from sft.licences import licence_notes
+from sft.mixture_page import mixture_table
 from sft.plain_tables import Page, Table, as_markdown
 from spec_lang.plain_text import visible
 
@@ -152,50 +153,37 @@ def _templates(facts: CardFacts) -> str:
 
 
 def _fenced(template: RenderTemplate) -> str:
-    text = "\n".join(
-        f"{role.role}: "
-        + "".join(part.text or "" if part.column is None else f"{{{part.column}}}" for part in role.segments)
-        for role in template.roles
-    )
+    text = "\n".join(f"{role.role}: {_segments(role.segments)}" for role in template.roles)
+    if template.few_shot is not None:
+        text += f"\n({template.few_shot.count} examples of other rows, drawn for each row by its hash)"
+    if template.options is not None:
+        text += f"\n(options as {_segments(template.options.line)!r}{', shuffled' * template.options.shuffle})"
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{visible(text, newlines=True)}\n{fence}\n"
 
 
+def _segments(segments: Sequence[Segment]) -> str:
+    """Text with its places: ``{column}``, ``{options}``, and ``[…]`` around what is there when its columns are."""
+    pieces = []
+    for part in segments:
+        if part.optional is not None:
+            pieces.append(f"[{_segments(part.optional)}]")
+        else:
+            place = part.column or part.made
+            pieces.append(f"{{{place}}}" if place is not None else part.text or "")
+    return "".join(pieces)
+
+
 def _mixture(facts: CardFacts) -> str:
-    if not facts.behind.mixture:
-        return ""
-    whole: dict[str, int] = {}
-    for line in facts.behind.mixture:
-        whole[line.mixture] = whole.get(line.mixture, 0) + line.realised
-    rates = dict(_rates(facts))
-    rows = [
-        (
-            *(line.mixture, line.task, rates.get((line.mixture, line.task), ""), f"{line.available:,}"),
-            *(f"{line.wanted:,}", f"{line.realised:,}", _share(line.realised, whole[line.mixture])),
-            f"{line.repeats:.2f}",
-        )
-        for line in facts.behind.mixture
-    ]
-    columns = ("mixture", "task", "rate", "available", "wanted", "realised", "share", "repeats")
-    return "## Mixture\n\n" + "".join(_totals(facts)) + _table("", columns, rows, 3, 4, 5, 6, 7)
-
-
-def _rates(facts: CardFacts) -> Iterator[tuple[tuple[str, str], str]]:
-    """Mixture and task, and what the spec asks of it; in proportion to its rows where it asks nothing."""
-    for fact in facts.behind.steps:
-        if isinstance(params := fact.step.params, MixParams):
-            for part in params.parts:
-                asked = [f"cap {part.cap:,}"] if part.cap is not None else []
-                asked += [f"weight {100 * float(part.weight):g}%"] if part.weight is not None else []
-                yield (fact.step.name, part.task), ", ".join(asked) or "proportional"
-
-
-def _totals(facts: CardFacts) -> Iterator[str]:
+    tables = []
     for fact in facts.behind.steps:
         if isinstance(params := fact.step.params, MixParams):
             total = "as many rows as there are" if params.total is None else f"{params.total:,} rows asked for"
-            yield f"`{fact.step.name}`: temperature {params.temperature}, {total}, seed {params.seed}.\n\n"
+            text = f"Temperature {params.temperature}, {total}, {params.epochs} epochs, seed {params.seed}.\n\n"
+            table, _ = mixture_table(fact.step, params, facts.behind.mixtures[fact.step.hash])
+            tables.append(text + as_markdown(Page(None, "", (table,))))
+    return "## Mixture\n\n" + "\n".join(tables) if tables else ""
 
 
 def _decontamination(facts: CardFacts) -> str:

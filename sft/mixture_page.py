@@ -6,7 +6,7 @@ Rates and counts are those of the store, names are those of the run's plan: rena
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from compiler.plan import Plan, Step
@@ -34,8 +34,8 @@ def mixture_page(store: Store, run_id: str, step_id: str | None) -> Page:
         if step_id not in (None, step.id):
             continue
         if isinstance(step.params, MixParams) and step.id in counts:
-            lines = list(_mixed(step, step.params, counts[step.id]))
-            tables.append(Table(step.id, _MIXTURE, [_cells(line) for line in lines], frozenset(range(2, 7))))
+            table, lines = mixture_table(step, step.params, counts[step.id])
+            tables.append(table)
             data["mixtures"].append({"step_id": step.id, "tasks": lines})
         elif isinstance(step.params, RenderParams) and len(step.params.templates) > 1 and summaries.get(step.id):
             rows = _templates(step, json.loads(summaries[step.id]))
@@ -45,7 +45,15 @@ def mixture_page(store: Store, run_id: str, step_id: str | None) -> Page:
     return Page(data, "" if tables else "this run mixes nothing", tuple(tables))
 
 
-def _mixed(step: Step, params: MixParams, counts: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+def mixture_table(
+    step: Step, params: MixParams, counts: Sequence[tuple[Any, ...]]
+) -> tuple[Table, list[dict[str, Any]]]:
+    """A mixture as a table and as values; ``counts`` are task, available, share, wanted, realised and repeats."""
+    lines = list(_mixed(step, params, counts))
+    return Table(step.id, _MIXTURE, [_cells(line) for line in lines], frozenset(range(2, 7))), lines
+
+
+def _mixed(step: Step, params: MixParams, counts: Sequence[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     names = step.local.get("labels", {})
     ways: dict[str, list[str]] = {}
     for role, way in _ways(params, step.local.get("mixtures", {})):

@@ -8,7 +8,7 @@ from pathlib import Path
 from compiler.plan import Plan
 from runtime.artifacts import Objects
 from runtime.exporting.layouts.base import Layout, Written
-from runtime.exporting.provenance import template_names
+from runtime.exporting.provenance import task_names, template_names
 from runtime.exporting.rows import Part, open_part
 from runtime.relational import engine
 from runtime.store import Store
@@ -18,7 +18,12 @@ def parts_of(plan: Plan, store: Store, steps: Mapping[str, str]) -> list[Part]:
     """The parts of an export whose steps are finished; ``steps`` maps part names to step ids."""
     objects = Objects(store.root / "objects")
     return [
-        Part(name, objects.path(plan.step(step_id).hash) / "rows.parquet", template_names(plan.behind([step_id])))
+        Part(
+            name,
+            objects.path((step := plan.step(step_id)).hash) / "rows.parquet",
+            template_names(plan.behind([step_id])),
+            task_names(step),
+        )
         for name, step_id in steps.items()
     ]
 

@@ -6,7 +6,7 @@ indexed tables, some tens of milliseconds also in a store of millions of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,22 +50,12 @@ class StepFacts:
 
 
 @dataclass(frozen=True)
-class MixtureLine:
-    mixture: str
-    task: str
-    available: int
-    wanted: int
-    realised: int
-    repeats: float
-
-
-@dataclass(frozen=True)
 class Provenance:
     """Of the steps behind an export, in plan order."""
 
     sources: tuple[SourceFile, ...]
     steps: tuple[StepFacts, ...]
-    mixture: tuple[MixtureLine, ...]
+    mixtures: Mapping[str, Sequence[tuple[Any, ...]]]  # by step hash: task, available, share, wanted, realised, repeats
     templates: Mapping[str, RenderTemplate]  # by name
 
 
@@ -145,11 +135,21 @@ def _files(fact: StepFacts) -> Iterable[SourceFile]:
         yield SourceFile(name, path, content, *about, rows, unreadable)
 
 
-def _mixtures(store: Store, steps: Iterable[Step]) -> tuple[MixtureLine, ...]:
-    names = {step.hash: step.name for step in steps if step.kind is StepKind.MIX}
-    rows = store.query(
-        "SELECT step_hash, task, available, wanted, realised, repeats FROM mixture_counts "
-        "WHERE step_hash IN (SELECT unnest(?::VARCHAR[])) ORDER BY step_hash, task",
-        [list(names)],
-    )
-    return tuple(MixtureLine(names[row[0]], *row[1:]) for row in rows)
+def _mixtures(store: Store, steps: Iterable[Step]) -> dict[str, list[tuple[Any, ...]]]:
+    """Step hash -> what the mixture takes of each task."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for step in steps:
+        if step.kind is StepKind.MIX:
+            rows = store.query(
+                "SELECT part, available, share, wanted, realised, repeats FROM mixture_counts WHERE step_hash = ?",
+                [step.hash],
+            )
+            names = task_names(step)
+            found[step.hash] = [(names.get(row[0], row[0]), *row[1:]) for row in rows]
+    return found
+
+
+def task_names(step: Step) -> dict[str, str]:
+    """What the inputs of a mixture are called in the spec."""
+    labels: dict[str, str] = step.local.get("labels", {})
+    return {role: labels.get(role, role) for role in step.inputs}

@@ -9,24 +9,26 @@ conversations, because tools skip in silence what they do not expect: 1,000,000 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet, quoted
 
-KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "task"})
+KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "part"})
 PLAIN_KEYS = frozenset({"role", "content"})
 PLAIN_ROLES = frozenset({"system", "user", "assistant"})
 
 
 @dataclass(frozen=True)
 class Part:
-    """``file`` holds the rows, ``template_names`` what their template hashes are called in the spec."""
+    """``file`` holds the rows; ``template_names`` and ``task_names`` are what their template hashes, and in a mixture
+    their parts, are called in the spec."""
 
     name: str
     file: Path
     template_names: Mapping[str, str]
+    task_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,16 +101,21 @@ def open_part(db: Engine, part: Part, position: int) -> PartTable:
     view, source = f"rows_{position}", parquet(part.file)
     columns = [row[0] for row in db.rows(f"SELECT column_name FROM (DESCRIBE FROM {source})")]
     extra = tuple(name for name in columns if name not in KNOWN)
-    hashes, names = list(part.template_names), list(part.template_names.values())
+    template = _named(db, f"{view}_templates", part.template_names)
+    task = f", {_named(db, f'{view}_tasks', part.task_names)}[part] AS task" if "part" in columns else ""
+    listed = "".join(f", {quoted(name)}" for name in extra)
     db.execute(
-        f"CREATE TABLE {view}_names AS SELECT unnest(?::VARCHAR[]) AS h, unnest(?::VARCHAR[]) AS n", [hashes, names]
+        f"CREATE VIEW {view} AS "
+        f"SELECT row_id, messages, {template}[template_hash] AS template{task}{listed} FROM {source}"
     )
-    listed = "".join(f", {quoted(name)}" for name in (*(("task",) if "task" in columns else ()), *extra))
-    db.execute(
-        f"CREATE VIEW {view} AS SELECT row_id, messages, "
-        f"(SELECT map(list(h), list(n)) FROM {view}_names)[template_hash] AS template{listed} FROM {source}"
-    )
-    return PartTable(part, db, view, extra, "task" in columns, _patterns(db, view))
+    return PartTable(part, db, view, extra, "part" in columns, _patterns(db, view))
+
+
+def _named(db: Engine, table: str, names: Mapping[str, str]) -> str:
+    """SQL of a map from keys to names; the names are bound, in a table of their own."""
+    values = [list(names), list(names.values())]
+    db.execute(f"CREATE TABLE {table} AS SELECT unnest(?::VARCHAR[]) AS k, unnest(?::VARCHAR[]) AS n", values)
+    return f"(SELECT map(list(k), list(n)) FROM {table})"
 
 
 def _patterns(db: Engine, view: str) -> tuple[Pattern, ...]:

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from compiler.plan import Step, StepKind
 from compiler.step_params import TrainParams
-from runtime.exporting.provenance import template_names
-from runtime.relational import parquet, quoted
+from runtime.exporting.provenance import task_names, template_names
+from runtime.relational import parquet
 from runtime.tracing.find import Origin, Scene, origins
 from runtime.tracing.train_order import TrainedIn, TrainOrder
 
@@ -127,11 +127,13 @@ def drops_of(scene: Scene, step: Step, row_id: str) -> tuple[Drop, ...]:
 
 def _copies(scene: Scene, step: Step, path: Path, columns: Sequence[str], row_id: str) -> tuple[Copy, ...]:
     names = template_names(scene.plan.behind([step.id]))
-    task = quoted("task") if "task" in columns else "NULL"
+    tasks, part = task_names(step), "part" if "part" in columns else "NULL"
     rows = scene.db.rows(
-        f"SELECT ord, template_hash, {task}, messages FROM {parquet(path)} WHERE row_id = ? ORDER BY ord", [row_id]
+        f"SELECT ord, template_hash, {part}, messages FROM {parquet(path)} WHERE row_id = ? ORDER BY ord", [row_id]
     )
-    return tuple(Copy(int(ord), names.get(template), of, json.loads(text)) for ord, template, of, text in rows)
+    return tuple(
+        Copy(int(ord), names.get(template), tasks.get(of), json.loads(text)) for ord, template, of, text in rows
+    )
 
 
 def _trained(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate:
