@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from compiler.reach import reached
+from compiler.resolve.shape import without_templates
 from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTask, ResolvedTrain, Rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.suggest import closest
@@ -60,8 +61,8 @@ def find_target(spec: ResolvedSpec, name: str, part: str | None = None) -> Targe
 
 def _check_templates(task: ResolvedTask) -> None:
     if task.templates.empty:
-        help = f"add `templates = [NAME]` to the task: rows leave as conversations, in the words of task `{task.name}`"
-        raise fatal("SFT0921", f"task `{task.name}` has no `templates`, so its rows are no conversations yet", help)
+        what = f"task `{task.name}` has no `templates`, so its rows are no conversations yet"
+        raise fatal("SFT0921", what, without_templates(task.source))
 
 
 def _no_part(task: ResolvedTask, part: str, parts: tuple[str, ...] | None) -> DiagnosticError:

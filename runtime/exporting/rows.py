@@ -18,6 +18,8 @@ from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet, quote
 KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "part"})
 PLAIN_KEYS = frozenset({"role", "content"})
 PLAIN_ROLES = frozenset({"system", "user", "assistant"})
+TOOLS = "tools"  # the role of a first turn that holds the list of tools (runtime.models.tools)
+LOSS = "loss"  # the key that is false on an answer that is not learned
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,17 @@ class Pattern:
     @property
     def is_plain(self) -> bool:
         """Whether every message is a text under one of the three usual roles, and nothing else."""
-        return self.keys == PLAIN_KEYS and self.types == {"VARCHAR"} and PLAIN_ROLES.issuperset(self.roles)
+        return self.is_text() and not self.has_tools
+
+    def is_text(self, *more: str) -> bool:
+        """Whether it is texts under the usual roles, after the list of tools where there is one; messages may have the
+        keys ``more`` too."""
+        turns = self.roles[1:] if self.has_tools else self.roles
+        return self.keys <= {*PLAIN_KEYS, *more} and self.types == {"VARCHAR"} and PLAIN_ROLES.issuperset(turns)
+
+    @property
+    def has_tools(self) -> bool:
+        return self.roles[:1] == (TOOLS,)
 
     @property
     def answers_once(self) -> bool:
@@ -65,6 +77,7 @@ class PartTable:
     view: str
     extra: tuple[str, ...]  # columns that only some sources bring, such as tools
     has_task: bool
+    has_tools: bool
     patterns: tuple[Pattern, ...]
 
     @property
@@ -78,7 +91,8 @@ class PartTable:
     @property
     def origin_columns(self) -> str:
         """SQL of the columns that tell where a row is from."""
-        names = ("template", *(("task",) if self.has_task else ()), *(quoted(name) for name in self.extra))
+        there = (("task", self.has_task), ("tools", self.has_tools))
+        names = ("template", *(name for name, has in there if has), *(quoted(name) for name in self.extra))
         return "row_id, " + ", ".join(names)
 
     def counts(self, column: Literal["template", "task"]) -> dict[str, int]:
@@ -101,14 +115,25 @@ def open_part(db: Engine, part: Part, position: int) -> PartTable:
     view, source = f"rows_{position}", parquet(part.file)
     columns = [row[0] for row in db.rows(f"SELECT column_name FROM (DESCRIBE FROM {source})")]
     extra = tuple(name for name in columns if name not in KNOWN)
+    patterns = _patterns(db, source)
+    has_tools = any(pattern.has_tools for pattern in patterns)
     template = _named(db, f"{view}_templates", part.template_names)
     task = f", {_named(db, f'{view}_tasks', part.task_names)}[part] AS task" if "part" in columns else ""
+    talk = _WITHOUT_TOOLS if has_tools else "messages"
     listed = "".join(f", {quoted(name)}" for name in extra)
     db.execute(
         f"CREATE VIEW {view} AS "
-        f"SELECT row_id, messages, {template}[template_hash] AS template{task}{listed} FROM {source}"
+        f"SELECT row_id, {talk}, {template}[template_hash] AS template{task}{listed} FROM {source}"
     )
-    return PartTable(part, db, view, extra, "part" in columns, _patterns(db, view))
+    return PartTable(part, db, view, extra, "part" in columns, has_tools, patterns)
+
+
+_IS_TOOLS = f"messages ->> '$[0].role' = '{TOOLS}'"
+_TURNS = "to_json(list_slice(from_json(messages, '[\"JSON\"]'), 2, -1))::VARCHAR"
+_WITHOUT_TOOLS = (
+    f"CASE WHEN {_IS_TOOLS} THEN {_TURNS} ELSE messages END AS messages, "
+    f"CASE WHEN {_IS_TOOLS} THEN messages ->> '$[0].content' END AS tools"
+)
 
 
 def _named(db: Engine, table: str, names: Mapping[str, str]) -> str:
@@ -118,11 +143,11 @@ def _named(db: Engine, table: str, names: Mapping[str, str]) -> str:
     return f"(SELECT map(list(k), list(n)) FROM {table})"
 
 
-def _patterns(db: Engine, view: str) -> tuple[Pattern, ...]:
+def _patterns(db: Engine, source: str) -> tuple[Pattern, ...]:
     found = db.rows(
         "SELECT roles, keys, types, count(*) FROM (SELECT messages ->> '$[*].role' AS roles, "
         "list_sort(list_distinct(flatten(json_keys(messages, '$[*]')))) AS keys, "
-        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types FROM {view}) GROUP BY ALL "
+        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types FROM {source}) GROUP BY ALL "
         "ORDER BY 4 DESC, 1"
     )
     return tuple(

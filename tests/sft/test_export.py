@@ -220,26 +220,34 @@ def test_rows_that_a_tool_would_skip_are_refused_before_anything_is_written(tmp_
     def turn(role: str, **more: Any) -> dict[str, Any]:
         return {"role": role, "content": "x", **more}
 
+    tools = {"role": "tools", "content": '[{"type": "function"}]'}
     talks = [
         [turn("user"), turn("assistant"), turn("user"), turn("assistant")],
         [turn("user"), turn("user"), turn("assistant")],
-        [turn("user"), turn("assistant", tool_calls=[{"name": "f"}]), turn("tool"), turn("assistant")],
+        [turn("user"), turn("assistant", loss=False), turn("user"), turn("assistant")],
+        [tools, turn("user"), turn("assistant", tool_calls=[{"name": "f"}]), turn("tool"), turn("assistant")],
     ]
     file = tmp_path / "rows.parquet"
     with engine(tmp_path) as db:
-        values = [[str(i) for i in range(3)], [json.dumps(talk) for talk in talks]]
+        values = [[str(i) for i in range(4)], [json.dumps(talk) for talk in talks]]
         listed = "unnest(?::VARCHAR[]) AS row_id, unnest(?::VARCHAR[]) AS messages"
         db.copy(f"SELECT {listed}, 'h' AS template_hash, '' AS expected", file, values)
-    part = [Part("train", file, {"h": "one"})]
-    for layout, rows in (("llamafactory", "2 of 3"), ("hf", "1 of 3")):
+        db.copy(f"FROM {literal(str(file))} WHERE row_id < '3'", tmp_path / "three.parquet")
+        db.copy(f"FROM {literal(str(file))} WHERE row_id < '2'", tmp_path / "two.parquet")
+    whole, three, two = (Part("train", tmp_path / f"{name}.parquet", {"h": "one"}) for name in ("rows", "three", "two"))
+    for layout, rows in (("llamafactory", "3 of 4"), ("hf", "2 of 4"), ("trl", "2 of 4"), ("axolotl", "1 of 4")):
         with pytest.raises(DiagnosticError) as caught:
-            write_rows("x", part, LAYOUTS[layout], tmp_path / layout)
+            write_rows("x", [whole], LAYOUTS[layout], tmp_path / layout)
         assert caught.value.diagnostics[0].code == "SFT0924" and rows in caught.value.diagnostics[0].message
-    for layout in ("jsonl", "trl"):
+    for layout, part, count in (("jsonl", whole, 4), ("axolotl", three, 3), ("trl", two, 2)):
         (tmp_path / layout).mkdir()
-        write_rows("x", part, LAYOUTS[layout], tmp_path / layout)
-        assert [row["messages"] for row in lines(tmp_path / layout / "train.jsonl")] == talks
+        write_rows("x", [part], LAYOUTS[layout], tmp_path / layout)
+        found = lines(tmp_path / layout / "train.jsonl")
+        assert [row["messages"] for row in found] == [[t for t in talk if t != tools] for talk in talks[:count]]
+    assert [row["tools"] for row in lines(tmp_path / "jsonl/train.jsonl")] == [None, None, None, tools["content"]]
     assert yaml.safe_load((tmp_path / "trl/trl.yaml").read_text())["assistant_only_loss"] is True
+    axolotl = yaml.safe_load((tmp_path / "axolotl/axolotl.yaml").read_text())
+    assert axolotl["datasets"][0]["message_field_training"] == "loss"
 
 
 def test_the_only_spec_of_a_folder_is_meant(folder: Path, tmp_path: Path) -> None:

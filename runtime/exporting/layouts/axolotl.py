@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Written, training_part, validation_part
+from runtime.exporting.layouts.base import Layout, Written, refuse, training_part, validation_part
 from runtime.exporting.layouts.jsonl import messages
+from runtime.exporting.rows import LOSS, PartTable
 
 CONFIG = "axolotl.yaml"
 
@@ -26,7 +27,14 @@ def _entry(part: Written) -> list[str]:
         "      content: content",
         '    roles_to_train: ["assistant"]',
         "    train_on_eos: turn",
+        *([f"    message_field_training: {LOSS}"] if any(LOSS in pattern.keys for pattern in part.patterns) else []),
+        *(["    field_tools: tools"] if any(pattern.has_tools for pattern in part.patterns) else []),
     ]
+
+
+def _check(table: PartTable) -> None:
+    """Calls of tools lose their arguments to the columns of ``datasets``."""
+    refuse(table, "axolotl", lambda pattern: pattern.is_text(LOSS), "messages of a role and a text")
 
 
 def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
@@ -45,4 +53,6 @@ def _usage(name: str, parts: Sequence[Written]) -> str:
     return f"Put the lines of `{CONFIG}` into your configuration and start axolotl in this folder."
 
 
-AXOLOTL = Layout("axolotl", "axolotl", lambda part: f"{part}.jsonl", "json", messages, _usage, beside=_beside)
+AXOLOTL = Layout(
+    "axolotl", "axolotl", lambda part: f"{part}.jsonl", "json", messages, _usage, check=_check, beside=_beside
+)

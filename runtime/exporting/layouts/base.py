@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from runtime.exporting.rows import PartTable, Pattern
+from runtime.exporting.rows import PLAIN_KEYS, PartTable, Pattern
 from spec_lang.diagnostics import fatal
 
 TRAINING, VALIDATION = "train", ("validation", "valid", "val", "dev", "eval")
@@ -66,7 +66,8 @@ def refuse(table: PartTable, tool: str, fits: Callable[[Pattern], bool], what: s
         return
     rows = sum(pattern.rows for pattern in bad)
     roles = ", ".join(bad[0].roles[:6]) + (", …" if len(bad[0].roles) > 6 else "")
-    keys = f" with {', '.join(sorted(bad[0].keys - {'role', 'content'}))}" if bad[0].keys - {"role", "content"} else ""
+    more = bad[0].keys - PLAIN_KEYS
+    keys = f" with {', '.join(sorted(more))}" if more else ""
     raise fatal(
         "SFT0924",
         f"{rows:,} of {table.rows:,} rows of `{table.part.name}` do not fit {tool}, which takes {what}; "

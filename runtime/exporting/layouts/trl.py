@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Written, training_part, validation_part
+from runtime.exporting.layouts.base import Layout, Written, refuse, training_part, validation_part
 from runtime.exporting.rows import PartTable
 
 CONFIG = "trl.yaml"
@@ -26,6 +26,11 @@ def _select(table: PartTable, one_answer: bool) -> str:
         f"SELECT list_slice(turns, 1, -2) AS prompt, list_slice(turns, -1, -1) AS completion, {extra} "
         f"FROM (SELECT *, {turns} AS turns FROM {table.view})"
     )
+
+
+def _check(table: PartTable) -> None:
+    """Calls of tools lose their arguments to the columns of ``datasets``, and a turn that is not learned would be."""
+    refuse(table, "TRL", lambda pattern: pattern.is_text(), "messages of a role and a text, all answers learned")
 
 
 def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
@@ -45,4 +50,4 @@ def _usage(name: str, parts: Sequence[Written]) -> str:
     return f"In this folder: `trl sft --config {CONFIG} --model_name_or_path MODEL`."
 
 
-TRL = Layout("trl", "TRL", lambda part: f"{part}.jsonl", "json", _select, _usage, beside=_beside)
+TRL = Layout("trl", "TRL", lambda part: f"{part}.jsonl", "json", _select, _usage, check=_check, beside=_beside)
