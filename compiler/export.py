@@ -107,7 +107,7 @@ def lower_rows(
     held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
     clean, mixtures = lower_data(own if held else spec, facts, builder)
     if isinstance(target, ResolvedMixture):
-        name, steps = target.name, {WHOLE: mixtures.get(target.name) or lower_mixture(target, tasks, builder)}
+        name, steps = target.name, {WHOLE: mixtures.get(target.name) or lower_mixture(target, clean, builder)}
     else:
         name = target[0].name if len(target) == 1 else target[0].task.name
         steps = {rows.part or WHOLE: clean.exported_rows(rows) for rows in target}

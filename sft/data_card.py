@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from compiler.plan import StepKind
 from compiler.step_params import MixParams, RenderTemplate, Segment, SplitParams
 from runtime.exporting.layouts.base import Layout, Written
 from runtime.exporting.provenance import Provenance, SourceFile
@@ -21,7 +22,6 @@ from sft.plain_tables import Page, Table, as_markdown
 from spec_lang.plain_text import visible
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-DECONTAMINATION = "decontaminate"
 
 
 @dataclass(frozen=True)
@@ -187,15 +187,15 @@ def _mixture(facts: CardFacts) -> str:
 
 
 def _decontamination(facts: CardFacts) -> str:
-    found = [fact for fact in facts.behind.steps if fact.step.kind == DECONTAMINATION]
-    if not found:
-        said = "No step compared these rows with the rows of an eval."
-    else:
-        said = "".join(
-            f"- `{fact.step.id}` read {fact.result.rows_in:,} rows and dropped {fact.result.rows_dropped:,}.\n"
-            for fact in found
-        )
-    return f"## Decontamination\n\n{said}\n"
+    rows = [
+        (fact.step.id, rule.text, f"{fact.result.rows_in:,}", f"{rule.dropped:,}", rule.reason or "")
+        for fact in facts.behind.steps
+        if fact.step.kind is StepKind.DECONTAMINATE
+        for rule in fact.rules
+    ]
+    columns = ("step", "compared with", "rows", "dropped", "reason")
+    said = _table("", columns, rows, 2, 3) if rows else "No step compared these rows with the rows of an eval.\n"
+    return f"## Decontamination\n\n{said}"
 
 
 def _again(facts: CardFacts) -> str:

@@ -38,7 +38,7 @@ def ledger_page(store: Store, run_id: str, filters: Filters) -> Page:
         [_drop_cells(one, titles) for one in drops],
         frozenset(),
         [_stood_in(one) for one in drops],
-        "stands in for it",
+        "note",
     )
     data = {"rules": [_funnel_json(line) for line in lines], "dropped": [_drop_json(one) for one in drops]}
     return Page(data, "", (rules, dropped) if drops else (rules,), _tail(lines, len(drops), filters))
@@ -71,7 +71,7 @@ def _drop_cells(one: Drop, titles: Mapping[tuple[str, str | None], str]) -> tupl
 
 def _stood_in(one: Drop) -> str:
     text = " · ".join(value for _, value in one.survivor_content)
-    return f"{one.survivor_place}  {text}" if one.survivor_place is not None else ""
+    return f"stands in for it: {one.survivor_place}  {text}" if one.survivor_place is not None else ""
 
 
 def _drop_json(one: Drop) -> dict[str, Any]:

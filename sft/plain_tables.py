@@ -20,7 +20,6 @@ GAP = "  "
 NARROWEST = 12
 NO_TERMINAL_WIDTH = 100
 NOTE_INDENT = "     "
-NOTED = "reason"
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Table:
     """A title (may be empty), columns and cells of text; ``right`` are the positions of columns with numbers.
 
     ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown, which is
-    called ``noted``; text begins a note with that name where it is another than the usual one.
+    called ``noted``.
     """
 
     title: str
@@ -36,7 +35,7 @@ class Table:
     rows: Sequence[tuple[str, ...]]
     right: frozenset[int] = frozenset()
     notes: Sequence[str] = ()
-    noted: str = NOTED
+    noted: str = "reason"
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ def aligned(table: Table, width: int, *, header: bool = True) -> list[str]:
     wanted = [table.columns, *cells] if header else cells
     needs = [max((cell_len(row[i]) for row in wanted), default=0) for i in range(len(table.columns))]
     widths = fitted(needs, table.right, width - len(GAP) * (len(needs) - 1))
-    named = [f"{table.noted}: {note}" if note and table.noted != NOTED else note for note in table.notes]
-    lines, notes = [], ["", *named] if header and named else named
+    lines, notes = [], ["", *table.notes] if header and table.notes else list(table.notes)
     for position, row in enumerate(wanted):
         shown = [_cut(cell, w, right=i in table.right) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
         line = GAP.join(shown).rstrip()

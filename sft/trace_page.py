@@ -26,7 +26,7 @@ def row_page(row_id: str, places: Sequence[Origin], fates: Sequence[Fate]) -> Pa
     content = Table("", ("column", "value"), [(name, _cell(value)) for name, value in first.content.items()])
     told = [_told(fate) for fate in fates]
     steps = Table("", ("step", "fate"), [(fate.step.id, line) for fate, (line, _) in zip(fates, told, strict=True)],
-                  notes=[note for _, note in told], noted="more")  # fmt: skip
+                  notes=[note for _, note in told], noted="note")  # fmt: skip
     data = {
         "row_id": row_id,
         "places": [{"source": _source(one), "file": one.file, "line": one.line} for one in places],
