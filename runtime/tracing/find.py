@@ -58,9 +58,10 @@ class Scene:
     db: Engine
 
     def rows_file(self, step: Step) -> Path | None:
-        """The rows that a step made; None when it made none or they are gone."""
-        path = Objects(self.store.root / "objects").path(step.hash) / "rows.parquet"
-        return path if path.exists() else None
+        """The rows, or answers, that a step made; None when it made none or they are gone."""
+        folder = Objects(self.store.root / "objects").path(step.hash)
+        paths = (folder / name for name in ("rows.parquet", "predictions.parquet"))
+        return next((path for path in paths if path.exists()), None)
 
     def columns(self, path: Path) -> list[str]:
         return [row[0] for row in self.db.rows(f"SELECT column_name FROM (DESCRIBE FROM {parquet(path)})")]

@@ -76,6 +76,8 @@ def test_back_from_a_batch_and_from_a_rendered_row(store: Store) -> None:
     assert (back["row_id"], back["places"][0]["line"]) == (row_id, line)
     assert back["content"]["instruction"] == json.loads(messages)[1]["content"]
     assert trace(store, "last", row_id[:12]).data == back
+    asked = trace(store, "last", "predict:format.tuned.plain@2").data
+    assert asked["row_id"] == rendered(store, "render:format.plain", 2)[0]
 
 
 def test_text_is_safe_for_a_terminal(store: Store) -> None:
