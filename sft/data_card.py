@@ -153,6 +153,8 @@ def _templates(facts: CardFacts) -> str:
 
 
 def _fenced(template: RenderTemplate) -> str:
+    if not template.roles:
+        return "The rows are conversations already, and leave as they were read.\n"
     text = "\n".join(f"{role.role}: {_segments(role.segments)}" for role in template.roles)
     if template.few_shot is not None:
         text += f"\n({template.few_shot.count} examples of other rows, drawn for each row by its hash)"
