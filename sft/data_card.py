@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from compiler.plan import StepKind
 from compiler.step_params import MixParams, RenderTemplate, Segment, SplitParams
-from runtime.exporting.layouts.base import Layout, Written
+from runtime.exporting.layouts.base import Layout, Names, Written
 from runtime.exporting.provenance import Provenance, SourceFile
 from sft.licences import licence_notes
 from sft.mixture_page import mixture_table
@@ -88,7 +88,8 @@ def _head(facts: CardFacts) -> str:
 
 
 def _loading(facts: CardFacts) -> str:
-    return f"## Loading\n\nLayout: {facts.layout.tool}.\n\n{facts.layout.usage(facts.name, facts.parts)}\n"
+    usage = facts.layout.usage(Names(facts.name, ""), facts.parts)
+    return f"## Loading\n\nLayout: {facts.layout.tool}.\n\n{usage}\n"
 
 
 def _splits(facts: CardFacts) -> str:

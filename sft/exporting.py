@@ -161,6 +161,7 @@ def _write(exported: Exported, wanted: Wanted, store: Store) -> tuple[dict[str, 
     from runtime.exporting.data import parts_of, write_rows
     from runtime.exporting.folder import new_folder
     from runtime.exporting.layouts import LAYOUTS
+    from runtime.exporting.layouts.base import Names
     from runtime.exporting.provenance import provenance
     from sft import __version__
     from sft.data_card import CardFacts, data_card
@@ -171,8 +172,9 @@ def _write(exported: Exported, wanted: Wanted, store: Store) -> tuple[dict[str, 
     plan_hash = hash_value({fact.step.id: fact.step.hash for fact in behind.steps})
     spec_name = exported.plan.spec.partition(EXPORT_MARK)[0]
     about = {"export": exported.name, "layout": layout.name, "plan": plan_hash, "sft": __version__}
+    names = Names(exported.name, wanted.to.resolve().name)
     with new_folder(wanted.to, about, replace=wanted.replace) as folder:
-        written = write_rows(exported.name, parts_of(exported.plan, store, exported.steps), layout, folder)
+        written = write_rows(names, parts_of(exported.plan, store, exported.steps), layout, folder)
         facts = CardFacts(
             exported.name, spec_name, plan_hash, __version__, command(wanted, spec_name), layout, written, behind
         )

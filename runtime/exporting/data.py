@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compiler.plan import Plan
 from runtime.artifacts import Objects
-from runtime.exporting.layouts.base import Layout, Written
+from runtime.exporting.layouts.base import Layout, Names, Written
 from runtime.exporting.provenance import task_names, template_names
 from runtime.exporting.rows import Part, open_part
 from runtime.relational import engine
@@ -28,7 +28,7 @@ def parts_of(plan: Plan, store: Store, steps: Mapping[str, str]) -> list[Part]:
     ]
 
 
-def write_rows(name: str, parts: Sequence[Part], layout: Layout, folder: Path) -> tuple[Written, ...]:
+def write_rows(names: Names, parts: Sequence[Part], layout: Layout, folder: Path) -> tuple[Written, ...]:
     """Write all parts. Raises DiagnosticError SFT0924 when rows do not fit the layout, before any is written, and
     SFT0904 when the disk is full."""
     written = []
@@ -42,6 +42,6 @@ def write_rows(name: str, parts: Sequence[Part], layout: Layout, folder: Path) -
             table.copy(layout.select(table, one_answer), folder / file, layout.form)
             counts = table.counts("template"), table.counts("task")
             written.append(Written(table.part.name, file, table.patterns, *counts))
-    for beside, text in layout.beside(name, written).items():
+    for beside, text in layout.beside(names, written).items():
         (folder / beside).write_text(text, encoding="utf-8")
     return tuple(written)

@@ -11,6 +11,7 @@ import yaml
 
 from runtime.exporting.data import write_rows
 from runtime.exporting.layouts import LAYOUTS
+from runtime.exporting.layouts.base import Names
 from runtime.exporting.rows import Part
 from runtime.relational import engine, literal
 from runtime.store import Store
@@ -237,11 +238,11 @@ def test_rows_that_a_tool_would_skip_are_refused_before_anything_is_written(tmp_
     whole, three, two = (Part("train", tmp_path / f"{name}.parquet", {"h": "one"}) for name in ("rows", "three", "two"))
     for layout, rows in (("llamafactory", "3 of 4"), ("hf", "2 of 4"), ("trl", "2 of 4"), ("axolotl", "1 of 4")):
         with pytest.raises(DiagnosticError) as caught:
-            write_rows("x", [whole], LAYOUTS[layout], tmp_path / layout)
+            write_rows(Names("x", "x"), [whole], LAYOUTS[layout], tmp_path / layout)
         assert caught.value.diagnostics[0].code == "SFT0924" and rows in caught.value.diagnostics[0].message
     for layout, part, count in (("jsonl", whole, 4), ("axolotl", three, 3), ("trl", two, 2)):
         (tmp_path / layout).mkdir()
-        write_rows("x", [part], LAYOUTS[layout], tmp_path / layout)
+        write_rows(Names("x", "x"), [part], LAYOUTS[layout], tmp_path / layout)
         found = lines(tmp_path / layout / "train.jsonl")
         assert [row["messages"] for row in found] == [[t for t in talk if t != tools] for talk in talks[:count]]
     assert [row["tools"] for row in lines(tmp_path / "jsonl/train.jsonl")] == [None, None, None, tools["content"]]
@@ -276,9 +277,9 @@ def test_trl_trains_on_the_answers_of_its_layout(folder: Path, tmp_path: Path, m
     from tests.tiny_model import build_tiny_model
 
     run(folder, "triage", tmp_path / "rows", layout="trl")
-    monkeypatch.chdir(tmp_path / "rows")
+    monkeypatch.chdir(tmp_path)
     parser = trl.TrlParser((trl.ScriptArguments, trl.SFTConfig))
-    words = ["--config", "trl.yaml", "--output_dir", str(tmp_path / "to"), "--use_cpu", "true", "--bf16", "false"]
+    words = ["--config", "rows/trl.yaml", "--output_dir", str(tmp_path / "to"), "--use_cpu", "true", "--bf16", "false"]
     script, config = parser.parse_args_and_config([*words, "--max_length", "512", "--report_to", "none"])
     rows = load_dataset(script.dataset_name, cache_dir=str(tmp_path / "cache"))
     model = str(build_tiny_model(tmp_path / "tiny"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Written, refuse, training_part, validation_part
+from runtime.exporting.layouts.base import Layout, Names, Written, refuse, training_part, validation_part
 from runtime.exporting.layouts.jsonl import messages
 from runtime.exporting.rows import LOSS, PartTable
 
@@ -37,7 +37,7 @@ def _check(table: PartTable) -> None:
     refuse(table, "axolotl", lambda pattern: pattern.is_text(LOSS), "messages of a role and a text")
 
 
-def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
+def _beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
     validation = validation_part(parts)
     lines = [
         "# Put these lines into your configuration. Paths are relative to where axolotl is started.",
@@ -49,7 +49,7 @@ def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
     return {CONFIG: "\n".join(lines) + "\n"}
 
 
-def _usage(name: str, parts: Sequence[Written]) -> str:
+def _usage(names: Names, parts: Sequence[Written]) -> str:
     return f"Put the lines of `{CONFIG}` into your configuration and start axolotl in this folder."
 
 

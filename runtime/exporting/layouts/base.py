@@ -13,6 +13,14 @@ TRAINING, VALIDATION = "train", ("validation", "valid", "val", "dev", "eval")
 
 
 @dataclass(frozen=True)
+class Names:
+    """What is exported, and what the folder is called."""
+
+    export: str
+    folder: str
+
+
+@dataclass(frozen=True)
 class Written:
     """A part as it was written: its file, relative to the folder, its conversations, rows by template and by task."""
 
@@ -27,7 +35,7 @@ class Written:
         return sum(pattern.rows for pattern in self.patterns)
 
 
-def nothing_beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
+def nothing_beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
     return {}
 
 
@@ -45,9 +53,9 @@ class Layout:
     file: Callable[[str], str]
     form: Literal["json", "parquet"]
     select: Callable[[PartTable, bool], str]  # the flag: every conversation of every part has one answer, at its end
-    usage: Callable[[str, Sequence[Written]], str]
+    usage: Callable[[Names, Sequence[Written]], str]
     check: Callable[[PartTable], None] = anything_fits
-    beside: Callable[[str, Sequence[Written]], Mapping[str, str]] = nothing_beside
+    beside: Callable[[Names, Sequence[Written]], Mapping[str, str]] = nothing_beside
 
 
 def training_part(parts: Sequence[Written]) -> Written:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime.exporting.layouts.base import Layout, Written
+from runtime.exporting.layouts.base import Layout, Names, Written
 from runtime.exporting.layouts.parquet import columns, only_plain
 
 
-def _usage(name: str, parts: Sequence[Written]) -> str:
+def _usage(names: Names, parts: Sequence[Written]) -> str:
     return '```python\nfrom datasets import load_dataset\n\nrows = load_dataset("this folder")\n```'
 
 

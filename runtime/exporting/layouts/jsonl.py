@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime.exporting.layouts.base import Layout, Written
+from runtime.exporting.layouts.base import Layout, Names, Written
 from runtime.exporting.rows import PartTable
 
 
@@ -13,7 +13,7 @@ def messages(table: PartTable, one_answer: bool) -> str:
     return f"SELECT messages::JSON AS messages, {table.origin_columns} FROM {table.view}"
 
 
-def _usage(name: str, parts: Sequence[Written]) -> str:
+def _usage(names: Names, parts: Sequence[Written]) -> str:
     return "One JSON object a line; `messages` is a list of `role` and `content`."
 
 

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Written, refuse
+from runtime.exporting.layouts.base import Layout, Names, Written, refuse
 from runtime.exporting.layouts.jsonl import messages
 from runtime.exporting.rows import PartTable
 
@@ -42,9 +42,9 @@ def dataset_name(name: str, part: str) -> str:
     return plain if plain.endswith(f"_{part}") else f"{plain}_{part}"
 
 
-def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
+def _beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
     info = {
-        dataset_name(name, part.part): {
+        dataset_name(names.export, part.part): {
             "file_name": part.file,
             "formatting": "sharegpt",
             "columns": {"messages": "messages"},
@@ -55,8 +55,8 @@ def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
     return {CONFIG: json.dumps(info, indent=2, ensure_ascii=False) + "\n"}
 
 
-def _usage(name: str, parts: Sequence[Written]) -> str:
-    listed = ", ".join(f"`{dataset_name(name, part.part)}`" for part in parts)
+def _usage(names: Names, parts: Sequence[Written]) -> str:
+    listed = ", ".join(f"`{dataset_name(names.export, part.part)}`" for part in parts)
     return f"`dataset_dir` is this folder, `dataset` one of {listed}."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime.exporting.layouts.base import Layout, Written, refuse
+from runtime.exporting.layouts.base import Layout, Names, Written, refuse
 from runtime.exporting.rows import PartTable
 
 MESSAGES = """from_json(messages, '[{"role": "VARCHAR", "content": "VARCHAR"}]') AS messages"""
@@ -19,7 +19,7 @@ def only_plain(table: PartTable) -> None:
     refuse(table, "a Parquet column", lambda pattern: pattern.is_plain, "messages of a role and a text")
 
 
-def _usage(name: str, parts: Sequence[Written]) -> str:
+def _usage(names: Names, parts: Sequence[Written]) -> str:
     return f"`duckdb -c \"FROM '{parts[0].file}'\"`, `pandas.read_parquet`, `polars.read_parquet`."
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Written, refuse, training_part, validation_part
+from runtime.exporting.layouts.base import Layout, Names, Written, refuse, training_part, validation_part
 from runtime.exporting.rows import PartTable
 
 CONFIG = "trl.yaml"
@@ -33,12 +33,13 @@ def _check(table: PartTable) -> None:
     refuse(table, "TRL", lambda pattern: pattern.is_text(), "messages of a role and a text, all answers learned")
 
 
-def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
+def _beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
     once = all(pattern.answers_once for part in parts for pattern in part.patterns)
     validation = validation_part(parts)
     lines = [
-        f"# In this folder: trl sft --config {CONFIG} --model_name_or_path MODEL",
-        'dataset_name: "."',
+        "# Beside this folder, under the name that it has here:",
+        f"# trl sft --config {json.dumps(names.folder)}/{CONFIG} --model_name_or_path MODEL",
+        f"dataset_name: {json.dumps(names.folder)}",
         f"dataset_train_split: {json.dumps(training_part(parts).part)}",
         *([f"dataset_test_split: {json.dumps(validation.part)}"] if validation else []),
         "completion_only_loss: true" if once else "assistant_only_loss: true",
@@ -46,8 +47,8 @@ def _beside(name: str, parts: Sequence[Written]) -> Mapping[str, str]:
     return {CONFIG: "\n".join(lines) + "\n"}
 
 
-def _usage(name: str, parts: Sequence[Written]) -> str:
-    return f"In this folder: `trl sft --config {CONFIG} --model_name_or_path MODEL`."
+def _usage(names: Names, parts: Sequence[Written]) -> str:
+    return f"Beside this folder: `trl sft --config FOLDER/{CONFIG} --model_name_or_path MODEL`."
 
 
 TRL = Layout("trl", "TRL", lambda part: f"{part}.jsonl", "json", _select, _usage, check=_check, beside=_beside)
