@@ -21,7 +21,9 @@ _TEMPLATES = ("template", "share", "rows")
 
 def mixture_page(store: Store, run_id: str, step_id: str | None) -> Page:
     """All mixtures of a run, or the one of a step, and the templates of its renders that have several."""
-    plan = Plan.from_json(store.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])[0][0])
+    known = json.loads(store.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])[0][0])
+    known["steps"] = [step for step in known["steps"] if step["kind"] in ("mix", "render")]  # all that is told of
+    plan = Plan.from_json(json.dumps(known))
     counts: dict[str, list[tuple[Any, ...]]] = {}
     for step, *row in store.query(
         "SELECT step_id, task, available, share, wanted, realised, repeats FROM mixtures WHERE run_id = ?", [run_id]
