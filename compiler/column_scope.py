@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.functions import FUNCTIONS, ITEM
 from compiler.known import Known
@@ -19,8 +21,7 @@ from spec_lang.vocabulary import NULLS
 _READERS: Mapping[str, str] = {"number": "json_number", "bool": "json_bool", "list": "json_list"}
 
 
-@dataclass(frozen=True)
-class ColumnScope:
+class ColumnScope(Struct, frozen=True, eq=False):
     """The columns that an expression may name, and what they belong to ("source `tickets`"). ``each``: it stands in
     `any(…)` or its like, where `item` is an item of the list. ``fields`` are fields of the file that have another name
     here, and ``wants`` is the type that the place of the expression takes."""
@@ -29,7 +30,7 @@ class ColumnScope:
     owner: str
     report: Reporter
     each: bool = False
-    fields: Mapping[str, str] = field(default_factory=dict, compare=False)
+    fields: Mapping[str, str] = {}
     wants: ColumnType = "text"
 
     def at(self, file: SourceFile, used: Label) -> ColumnScope:

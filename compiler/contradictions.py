@@ -7,9 +7,10 @@ Deliberately small: bounds by constants on one and the same expression and value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from compiler.possible_texts import cannot_be, cannot_contain
 from compiler.typed import Apply, Between, Constant, OneOf, Operation, Typed
@@ -17,8 +18,7 @@ from compiler.typed import Apply, Between, Constant, OneOf, Operation, Typed
 Verdict = Literal["never", "always"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Interval:
+class _Interval(Struct, frozen=True):
     """Values of one expression for which a condition holds; a closed end belongs to it."""
 
     low: Decimal | None

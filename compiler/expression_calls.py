@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from compiler.column_scope import ColumnScope, conversion
 from compiler.functions import ALIASES, FUNCTIONS, Function, Parameter

@@ -7,8 +7,9 @@ list, json. Nothing is converted silently: text that holds a number is compared 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from compiler.column_scope import ColumnScope, column, conversion, has_type, null_name
 from compiler.expression_calls import call, pattern_of

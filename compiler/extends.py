@@ -16,7 +16,9 @@ blocks are read; what is inherited carries the place of the base's name, so that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.inherited import brought_over
 from compiler.modules import Module
@@ -34,8 +36,7 @@ KINDS = ("train", "eval", "template")
 EXTENDS, OVERRIDE = "extends", "override"
 
 
-@dataclass(frozen=True)
-class Inherited:
+class Inherited(Struct, frozen=True):
     """A block that extends another: its head, the place of the base's name, and the base where it is known."""
 
     file: SourceFile

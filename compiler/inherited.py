@@ -7,8 +7,9 @@ in another file are written out in full, because they mean what they meant there
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from compiler.names import Names
 from compiler.schema.fields import FieldSpec, Shape, declared

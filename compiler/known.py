@@ -9,18 +9,18 @@ alone, where everything is known, and says so with ``sure``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Known(Generic[T]):
+class Known(Struct, Generic[T], frozen=True, eq=False):
     """What a block names, in order. A value is None where the name was read and its meaning was not; ``more`` tells
     that there may be further names."""
 
-    items: Mapping[str, T | None] = field(default_factory=dict)
+    items: Mapping[str, T | None] = {}
     more: bool = False
 
     def __iter__(self) -> Iterator[T]:

@@ -8,8 +8,10 @@ the lock file and asks the world; :mod:`compiler.pinning` knows where in a spec 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.row_drift import Prints
 
@@ -17,8 +19,7 @@ LOCK_FORMAT = 1
 Part = Literal["file", "model", "policy"]
 
 
-@dataclass(frozen=True, slots=True)
-class FilePin:
+class FilePin(Struct, frozen=True):
     """One file of a source. ``source`` is who read it, for messages; ``prints`` tell later which rows changed."""
 
     hash: str
@@ -27,8 +28,7 @@ class FilePin:
     prints: Prints | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPin:
+class ModelPin(Struct, frozen=True):
     """Hashes of what determines a model's behaviour; ``written`` is what the spec calls its weights."""
 
     weights: str
@@ -37,8 +37,7 @@ class ModelPin:
     written: str
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyPin:
+class PolicyPin(Struct, frozen=True):
     """Hashes of a policy's words, and the version that stands for them."""
 
     version: str
@@ -46,18 +45,17 @@ class PolicyPin:
     rubric: str | None
 
 
-@dataclass(frozen=True)
-class Pins:
+class Pins(Struct, frozen=True):
     """All pins of one spec; files by path relative to the spec, the others by name. ``earlier`` holds what policies
     said under versions that they no longer have, also of policies that are gone: a version stands for its words for
     good. ``edition`` and ``sft`` are information."""
 
-    files: Mapping[str, FilePin] = field(default_factory=dict)
-    models: Mapping[str, ModelPin] = field(default_factory=dict)
-    policies: Mapping[str, PolicyPin] = field(default_factory=dict)
+    files: Mapping[str, FilePin] = {}
+    models: Mapping[str, ModelPin] = {}
+    policies: Mapping[str, PolicyPin] = {}
     edition: int = 0
     sft: str = ""
-    earlier: Mapping[str, tuple[PolicyPin, ...]] = field(default_factory=dict)
+    earlier: Mapping[str, tuple[PolicyPin, ...]] = {}
 
     def versions(self, policy: str) -> dict[str, PolicyPin]:
         """Everything that the lock knows of a policy, by version."""
@@ -69,8 +67,7 @@ class Pins:
         return frozenset({*self.policies, *self.earlier})
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One difference between a lock and now. ``new``: not in the lock; ``gone``: only there; ``changed``: ``what``
     says in which parts. ``reworded`` is a policy with other words under its old version, which no lock may accept."""
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from compiler.functions import Function
 from compiler.names import Declared, Names, collect, known_kinds
@@ -28,8 +29,7 @@ _DEEPEST = 50  # files that import one another in a row
 _ABSOLUTE = re.compile(r"[/\\~]|[A-Za-z]:|\w+://")
 
 
-@dataclass(eq=False)
-class Module:
+class Module(Struct, eq=False):
     """One file.
 
     ``space`` is what the full names of its blocks begin with: the aliases that lead to it from the main spec.
@@ -40,9 +40,9 @@ class Module:
     parsed: ParseResult
     report: Reporter
     space: str = ""
-    imports: dict[str, Module] = field(default_factory=dict)
-    places: dict[str, Import] = field(default_factory=dict)
-    unread: set[str] = field(default_factory=set)
+    imports: dict[str, Module] = {}
+    places: dict[str, Import] = {}
+    unread: set[str] = set()
     blocks: tuple[Block, ...] = ()
 
     @property

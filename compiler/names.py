@@ -11,9 +11,11 @@ it. A :class:`Names` is the view of one file: what that file writes, and which f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.known import Known
 from compiler.reporting import Reporter, did_you_mean, renamed, renamed_word, written_anew
@@ -62,8 +64,7 @@ class Target(NamedTuple):
     rest: tuple[Name, ...]
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True, dict=True):
     """The names of one file.
 
     ``blocks`` has the first block of each full name, of all files; later ones are errors and stay out. ``hidden`` are
@@ -78,11 +79,11 @@ class Names:
     report: Reporter
     hidden: frozenset[str] = frozenset()
     space: str = ""
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    alias_places: Mapping[str, Span] = field(default_factory=dict)
+    aliases: Mapping[str, str] = {}
+    alias_places: Mapping[str, Span] = {}
     unread: frozenset[str] = frozenset()
     nameless: frozenset[str] = frozenset()
-    twice: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    twice: Mapping[str, frozenset[str]] = {}
 
     def target(self, ref: Ref) -> Target:
         """The block that a reference begins with, whether there is one or not."""

@@ -9,8 +9,9 @@ value that came from a param are told where it came from (`findings`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from compiler.modules import Module
 from compiler.resolved import ResolvedSource, ResolvedSpec
@@ -26,8 +27,7 @@ from spec_lang.source import SourceFile, Span
 from spec_lang.vocabulary import RESERVED
 
 
-@dataclass(frozen=True, eq=False)
-class Parameter:
+class Parameter(Struct, frozen=True, eq=False):
     """A param with the value that counts: of the command line, or its default. ``uses`` grows with every use."""
 
     node: Param

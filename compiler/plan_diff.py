@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from compiler.hashing import hash_value
 from compiler.plan import Plan, Step
@@ -22,8 +23,7 @@ _MOST_FOLLOWED = 3  # reasons of the kind "because the step above reruns"; what 
 _NUMBERED = ("cell:", "rows:")
 
 
-@dataclass(frozen=True)
-class StepChange:
+class StepChange(Struct, frozen=True):
     """``cached``: the result is there. ``run``: new or unfinished. ``rerun``: something changed since the last run.
     ``orphan``: in the last run and not in this plan. ``renamed_from`` is the id that the same step had."""
 

@@ -6,9 +6,10 @@ Pure text from two steps. Values are shown short; a list is told by what differs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from compiler.hashing import decimal_text
 from compiler.plan import Place, Step
@@ -16,8 +17,7 @@ from compiler.plan import Place, Step
 _FILE = "file:"
 
 
-@dataclass(frozen=True)
-class PreviousStep:
+class PreviousStep(Struct, frozen=True):
     """A step of the last run under the same id; ``params`` is its JSON, read, and ``paths`` the files that it read."""
 
     hash: str

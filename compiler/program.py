@@ -7,7 +7,8 @@ without ``extends``, names of all files, and for each file a view of them and a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.extends import Inherited, extend_blocks
 from compiler.findings import explained
@@ -26,8 +27,7 @@ from spec_lang.diagnostics import Diagnostic, Diagnostics
 from spec_lang.source import SourceFile
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+class Program(Struct, frozen=True, eq=False):
     """``modules`` begins with the main spec; ``read`` holds its blocks first, then those of imported files."""
 
     modules: Sequence[Module]

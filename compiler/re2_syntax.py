@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.re2_hints import CLASS_ESCAPES, ESCAPES, GROUPS
 from compiler.re2_names import POSIX, SIZES, UNICODE, meant
@@ -36,8 +37,7 @@ class Refusal(Exception):
         self.message, self.help, self.unsupported = message, help, unsupported
 
 
-@dataclass(slots=True)
-class _Sequence:
+class _Sequence(Struct):
     """What a group holds so far. ``last`` is what a repetition would repeat: its size, and how often what is inside of
     it is repeated; None where there is nothing."""
 

@@ -7,8 +7,10 @@ not because it is there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.known import Known
 from compiler.resolved import ResolvedSpec, ResolvedTask
@@ -17,7 +19,7 @@ from compiler.schema.fields import Shape
 
 def reached(spec: ResolvedSpec) -> ResolvedSpec:
     """The spec without the imported blocks that nothing of its own uses."""
-    tables = {item.name: getattr(spec, item.name) for item in fields(spec)}
+    tables = {name: getattr(spec, name) for name in spec.__struct_fields__}
     tables = {name: table for name, table in tables.items() if isinstance(table, Mapping)}
     if all(_is_own(item, spec) for table in tables.values() for item in table.values()):
         return spec
@@ -48,5 +50,5 @@ def _parts(item: Any) -> Iterator[Any]:
         yield from item
     elif isinstance(item, Mapping):
         yield from item.values()
-    elif is_dataclass(item) and type(item).__module__.startswith("compiler.resolved"):
-        yield from (getattr(item, part.name) for part in fields(item))
+    elif isinstance(item, Struct) and type(item).__module__.startswith("compiler.resolved"):
+        yield from (getattr(item, name) for name in item.__struct_fields__)

@@ -5,13 +5,12 @@ RE2 matches in linear time and for that has no look-around and no back-reference
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from compiler.re2_syntax import Parser, Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class RegexProblem:
+class RegexProblem(Struct, frozen=True):
     """``unsupported`` tells what RE2 leaves out on purpose from what is simply malformed."""
 
     unsupported: bool

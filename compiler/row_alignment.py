@@ -12,9 +12,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
+
+from msgspec import Struct
 
 _PRINTS = 1 << 24
 _RARE = 0.01  # matches that chance is expected to give, below which every match counts
@@ -22,24 +23,21 @@ _RARE = 0.01  # matches that chance is expected to give, below which every match
 Pair = tuple[int, int]  # a position in the old file, and the one in the new file
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Positions between two neighbouring anchors that are neither in order nor found elsewhere."""
 
     old: tuple[int, ...]
     new: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+class Alignment(Struct, frozen=True):
     """What lies between the rows in order, first to last; ``moved`` is how many rows stand elsewhere."""
 
     gaps: tuple[Gap, ...]
     moved: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(Struct, frozen=True):
     """A range of either file, half open."""
 
     old: int

@@ -12,24 +12,23 @@ a file of 16,000 rows that are all new, the rows count as other rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
+
+from msgspec import Struct
 
 from compiler.row_alignment import align
 
 _SHOWN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One row, or ``rows`` neighbouring rows, under one fingerprint of four characters."""
 
     print: str
     rows: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Prints:
+class Prints(Struct, frozen=True):
     """The fingerprints of a file in order. ``size`` is how many rows a group has on average; 1 means one row each."""
 
     size: int
@@ -40,16 +39,14 @@ class Prints:
         return sum(group.rows for group in self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Where a group stands in the file: the lines (or positions) of its first and last row, from 1."""
 
     first: int
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowDrift:
+class RowDrift(Struct, frozen=True):
     """What became of the rows. ``places`` are lines of the file as it is now for changed and added rows, and positions
     in the pinned file for removed ones. When not ``exact`` the counts are upper limits, rows of groups that differ."""
 

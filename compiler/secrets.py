@@ -7,8 +7,9 @@ needs it, and never before: the compiler, the plan, the hashes and the store kno
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from compiler.modules import Module
 from compiler.schema.calls import CallOf

@@ -8,7 +8,8 @@ holds a string takes what is no literal as it stands, because a shell eats the q
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.reporting import suggestion
 from compiler.schema.written import UNIT_NAMES, constant, described, written
@@ -22,8 +23,7 @@ from spec_lang.source import SourceFile, Span
 COMMAND_LINE = "--set"  # what findings call the place
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """``name=value``; ``file`` holds it as it was typed."""
 
     name: str

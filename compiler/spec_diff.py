@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.tree import changed, changed_entry
 from spec_lang.ast import Block, Body, Call, Entry, Expr, Field, Name, NamedRule, Ref, Rule, SpecFile, Tagged
@@ -26,8 +28,7 @@ _WITHOUT_BLOCKS = ("source", "filter", "score")  # names in their bodies are col
 _COLUMNS = ("split", "slice")  # so are those in these entries
 
 
-@dataclass(frozen=True, slots=True)
-class EntryChange:
+class EntryChange(Struct, frozen=True):
     """A field or rule with both texts; None where it is not there. ``path`` is empty for a rule."""
 
     path: str
@@ -35,8 +36,7 @@ class EntryChange:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BlockChange:
+class BlockChange(Struct, frozen=True):
     """``title`` is kind and name in the newer spec (in the older one for ``removed``); ``was`` is the old name of a
     renamed block. ``line`` is where it stands there."""
 
@@ -47,8 +47,7 @@ class BlockChange:
     was: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What a block says: texts of fields by path, of rules in two groups, and metrics and slices in their order. Texts
     of the older spec stand twice, the second time with renamed references."""
 
@@ -58,8 +57,7 @@ class _Said:
     named: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A block, import, param or edition of a file."""
 
     kind: str

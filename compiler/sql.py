@@ -11,8 +11,9 @@ computed once, under a name (``list_transform([argument], lambda __v1: …)[1]``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from compiler.hashing import decimal_text
 from compiler.step_params import Scalar, Sql
@@ -28,8 +29,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """``names``: how many names for arguments stand one inside the other, so that none hides another."""
 
     sql: str

@@ -7,9 +7,10 @@ without any such name is not copied at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from spec_lang.ast import (
     Arg,
@@ -29,7 +30,7 @@ from spec_lang.ast import (
     Tagged,
     Unary,
 )
-from spec_lang.source import Span
+from spec_lang.source import Span, Spanned
 
 N = TypeVar("N")
 # What an expression becomes; None leaves it, and its parts are looked at.
@@ -145,10 +146,9 @@ def placed(node: N, span: Span) -> N:
     """A node as if it had been written at ``span``, with everything below it."""
     if isinstance(node, tuple):
         return tuple(placed(item, span) for item in node)  # type: ignore[return-value]
-    if not is_dataclass(node) or isinstance(node, type) or not hasattr(node, "span"):
+    if not isinstance(node, Spanned):
         return node
-    kept: Iterable[str] = (item.name for item in fields(node))
-    return replace(node, **{name: _placed(getattr(node, name), span) for name in kept})
+    return replace(node, **{name: _placed(getattr(node, name), span) for name in node.__struct_fields__})
 
 
 def _placed(value: Any, span: Span) -> Any:

@@ -5,79 +5,71 @@ Spans stay out of equality, so that two conditions on the same thing can be reco
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
 from compiler.functions import Function
 from compiler.world import ColumnType
-from spec_lang.source import Span
+from spec_lang.source import Span, Spanned
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Spanned, frozen=True):
     name: str
     type: ColumnType
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Spanned, frozen=True):
     """A value written in the spec: text, a number (decimal, exact) or a truth value."""
 
     value: str | Decimal | bool
     type: ColumnType
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Spanned, frozen=True):
     """A function of the table on its arguments."""
 
     function: Function
     arguments: tuple[Typed, ...]
     type: ColumnType
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Spanned, frozen=True):
     """``op``: ``and or not == != < <= > >= + - * / negate``."""
 
     op: str
     operands: tuple[Typed, ...]
     type: ColumnType
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Spanned, frozen=True):
     """``value in low..high``, both ends included."""
 
     value: Typed
     low: Typed
     high: Typed
-    span: Span = field(compare=False, repr=False)
+    span: Span
     type: ColumnType = "bool"
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Spanned, frozen=True):
     """``value in [a, b]``."""
 
     value: Typed
     items: tuple[Typed, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
     type: ColumnType = "bool"
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Spanned, frozen=True):
     """``value matches r"…"``: a match anywhere in the text."""
 
     value: Typed
     pattern: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
     type: ColumnType = "bool"
 
 

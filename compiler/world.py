@@ -6,14 +6,14 @@ caches the answers by file identity), tests answer them from a dictionary.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 ColumnType = Literal["text", "number", "bool", "list", "json", "null"]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
+class SourceFacts(Struct, frozen=True):
     """A source as found: the type of every column over all readable rows, and the hash of each file's bytes.
 
     ``rows`` counts the rows that could be read, ``unreadable`` the lines that could not (they become
@@ -28,8 +28,7 @@ class SourceFacts:
     unreadable: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(Struct, frozen=True):
     """Hashes of what determines a model's behaviour, and the texts that its tokenizer treats as special."""
 
     weights: str
@@ -38,8 +37,7 @@ class ModelFacts:
     special_tokens: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Why a question could not be answered; becomes a diagnostic at the field that asked."""
 
     code: str

@@ -7,133 +7,118 @@ Two trees compare equal when they say the same thing: spans do not take part in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from spec_lang.quantities import Quantity
-from spec_lang.source import Span
+from spec_lang.source import Span, Spanned
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Spanned, frozen=True):
     """An identifier, or a backticked column name (``quoted``)."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
     quoted: bool = False
 
 
 # --- expressions ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class StringLit:
+class StringLit(Spanned, frozen=True):
     """A string with its escapes resolved; ``raw`` for ``r"…"`` (regular expressions)."""
 
     value: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
     raw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NumberLit:
+class NumberLit(Spanned, frozen=True):
     """A number without a unit; ``int`` when it was written without point or exponent."""
 
     value: int | float
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BoolLit:
+class BoolLit(Spanned, frozen=True):
     value: bool
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class QuantityLit:
+class QuantityLit(Spanned, frozen=True):
     """A number with a unit, such as ``10%``, ``2pt``, ``512tok``, ``500 rows``, ``20min``."""
 
     value: Quantity
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Faulty:
+class Faulty(Spanned, frozen=True):
     """A literal that was reported, so its value is not known: later passes take it for whatever they need."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Spanned, frozen=True):
     """A dotted name: ``tickets``, ``triage.train``, ``common.clean``."""
 
     parts: tuple[Name, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
     @property
     def text(self) -> str:
         return ".".join(part.text for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(Spanned, frozen=True):
     """A positional (``name is None``) or named argument of a call."""
 
     name: Name | None
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Spanned, frozen=True):
     func: Ref
     args: tuple[Arg, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ListLit:
+class ListLit(Spanned, frozen=True):
     items: tuple[Expr, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RangeLit:
+class RangeLit(Spanned, frozen=True):
     """``low..high``, both ends included; only on the right of ``in``."""
 
     low: Expr
     high: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Spanned, frozen=True):
     """``op`` is ``not`` or ``-``."""
 
     op: str
     operand: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Spanned, frozen=True):
     """``op`` is one of ``and or == != < <= > >= in matches + - * /``."""
 
     op: str
     left: Expr
     right: Expr
-    op_span: Span = field(compare=False, repr=False)
-    span: Span = field(compare=False, repr=False)
+    op_span: Span
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(Spanned, frozen=True):
     """A tagged value: ``lora { rank = 16 }``, ``greedy { max_new_tokens = 48 }``."""
 
     tag: Name
     body: Body
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Expr: TypeAlias = (
@@ -143,61 +128,55 @@ Expr: TypeAlias = (
 # --- entries of a body ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Spanned, frozen=True):
     """``name = value``."""
 
     name: Name
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Spanned, frozen=True):
     """A reserved word with its operand: ``at 95%``, ``on instruction``, ``exact`` (no operand)."""
 
     word: Name
     operand: Expr | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Spanned, frozen=True):
     """A verb, at most one expression, then clauses: ``drop x matches r"…" because "…"``."""
 
     verb: Name
     expr: Expr | None
     clauses: tuple[Clause, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class NamedRule:
+class NamedRule(Spanned, frozen=True):
     """``metric NAME = expr clauses`` or ``slice NAME = expr clauses``; ``word`` is metric or slice."""
 
     word: Name
     name: Name
     expr: Expr
     clauses: tuple[Clause, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Spanned, frozen=True):
     """What stands between braces; the span includes them."""
 
     entries: tuple[Entry, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Spanned, frozen=True):
     """``KIND NAME { … }``, at top level or nested (``split { … }`` has no name)."""
 
     kind: Name
     name: Name | None
     body: Body
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
     @property
     def head(self) -> Span:
@@ -215,32 +194,28 @@ Entry: TypeAlias = Field | Rule | NamedRule | Block
 # --- a file -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(Spanned, frozen=True):
     year: int
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Spanned, frozen=True):
     path: StringLit | Faulty
     alias: Name
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Spanned, frozen=True):
     name: Name
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SpecFile:
+class SpecFile(Spanned, frozen=True):
     """One parsed file. After a syntax error it holds the items that could be understood."""
 
     edition: Edition | None
     imports: tuple[Import, ...]
     params: tuple[Param, ...]
     blocks: tuple[Block, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span

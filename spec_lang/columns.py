@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 INDENT = "  "
 WIDTH = 120  # Code beyond this column is written over several lines where it can be.
@@ -18,8 +19,7 @@ _COMMENT_GAP = "  "
 _SPREAD, _LATER_SPREAD, FIELD_SPREAD = 12, 24, 24
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """A line of the result. A line with ``cells`` is a row of the table that its neighbours with equal ``table`` form.
 
     ``wide`` is the cell before which a table has two spaces and not one.

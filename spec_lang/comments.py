@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from spec_lang.lexing import Comment
 from spec_lang.source import SourceFile
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """A comment in a gap: whether it has its line for itself, and whether a blank line stands before it."""
 
     text: str
@@ -31,8 +32,7 @@ class Remark:
     blank: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """The comments before a token, how many line breaks the gap has, and whether a blank line is next to the token."""
 
     remarks: tuple[Remark, ...] = ()

@@ -11,8 +11,9 @@ it; names of things in backticks. Every code has a page in ``spec_lang/codes``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from spec_lang.source import SourceFile, Span
 
@@ -22,8 +23,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A place with a few words under its caret, such as "declared here"."""
 
     file: SourceFile
@@ -31,16 +31,14 @@ class Label:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Put ``text`` in the place of a span (an empty span inserts), in the file of the finding's primary label."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding. ``primary`` is None only for what has no place in a spec (a full disk, a lock).
 
     ``fix`` holds edits that mend it and surely mean what the user meant: what `check --fix` and an editor may apply.
@@ -62,19 +60,18 @@ class Diagnostic:
         return name_of(self.code)
 
 
-@dataclass
-class Diagnostics:
+class Diagnostics(Struct):
     """An ordered sink. A finding that is reported again, for example by two passes, is kept once."""
 
-    items: list[Diagnostic] = field(default_factory=list)
-    _seen: set[Diagnostic] = field(init=False, repr=False, compare=False)
+    items: list[Diagnostic] = []
+    seen: set[Diagnostic] = set()
 
     def __post_init__(self) -> None:
-        self._seen = set(self.items)
+        self.seen.update(self.items)
 
     def report(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self._seen:
-            self._seen.add(diagnostic)
+        if diagnostic not in self.seen:
+            self.seen.add(diagnostic)
             self.items.append(diagnostic)
 
     def error(

@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from spec_lang.diagnostics import Diagnostic, Diagnostics, Edit, Severity
 from spec_lang.fix_faults import NAMES_OF_USERS, at_fault, reads_on
@@ -39,8 +40,7 @@ def renaming(name: str, candidates: Iterable[str], span: Span) -> tuple[Edit, ..
     return (Edit(span, name_as_written(meant)),) if meant is not None else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """A file before and after, what was found in it before, and what is left to mend by hand."""
 
     before: SourceFile
@@ -85,8 +85,7 @@ def mend(file: SourceFile, check: Check) -> Mended:
         refused |= at_first
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
+class _Trial(Struct, frozen=True):
     """A fix as it is known in every round, although its place moves: its line, its finding and what it writes."""
 
     line: str
@@ -95,8 +94,7 @@ class _Trial:
     texts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
+class _Round(Struct, frozen=True):
     """A file after fixes, what is found in it, and those fixes with the lines that came of them."""
 
     file: SourceFile

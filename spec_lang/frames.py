@@ -14,9 +14,10 @@ own. Long lines are cut to a window around the place, so a megabyte on one line 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from spec_lang.diagnostics import Label
 from spec_lang.plain_text import visible
@@ -26,8 +27,7 @@ _TAB = "    "
 _WINDOW = 120  # Characters of a source line that are shown at most.
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Text without line breaks and what it is, which a terminal turns into a colour."""
 
     text: str

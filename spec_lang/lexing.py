@@ -7,8 +7,9 @@ what nothing else takes. A spec of a hundred lines is cut into tokens in 2 ms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from spec_lang.source import SourceFile, Span
 from spec_lang.tables import grammar
@@ -28,8 +29,7 @@ _BEHIND_VERBS = frozenset({"NAME", "QUOTED", "STRING", "NUMBER", "NOT", "LPAR", 
 _OF_COLUMNS = frozenset({"because", "by", "per", "each", "at"})  # clauses that may follow a bare column
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment with its ``#``, up to the end of the line."""
 
     text: str

@@ -8,9 +8,11 @@ so that later passes do not report names as unknown that the user did write.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from spec_lang import ast
 from spec_lang.diagnostics import Diagnostic, Diagnostics, Edit, Label
@@ -33,8 +35,7 @@ _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 MAX_DEPTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenBlock:
+class BrokenBlock(Struct, frozen=True):
     """The header of a block with a syntax error inside. ``name`` is None for ``smol {``: what is then the kind may be
     the name as well."""
 
@@ -43,8 +44,7 @@ class BrokenBlock:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ParseResult:
+class ParseResult(Struct, frozen=True):
     """What could be understood of a file, its comments and tokens in order, and the blocks that could not be read."""
 
     file: SourceFile

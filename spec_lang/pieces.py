@@ -8,8 +8,9 @@ entries begin. Built without recursion, so that a thousand parentheses are no ha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from spec_lang import ast
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _CLOSING = {"RPAR": "LPAR", "RSQB": "LSQB"}
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One token."""
 
     first: int
@@ -32,8 +32,7 @@ class Word:
         return self.first
 
 
-@dataclass(frozen=True, slots=True)
-class Bracket:
+class Bracket(Struct, frozen=True):
     """``(…)`` or ``[…]``; ``listed`` when its items may be followed by a comma, as those of lists and calls may."""
 
     first: int
@@ -42,8 +41,7 @@ class Bracket:
     listed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Braces:
+class Braces(Struct, frozen=True):
     """``{…}``."""
 
     first: int
@@ -56,8 +54,7 @@ Run: TypeAlias = tuple[Piece, ...]
 Node: TypeAlias = "ast.Entry | Item"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry of a body or an item of the file."""
 
     node: Node
@@ -68,16 +65,15 @@ class Entry:
         return self.pieces[0].first
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A bracket, a pair of braces or the file while its end is not reached."""
 
     first: int
     type: str
     listed: bool = False
-    run: list[Piece] = field(default_factory=list)
-    items: list[Run] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    run: list[Piece] = []
+    items: list[Run] = []
+    entries: list[Entry] = []
     node: Node | None = None
 
     def end_entry(self) -> None:
@@ -142,9 +138,10 @@ def _nodes(item: Item) -> Iterator[Node]:
         elif isinstance(here, tuple):
             bodies.extend(here)
         elif isinstance(here, _PARENTS):
-            bodies.extend(getattr(here, name) for name in here.__slots__ if name not in ("span", "op_span", "op"))
+            bodies.extend(getattr(here, name) for name in here.__struct_fields__ if name not in _NO_NODES)
 
 
+_NO_NODES = ("span", "op_span", "op")
 _PARENTS = (
     ast.Param,
     ast.Block,

@@ -8,9 +8,10 @@ hashes the same on every machine.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Unit(StrEnum):
@@ -34,8 +35,7 @@ SUFFIXES: dict[str, tuple[Unit, Decimal]] = {
 _QUANTITY = re.compile(r"(?P<number>[0-9][0-9_]*(?:\.[0-9]+)?)\s*(?P<suffix>%|pt|tok|rows|s|min|h)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Struct, frozen=True):
     """An exact value in the base unit of its kind (fractions for shares and points, seconds for time)."""
 
     value: Decimal

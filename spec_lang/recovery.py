@@ -9,8 +9,9 @@ a broken block it is part of the same mistake and is not reported again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from spec_lang.lexing import OPERATORS
 from spec_lang.source import SourceFile
@@ -23,8 +24,7 @@ _WORDS = frozenset({"NAME", "VERB", "CLAUSE", "FLAG", "NAMED"})
 _CONTINUES = OPERATORS | {"_EQUAL", "LPAR", "LSQB", "COMMA", "DOT"}
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """The tokens of one item, or of what stands between items (``stray``)."""
 
     tokens: tuple[Token, ...]

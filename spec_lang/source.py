@@ -7,12 +7,16 @@ columns count from 1, columns in characters (not bytes, not UTF-16 units).
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec import Struct
+
+_PLACES = frozenset({"span", "op_span"})
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A half-open range ``[start, end)`` of character offsets in one source file."""
 
     start: int
@@ -23,8 +27,27 @@ class Span:
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class Spanned(Struct, frozen=True, eq=False):
+    """What stands at a place of a file: equal to what says the same elsewhere, so places take no part."""
+
+    def _said(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in _PLACES)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said() == other._said()
+
+    def __ne__(self, other: object) -> bool:  # Struct has one of its own, which knows nothing of the one above
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._said()))
+
+    def __repr__(self) -> str:
+        named = zip((name for name in self.__struct_fields__ if name not in _PLACES), self._said(), strict=True)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in named)})"
+
+
+class SourceFile(Struct, frozen=True, dict=True):
     """The text of one ``.sft`` file and the path it is shown under (never an absolute path of ours).
 
     ``name`` is its path relative to the folder of the main spec, in the form of POSIX; a main spec has none, and stands
@@ -34,12 +57,10 @@ class SourceFile:
     path: str
     text: str
     name: str = ""
-    _line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(i + 1 for i, char in enumerate(self.text) if char == "\n")
-        object.__setattr__(self, "_line_starts", tuple(starts))
+    @cached_property
+    def _line_starts(self) -> tuple[int, ...]:
+        return (0, *(found.end() for found in re.finditer("\n", self.text)))
 
     @property
     def line_count(self) -> int:

@@ -9,7 +9,8 @@ and what was found.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.entry_habits import entry_habit

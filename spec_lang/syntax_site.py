@@ -6,8 +6,10 @@ knows the slip.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from spec_lang.diagnostics import Diagnostic, Edit, Label
 from spec_lang.lexing import span_of
@@ -35,8 +37,7 @@ def with_fix(found: Diagnostic, *edits: Edit) -> Diagnostic:
     return replace(found, fix=edits)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Where parsing stopped: at ``tokens[index]``, or at the end of the item when there is no such token."""
 
     file: SourceFile

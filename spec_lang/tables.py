@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -35,6 +36,7 @@ _OPTIONS: Mapping[str, Any] = {
 @cache
 def grammar() -> Lark:
     """The parser for items and the basic lexer, once a process."""
+    _load_lark()
     from lark import Lark, __version__
 
     text = _GRAMMAR.read_text(encoding="utf-8")
@@ -47,6 +49,18 @@ def grammar() -> Lark:
         lark = build()
         _save(lark, path)
         return lark
+
+
+def _load_lark() -> None:
+    """Import Lark without `regex`: it takes that along where it is installed (10 ms), and no terminal here needs it."""
+    name = "regex"
+    if name in sys.modules:
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails, as if it were not installed
+    try:
+        import lark  # noqa: F401
+    finally:
+        del sys.modules[name]
 
 
 def build() -> Lark:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from compiler.compile import check
 from compiler.editor.document import Document
@@ -13,8 +14,7 @@ from spec_lang.fixes import mend
 from spec_lang.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Edits that mend one finding, under a title for people."""
 
     title: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.editor import descriptions
 from compiler.editor.document import Document
@@ -20,8 +21,7 @@ _CODE = re.compile(r"SFT\d{4}")
 _LINES = 12  # of a block that is shown
 
 
-@dataclass(frozen=True, slots=True)
-class Hover:
+class Hover(Struct, frozen=True):
     text: str
     span: Span
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from compiler.editor import words
 from compiler.editor.document import ColumnOf, Document
@@ -25,24 +26,35 @@ _ROWS = ("from", "data", "validation", "seeds", "prompts", "benign", "harmful", 
 _APPLIED = ("filters", "templates", "scores", "use")
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True, eq=False):
     """``owner`` is empty for what has a name of its own (a block, a param, an import)."""
 
     sort: str
     owner: str
     name: str
     home: str  # the name of the file
-    document: Document = field(compare=False, repr=False)
-    place: Span | None = field(compare=False, default=None)  # None: a column that the file of rows itself has
+    document: Document
+    place: Span | None = None  # None: a column that the file of rows itself has
 
     @property
     def block(self) -> Outlined | None:
         return self.document.blocks.get(self.owner or self.name)
 
+    @property
+    def _key(self) -> tuple[str, str, str, str]:
+        return self.sort, self.owner, self.name, self.home
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Symbol) and self._key == other._key
+
+    def __ne__(self, other: object) -> bool:  # Struct has one of its own, which knows nothing of the one above
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+class Occurrence(Struct, frozen=True):
     """A place where symbols are named or declared. Several: a column of a filter that tasks of two sources use."""
 
     span: Span

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from compiler.editor.words import Role, Site, Word
 from compiler.extends import OVERRIDE
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """``sort``: metric, slice, part, column, or what the block's kind calls its entries."""
 
     sort: str
@@ -43,8 +43,7 @@ class Member:
     value: tuple[str, ...] = ()  # for a column, the field that it stands for
 
 
-@dataclass
-class Outlined:
+class Outlined(Struct):
     """A block, a param or an import. ``names`` holds, by field, the dotted names that stand in its value."""
 
     kind: str
@@ -53,9 +52,9 @@ class Outlined:
     head: Span
     name_span: Span
     owner: str = ""  # the block around it
-    members: list[Member] = field(default_factory=list)
-    names: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
-    strings: dict[str, Word] = field(default_factory=dict)
+    members: list[Member] = []
+    names: dict[str, list[tuple[str, ...]]] = {}
+    strings: dict[str, Word] = {}
 
     def member(self, name: str, *sorts: str) -> Member | None:
         return next((item for item in self.members if item.name == name and (not sorts or item.sort in sorts)), None)

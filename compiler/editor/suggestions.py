@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from spec_lang.source import Span
 
 _NOWHERE = Span(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """``insert`` takes the place of ``replaces``; ``snippet`` is the same with stops for the cursor, in the syntax of
     the protocol, where it is worth it."""
 

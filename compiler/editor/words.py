@@ -9,9 +9,11 @@ for a hundred lines, most of it the lexer's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from spec_lang.lexing import OPERATORS, span_of
 from spec_lang.recovery import segments
@@ -42,8 +44,7 @@ class Role(StrEnum):
     UNKNOWN = "unknown"  # a word that nothing follows yet
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """An open brace: ``word`` and ``name`` stand before it; ``field`` is set where it belongs to a tagged value."""
 
     word: str
@@ -52,8 +53,7 @@ class Frame:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Where a word stands. ``calls`` are the functions whose brackets are open, innermost last; a list counts as
     ``[``. ``operand`` tells that a value has to follow; ``path`` holds the parts of a name up to a dot."""
 
@@ -72,8 +72,7 @@ class Site:
         return self.frames[0] if self.frames else None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word or literal with its role. ``text`` is a name without its backticks; ``site`` is as before the word."""
 
     text: str

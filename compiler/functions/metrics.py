@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 MetricUnit: TypeAlias = Literal["share", "plain"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class MetricArgument:
+class MetricArgument(Struct, frozen=True, eq=False):
     """An argument of a metric, written out. ``kind``: any text, one of ``choices``, the name of a model or of a judge,
     or a comparison with a judge's label (``refusals != complied``)."""
 
@@ -21,8 +21,7 @@ class MetricArgument:
     kind: Literal["text", "model", "judge", "label"] = "text"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class MetricFunction:
+class MetricFunction(Struct, frozen=True, eq=False):
     """A metric an item, of the output and the expected answer; ``share`` metrics are 0 or 1 an item."""
 
     name: str

@@ -7,9 +7,10 @@ arguments; whatever a user wrote is in the arguments and is bound, never pasted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from compiler.world import ColumnType
 from spec_lang.literals import quote
@@ -29,8 +30,7 @@ ITEM = "__item"  # what `item` is in SQL; no column is called so, since `__` is 
 LARGEST = 1_000_000_000  # positions and lengths beyond it are taken for it: DuckDB refuses larger ones while it runs
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Parameter:
+class Parameter(Struct, frozen=True, eq=False):
     """``same``: all parameters that say so have one type, which is the result's where the function names none.
     One with a ``default`` may be left out."""
 
@@ -48,8 +48,7 @@ class Parameter:
         return f"{self.name}: {takes.get(self.kind, self.kind)}{given}"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Function:
+class Function(Struct, frozen=True, eq=False):
     """``rest``: the last parameter may be repeated. ``result`` None: the type of the parameters that are the ``same``.
     ``low`` and ``high`` bound the result, so that the checker sees that ``words(x) < 0`` holds nowhere. A result with a
     ``unit`` is compared with numbers of that unit. ``example`` is an expression with the value it has."""

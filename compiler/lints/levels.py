@@ -7,7 +7,9 @@ warning behind.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.lints.lint import Level
 from compiler.lints.registry import ADOPTED, BY_NAME
@@ -17,11 +19,10 @@ from spec_lang.diagnostics import Diagnostic, Label, Severity
 from spec_lang.source import Span
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Levels:
+class Levels(Struct, frozen=True, eq=False):
     """``given`` are the levels that the spec sets, with their places; ``strict_at`` is where it says `strict`."""
 
-    given: Mapping[str, tuple[Level, Span]] = field(default_factory=dict)
+    given: Mapping[str, tuple[Level, Span]] = {}
     strict: bool = False
     strict_at: Span | None = None
 

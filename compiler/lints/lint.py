@@ -7,9 +7,10 @@ every help, so that the advice can be judged where it is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from compiler.lints.requirements import Required, required
 from compiler.lints.tree import of_kind, used_names
@@ -24,8 +25,7 @@ Needs: TypeAlias = Literal["nothing", "spelled", "sound"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Facts:
+class Facts(Struct, frozen=True, eq=False, dict=True):
     """What lints look at, each thing gathered once: the resolved spec, and the blocks of one file, all kinds.
     ``written`` are the same blocks before params and bases were put in, and ``space`` begins the full names of what
     the file declares. ``bases`` are blocks that other files extend."""
@@ -88,8 +88,7 @@ class Facts:
         return found
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Finding:
+class Finding(Struct, frozen=True, eq=False):
     """``help`` says how to mend it; ``also`` are further places with the words under their carets, as labels where they
     may lie in other files; ``fix`` mends it where only one thing can be meant."""
 
@@ -100,8 +99,7 @@ class Finding:
     fix: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Lint:
+class Lint(Struct, frozen=True, eq=False):
     """A lint that finds something missing has to be sure that it was not written: it ``needs`` a file without slips of
     spelling and syntax (what reads the tree alone), or without any error (what reads resolved names)."""
 

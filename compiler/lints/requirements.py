@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from compiler.lints.tree import has, metrics, of_kind, rules
 from compiler.tree import nodes, references
@@ -28,8 +29,7 @@ _SAFETY_BLOCKS = ("redteam", "guardrail")
 _OTHER_METRICS = ("kl_from",)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Required:
+class Required(Struct, frozen=True, eq=False):
     """``OWNER.PART(MODEL)`` or ``OWNER.PART`` in a rule of a gate; ``owner`` is None when it stands in another file."""
 
     gate: Block

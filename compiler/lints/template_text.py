@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.lints.lint import Facts
 from compiler.resolved_template import ResolvedTemplate, Role
@@ -31,8 +32,7 @@ _MARKED = re.compile(
 _PRINTF = re.compile(r"(?<![%\w])%s(?!\w)")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Mark:
+class Mark(Struct, frozen=True, eq=False):
     """A column between the marks of another tool. ``seen``: it stands in the file as it is, not hidden by escapes."""
 
     template: ResolvedTemplate

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from compiler.names import Names
 from compiler.reporting import did_you_mean, renamed_word, suggestion, written_anew
@@ -22,8 +23,7 @@ _TURNED = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
 _EXAMPLE = "write `EVAL.METRIC(MODEL) >= 80%`, `EVAL.METRIC(MODEL) no_worse_than MODEL by 2pt` or `spread(…) <= 10pt`"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class _Use:
+class _Use(Struct, frozen=True, eq=False):
     """A metric of an eval and model, as far as it is known; ``shown`` is how messages call it. A unit that is not
     known is "share" for messages, and lets plain numbers pass."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.column_scope import ColumnScope, column
 from compiler.names import Names
@@ -26,8 +27,7 @@ from compiler.world import ColumnType
 from spec_lang.ast import Ref
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Tables:
+class Tables(Struct, frozen=True, eq=False):
     models: Mapping[str, ResolvedModel]
     either: Mapping[str, AnyModel]
     sources: Mapping[str, ResolvedSource]

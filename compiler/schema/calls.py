@@ -7,8 +7,9 @@ functions of expressions are another table (``compiler.functions``): these here 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter, suggestion
 from compiler.schema.fields import Value, read_value
@@ -18,8 +19,7 @@ from spec_lang.ast import Arg, Call, Expr, StringLit
 from spec_lang.source import Span
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Argument:
+class Argument(Struct, frozen=True, eq=False):
     """An argument of a call, in its place or by its name; one with a ``default`` may be left out."""
 
     name: str
@@ -28,8 +28,7 @@ class Argument:
     default: Any = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class CallForm:
+class CallForm(Struct, frozen=True, eq=False):
     """``blessed(name)``: what may be called, with what it takes."""
 
     name: str
@@ -43,8 +42,7 @@ class CallForm:
         return f"{self.name}({', '.join(shown)})"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ReadCall:
+class ReadCall(Struct, frozen=True, eq=False):
     """A call as far as it could be read: every argument by its name, defaults filled in."""
 
     form: CallForm
@@ -60,8 +58,7 @@ def forms(*items: CallForm) -> Mapping[str, CallForm]:
     return {item.name: item for item in items}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class CallOf:
+class CallOf(Struct, frozen=True, eq=False):
     """A call of one of a few functions. ``secret``: a string in its place is a secret that has to leave the spec."""
 
     forms: Mapping[str, CallForm]

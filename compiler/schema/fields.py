@@ -7,8 +7,9 @@ list them. Values keep their spans, for messages of later passes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter
 from compiler.schema.values import ValueType
@@ -20,8 +21,7 @@ T = TypeVar("T")
 B = TypeVar("B", bound="Shape")
 
 
-@dataclass(frozen=True, slots=True)
-class Value(Generic[T]):
+class Value(Struct, Generic[T], frozen=True):
     """A value and where it was written; ``given`` is False for a default (the span is then the block's head).
 
     ``known`` is False when something of it was reported: ``value`` is then what could be read of it, or the default
@@ -34,8 +34,7 @@ class Value(Generic[T]):
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[T]):
+class Entry(Struct, Generic[T], frozen=True):
     """A field whose name the user chooses: a column, a part of a split."""
 
     name: Name
@@ -43,8 +42,7 @@ class Entry(Generic[T]):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RuleEntry:
+class RuleEntry(Struct, frozen=True):
     """A rule with its clauses read: word -> value (True for a clause without operand, None for one that could not
     be read). ``expr`` is None for a verb that takes none, or where it is missing and was reported."""
 
@@ -59,8 +57,7 @@ class RuleEntry:
         return found.value if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Clauses:
+class Clauses(Struct, frozen=True):
     """What a verb takes: ``expr`` is required, optional or none; clauses map a word to a type (None: no operand).
     ``instead`` is the clause that stands in for the expression (``keep top 80% by helpful``)."""
 
@@ -78,7 +75,7 @@ class Shape:
     follows from them.
 
     A subclass declares its attributes with the helpers below; an instance holds what was read, and does not change.
-    (No dataclass: its generated methods would cost `check` half a millisecond a kind and serve nobody.)
+    (No Struct: the class attributes are the declarations, and an instance holds what was read under the same names.)
     """
 
     name: str
@@ -99,8 +96,7 @@ class Shape:
         raise AttributeError(f"a read block does not change: {name}")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class FieldSpec:
+class FieldSpec(Struct, frozen=True, eq=False):
     """``unless``: fields of which one may stand there in its place."""
 
     type: ValueType
@@ -111,33 +107,28 @@ class FieldSpec:
     unless: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class NestedSpec:
+class NestedSpec(Struct, frozen=True, eq=False):
     shape: type[Shape]
     doc: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class BlocksSpec:
+class BlocksSpec(Struct, frozen=True, eq=False):
     kind: str
     shape: type[Shape]
     doc: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class OthersSpec:
+class OthersSpec(Struct, frozen=True, eq=False):
     type: ValueType
     what: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class RulesSpec:
+class RulesSpec(Struct, frozen=True, eq=False):
     verbs: Mapping[str, Clauses]
     required: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class NamedSpec:
+class NamedSpec(Struct, frozen=True, eq=False):
     """``clauses``: words that may follow, with the types of their operands."""
 
     word: str

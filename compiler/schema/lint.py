@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from compiler.reporting import Reporter, written_anew
 from compiler.schema.fields import Entry, Shape, Value, field, others
@@ -11,8 +11,7 @@ from compiler.schema.written import wrong_type
 from spec_lang.ast import BoolLit, Expr, Ref, StringLit
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Flag:
+class Flag(Struct, frozen=True, eq=False):
     """``true`` or ``false``."""
 
     expects: str = "`true` or `false`"

@@ -6,8 +6,9 @@ Which measures there are is data, each with its unit: a share is compared with `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.schema.calls import CallForm, ReadCall, read_call
@@ -20,8 +21,7 @@ _ORDER = (">=", ">", "<=", "<")
 _SHARE = Limits(minimum=Decimal(0), maximum=Decimal(1))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Measure:
+class Measure(Struct, frozen=True, eq=False):
     """A number of the run. ``form``: it is written as a call, such as ``rouge_l(instruction)``."""
 
     name: str
@@ -31,8 +31,7 @@ class Measure:
     limits: Limits = UNLIMITED
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ReadLimit:
+class ReadLimit(Struct, frozen=True, eq=False):
     """``real_share >= 30%``; ``call`` for a measure that is written as one."""
 
     measure: Measure
@@ -46,8 +45,7 @@ def measures(*items: Measure) -> Mapping[str, Measure]:
     return {item.name: item for item in items}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class LimitOn:
+class LimitOn(Struct, frozen=True, eq=False):
     """A measure compared with a number."""
 
     measures: Mapping[str, Measure]

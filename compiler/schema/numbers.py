@@ -5,8 +5,9 @@ Which of them is right is checked where the other side is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter
 from compiler.schema.written import Limits, constant, wrong_type, wrong_unit
@@ -17,8 +18,7 @@ _SHARE = Limits(above=Decimal(0), maximum=Decimal(1))
 _ROWS = Limits(minimum=Decimal(1))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ShareOrRows:
+class ShareOrRows(Struct, frozen=True, eq=False):
     """``80%`` of the rows, or ``500 rows``."""
 
     expects: str = "a share of the rows (`80%`) or a number of rows (`500 rows`)"
@@ -40,8 +40,7 @@ class ShareOrRows:
         return (value, unit) if limits.check(value, expr, field, unit, report) else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class AnyNumber:
+class AnyNumber(Struct, frozen=True, eq=False):
     """A number, at least 0, with the unit of what it is compared with."""
 
     expects: str = "a number in the unit of the metric (`2pt`, `80%`, or a plain number)"

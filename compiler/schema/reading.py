@@ -8,8 +8,9 @@ absent is read as that one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from compiler.reporting import Reporter, did_you_mean, renamed, suggestion, written_anew
 from compiler.schema.fields import (

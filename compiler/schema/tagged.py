@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.schema.fields import FieldSpec, Shape, declared
@@ -15,8 +16,7 @@ from spec_lang.ast import Body, Call, Entry, Expr, Field, Ref, StringLit, Tagged
 from spec_lang.diagnostics import Edit
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class OneOf:
+class OneOf(Struct, frozen=True, eq=False):
     """A tagged value: ``lora { rank = 16 }``; a tag without a shape (``none``) takes no braces. ``later`` names tags
     that are checked and cannot run yet."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter
 from compiler.schema.fields import Clauses, Entry, RuleEntry, Shape, Value, field, others, required, rules
@@ -51,8 +52,7 @@ class MixBody(Shape):
     parts: tuple[Entry[Ref], ...] = others(Name("a task's part, a mixture or a generate"), "parts of the mix")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class RowsOrMix:
+class RowsOrMix(Struct, frozen=True, eq=False):
     """The name of rows, or ``mix { … }``."""
 
     expects: str = "a task's part, a mixture or `mix { … }`"

@@ -8,9 +8,10 @@ ever taken for the other or for a plain number.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter, did_you_mean, renamed_word, spelled, suggestion
 from compiler.schema.written import UNLIMITED, Limits, constant, described, written, wrong_type, wrong_unit
@@ -48,8 +49,7 @@ class ValueType(Protocol):
         """The value, or None after one report."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Text:
+class Text(Struct, frozen=True, eq=False):
     """A string in quotes, not empty."""
 
     expects: str = "a string"
@@ -66,8 +66,7 @@ class Text:
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Word:
+class Word(Struct, frozen=True, eq=False):
     """One of a few bare words."""
 
     choices: tuple[str, ...]
@@ -106,8 +105,7 @@ def not_runnable(what: str, at: Any, report: Reporter, missing: str = "") -> Non
     report.error(NOT_RUNNABLE, f"{what} is not runnable yet", at.span, help)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Whole:
+class Whole(Struct, frozen=True, eq=False):
     """A whole number. With ``unit`` it is written with that unit, unless ``plain`` allows both."""
 
     limits: Limits = UNLIMITED
@@ -137,8 +135,7 @@ class Whole:
         return int(value) if self.limits.check(value, expr, field, unit, report) else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Real:
+class Real(Struct, frozen=True, eq=False):
     """A number without a unit, or with ``unit`` (a share is stored as a fraction)."""
 
     limits: Limits = UNLIMITED
@@ -162,8 +159,7 @@ class Real:
         return number[0] if self.limits.check(number[0], expr, field, self.unit, report) else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Name:
+class Name(Struct, frozen=True, eq=False):
     """A name, dotted where a part is meant; what it stands for is looked up later.  Columns and
     fields of files may be called anything, and stand in backticks then."""
 
@@ -181,8 +177,7 @@ class Name:
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ListOf:
+class ListOf(Struct, frozen=True, eq=False):
     """A list in brackets, not empty unless ``empty``; items that cannot be read are left out."""
 
     item: ValueType
@@ -207,8 +202,7 @@ class ListOf:
         return tuple(item for item in read if item is not None)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Formula:
+class Formula(Struct, frozen=True, eq=False):
     """Any expression over the columns of the data; typed later, when the columns are known."""
 
     expects: str = "an expression"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from compiler.hashing import decimal_text
 from compiler.reporting import Reporter
@@ -14,8 +15,7 @@ from spec_lang.diagnostics import Edit
 from spec_lang.quantities import Unit
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Limits:
+class Limits(Struct, frozen=True, eq=False):
     """Bounds of a number; ``above`` and ``below`` are exclusive. ``unusual`` warns: (limit, why)."""
 
     minimum: Decimal | None = None
