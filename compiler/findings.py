@@ -42,8 +42,25 @@ def explained(
         found = [shown for item in found if (shown := _of_param(item, parameters, clashing)) is not None]
     if len(modules) > 1:
         found = [_in_its_words(item, views) for item in found]
+    secrets = [item.primary for item in found if item.code == _OF_SECRETS and item.primary is not None]
+    if secrets:
+        found = [_without_secrets(item, secrets) for item in found]
     order = {module.file.path: index for index, module in enumerate(modules)}
     return sorted(found, key=lambda item: _position(item, order))
+
+
+def _without_secrets(item: Diagnostic, secrets: Sequence[Label]) -> Diagnostic:
+    """A finding that does not show the secrets that stand on its lines."""
+    secondary = tuple(_without_secret(label, secrets) for label in item.secondary)
+    return replace(item, primary=item.primary and _without_secret(item.primary, secrets), secondary=secondary)
+
+
+def _without_secret(label: Label, secrets: Sequence[Label]) -> Label:
+    line = label.file.position(label.span.start)[0]
+    for secret in secrets:
+        if secret.file is label.file and secret.file.position(secret.span.start)[0] == line:
+            return replace(label, hidden=secret.span)
+    return label
 
 
 def _position(item: Diagnostic, order: Mapping[str, int]) -> tuple[int, int]:

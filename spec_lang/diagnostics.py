@@ -24,11 +24,13 @@ class Severity(StrEnum):
 
 
 class Label(Struct, frozen=True):
-    """A place with a few words under its caret, such as "declared here"."""
+    """A place with a few words under its caret, such as "declared here". What stands at ``hidden`` is never shown
+    with its line: findings end up in the logs of a CI."""
 
     file: SourceFile
     span: Span
     text: str = ""
+    hidden: Span | None = None
 
 
 class Edit(Struct, frozen=True):

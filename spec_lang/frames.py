@@ -71,7 +71,7 @@ def _source_lines(file: SourceFile, labels: list[Label], styles: dict[int, str],
 
 def _one_line(file: SourceFile, number: int, labels: list[Label], styles: dict[int, str], gutter: int) -> list[Line]:
     """A source line and, for every label on it, a line of carets."""
-    text = file.line(number)
+    text = _without_hidden(file, number, labels)
     offset = file.position(labels[0].span.start)[1] - 1
     start = max(0, min(offset - _WINDOW // 3, len(text) - _WINDOW)) if len(text) > _WINDOW else 0
     window = text[start : start + _WINDOW]
@@ -90,6 +90,17 @@ def _one_line(file: SourceFile, number: int, labels: list[Label], styles: dict[i
             [Piece(" " * gutter + " | ", "gutter"), Piece(padding), Piece(carets + text_after, styles[id(label)])]
         )
     return lines
+
+
+def _without_hidden(file: SourceFile, number: int, labels: list[Label]) -> str:
+    """The line, with a dot for every character at a hidden place."""
+    text = file.line(number)
+    for hidden in {label.hidden for label in labels if label.hidden is not None}:
+        line, column = file.position(hidden.start)
+        if line == number:
+            end = min(len(text), column - 1 + hidden.end - hidden.start)
+            text = text[: column - 1] + "•" * (end - column + 1) + text[end:]
+    return text
 
 
 def _shown(char: str) -> str:
