@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from msgspec import to_builtins
+
 from compiler.plan_diff import StepChange
 from compiler.spec_diff import BlockChange, EntryChange
 from runtime.run_comparison import Measured, MetricPair
@@ -162,7 +164,7 @@ def record(found: Difference) -> dict[str, Any]:
         "first": found.first.label,
         "second": found.second.label,
         "same": found.is_same,
-        "blocks": None if found.blocks is None else [asdict(block) for block in found.blocks],
+        "blocks": None if found.blocks is None else to_builtins(found.blocks),
         "steps": None if found.steps is None else [_step_record(change) for change in found.steps],
         "verdicts": None if found.verdicts is None else [asdict(pair) for pair in found.verdicts],
         "metrics": None if found.metrics is None else [asdict(pair) for pair in found.metrics],

@@ -10,9 +10,11 @@ from __future__ import annotations
 import shlex
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from spec_lang.diagnostics import DiagnosticError, Diagnostics, Severity, fatal
 

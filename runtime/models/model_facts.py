@@ -8,9 +8,10 @@ those hashes, so asking again costs a stat a file and a small JSON file, and nev
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from compiler.hashing import hash_text, hash_value
 from compiler.world import ModelFacts, Problem
@@ -79,7 +80,7 @@ def _kept(found: GgufFile | ModelFolder) -> ModelFacts:
         files = _files_of(found.path)
     kept = cache_folder() / "model-facts" / f"{hash_value(files)}-{FACTS}.json"
     values = read_json(kept)
-    if values.keys() == {field.name for field in fields(ModelFacts)}:
+    if values.keys() == set(ModelFacts.__struct_fields__):
         return ModelFacts(**{**values, "special_tokens": tuple(values["special_tokens"])})
     facts = _of_gguf(found.path, files) if isinstance(found, GgufFile) else _of_folder(found.path, files)
     write_json(kept, asdict(facts))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from compiler.plan import Plan
 from compiler.plan_diff import StepChange, diff, diff_plans, previous_steps

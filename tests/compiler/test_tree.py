@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from compiler.tree import nodes
 from spec_lang.ast import Name
 from spec_lang.diagnostics import Diagnostics
 from spec_lang.parsing import parse
-from spec_lang.source import SourceFile
+from spec_lang.source import SourceFile, Spanned
 
 SPECS = sorted((Path(__file__).parents[1] / "lang" / "specs").glob("*.sft"))
 
@@ -21,9 +20,9 @@ def everything(node: Any) -> list[Any]:
     """All nodes, found through the fields of the classes."""
     if isinstance(node, tuple):
         return [found for item in node for found in everything(item)]
-    if not is_dataclass(node) or not hasattr(node, "span") or isinstance(node, Name):
+    if not isinstance(node, Spanned) or isinstance(node, Name):
         return []
-    return [node, *(found for item in fields(node) for found in everything(getattr(node, item.name)))]
+    return [node, *(found for name in node.__struct_fields__ for found in everything(getattr(node, name)))]
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from spec_lang.diagnostics import Diagnostics
 from spec_lang.parsing import MAX_DEPTH, ParseResult, parse
 from spec_lang.printer import expression_text
 from spec_lang.render import render_plain
-from spec_lang.source import SourceFile
+from spec_lang.source import SourceFile, Spanned
 from spec_lang.vocabulary import RESERVED
 
 SPECS = Path(__file__).parent / "specs"
@@ -29,10 +28,10 @@ def read(text: str) -> tuple[ParseResult, list[str]]:
 
 
 def nodes(value: object) -> Iterator[object]:
-    if dataclasses.is_dataclass(value) and hasattr(value, "span"):
+    if isinstance(value, Spanned):
         yield value
-        for field in dataclasses.fields(value):
-            yield from nodes(getattr(value, field.name))
+        for name in value.__struct_fields__:
+            yield from nodes(getattr(value, name))
     elif isinstance(value, tuple):
         for item in value:
             yield from nodes(item)
