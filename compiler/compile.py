@@ -9,8 +9,9 @@ independent mistakes. A file of 80 lines costs about 10 ms; pydantic is imported
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from compiler.lints.run import run_lints
 from compiler.program import Program, link

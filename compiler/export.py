@@ -9,8 +9,9 @@ Models are looked at only where a data step reads one, so rows can be exported w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from compiler.reach import reached
 from compiler.resolve.shape import without_templates
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 WHOLE = "train"  # what the one part of a mixture, or of a task without split, is called: loaders look for it first
 
 
-@dataclass(frozen=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """``steps`` maps the name of each part to the id of the step that has its rows; of a trained model it is empty and
     ``model`` is the id of its train step."""
 

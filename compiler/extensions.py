@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.functions import FUNCTIONS, Function, Parameter
 from compiler.hashing import hash_text
@@ -30,8 +31,7 @@ _TYPES: Mapping[str, ColumnType] = {
 _SHOWN = "`str`, `float`, `int`, `bool` and `list[str]`, each with `| None` where a value may be missing"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ExtensionFile:
+class ExtensionFile(Struct, frozen=True, eq=False):
     """``path`` or ``package`` as a run finds it; ``hash`` is that of the text."""
 
     name: str
@@ -40,8 +40,7 @@ class ExtensionFile:
     hash: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ExtensionFunction(Function):
+class ExtensionFunction(Function, frozen=True, eq=False):
     """A function of the user's. ``of`` is the file; ``optional`` tells which parameters may be None."""
 
     of: ExtensionFile | None = None

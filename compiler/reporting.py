@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from compiler.functions import FUNCTIONS, Function
 from spec_lang.diagnostics import Diagnostics, Edit, Label
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from spec_lang.ast import Name, Ref
 
 
-@dataclass(frozen=True)
-class Reporter:
+class Reporter(Struct, frozen=True, eq=False):
     """Reports into ``sink`` at spans of ``file``. ``used`` are places in other files that led here, such as the task
     that uses an imported filter; they go with every finding. ``params_of`` are the params of each file, by its path,
     and ``functions_of`` the functions of its extensions, with ``UNREAD`` where one of them was reported, so that any
@@ -34,8 +34,8 @@ class Reporter:
     file: SourceFile
     sink: Diagnostics
     used: tuple[Label, ...] = ()
-    params_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
-    functions_of: dict[str, dict[str, Function | None]] = field(default_factory=dict, compare=False, repr=False)
+    params_of: Mapping[str, tuple[str, ...]] = {}
+    functions_of: dict[str, dict[str, Function | None]] = {}
 
     @property
     def params(self) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ of steps are built by lowering, so that ``check`` does not pay for them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from compiler.functions import MetricFunction
 from compiler.known import Known
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
     from compiler.resolved_score import ResolvedScore
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedModel:
+class ResolvedModel(Struct, frozen=True, eq=False):
     block: Model
 
     @property
@@ -48,8 +48,7 @@ class ResolvedModel:
         return self
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedSource:
+class ResolvedSource(Struct, frozen=True, eq=False):
     """``mapping`` gives columns their fields in the order of the names, ``places`` others their places inside of one;
     ``layout`` is how conversations are read. ``facts`` is None when nothing is known of the file."""
 
@@ -65,8 +64,7 @@ class ResolvedSource:
         return self.block.name
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Predicate:
+class Predicate(Struct, frozen=True, eq=False):
     """``keep`` or ``drop``; ``measured`` is the value that the ledger shows for a dropped row."""
 
     entry: RuleEntry
@@ -74,8 +72,7 @@ class Predicate:
     measured: Typed | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Top:
+class Top(Struct, frozen=True, eq=False):
     """``keep top 80% by helpful per task``; ``per`` is None for all rows at once, or "task", or a value of the row."""
 
     entry: RuleEntry
@@ -83,8 +80,7 @@ class Top:
     per: Typed | str | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Dedup:
+class Dedup(Struct, frozen=True, eq=False):
     """``threshold`` is None for exact duplicates. Of rows alike the one with the greatest ``by`` survives."""
 
     entry: RuleEntry
@@ -94,8 +90,7 @@ class Dedup:
     against: tuple[Against, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Against:
+class Against(Struct, frozen=True, eq=False):
     """Rows that others are compared with, and the values of theirs that are compared."""
 
     rows: Rows | ResolvedSource
@@ -105,8 +100,7 @@ class Against:
 FilterRule: TypeAlias = Predicate | Top | Dedup | Decontaminate
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedFilter:
+class ResolvedFilter(Struct, frozen=True, eq=False):
     """A filter over the columns of one task's source; a rule with a mistake is None."""
 
     block: Filter
@@ -117,8 +111,7 @@ class ResolvedFilter:
         return self.block.name
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedSplit:
+class ResolvedSplit(Struct, frozen=True):
     """Parts with their shares, in the order of their names: the order of fields means nothing and moves no row."""
 
     key: tuple[Typed, ...]
@@ -127,8 +120,7 @@ class ResolvedSplit:
     similar: Decimal | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedTask:
+class ResolvedTask(Struct, frozen=True, eq=False):
     """``weights`` are shares of rows by template, for those that have one. ``parts`` is None for a task without split;
     ``split`` also when something of it is not known."""
 
@@ -146,8 +138,7 @@ class ResolvedTask:
         return self.block.name
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Rows:
+class Rows(Struct, frozen=True, eq=False):
     """Rows of a task, or of one part of it."""
 
     task: ResolvedTask
@@ -158,8 +149,7 @@ class Rows:
         return f"{self.task.name}.{self.part}" if self.part else self.task.name
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Use:
+class Use(Struct, frozen=True, eq=False):
     """What a mixture uses: rows of a task, or another mixture."""
 
     entry: RuleEntry
@@ -170,8 +160,7 @@ class Use:
         return self.of.name
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedMixture:
+class ResolvedMixture(Struct, frozen=True, eq=False):
     block: Mixture
     uses: tuple[Use | None, ...]
     decontaminate: tuple[Decontaminate, ...] = ()
@@ -195,8 +184,7 @@ class ResolvedMixture:
         return all(use is not None and (isinstance(use.of, Rows) or use.of.is_known) for use in self.uses)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedTrain:
+class ResolvedTrain(Struct, frozen=True, eq=False):
     """``base`` is a model, or an earlier train whose result is trained on."""
 
     block: Train
@@ -231,14 +219,12 @@ class ResolvedTrain:
 AnyModel: TypeAlias = ResolvedModel | ResolvedTrain
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedMetric:
+class ResolvedMetric(Struct, frozen=True, eq=False):
     function: MetricFunction
     args: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedEval:
+class ResolvedEval(Struct, frozen=True, eq=False):
     block: Eval
     models: Known[AnyModel]
     data: Rows | None
@@ -251,8 +237,7 @@ class ResolvedEval:
         return self.block.name
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedSpec:
+class ResolvedSpec(Struct, frozen=True, eq=False):
     """All blocks by name, each kind in the order of the file (trains: a base before what is trained on it)."""
 
     file: SourceFile

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from compiler.schema.fields import RuleEntry
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from compiler.resolved import ResolvedSource, Rows
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class HeldOut:
+class HeldOut(Struct, frozen=True, eq=False):
     """What a name in ``against`` stands for. ``texts`` are the columns of an item's prompt; None where there is no
     template, and the columns count that the compared rows have, or, of conversations, the ``turns``."""
 
@@ -22,8 +22,7 @@ class HeldOut:
     turns: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Decontaminate:
+class Decontaminate(Struct, frozen=True, eq=False):
     """``decontaminate against [helpful]``. ``against`` is filled when all evals and tasks are known, because they name
     filters in their turn."""
 

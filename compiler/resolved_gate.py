@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from compiler.resolved import ResolvedEval
 from compiler.schema.fields import RuleEntry
 from compiler.schema.gate import Gate
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class MetricOf:
+class MetricOf(Struct, frozen=True, eq=False):
     """``format.exact(tuned)``."""
 
     eval: str
@@ -24,8 +24,7 @@ class MetricOf:
 DEFAULT_LEVEL = Decimal("0.95")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Requirement:
+class Requirement(Struct, frozen=True, eq=False):
     """One ``require``. ``limit`` is a threshold, a margin (with ``baseline``) or the largest ``spread``; its meaning is
     told by ``op`` and ``rule``; what is left out is None."""
 
@@ -43,8 +42,7 @@ class Requirement:
         return DEFAULT_LEVEL if given is None and self.rule == "no_worse_than" else given
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedGate:
+class ResolvedGate(Struct, frozen=True, eq=False):
     """A requirement with a mistake is None. ``evals`` are those it names, in the order of the file."""
 
     block: Gate

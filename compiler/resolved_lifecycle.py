@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from compiler.known import Known
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedSource, ResolvedTrain, Rows
@@ -23,8 +24,7 @@ from compiler.world import ColumnType, SourceFacts
 RowsOrSource: TypeAlias = Rows | ResolvedSource
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedGenerate:
+class ResolvedGenerate(Struct, frozen=True, eq=False):
     """``model`` is None for ``previous``, and where it is not known."""
 
     block: Generate
@@ -32,8 +32,7 @@ class ResolvedGenerate:
     model: AnyModel | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedLoop:
+class ResolvedLoop(Struct, frozen=True, eq=False):
     block: Loop
     generates: tuple[ResolvedGenerate, ...]
     trains: Mapping[str, ResolvedTrain]
@@ -41,35 +40,30 @@ class ResolvedLoop:
     guards: tuple[ReadLimit | None, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedPolicy:
+class ResolvedPolicy(Struct, frozen=True, eq=False):
     block: Policy
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedJudge:
+class ResolvedJudge(Struct, frozen=True, eq=False):
     block: Judge
     labels: Known[str]
     calibrate: RowsOrSource | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedReview:
+class ResolvedReview(Struct, frozen=True, eq=False):
     block: Review
     source: ResolvedSource | None
     gold: ResolvedSource | None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedRedteam:
+class ResolvedRedteam(Struct, frozen=True, eq=False):
     block: Redteam
     target: AnyModel | None
     public: Known[RowsOrSource]
     private: Known[RowsOrSource]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedGuardrail:
+class ResolvedGuardrail(Struct, frozen=True, eq=False):
     block: Guardrail
     score: Scorer | None
     calibrate: Rows | None
@@ -77,8 +71,7 @@ class ResolvedGuardrail:
     limits: tuple[ReadLimit | None, ...]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedFeedback:
+class ResolvedFeedback(Struct, frozen=True, eq=False):
     block: Feedback
     facts: SourceFacts | None
     columns: Known[ColumnType]

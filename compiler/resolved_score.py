@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from compiler.known import Known
 from compiler.resolved import Predicate, Top
@@ -11,8 +11,7 @@ from compiler.schema.score import Score
 from compiler.typed import Typed
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Scorer:
+class Scorer(Struct, frozen=True, eq=False):
     """A number of a row: a call of the table of scorers, or a typed expression over the columns.
 
     ``model`` is the full name of the model or train that a call names, which is looked up when all of them are known
@@ -29,8 +28,7 @@ class Scorer:
         return self.call is not None and self.call.form.name in ("ifd", "perplexity", "reward")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedScore:
+class ResolvedScore(Struct, frozen=True, eq=False):
     """A score over the columns of one task's rows."""
 
     block: Score

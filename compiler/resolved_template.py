@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from compiler.schema.template import FewShot, Options, Template
 from spec_lang.source import Span
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 Role = Literal["system", "user", "assistant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A piece of a template: literal text, the value of a column, what a block of the template makes (``made``), or a
     part that is there only when all its columns are filled."""
 
@@ -26,16 +26,14 @@ class Piece:
     optional: tuple[Piece, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedOptions:
+class ResolvedOptions(Struct, frozen=True, eq=False):
     """``line`` is one choice: pieces of text and of what is ``made``. Expressions are typed where rows are known."""
 
     block: Options
     line: tuple[Piece, ...]
 
 
-@dataclass(eq=False, repr=False)
-class ResolvedFewShot:
+class ResolvedFewShot(Struct, eq=False):
     """``pieces`` are None where examples are turns. ``rows`` are those that the block names: tasks name templates and
     templates name tasks, so they are put in when both are known. ``placeholders`` are columns of these rows."""
 
@@ -45,8 +43,7 @@ class ResolvedFewShot:
     rows: Rows | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ResolvedTemplate:
+class ResolvedTemplate(Struct, frozen=True, eq=False):
     """``placeholders`` are the columns with the places where they stand; ``literals`` the texts between them.
     ``as_it_is``: no template, rows that are conversations already."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import posixpath
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from compiler.compile import Inspection, check
 from compiler.editor.outline import Outlined, braces_of, outline
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnOf:
+class ColumnOf(Struct, frozen=True):
     """A column of a source: its type, and the field of the file that it is read from."""
 
     source: str
@@ -40,8 +40,7 @@ class ColumnOf:
     field: str
 
 
-@dataclass(frozen=True, eq=False)
-class Document:
+class Document(Struct, frozen=True, eq=False, dict=True):
     """A file as it stands in the editor. ``world`` answers for the files beside it, ``inspect`` adds findings."""
 
     file: SourceFile

@@ -8,9 +8,11 @@ decoding drops and trains nothing again, and neither does a second eval over the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
@@ -35,8 +37,7 @@ NGRAM, COVERAGE = 8, Decimal("0.5")  # Tülu 3 (Lambert et al. 2024, arXiv:2411.
 _BY_DEFAULT = "every eval of the file, by default"
 
 
-@dataclass(frozen=True)
-class _Compared:
+class _Compared(Struct, frozen=True):
     """Rows to compare with, under all their names, and how."""
 
     held: tuple[HeldOut, ...]

@@ -7,7 +7,8 @@ of tasks and the order of `use` lines are not in the hash.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.hashing import canonical
 from compiler.known import sure
@@ -44,8 +45,7 @@ def lower_mixture(mixture: ResolvedMixture, clean: Decontamination, builder: Pla
     )
 
 
-@dataclass(frozen=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """The order of uses: by their settings, and those that are alike there by the hashes of what they use."""
 
     hashes: Mapping[str, str]

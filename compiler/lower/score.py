@@ -7,8 +7,9 @@ The thresholds are apart, so that changing one runs no scorer. Scorers that read
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
@@ -22,8 +23,7 @@ from compiler.step_params import ClassifierScore, ExpressionScore, LossScore, Re
 from compiler.world import ModelFacts
 
 
-@dataclass(frozen=True)
-class ScoringModel:
+class ScoringModel(Struct, frozen=True):
     """A model as a score step needs it; ``train`` is the id of the step that trained it."""
 
     name: str

@@ -7,7 +7,8 @@ where a template is used, and is checked there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.names import Names
 from compiler.reporting import Reporter
@@ -22,8 +23,7 @@ from spec_lang.source import Span
 PART = "train"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class _Use:
+class _Use(Struct, frozen=True, eq=False):
     """A template that shows examples, with the task whose rows it shows, and where it is named."""
 
     template: ResolvedTemplate

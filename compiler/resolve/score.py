@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from compiler.column_scope import ColumnScope, column, has_type
 from compiler.expression_types import check

@@ -6,7 +6,8 @@ Trains are resolved after tasks, because they learn from them; so what a score n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compiler.names import Names
 from compiler.resolve.few_shot import pool_of
@@ -16,8 +17,7 @@ from compiler.resolved_decontaminate import Decontaminate
 from compiler.schema.fields import Shape
 
 
-@dataclass(frozen=True)
-class _Learned:
+class _Learned(Struct, frozen=True):
     trains: Mapping[str, ResolvedTrain]
     evals: tuple[ResolvedEval, ...]
 

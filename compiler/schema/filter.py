@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter
 from compiler.schema.fields import Clauses, RuleEntry, Shape, rules
@@ -17,8 +18,7 @@ from spec_lang.quantities import Unit
 _COLUMN = Formula()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class OneOrMany:
+class OneOrMany(Struct, frozen=True, eq=False):
     """``on instruction`` or ``on [instruction, output]``; ``of`` is the type of each."""
 
     expects: str = "a column or a list of columns"

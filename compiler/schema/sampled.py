@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from compiler.reporting import Reporter
 from compiler.schema.values import Real, Whole, at_least
@@ -19,8 +20,7 @@ class Amount(NamedTuple):
     rows: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ShareOrRows:
+class ShareOrRows(Struct, frozen=True, eq=False):
     """``10%`` (a fraction then) or ``5000 rows``."""
 
     expects: str = "a share (`10%`) or a number of rows (`5000 rows`)"
