@@ -48,6 +48,10 @@ def main(source: Path, folder: Path) -> None:
         result = data.filter(predicate, load_from_cache_file=False, **options)
         seconds = time.perf_counter() - begun
         print(json.dumps({"name": name, "seconds": seconds, "kept": len(result)}), flush=True)
+        if not options:  # what the step of sft also does
+            result.to_parquet(str(folder / "kept.parquet"))
+            seconds = time.perf_counter() - begun
+            print(json.dumps({"name": f"{name} and to_parquet", "seconds": seconds, "kept": len(result)}), flush=True)
 
 
 if __name__ == "__main__":

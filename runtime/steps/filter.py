@@ -1,15 +1,16 @@
 """Filter: rules in order; a row falls to the first rule that drops it, and the ledger says to which and why.
 
-Predicates and exact duplicates are one SQL statement each, over the columns that they name; near
-duplicates are found in numpy. The rows themselves are read once more at the end, to be written.
+Predicates that follow one another are one SQL statement, over the columns that they name, and so is each rule of exact
+duplicates; near duplicates are found in numpy. The rows themselves are read once more at the end, to be written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from compiler.plan import Step
-from compiler.step_params import ExactDedupRule, FilterParams, NearDedupRule, PredicateRule, TopRule
+from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearDedupRule, PredicateRule, TopRule
 from runtime.compared_rows import Statement, compared, make_views, order
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
@@ -35,15 +36,16 @@ def run(ctx: StepContext) -> StepResult:
         db.execute("CREATE TABLE dropped (ord BIGINT, rule INTEGER, value VARCHAR, survivor VARCHAR, detail VARCHAR)")
         db.execute("CREATE VIEW alive AS SELECT * FROM rows WHERE rows.__ord NOT IN (SELECT dropped.ord FROM dropped)")
         rows_in = db.value("SELECT count(*) FROM rows")
-        for position, rule in enumerate(params.rules):
+        for position, rules in _together(params.rules):
             ctx.stop.check()
+            rule = rules[0]
             if isinstance(rule, ExactDedupRule | NearDedupRule):
                 make_views(db, ctx.inputs, rule, position)
             if isinstance(rule, NearDedupRule):
                 drop_near_duplicates(ctx, db, position, rule)
             else:
-                db.execute(*statement(position, rule))
-            ctx.progress(position + 1, len(params.rules), "rules")
+                db.execute(*statement(position, rules))
+            ctx.progress(position + len(rules), len(params.rules), "rules")
         kept = copy_kept(db, rows_in, ctx.out / "rows.parquet")
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
         counts: dict[str, int] = dict(
@@ -61,28 +63,56 @@ def statements(step: Step) -> list[str]:
     return [
         f"-- near duplicates at a Jaccard similarity of {rule.threshold} of the trigrams of the values in\n"
         + compared(rule, position)[0]
-        if isinstance(rule, NearDedupRule)
-        else statement(position, rule)[0]
-        for position, rule in enumerate(step.params.rules)
+        if isinstance(rule := rules[0], NearDedupRule)
+        else statement(position, rules)[0]
+        for position, rules in _together(step.params.rules)
     ]
 
 
-def statement(position: int, rule: PredicateRule | ExactDedupRule | TopRule) -> Statement:
-    """The statement that adds a rule's drops to ``dropped``, with its parameters."""
+def _together(rules: Sequence[FilterRule]) -> list[tuple[int, list[FilterRule]]]:
+    """The rules that one statement can hold, with the position of the first: predicates that follow one another."""
+    found: list[tuple[int, list[FilterRule]]] = []
+    for position, rule in enumerate(rules):
+        if found and isinstance(rule, PredicateRule) and isinstance(found[-1][1][0], PredicateRule):
+            found[-1][1].append(rule)
+        else:
+            found.append((position, [rule]))
+    return found
+
+
+def statement(position: int, rules: Sequence[FilterRule]) -> Statement:
+    """The statement that adds the drops of some rules to ``dropped``, with its parameters."""
+    rule = rules[0]
     if isinstance(rule, TopRule):
         return top_statement(position, rule, LONGEST_VALUE)
-    return _exact(position, rule) if isinstance(rule, ExactDedupRule) else _predicate(position, rule)
+    if isinstance(rule, ExactDedupRule):
+        return _exact(position, rule)
+    return _predicates(position, [rule for rule in rules if isinstance(rule, PredicateRule)])
 
 
-def _predicate(position: int, rule: PredicateRule) -> Statement:
-    """``keep`` drops what is not true, ``drop`` what is true: NULL is never true."""
-    measured = f"left(({rule.measured.sql})::VARCHAR, {LONGEST_VALUE})" if rule.measured else "NULL"
-    negation = "NOT " if rule.rule == "keep" else ""
+def _predicates(position: int, rules: Sequence[PredicateRule]) -> Statement:
+    """``keep`` drops what is not true, ``drop`` what is true: NULL is never true.
+
+    A row is not asked for what follows the first rule that drops it, and columns are read once for all.
+    """
+    fates, values = [], []
+    params: list[Any] = []
+    for number, rule in enumerate(rules, position):
+        if rule.measured is not None:
+            values.append(f"WHEN {number} THEN left(({rule.measured.sql})::VARCHAR, {LONGEST_VALUE})")
+            params += rule.measured.params
+    for number, rule in enumerate(rules, position):
+        negation = "NOT " if rule.rule == "keep" else ""
+        fates.append(f"WHEN {negation}coalesce(({rule.condition.sql}), false) THEN {number}")
+        params += rule.condition.params
+    value = f"CASE __at {' '.join(values)} END" if values else "NULL"
     sql = (
-        f"INSERT INTO dropped (ord, rule, value)\nSELECT __ord, {position}, {measured}\nFROM alive\n"
-        f"WHERE {negation}coalesce(({rule.condition.sql}), false)"
+        f"INSERT INTO dropped (ord, rule, value)\nSELECT __ord, __at, {value}\n"
+        f"FROM (\n  SELECT *, CASE\n    "
+        + "\n    ".join(fates)
+        + "\n  END AS __at\n  FROM alive\n) WHERE __at IS NOT NULL"
     )
-    return sql, [*(rule.measured.params if rule.measured else ()), *rule.condition.params]
+    return sql, params
 
 
 def _exact(position: int, rule: ExactDedupRule) -> Statement:
