@@ -150,7 +150,8 @@ def run_side(name: str, job: dict[str, Any]) -> dict[str, Any]:
 
 def compare(arguments: argparse.Namespace) -> None:
     from runtime.models.chat_template import render
-    from runtime.models.loading import load_tokenizer, model_folder
+    from runtime.models.folders import model_folder
+    from runtime.models.loading import load_tokenizer
     from runtime.training.masks import prove
 
     folder = model_folder(arguments.weights, Path.cwd(), lambda line: print(line, file=sys.stderr))

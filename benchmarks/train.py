@@ -252,7 +252,7 @@ def run_side(name: str, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    from runtime.models.loading import model_folder
+    from runtime.models.folders import model_folder
 
     folder = model_folder(arguments.weights, Path.cwd(), lambda line: print(line, file=sys.stderr))
     encoded = encode_rows(load_rows(arguments), folder)

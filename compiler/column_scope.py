@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +18,9 @@ from spec_lang.diagnostics import Label
 from spec_lang.source import SourceFile
 from spec_lang.vocabulary import NULLS
 
+if TYPE_CHECKING:
+    from compiler.names import Names
+
 # What takes a value of a type out of JSON.
 _READERS: Mapping[str, str] = {"number": "json_number", "bool": "json_bool", "list": "json_list"}
 
@@ -24,7 +28,8 @@ _READERS: Mapping[str, str] = {"number": "json_number", "bool": "json_bool", "li
 class ColumnScope(Struct, frozen=True, eq=False):
     """The columns that an expression may name, and what they belong to ("source `tickets`"). ``each``: it stands in
     `any(…)` or its like, where `item` is an item of the list. ``fields`` are fields of the file that have another name
-    here, and ``wants`` is the type that the place of the expression takes."""
+    here, and ``wants`` is the type that the place of the expression takes. ``names`` are what models and files are
+    looked up by. ``prepares``: what runs the expression computes the functions first that no SQL says (``tokens``)."""
 
     columns: Known[ColumnType]
     owner: str
@@ -32,10 +37,14 @@ class ColumnScope(Struct, frozen=True, eq=False):
     each: bool = False
     fields: Mapping[str, str] = {}
     wants: ColumnType = "text"
+    names: Names | None = None
+    prepares: bool = False
 
     def at(self, file: SourceFile, used: Label) -> ColumnScope:
         """The same columns for expressions of another file, which ``used`` led to."""
-        return self if file is self.report.file else replace(self, report=self.report.at(file, used))
+        if file is self.report.file:
+            return self
+        return replace(self, report=self.report.at(file, used), names=self.names.of(file) if self.names else None)
 
 
 def column(ref: Ref, scope: ColumnScope) -> Typed | None:

@@ -8,7 +8,7 @@ independent mistakes. A file of 80 lines costs about 10 ms; pydantic is imported
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from compiler.resolve.gate import resolve_gate
 from compiler.resolve.lifecycle import resolve_lifecycle
 from compiler.resolve.mixture import resolve_mixtures
 from compiler.resolve.model import check_special_tokens, model_facts, resolve_model
+from compiler.resolve.models_in_rules import asks_for_languages, check_models_in_rules, roots_in_rules
 from compiler.resolve.score import check_score
 from compiler.resolve.scoring_models import check_scoring_models
 from compiler.resolve.source import resolve_source
@@ -52,6 +53,8 @@ from spec_lang.source import SourceFile
 if TYPE_CHECKING:
     from compiler.export import Exported
     from compiler.plan import Plan
+    from compiler.rule_models import RuleModels
+    from compiler.world import ModelFacts
 
 S = TypeVar("S", bound=Shape)
 R = TypeVar("R")
@@ -121,9 +124,11 @@ def compile_export(
             exported = None if plan is None else Exported(name, plan, {}, f"train:{name}")
         else:
             scorers = {named for task in spec.tasks.values() for score in task.scores for named in score.models}
+            scorers |= roots_in_rules(spec).keys()
             trains = {named: train for named, train in spec.trains.items() if named in scorers}
             facts = model_facts(replace(spec, trains=trains, evals={}, gates={}), world, report)
-            exported = None if found.has_errors else lower_rows(spec, target, facts, report)
+            models = _rule_models(spec, facts, world)
+            exported = None if found.has_errors else lower_rows(spec, target, facts, models, report)
     for item in found:
         diagnostics.report(item)
     return exported
@@ -134,7 +139,14 @@ def _plan(spec: ResolvedSpec, world: World, report: Reporter) -> Plan | None:
 
     facts = model_facts(spec, world, report)
     check_special_tokens(spec, facts, report)
-    return None if report.sink.has_errors else lower_spec(spec, facts, report)
+    return None if report.sink.has_errors else lower_spec(spec, facts, _rule_models(spec, facts, world), report)
+
+
+def _rule_models(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], world: World) -> RuleModels:
+    """What rules ask of models."""
+    from compiler.rule_models import RuleModels
+
+    return RuleModels(roots_in_rules(spec), facts, world.languages() if asks_for_languages(spec) else "")
 
 
 def _resolve(
@@ -170,6 +182,7 @@ def _resolve(
     edition = program.main.parsed.spec.edition
     year = edition.year if edition else 0
     spec = ResolvedSpec(file, year, models, sources, templates, tasks, mixtures, trains, evals, gates, later)
+    check_models_in_rules(spec, program.main.report)
     run_lints(spec, program, strict=strict)
     if inspect is not None:
         inspect(spec, sink)

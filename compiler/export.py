@@ -22,6 +22,7 @@ from spec_lang.suggest import closest
 if TYPE_CHECKING:
     from compiler.plan import Plan
     from compiler.reporting import Reporter
+    from compiler.rule_models import RuleModels
     from compiler.world import ModelFacts
 
 WHOLE = "train"  # what the one part of a mixture, or of a task without split, is called: loaders look for it first
@@ -95,7 +96,11 @@ def _listed(names: list[str]) -> str:
 
 
 def lower_rows(
-    spec: ResolvedSpec, target: ResolvedMixture | tuple[Rows, ...], facts: Mapping[str, ModelFacts], report: Reporter
+    spec: ResolvedSpec,
+    target: ResolvedMixture | tuple[Rows, ...],
+    facts: Mapping[str, ModelFacts],
+    models: RuleModels,
+    report: Reporter,
 ) -> Exported:
     """The plan behind the rows of a target: out of the blocks that a run of the spec has, where they hold it."""
     from compiler.lower.builder import PlanBuilder
@@ -103,7 +108,7 @@ def lower_rows(
     from compiler.lower.spec import lower_data
     from compiler.plan import EXPORT_MARK, Plan
 
-    own, builder = reached(spec), PlanBuilder(report)
+    own, builder = reached(spec), PlanBuilder(report, models)
     held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
     clean, mixtures = lower_data(own if held else spec, facts, builder)
     if isinstance(target, ResolvedMixture):

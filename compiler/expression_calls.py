@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from compiler.regexes import group_count, problem
 from compiler.reporting import UNREAD, renamed, suggestion, written_anew
 from compiler.typed import Apply, Constant, Typed
 from compiler.value_fixes import quoted
+from compiler.written_arguments import WRITTEN
 from spec_lang.ast import Arg, Call, Expr, Faulty, NumberLit, Ref, StringLit, Tagged
 from spec_lang.literals import quote
 
@@ -27,7 +29,6 @@ Check: TypeAlias = Callable[[Expr, ColumnScope], Typed | None]
 _ROOT = re.compile(r"\$(?:\.|(?=\[)|\Z)")
 _STEP = re.compile(r'([^.\[\]"\\]+)|\[([0-9]{1,6})\]')
 _OF_TEXT = ("contains", "starts_with", "ends_with")
-_LARGEST_COUNT = 1_000_000
 
 
 def pattern_of(expr: Expr, scope: ColumnScope) -> str | None:
@@ -64,14 +65,25 @@ def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
         return None
     left_out = parameters[len(found) :]
     found += [Constant(p.default, "number", expr.span) for p in left_out if p.default is not None]
+    parameters = parameters[: len(found)]  # one that is optional has no value
     alike = [argument for parameter, argument in zip(parameters, found, strict=True) if parameter.same]
     if any(argument.type != alike[0].type for argument in alike):
         kinds = " and ".join(argument.type for argument in alike)
         scope.report.error("SFT0303", f"`{name}` takes values of one type, not {kinds}", expr.span)
         return None
-    if not _groups_exist(parameters, found, function, scope):
+    if not _groups_exist(parameters, found, function, scope) or not _is_prepared(function, expr, scope):
         return None
     return Apply(function, tuple(found), function.result or alike[0].type, expr.span)
+
+
+def _is_prepared(function: Function, expr: Call, scope: ColumnScope) -> bool:
+    """Whether a function that is computed before its rule may stand here; False after a report."""
+    if function.prepared is None or (scope.prepares and not scope.each):
+        return True
+    where = "of an item of a list" if scope.each else "here"
+    help = "it stands in the conditions of filters and in slices"
+    scope.report.error("SFT0312", f"`{function.name}` cannot be computed {where}", expr.span, help)
+    return False
 
 
 def _of_list(expr: Call, scope: ColumnScope) -> bool:
@@ -132,7 +144,8 @@ def _parameters(function: Function, expr: Call, scope: ColumnScope) -> list[Para
     parameters = list(function.parameters)
     if function.rest and len(expr.args) > len(parameters):
         parameters += [parameters[-1]] * (len(expr.args) - len(parameters))
-    named = next((arg for arg in expr.args if arg.name is not None), None)
+    kinds = [parameter.kind for parameter in parameters]
+    named = next((arg for arg, kind in zip_longest(expr.args, kinds) if arg and not _is_unnamed(arg, kind)), None)
     if named is not None and named.name is not None:
         scope.report.error(
             "SFT0304", f"`{function.name}` takes no named arguments", named.name.span, function.signature
@@ -148,6 +161,11 @@ def _parameters(function: Function, expr: Call, scope: ColumnScope) -> list[Para
     return parameters
 
 
+def _is_unnamed(arg: Arg, kind: str | None) -> bool:
+    """Whether an argument has no name, or is a model by name: ``tokens(output, model = base)``."""
+    return arg.name is None or kind == "model" == arg.name.text
+
+
 def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnScope, check: Check) -> Typed | None:
     value = arg.value
     if isinstance(value, Faulty):
@@ -157,6 +175,8 @@ def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnS
         return None if pattern is None else Constant(pattern, "text", value.span)
     if parameter.kind == "path":
         return _path(value, scope)
+    if parameter.kind in WRITTEN:
+        return WRITTEN[parameter.kind](parameter, value, function, scope)
     if parameter.kind in ("count", "digits", "group"):
         return _whole_number(parameter, value, function, scope)
     if parameter.kind in ("replacement", "written") and not isinstance(value, StringLit):
@@ -184,7 +204,7 @@ def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnS
 def _whole_number(parameter: Parameter, expr: Expr, function: Function, scope: ColumnScope) -> Typed | None:
     """A whole number that is written out."""
     lowest = 1 if parameter.kind == "count" else 0
-    highest = _LARGEST_COUNT if parameter.kind == "count" else 15
+    highest = parameter.most if parameter.kind == "count" else 15
     sound = isinstance(expr, NumberLit) and isinstance(expr.value, int) and lowest <= expr.value <= highest
     if sound and isinstance(expr, NumberLit):
         return Constant(Decimal(expr.value), "number", expr.span)

@@ -189,7 +189,7 @@ def _check_use(module: Module) -> None:
         module.report.warning("SFT0233", f"nothing of `{alias}` is used", item.span, "remove the import")
 
 
-def views(modules: Iterable[Module]) -> dict[str, Names]:
+def views(modules: Iterable[Module], world: World) -> dict[str, Names]:
     """The names of each file, by the path of the file. Reports names that are declared twice."""
     everything = list(modules)
     blocks: dict[str, Declared] = {}
@@ -200,8 +200,9 @@ def views(modules: Iterable[Module]) -> dict[str, Names]:
         blocks |= own
         twice |= repeated
         hidden |= {module.space + (block.name or block.kind) for block in module.parsed.broken}
-    return {
-        module.file.path: Names(
+    names: dict[str, Names] = {}
+    for module in everything:
+        names[module.file.path] = Names(
             blocks,
             module.report,
             frozenset(hidden),
@@ -211,6 +212,7 @@ def views(modules: Iterable[Module]) -> dict[str, Names]:
             frozenset(module.unread),
             frozenset(block.kind for block in module.parsed.broken if block.name is None).union(*twice.values()),
             twice,
+            names,
+            world,
         )
-        for module in everything
-    }
+    return names

@@ -22,6 +22,7 @@ from compiler.reporting import Reporter, did_you_mean, renamed, renamed_word, wr
 from compiler.schema.catalogue import BLOCKS, LATER_KINDS
 from compiler.schema.fields import Value
 from compiler.schema.values import not_runnable
+from compiler.world import World
 from spec_lang.ast import Block, Name, Ref, SpecFile
 from spec_lang.diagnostics import Label
 from spec_lang.source import SourceFile, Span
@@ -72,7 +73,8 @@ class Names(Struct, frozen=True, dict=True):
     full names of this file's own blocks begin with, nothing for the main spec. ``aliases`` maps an import to the space
     of its file; ``unread`` are aliases that were reported and stand for anything. ``nameless`` are kinds of blocks
     without a name, or with one that is taken, which were reported too: any name may be theirs. ``twice`` are full names
-    of several blocks, with their kinds.
+    of several blocks, with their kinds. ``files`` are the names of all files, by path, and ``world`` is asked for files
+    that an expression names.
     """
 
     blocks: Mapping[str, Declared]
@@ -84,6 +86,12 @@ class Names(Struct, frozen=True, dict=True):
     unread: frozenset[str] = frozenset()
     nameless: frozenset[str] = frozenset()
     twice: Mapping[str, frozenset[str]] = {}
+    files: Mapping[str, Names] = {}
+    world: World | None = None
+
+    def of(self, file: SourceFile) -> Names:
+        """The names of another file."""
+        return self if file is self.report.file else self.files.get(file.path, self)
 
     def target(self, ref: Ref) -> Target:
         """The block that a reference begins with, whether there is one or not."""

@@ -30,12 +30,27 @@ class GrownParams(Params):
         return {name: value for name, value in dumped.items() if name not in unused}
 
 
-class Sql(Params):
+class Sql(GrownParams):
     """A DuckDB expression over the columns in scope, with ``?`` for each bound parameter, in order.
 
-    Columns appear as quoted identifiers (``"instruction"``). ``type`` is what the checker found.
+    Columns appear as quoted identifiers (``"instruction"``). ``type`` is what the checker found. ``prepared`` are
+    columns that the SQL reads and the run computes first.
     """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prepared"})
 
     sql: str
     params: tuple[Scalar, ...] = ()
     type: Literal["text", "number", "bool", "json", "list"] = "bool"
+    prepared: tuple[Prepared, ...] = ()
+
+
+class Prepared(Params):
+    """A column that the run computes of ``value``: its tokens for the tokenizer with the hash ``model``, or what the
+    language model with the hash ``model`` tells (``code``: of which language). ``name`` comes from the rest."""
+
+    name: str
+    function: Literal["tokens", "language", "language_confidence"]
+    value: Sql
+    model: str
+    code: str | None = None

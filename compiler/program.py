@@ -58,7 +58,7 @@ def link(file: SourceFile, world: World, settings: Iterable[str], sink: Diagnost
     modules = load(file, world, sink)
     parameters = put_parameters(modules, settings, sink)
     refuse_misplaced_secrets(modules)
-    names_of = views(modules)
+    names_of = views(modules, world)
     inherited = extend_blocks(modules, names_of)
     warn_of_unused(parameters, modules)
     read = [

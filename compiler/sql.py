@@ -11,15 +11,17 @@ computed once, under a name (``list_transform([argument], lambda __v1: …)[1]``
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Struct
 
-from compiler.hashing import decimal_text
+from compiler.hashing import decimal_text, hash_value
+from compiler.params_base import Prepared
 from compiler.step_params import Scalar, Sql
-from compiler.typed import Apply, Between, Column, Constant, Matches, OneOf, Operation, Typed
+from compiler.typed import Apply, Between, Column, Constant, Matches, OneOf, Operation, Typed, written_out
 
-_SLOT = re.compile(r"\{(\d|\*|\|)\}")
+_SLOT = re.compile(r"\{(\d|#\d+|\*|\|)\}")
 _SHORT = 500  # characters of SQL that may stand there twice; most arguments are columns and short calls
 _FLAT = 8  # operands of `||` in a row; DuckDB refuses what is nested more than 1,000 levels deep
 
@@ -35,6 +37,7 @@ class _Piece(Struct, frozen=True):
     sql: str
     params: tuple[Scalar, ...] = ()
     names: int = 0
+    prepared: tuple[Prepared, ...] = ()
 
 
 def lower(expr: Typed) -> Sql:
@@ -42,7 +45,7 @@ def lower(expr: Typed) -> Sql:
     piece = _lower(expr)
     sql = piece.sql[1:-1] if _wrapped(piece.sql) else piece.sql
     assert expr.type != "null"  # columns without any value are refused by the checker
-    return Sql(sql=sql, params=piece.params, type=expr.type)
+    return Sql(sql=sql, params=piece.params, type=expr.type, prepared=piece.prepared)
 
 
 def lower_measured(expr: Typed) -> Sql:
@@ -51,7 +54,7 @@ def lower_measured(expr: Typed) -> Sql:
         return lower(expr)
     value, pattern = _lower(expr.value), _Piece("?", (expr.pattern,))
     piece = _fill("coalesce(nullif(regexp_extract({0}, {1}), ''), {2})", [value, pattern, value])
-    return Sql(sql=piece.sql, params=piece.params, type="text")
+    return Sql(sql=piece.sql, params=piece.params, type="text", prepared=piece.prepared)
 
 
 def _wrapped(sql: str) -> bool:
@@ -77,7 +80,7 @@ def _lower(expr: Typed) -> _Piece:
     if isinstance(expr, Constant):
         return _constant(expr.value)
     if isinstance(expr, Apply):
-        return _fill(expr.function.sql, [_lower(argument) for argument in expr.arguments])
+        return _apply(expr)
     if isinstance(expr, Operation):
         return _operation(expr)
     if isinstance(expr, Between):
@@ -86,6 +89,27 @@ def _lower(expr: Typed) -> _Piece:
         return _fill("({0} IN ({*}))", [_lower(expr.value)], [_lower(item) for item in expr.items])
     assert isinstance(expr, Matches)
     return _fill("regexp_matches({0}, {1})", [_lower(expr.value), _Piece("?", (expr.pattern,))])
+
+
+def _prepared(expr: Apply) -> _Piece:
+    """A column that the run computes first. Its name is made of what it is, so that rules share it."""
+    assert expr.function.prepared is not None
+    told = [argument.value for argument in expr.arguments[1:] if isinstance(argument, Constant)]
+    code = str(told[0]) if len(told) > 1 else None
+    value = lower(expr.arguments[0])
+    item = Prepared(name="", function=expr.function.prepared, value=value, model=str(told[-1]), code=code)
+    name = f"__{item.function}_{hash_value(item.model_dump(mode='json'))[:12]}"
+    return _Piece(quoted(name), prepared=(item.model_copy(update={"name": name}),))
+
+
+def _apply(expr: Apply) -> _Piece:
+    if expr.function.prepared is not None:
+        return _prepared(expr)
+    pieces = [_lower(argument) for argument in expr.arguments]
+    if expr.function.build is None:
+        return _fill(expr.function.sql, pieces)
+    built = expr.function.build(tuple(written_out(argument) for argument in expr.arguments))
+    return _fill(built.sql, pieces, constants=[_Piece("?", (text,)) for text in built.constants])
 
 
 def _constant(value: str | Decimal | bool) -> _Piece:
@@ -111,12 +135,14 @@ def _operation(expr: Operation) -> _Piece:
     return _fill(template, pieces)
 
 
-def _fill(template: str, pieces: list[_Piece], many: list[_Piece] | None = None) -> _Piece:
+def _fill(
+    template: str, pieces: list[_Piece], many: list[_Piece] | None = None, constants: Sequence[_Piece] = ()
+) -> _Piece:
     """Put arguments into a template; a short one that stands there twice brings its parameters twice."""
     slots = [match.group(1) for match in _SLOT.finditer(template)]
     names = max((piece.names for piece in [*pieces, *(many or ())]), default=0)
     named: list[tuple[str, _Piece]] = []
-    pieces = list(pieces)
+    given, pieces = pieces, list(pieces)
     for index, piece in enumerate(pieces):
         if slots.count(str(index)) > 1 and len(piece.sql) > _SHORT:
             names += 1
@@ -128,6 +154,8 @@ def _fill(template: str, pieces: list[_Piece], many: list[_Piece] | None = None)
         slot = match.group(1)
         everything = pieces if many is None else many
         chosen = [pieces[int(slot)]] if slot.isdigit() else everything
+        if slot.startswith("#"):
+            chosen = [constants[int(slot[1:])]]
         for piece in chosen:
             params.extend(piece.params)
         parts = [piece.sql for piece in chosen]
@@ -136,7 +164,8 @@ def _fill(template: str, pieces: list[_Piece], many: list[_Piece] | None = None)
     sql = _SLOT.sub(put, template)
     for name, piece in reversed(named):
         sql, params = f"list_transform([{piece.sql}], lambda {name}: {sql})[1]", [*piece.params, *params]
-    return _Piece(sql, tuple(params), names)
+    prepared = {item.name: item for piece in [*given, *(many or ())] for item in piece.prepared}
+    return _Piece(sql, tuple(params), names, tuple(prepared[name] for name in sorted(prepared)))
 
 
 def _chain(parts: list[str]) -> str:

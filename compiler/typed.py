@@ -5,10 +5,11 @@ Spans stay out of equality, so that two conditions on the same thing can be reco
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import TypeAlias
 
-from compiler.functions import Function
+from compiler.functions import Function, Written
 from compiler.world import ColumnType
 from spec_lang.source import Span, Spanned
 
@@ -20,7 +21,7 @@ class Column(Spanned, frozen=True):
 
 
 class Constant(Spanned, frozen=True):
-    """A value written in the spec: text, a number (decimal, exact) or a truth value."""
+    """A value written in the spec: text, a number (decimal, exact), a truth value, or a list of texts as JSON."""
 
     value: str | Decimal | bool
     type: ColumnType
@@ -91,3 +92,10 @@ def names_column(expr: Typed) -> bool:
             return any(names_column(part) for part in (expr.value, *expr.items))
         case _:
             return names_column(expr.value)
+
+
+def written_out(expr: Typed) -> Written:
+    """What an argument says that is written out; None where it depends on the row."""
+    if not isinstance(expr, Constant):
+        return None
+    return tuple(json.loads(str(expr.value))) if expr.type == "list" else expr.value

@@ -68,5 +68,8 @@ class World(Protocol):
     def classifier(self, weights: str) -> ModelFacts | Problem:
         """Hashes of a sequence classifier's weights and tokenizer; it needs no chat template."""
 
+    def languages(self) -> str:
+        """The hash of the model that tells languages."""
+
     def model_exists(self, weights: str) -> Problem | None:
         """A cheap look (no hashing, no conversion): can these weights be found?"""

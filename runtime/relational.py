@@ -74,6 +74,18 @@ class Engine:
         except duckdb.Error as error:
             raise _explained(error) from error
 
+    def batches(self, sql: str, params: Sequence[Any], size: int) -> Iterator[list[Row]]:
+        """The rows of a query, ``size`` at a time; other statements may run in between."""
+        import duckdb
+
+        try:
+            with self.con.cursor() as reader:
+                reader.execute(sql, list(params))
+                while batch := reader.fetchmany(size):
+                    yield batch
+        except duckdb.Error as error:
+            raise _explained(error) from error
+
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The single value of a query that gives one row with one column."""
         return self.rows(sql, params)[0][0]
@@ -81,6 +93,20 @@ class Engine:
     def add_function(self, name: str, call: Callable[..., Any], parameters: Sequence[str], result: str) -> None:
         """A function in Python of values of these SQL types; NULL arrives as None."""
         self.con.create_function(name, call, list(parameters), result, type="native", null_handling="special")  # type: ignore[arg-type]
+
+    def append(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows to a table, about 0.5 us a value; lists as bound parameters would take ten times as long."""
+        import numpy as np
+
+        columns = zip(*rows, strict=True)
+        held = {f"c{place}": np.array(column, dtype=object) for place, column in enumerate(columns)}
+        if not held:
+            return
+        self.con.register("__appended", held)
+        try:
+            self.execute(f"INSERT INTO {quoted(table)} SELECT * FROM __appended")
+        finally:
+            self.con.unregister("__appended")
 
     def copy(self, select: str, path: Path, params: Sequence[Any] = (), row_group: int = ROW_GROUP) -> int:
         """Write a query's rows, in their order, to a Parquet file; the number of rows."""

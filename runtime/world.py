@@ -49,6 +49,11 @@ class LocalWorld:
 
         return classifier_facts(weights, self.spec_dir)
 
+    def languages(self) -> str:
+        from runtime.languages import model_hash
+
+        return model_hash()
+
     def model_exists(self, weights: str) -> Problem | None:
         from runtime.models.weights import model_exists
 

@@ -8,17 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from compiler.functions.assistant_traces import ASSISTANT_TRACES
+from compiler.functions.contents import CONTENTS
 from compiler.functions.metrics import LATER_METRICS, METRIC_FUNCTIONS, MetricArgument, MetricFunction
-from compiler.functions.table import ITEM, Function, Parameter
+from compiler.functions.prepared import PREPARED
+from compiler.functions.repetition import REPETITION
+from compiler.functions.table import ITEM, Function, Parameter, Written
 from compiler.functions.text_measures import MEASURES
 from compiler.functions.texts import TEXT_FUNCTIONS
 from compiler.functions.values import JSON_FUNCTIONS, LIST_FUNCTIONS, NUMBER_FUNCTIONS, VALUE_FUNCTIONS
+from compiler.functions.word_lists import WORD_LISTS
 
 # In the order of the language reference.
 TOPICS: Mapping[str, tuple[Function, ...]] = MappingProxyType(
     {
         "text": TEXT_FUNCTIONS,
         "measures of text": MEASURES,
+        "repetition": REPETITION,
+        "contents": CONTENTS,
+        "traces of assistants": ASSISTANT_TRACES,
+        "word lists": WORD_LISTS,
+        "tokens and languages": PREPARED,
         "numbers": NUMBER_FUNCTIONS,
         "lists": LIST_FUNCTIONS,
         "JSON": JSON_FUNCTIONS,
@@ -65,4 +75,5 @@ __all__ = [
     "MetricArgument",
     "MetricFunction",
     "Parameter",
+    "Written",
 ]

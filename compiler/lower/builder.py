@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from compiler.lower.extension import called, described
 from compiler.plan import PLAN_FORMAT, STEP_VERSIONS, Plan, Step, StepKind, step_hash
 from compiler.reporting import Reporter, name_of
+from compiler.rule_models import RuleModels
 from compiler.schema.fields import Shape
 from compiler.step_params import StepParams
 from spec_lang.source import Span
@@ -21,8 +22,9 @@ class Line(NamedTuple):
 class PlanBuilder:
     """Steps in the order in which they are added; an input has to be added before the step that reads it."""
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, models: RuleModels | None = None) -> None:
         self._report = report
+        self.models = models or RuleModels()
         self._steps: dict[str, Step] = {}
 
     def add(
@@ -49,6 +51,7 @@ class PlanBuilder:
         if extensions:
             local["extensions"] = [described(file, functions) for file, functions in extensions]
         version = STEP_VERSIONS[kind]
+        places = _places(self.lines(block) | dict(lines or {}), block)
         hashes = {role: self._steps[source].hash for role, source in roles.items()}
         self._steps[step_id] = Step(
             kind=kind,
@@ -56,7 +59,7 @@ class PlanBuilder:
             params=params,
             inputs=roles,
             content=read,
-            local={"labels": dict(labels or {}), **_places(self.lines(block) | dict(lines or {}), block), **local},
+            local={"labels": dict(labels or {}), **places, **self.models.local(params), **local},
             place=self._report.at(block.file).place(block.head),
             version=version,
             hash=step_hash(kind, version, params, hashes, read),

@@ -15,7 +15,6 @@ from compiler.lower.template import lower_held_out_rows
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
 from compiler.schema.eval import Eval, GreedyBody, SampleBody
 from compiler.schema.fields import Shape
-from compiler.sql import lower
 from compiler.step_params import Cell, Decode, Greedy, MeasureParams, Metric, PredictParams, Sample, Slice
 from compiler.world import ModelFacts
 
@@ -43,9 +42,8 @@ def lower_eval(
             inputs[role] = _predict(item, model, template, prompts[template.name], predict, facts, trains, builder)
             cells.append(Cell(input=role, model=model.name, template=template.name))
     metrics = tuple(_metric(name, sure(metric)) for name, metric in item.metrics.items.items())
-    slices = tuple(
-        Slice(name=name, value=lower(value)) for name, value in zip(item.slices.names, item.slices.whole, strict=True)
-    )
+    named = zip(item.slices.names, item.slices.whole, strict=True)
+    slices = tuple(Slice(name=name, value=builder.models.sql(value)) for name, value in named)
     return builder.add(
         MeasureParams(metrics=metrics, slices=slices, cells=tuple(cells)),
         item.name,

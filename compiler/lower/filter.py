@@ -12,8 +12,8 @@ from compiler.lower.decontaminate import lower_rule
 from compiler.resolved import Dedup, FilterRule, Predicate, ResolvedFilter, ResolvedTask, Rows, Top
 from compiler.resolved_decontaminate import Decontaminate
 from compiler.resolved_score import ResolvedScore
+from compiler.rule_models import RuleModels
 from compiler.rule_text import rule_text
-from compiler.sql import lower, lower_measured
 from compiler.step_params import Against, ExactDedupRule, FilterParams, NearDedupRule, PredicateRule, TopRule
 from compiler.step_params import FilterRule as FilterRuleParams
 from spec_lang.quantities import Unit
@@ -66,7 +66,7 @@ def _filter(
             of = other.rows.task if isinstance(other.rows, Rows) else other.rows
             inputs[_role(position, side)] = steps[of.name]
     return builder.add(
-        FilterParams(rules=tuple(_rule(rule, position) for position, (_, rule) in enumerate(rules))),
+        FilterParams(rules=tuple(_rule(rule, position, builder.models) for position, (_, rule) in enumerate(rules))),
         name,
         item.block,
         inputs=inputs,
@@ -82,22 +82,22 @@ def _role(position: int, side: int) -> str:
     return f"against.{position}.{side}"
 
 
-def _rule(rule: FilterRule, position: int) -> FilterRuleParams:
+def _rule(rule: FilterRule, position: int, models: RuleModels) -> FilterRuleParams:
     assert isinstance(rule, Predicate | Dedup | Top)
     if isinstance(rule, Top):
-        return _top(rule)
+        return _top(rule, models)
     if isinstance(rule, Predicate):
         return PredicateRule(
             rule=cast(Literal["keep", "drop"], rule.entry.verb),
-            condition=lower(rule.condition),
-            measured=lower_measured(rule.measured) if rule.measured is not None else None,
+            condition=models.sql(rule.condition),
+            measured=models.measured(rule.measured) if rule.measured is not None else None,
         )
-    on, by = (tuple(lower(value) for value in values) for values in (rule.on, rule.by))
+    on, by = (tuple(models.sql(value) for value in values) for values in (rule.on, rule.by))
     against = tuple(
         Against(
             input=_role(position, side),
             part=other.rows.part if isinstance(other.rows, Rows) else None,
-            on=tuple(lower(value) for value in other.on),
+            on=tuple(models.sql(value) for value in other.on),
         )
         for side, other in enumerate(rule.against)
     )
@@ -106,13 +106,13 @@ def _rule(rule: FilterRule, position: int) -> FilterRuleParams:
     return NearDedupRule(on=on, threshold=rule.threshold, by=by, against=against)
 
 
-def _top(rule: Top) -> TopRule:
+def _top(rule: Top, models: RuleModels) -> TopRule:
     """All rows of a filter step are of one task, so ``per task`` is no grouping at all."""
     amount, unit = rule.entry.clause("top")
     assert rule.by is not None
     return TopRule(
-        by=lower(rule.by),
-        per=None if rule.per is None or isinstance(rule.per, str) else lower(rule.per),
+        by=models.sql(rule.by),
+        per=None if rule.per is None or isinstance(rule.per, str) else models.sql(rule.per),
         share=amount if unit is Unit.SHARE else None,
         rows=int(amount) if unit is Unit.ROWS else None,
     )

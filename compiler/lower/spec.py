@@ -15,12 +15,13 @@ from compiler.lower.train import lower_train
 from compiler.plan import Plan
 from compiler.reporting import Reporter
 from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTrain
+from compiler.rule_models import RuleModels
 from compiler.world import ModelFacts
 
 
-def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], report: Reporter) -> Plan:
-    """The plan. ``facts`` has every model that a train or an eval uses."""
-    builder = PlanBuilder(report)
+def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], models: RuleModels, report: Reporter) -> Plan:
+    """The plan. ``facts`` has every model that a train or an eval uses, ``models`` those that rules ask."""
+    builder = PlanBuilder(report, models)
     lowered = _Lowered(spec, facts, builder)
     lowered.data()
     for name in spec.trains:

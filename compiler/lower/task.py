@@ -10,7 +10,7 @@ from compiler.lower.filter import lower_filter
 from compiler.lower.score import ScoringModel, lower_score
 from compiler.lower.source import lower_source
 from compiler.resolved import ResolvedSpec, ResolvedSplit, ResolvedTask
-from compiler.sql import lower
+from compiler.rule_models import RuleModels
 from compiler.step_params import SplitParams, SplitPart
 
 
@@ -48,7 +48,7 @@ def lower_task(
     if split is None:
         return rows
     return builder.add(
-        _split(sure(task.split)),
+        _split(sure(task.split), builder.models),
         task.name,
         task.block,
         inputs={"rows": rows},
@@ -58,7 +58,7 @@ def lower_task(
     )
 
 
-def _split(split: ResolvedSplit) -> SplitParams:
+def _split(split: ResolvedSplit, models: RuleModels) -> SplitParams:
     parts = tuple(SplitPart(name=name, share=share) for name, share in split.parts)
-    key = tuple(lower(key) for key in split.key)
+    key = tuple(models.sql(key) for key in split.key)
     return SplitParams(key=key, parts=parts, seed=split.seed, similar=split.similar)

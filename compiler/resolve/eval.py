@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from compiler.column_scope import ColumnScope
 from compiler.expression_types import check
 from compiler.known import Known
@@ -44,7 +46,7 @@ def resolve_eval(
     report = names.report
     used = names.look_up_all(block.models, ("model", "train"), "models", models)
     data = find_rows(block.data.value, "data", names, tasks)
-    scope = scored_columns(data.task, report) if data else columns_of(None, report)
+    scope = scored_columns(data.task, report, names) if data else columns_of(None, report)
     shown = _templates(block, data, names, templates, scope)
     other = _other_rows(block, names, tasks)
     slices: Known[Typed] = Known({rule.name.text: check_slice(rule, scope) for rule in block.slices})
@@ -115,7 +117,7 @@ def _check_over(block: Eval, rule: NamedRule, report: Reporter) -> None:
 
 def check_slice(rule: NamedRule, scope: ColumnScope) -> Typed | None:
     """What rows are grouped by, of an eval or a review."""
-    typed = check(rule.expr, scope)
+    typed = check(rule.expr, replace(scope, prepares=scope.names is not None))
     if typed is not None and typed.type in ("list", "json"):
         message = f"slice `{rule.name.text}` groups by a value, and this is {typed.type}"
         scope.report.error("SFT0303", message, rule.expr.span, 'take a value out of it: `json_field(…, "name")`')

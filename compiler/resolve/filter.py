@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from compiler.column_scope import ColumnScope
 from compiler.contradictions import leave_nothing
 from compiler.expression_types import check
@@ -25,7 +27,7 @@ FindRows: TypeAlias = Callable[[Ref], tuple[Rows | ResolvedSource, ColumnScope] 
 
 def check_filter(block: Filter, names: Names) -> Filter:
     """The block, after reporting what is wrong of its rules over any columns: for filters that no task uses."""
-    resolve_filter(block, ColumnScope(Known(more=True), f"filter `{block.name}`", names.report))
+    resolve_filter(block, ColumnScope(Known(more=True), f"filter `{block.name}`", names.report, names=names))
     for ref in against_of(block):
         names.stands(ref, ("task", "source"), "against", parts=2 if names.kind(ref) == "task" else 1)
     return block
@@ -69,7 +71,7 @@ def _clash(rules: list[Predicate]) -> bool:
 def _rule(entry: RuleEntry, scope: ColumnScope, find: FindRows) -> FilterRule | None:
     if entry.verb == "decontaminate":
         return Decontaminate(entry)
-    return _dedup(entry, scope, find) if entry.verb == "dedup" else threshold(entry, scope)
+    return _dedup(entry, scope, find) if entry.verb == "dedup" else threshold(entry, replace(scope, prepares=True))
 
 
 def _dedup(entry: RuleEntry, scope: ColumnScope, find: FindRows) -> Dedup | None:

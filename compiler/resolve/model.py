@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from compiler.known import sure
 from compiler.paths import rebased, rebased_weights
 from compiler.reporting import Reporter
+from compiler.resolve.models_in_rules import roots_in_rules
 from compiler.resolved import AnyModel, ResolvedModel, ResolvedSpec, ResolvedTemplate
 from compiler.schema.model import Model
 from compiler.template_pieces import within
@@ -39,7 +40,7 @@ def _check_endpoint(block: Model, report: Reporter) -> None:
 
 
 def model_facts(spec: ResolvedSpec, world: World, report: Reporter) -> dict[str, ModelFacts]:
-    """Hashes of every model that a train or an eval uses; a problem is reported at ``weights``."""
+    """Hashes of every model that a train, an eval or a rule uses; a problem is reported at ``weights``."""
     facts: dict[str, ModelFacts] = {}
     chats = {model.name for model in _chat_models(spec)}
     for model in used_models(spec):
@@ -67,9 +68,11 @@ def _asked(block: Model, world: World) -> Span:
 
 
 def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
-    """Models at the bottom of trains and evals, and those that score rows, in the order of the file."""
+    """Models at the bottom of trains and evals, those that score rows, and those that rules name, in the order
+    of the file."""
     roots = {model.name for model in _chat_models(spec)}
     roots |= {name for task in spec.tasks.values() for score in task.scores for name in score.models}
+    roots |= {model.name for model in roots_in_rules(spec).values()}
     return tuple(model for name, model in spec.models.items() if name in roots)
 
 

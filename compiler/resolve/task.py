@@ -47,7 +47,7 @@ def resolve_task(
     names = names_of(block)
     report = names.report
     source = names.look_up(block.from_.value, ("source",), "from", sources)
-    scope = columns_of(source, report)
+    scope = columns_of(source, report, names)
     chain = names.look_up_all(block.filters, ("filter",), "filters", filters)
     used = block.label(block.filters.span, f"used here by task `{block.name}`")
     resolved = {
@@ -86,20 +86,20 @@ def _scored(
     return Known(resolved, found.more)
 
 
-def scored_columns(task: ResolvedTask, report: Reporter) -> ColumnScope:
+def scored_columns(task: ResolvedTask, report: Reporter, names: Names | None = None) -> ColumnScope:
     """What expressions over the rows of a task may name: the columns of its source, and its scores."""
-    scope = columns_of(task.source, report)
+    scope = columns_of(task.source, report, names)
     for score in task.scores:
         scope = with_scores(scope, score.block)
     return scope
 
 
-def columns_of(source: ResolvedSource | None, report: Reporter) -> ColumnScope:
+def columns_of(source: ResolvedSource | None, report: Reporter, names: Names | None = None) -> ColumnScope:
     """What expressions and templates over the rows of a source may name; anything when the source is not known."""
     if source is None:
-        return ColumnScope(Known(more=True), "the source", report)
+        return ColumnScope(Known(more=True), "the source", report, names=names)
     fields = {field: name for name, field in source.mapping.items() if field != name}
-    return ColumnScope(source.columns, f"source `{source.name}`", report, fields=fields)
+    return ColumnScope(source.columns, f"source `{source.name}`", report, fields=fields, names=names)
 
 
 def find_templates(

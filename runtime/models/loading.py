@@ -8,39 +8,18 @@ float32 takes about 1 s more, its tokenizer 0.5 s.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-from compiler.world import Problem
-from runtime.file_hashes import content_hash
 from runtime.models.chat_template import read_override, template_in_folder
-from runtime.models.gguf_weights import converted, quiet_transformers
-from runtime.models.weights import GgufFile, HubSnapshot, fetch, locate
+from runtime.models.gguf_weights import quiet_transformers
 from spec_lang.diagnostics import fatal
 
 ADAPTER, FULL = "adapter", "model"  # the two layouts of a train step's artifact
 Precision = Literal["auto", "fp32", "bf16"]
-
-
-def model_folder(weights: str, spec_dir: Path, tell: Callable[[str], None] | None = None) -> Path:
-    """The folder to load from; downloads a pinned snapshot or converts a GGUF file when that has not been done.
-
-    ``tell`` gets a line before anything that takes long. Raises DiagnosticError for every Problem of ``locate``.
-    """
-    found = locate(weights, spec_dir)
-    if isinstance(found, HubSnapshot):
-        if tell is not None:
-            tell(f"downloading {found.repository}")
-        found = fetch(found)
-    if isinstance(found, Problem):
-        raise fatal(found.code, found.message, found.help)
-    if isinstance(found, GgufFile):
-        return converted(found.path, content_hash(found.path), tell)
-    return found.path
 
 
 def load_tokenizer(folder: Path, chat_template: str | None = None, spec_dir: Path | None = None) -> Any:

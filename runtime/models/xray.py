@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compiler.plan import Plan, StepKind
-from runtime.models.loading import load_tokenizer, model_folder
+from runtime.models.folders import model_folder
+from runtime.models.loading import load_tokenizer
 from runtime.training.masks import MaskProof, prove
 from spec_lang.diagnostics import DiagnosticError
 

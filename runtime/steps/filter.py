@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from compiler.plan import Step
-from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearDedupRule, PredicateRule, TopRule
+from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearDedupRule, PredicateRule, Sql, TopRule
 from runtime.compared_rows import Statement, compared, make_views, order
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
+from runtime.preparing import with_prepared
 from runtime.relational import engine, parquet
 from runtime.step_rows import copy_kept, publish_rows, write_ledger
 from runtime.steps.near_dedup import drop_near_duplicates
@@ -44,7 +45,8 @@ def run(ctx: StepContext) -> StepResult:
             if isinstance(rule, NearDedupRule):
                 drop_near_duplicates(ctx, db, position, rule)
             else:
-                db.execute(*statement(position, rules))
+                asked = [sql for rule in rules for sql in _asking(rule)]
+                db.execute(*statement(position, rules, with_prepared(ctx, db, "alive", "__ord", asked)))
             ctx.progress(position + len(rules), len(params.rules), "rules")
         kept = copy_kept(db, rows_in, ctx.out / "rows.parquet")
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
@@ -70,27 +72,41 @@ def statements(step: Step) -> list[str]:
 
 
 def _together(rules: Sequence[FilterRule]) -> list[tuple[int, list[FilterRule]]]:
-    """The rules that one statement can hold, with the position of the first: predicates that follow one another."""
+    """The rules that one statement can hold, with the position of the first: predicates that follow one another. One that
+    asks for columns which are computed first begins a statement, so that they are computed of the rows that are left."""
     found: list[tuple[int, list[FilterRule]]] = []
     for position, rule in enumerate(rules):
-        if found and isinstance(rule, PredicateRule) and isinstance(found[-1][1][0], PredicateRule):
+        plain = isinstance(rule, PredicateRule) and not any(sql and sql.prepared for sql in _asking(rule))
+        if found and plain and isinstance(found[-1][1][0], PredicateRule):
             found[-1][1].append(rule)
         else:
             found.append((position, [rule]))
     return found
 
 
-def statement(position: int, rules: Sequence[FilterRule]) -> Statement:
-    """The statement that adds the drops of some rules to ``dropped``, with its parameters."""
+def _asking(rule: FilterRule) -> tuple[Sql | None, ...]:
+    """What may ask for columns that are computed first; keys of duplicates do not."""
+    match rule:
+        case PredicateRule():
+            return rule.condition, rule.measured
+        case TopRule():
+            return rule.by, rule.per
+        case _:
+            return ()
+
+
+def statement(position: int, rules: Sequence[FilterRule], rows: str = "alive") -> Statement:
+    """The statement that adds the drops of some rules to ``dropped``, with its parameters; ``rows`` has the rows that are
+    left and what was computed of them."""
     rule = rules[0]
     if isinstance(rule, TopRule):
-        return top_statement(position, rule, LONGEST_VALUE)
+        return top_statement(position, rule, LONGEST_VALUE, rows)
     if isinstance(rule, ExactDedupRule):
         return _exact(position, rule)
-    return _predicates(position, [rule for rule in rules if isinstance(rule, PredicateRule)])
+    return _predicates(position, [rule for rule in rules if isinstance(rule, PredicateRule)], rows)
 
 
-def _predicates(position: int, rules: Sequence[PredicateRule]) -> Statement:
+def _predicates(position: int, rules: Sequence[PredicateRule], rows: str) -> Statement:
     """``keep`` drops what is not true, ``drop`` what is true: NULL is never true.
 
     A row is not asked for what follows the first rule that drops it, and columns are read once for all.
@@ -110,7 +126,7 @@ def _predicates(position: int, rules: Sequence[PredicateRule]) -> Statement:
         f"INSERT INTO dropped (ord, rule, value)\nSELECT __ord, __at, {value}\n"
         f"FROM (\n  SELECT *, CASE\n    "
         + "\n    ".join(fates)
-        + "\n  END AS __at\n  FROM alive\n) WHERE __at IS NOT NULL"
+        + f"\n  END AS __at\n  FROM {rows}\n) WHERE __at IS NOT NULL"
     )
     return sql, params
 

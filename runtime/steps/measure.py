@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from compiler.step_params import MeasureParams
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
+from runtime.preparing import with_prepared
 from runtime.relational import Engine, engine, literal, parquet
 from runtime.step_rows import publish_rows
 
@@ -40,7 +41,7 @@ def run(ctx: StepContext) -> StepResult:
     with engine(ctx.out) as sql:
         add_extensions(ctx, sql)
         items = _items(sql, ctx, params)
-        slices = _slice_values(sql, params)
+        slices = _slice_values(sql, ctx, params)
         table = AnswerTable.empty(items, params)
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
@@ -71,15 +72,16 @@ def _items(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[str]:
     return [row[0] for row in sql.rows('SELECT "__row_id" FROM items ORDER BY "__row_id"')]
 
 
-def _slice_values(sql: Engine, params: MeasureParams) -> dict[str, dict[str, str]]:
+def _slice_values(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[str, dict[str, str]]:
     """For every slice the value of each item; an item without one, or an empty one, gets a name that says so."""
     from runtime.measuring.slices import EMPTY, NO_VALUE
 
+    items = with_prepared(ctx, sql, "items", '"__row_id"', (piece.value for piece in params.slices))
     return {
         piece.name: dict(
             sql.rows(
                 f"SELECT \"__row_id\", CASE value WHEN '' THEN ? ELSE coalesce(value, ?) END FROM "
-                f'(SELECT "__row_id", CAST(({piece.value.sql}) AS VARCHAR) AS value FROM items) ORDER BY "__row_id"',
+                f'(SELECT "__row_id", CAST(({piece.value.sql}) AS VARCHAR) AS value FROM {items}) ORDER BY "__row_id"',
                 [EMPTY, NO_VALUE, *piece.value.params],
             )
         )

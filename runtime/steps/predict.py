@@ -103,7 +103,8 @@ def read_questions(folder: Path, scratch: Path) -> list[Question]:
 
 def load_generator(ctx: StepContext, params: PredictParams) -> LocalGenerator:
     """The step's model: base weights, or what a train step made of them."""
-    from runtime.models.loading import load_model, load_tokenizer, load_trained, model_folder, pick_device, pick_dtype
+    from runtime.models.folders import model_folder
+    from runtime.models.loading import load_model, load_tokenizer, load_trained, pick_device, pick_dtype
     from runtime.models.local_generator import LocalGenerator
 
     folder = model_folder(ctx.step.local["weights"], ctx.spec_dir, ctx.note)

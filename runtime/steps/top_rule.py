@@ -17,8 +17,9 @@ from compiler.step_params import TopRule
 Statement = tuple[str, list[Any]]
 
 
-def top_statement(position: int, rule: TopRule, longest: int) -> Statement:
-    """The statement that adds the rule's drops to ``dropped``, with its parameters; ``longest`` characters of a value.
+def top_statement(position: int, rule: TopRule, longest: int, rows: str = "alive") -> Statement:
+    """The statement that adds the rule's drops to ``dropped``, with its parameters; ``longest`` characters of a value,
+    and ``rows`` with what was computed of them.
 
     ``value`` is the number, ``detail`` the row's rank in its group, how many of how many are kept, and the last
     number that is.
@@ -41,7 +42,7 @@ def top_statement(position: int, rule: TopRule, longest: int) -> Statement:
         "      FROM (\n"
         "        SELECT __ord, __row_id, grouped,\n"
         "          CASE WHEN isnan(measured::DOUBLE) THEN NULL ELSE measured END AS number\n"
-        f"        FROM (SELECT __ord, __row_id, ({rule.by.sql}) AS measured, ({per}) AS grouped FROM alive)\n"
+        f"        FROM (SELECT __ord, __row_id, ({rule.by.sql}) AS measured, ({per}) AS grouped FROM {rows})\n"
         "      )\n    )\n  )\n)\nWHERE nth > kept"
     )
     return sql, [*bound, *rule.by.params, *(rule.per.params if rule.per is not None else ())]

@@ -19,6 +19,7 @@ import torch
 
 from compiler.plan import Step
 from compiler.step_params import Lora, TrainParams
+from runtime.models.folders import model_folder
 from runtime.models.loading import (
     ADAPTER,
     FULL,
@@ -26,7 +27,6 @@ from runtime.models.loading import (
     load_tokenizer,
     load_trained,
     merged,
-    model_folder,
     pick_device,
     pick_dtype,
 )

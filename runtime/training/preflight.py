@@ -11,7 +11,8 @@ from pathlib import Path
 
 from compiler.plan import Step
 from compiler.step_params import TrainParams
-from runtime.models.loading import load_tokenizer, model_folder
+from runtime.models.folders import model_folder
+from runtime.models.loading import load_tokenizer
 from runtime.models.unchanged import require_unchanged
 from runtime.training.masks import MaskProof, prove
 

@@ -75,6 +75,9 @@ class EditorWorld:
     def classifier(self, weights: str) -> ModelFacts | Problem:
         return LocalWorld(self.folder).classifier(weights)
 
+    def languages(self) -> str:
+        return LocalWorld(self.folder).languages()
+
     def model_exists(self, weights: str) -> Problem | None:
         known = self._models.get(weights)
         if known is None or time.monotonic() - known[0] > _MODEL_SECONDS:

@@ -77,5 +77,8 @@ class FakeWorld:
     def classifier(self, weights: str) -> ModelFacts | Problem:
         return self.model(weights, None)
 
+    def languages(self) -> str:
+        return "languages"
+
     def model_exists(self, weights: str) -> Problem | None:
         return None if weights in self.models else Problem("SFT0501", f"there are no weights at `{weights}`")

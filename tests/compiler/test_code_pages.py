@@ -17,6 +17,7 @@ from tests.compiler.plan_pages import PageExample, page_examples
 PAGES = {code: path for code, path in codes.pages().items() if re.match(r"SFT(02|03|060|061)", code)}
 # Two editions are needed for a mismatch, and there is one: test_modules declares another.
 del PAGES["SFT0234"]
+del PAGES["SFT0314"]  # raised while a filter runs
 
 
 LINTS = "SFT07"  # advice on specs that are sound: test_lint_pages

