@@ -72,8 +72,10 @@ def statements(step: Step) -> list[str]:
 
 
 def _together(rules: Sequence[FilterRule]) -> list[tuple[int, list[FilterRule]]]:
-    """The rules that one statement can hold, with the position of the first: predicates that follow one another. One that
-    asks for columns which are computed first begins a statement, so that they are computed of the rows that are left."""
+    """The rules that one statement can hold, with the position of the first: predicates that follow one another.
+
+    One that asks for columns which are computed first begins a statement: they are computed of the rows that are left.
+    """
     found: list[tuple[int, list[FilterRule]]] = []
     for position, rule in enumerate(rules):
         plain = isinstance(rule, PredicateRule) and not any(sql and sql.prepared for sql in _asking(rule))
@@ -96,7 +98,7 @@ def _asking(rule: FilterRule) -> tuple[Sql | None, ...]:
 
 
 def statement(position: int, rules: Sequence[FilterRule], rows: str = "alive") -> Statement:
-    """The statement that adds the drops of some rules to ``dropped``, with its parameters; ``rows`` has the rows that are
+    """The statement that adds the drops of some rules to ``dropped``, with its parameters; ``rows`` has those that are
     left and what was computed of them."""
     rule = rules[0]
     if isinstance(rule, TopRule):

@@ -107,7 +107,7 @@ def test_rules_share_what_they_ask_and_see_only_rows_that_are_left(bench: Bench,
 def test_the_rows_with_the_most_tokens(bench: Bench, tokenizer: Any) -> None:
     texts = [text for text in TEXTS if text]
     longest = sorted(texts, key=lambda text: -len(tokenizer.encode(text, add_special_tokens=False).ids))[:2]
-    assert set(kept(bench, "keep top 2 by tokens(text, base)")) == set(longest)
+    assert set(kept(bench, "keep top 2 rows by tokens(text, base)")) == set(longest)
 
 
 def test_languages_of_rows(bench: Bench) -> None:
