@@ -61,6 +61,17 @@ ALIASES: Mapping[str, str] = MappingProxyType(
     }
     | {"alpha_ratio": "letter_share", "alnum_ratio": "letter_share", "digit_ratio": "digit_share"}
     | {"uppercase_ratio": "upper_share", "caps_ratio": "upper_share", "unique_words": "distinct_word_share"}
+    | {"token_count": "tokens", "num_tokens": "tokens", "count_tokens": "tokens", "lang": "language"}
+    | {"language_id": "language", "detect_language": "language", "language_score": "language_confidence"}
+    | {"duplicate_ngram_share": "repeated_ngram_share", "ngram_repetition": "repeated_ngram_share"}
+    | {
+        "entropy": "character_entropy",
+        "distinct_n": "distinct_ngram_share",
+        "url_count": "urls",
+        "email_count": "emails",
+    }
+    | {"refusal": "refuses", "is_refusal": "refuses", "truncated": "looks_truncated", "is_truncated": "looks_truncated"}
+    | {"contains_word": "has_word", "has_words": "has_word", "word_list": "has_word", "flagged_words": "count_words"}
     | {"duplicate_lines": "repeated_line_share", "line_count": "lines", "avg_word_length": "mean_word_length"}
 )
 

@@ -261,6 +261,7 @@ def test_long_lists_are_looked_for_in_pieces() -> None:
         ("top_ngram_share(t, 2) > 20", "SFT0309", ""),
         ("refuses(t) == 1", "SFT0303", ""),
         ("duplicate_ngram_share(t, 5) > 1%", "SFT0302", ""),
+        ('language(t) == "en"', "SFT0312", "cannot be computed here"),
         ('contains_any(t, list = ["a"])', "SFT0304", "named"),
     ],
 )

@@ -116,6 +116,12 @@ def test_languages_of_rows(bench: Bench) -> None:
     assert kept(bench, "keep is_null(language(text))") == ["", "12 + 3", None]
 
 
+def test_a_language_that_is_no_code_is_known_before_the_run(bench: Bench) -> None:
+    bench.write("a.jsonl", [{"text": "a"}])
+    with pytest.raises(AssertionError, match="SFT0306"):
+        planned('keep language(text) == "english"', bench.root)
+
+
 def test_equal_rows_of_many_batches(bench: Bench, tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.preparing._BATCH", 7)
     texts: list[str | None] = [f"{'word ' * (place % 5)}." for place in range(100)]
