@@ -48,7 +48,7 @@ EXACT = [
     ("each category", "each ‸", ["category"]),
     ("lora { rank = 16   alpha = 32 }", "lora { rank = 16 ‸ }", ["alpha", "dropout", "targets"]),
     ("edition 2026", "edition ‸", ["2026"]),
-    ("dedup exact on instruction\n", "dedup ‸\n", ["exact", "near", "on", "at", "because"]),
+    ("dedup exact on instruction\n", "dedup ‸\n", ["exact", "near", "on", "at", "by", "against", "because"]),
 ]
 
 
