@@ -30,7 +30,7 @@ Row = tuple[Any, ...]
 
 FAILED_ON_A_VALUE = "SFT0411"
 MEMORY_VARIABLE = "SFT_MEMORY_MB"
-MEMORY_MB = 2_000  # sorts and joins of a million rows of 1 kB are hardly faster with more
+MEMORY_MB = 2_800  # enough to sort any number of rows, through the disk; a process stays under 4 GB
 MEMORY_SHARE = 0.5  # of the machine's memory, where that is less; training and the store have to live beside it
 LEAST_MB = 512
 ROW_GROUP = 51_200  # a multiple of the engine's vectors (2,048); each thread holds one while it writes
@@ -176,7 +176,7 @@ def as_finding(finding: Callable[[str], Exception]) -> Iterator[None]:
 
 
 def memory_limit_mb() -> int:
-    """What one engine may hold, in MB: ``SFT_MEMORY_MB`` of the environment, or 2,000 and at most half the machine.
+    """What one engine may hold, in MB: ``SFT_MEMORY_MB`` of the environment, or 2,800 and at most half the machine.
 
     The process is larger by the files being written and by Python, some 500 MB.
     """
@@ -212,6 +212,12 @@ def _explained(error: duckdb.Error) -> Exception:
     if _FULL.search(str(error)):
         return fatal(
             "SFT0904", f"the disk is full: {text}", "free some space and run the command again; finished steps are kept"
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return fatal(
+            "SFT0450",
+            f"{memory_limit_mb():,} MB are too little for this step: {text}",
+            f"give it more, for example `{MEMORY_VARIABLE}={2 * memory_limit_mb()} sft run …`; finished steps are kept",
         )
     limit = next((help for pattern, help in _LIMITS if re.search(pattern, text, re.IGNORECASE)), None)
     if limit is not None:
