@@ -67,6 +67,9 @@ def second_name(path: Path, name: str) -> None:
 
 def move_out(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     """Rows that an older version kept in tables, into the folders of their steps."""
+    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'examples'").fetchone()
+    if not found or not found[0]:
+        return
     for (step,) in con.execute("SELECT DISTINCT step_hash FROM examples").fetchall():
         folder = root / "objects" / step
         if folder.is_dir():

@@ -34,7 +34,8 @@ def save_model(
 ) -> SavedModel:
     """Write the result of a finished train step. Raises DiagnosticError SFT0922 when its files are gone, and those of
     loading the base model: its tokenizer goes along with its chat template."""
-    from runtime.models.loading import ADAPTER, FULL, load_tokenizer, model_folder
+    from runtime.models.folders import model_folder
+    from runtime.models.loading import ADAPTER, FULL, load_tokenizer
 
     adapter, full = artifact / ADAPTER, artifact / FULL
     if not adapter.is_dir() and not full.is_dir():

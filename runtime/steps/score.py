@@ -150,7 +150,8 @@ def _run_pass(ctx: StepContext, db: Engine, one: Pass, params: ScoreParams, keep
 
 
 def _load(ctx: StepContext, one: Pass, model: Mapping[str, Any], params: ScoreParams) -> Asker:
-    from runtime.models.loading import load_tokenizer, model_folder
+    from runtime.models.folders import model_folder
+    from runtime.models.loading import load_tokenizer
 
     folder: Path = model_folder(model["weights"], ctx.spec_dir, ctx.note)
     conversations = not any(measure.startswith(LABEL) for measure in one.measures)

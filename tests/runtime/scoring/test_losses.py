@@ -12,7 +12,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from runtime.models.loading import load_tokenizer, model_folder
+from runtime.models.folders import model_folder
+from runtime.models.loading import load_tokenizer
 from runtime.scoring.losses import ALONE, ANSWER, load_losses
 from tests.tiny_model import CHATML_DEFAULT_SYSTEM, build_tiny_model
 
