@@ -27,6 +27,18 @@ def load_tokenizer(folder: Path, chat_template: str | None = None, spec_dir: Pat
 
     Raises DiagnosticError SFT0505 (no fast tokenizer), SFT0510 (no chat template), SFT0511 (unreadable override).
     """
+    tokenizer = load_plain_tokenizer(folder)
+    text = template_in_folder(folder) if chat_template is None else read_override(chat_template, spec_dir or Path())
+    if text is None:
+        raise fatal(
+            "SFT0510", "the model brings no chat template", 'name one in the model: `chat_template = "chat.jinja"`'
+        )
+    tokenizer.chat_template = text
+    return tokenizer
+
+
+def load_plain_tokenizer(folder: Path) -> Any:
+    """The fast tokenizer of a model that needs no chat template. Raises DiagnosticError SFT0505."""
     with quiet_transformers():
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
@@ -34,12 +46,6 @@ def load_tokenizer(folder: Path, chat_template: str | None = None, spec_dir: Pat
             raise fatal("SFT0505", f"the tokenizer cannot be loaded: {str(error).splitlines()[0]}") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise fatal("SFT0505", f"`{type(tokenizer).__name__}` is not a fast tokenizer", "save a `tokenizer.json`")
-    text = template_in_folder(folder) if chat_template is None else read_override(chat_template, spec_dir or Path())
-    if text is None:
-        raise fatal(
-            "SFT0510", "the model brings no chat template", 'name one in the model: `chat_template = "chat.jinja"`'
-        )
-    tokenizer.chat_template = text
     return tokenizer
 
 

@@ -146,17 +146,3 @@ def load_classifier(folder: Path, tokenizer: Any, precision: Any) -> ClassifierA
         message = f"the model is no sequence classifier: its weights have no `{missing[0]}`"
         raise fatal("SFT0434", message, "name a folder that was saved from a sequence classifier")
     return ClassifierAsker(model.to(device).eval(), tokenizer)
-
-
-def load_plain_tokenizer(folder: Path) -> Any:
-    """The fast tokenizer of a model that needs no chat template. Raises DiagnosticError SFT0505."""
-    from transformers import AutoTokenizer, PreTrainedTokenizerFast
-
-    with quiet_transformers():
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-        except (OSError, ValueError, KeyError) as error:
-            raise fatal("SFT0505", f"the tokenizer cannot be loaded: {str(error).splitlines()[0]}") from error
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise fatal("SFT0505", f"`{type(tokenizer).__name__}` is not a fast tokenizer", "save a `tokenizer.json`")
-    return tokenizer

@@ -2,24 +2,20 @@
 
 A scorer's hash covers the model's files (and the step that trained it), what is measured and the dtype; a text's hash
 is that of what the model is given. So new rows cost their own scores alone, a killed scoring continues, and another
-threshold, ratio or row costs nothing. Written in short transactions, at most twice a second.
+threshold, ratio or row costs nothing.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from runtime.context import StepContext
 from runtime.scoring.asking import Answer
 from runtime.store import Store
-from spec_lang.diagnostics import DiagnosticError
+from runtime.unwritten_rows import UnwrittenRows
 
-KEEP_SECONDS = 0.5
-HELD, HELD_PATIENCE = "SFT0901", 1.0  # seconds to wait for the store while there are rows to score
-HELD_PAUSE = 10.0  # seconds until a held store is tried again
 _COLUMNS = ("scorer_hash", "text_hash", "value", "reason", "tokens", "made_at")
 
 Known = tuple[float | None, str | None]  # value, or why there is none
@@ -36,10 +32,9 @@ class ScoreKeeper:
     asked: int = 0
     tokens: int = 0
     seconds: float = 0.0  # spent asking
-    waiting: list[tuple[object, ...]] = field(default_factory=list)
-    held: bool = False
-    told: bool = False
-    last: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.waiting = UnwrittenRows[tuple[object, ...]](self.ctx, self._write, "rows are scored on, their scores wait")
 
     def known(self, measure: str, texts: Sequence[str]) -> dict[str, Known]:
         """What is kept of these texts."""
@@ -52,48 +47,25 @@ class ScoreKeeper:
 
     def take(self, answers: Sequence[Answer]) -> None:
         now = datetime.now(UTC)
-        self.waiting += [
+        self.waiting.rows += [
             (self.scorers[one.measure], one.text, one.value, one.reason, one.tokens, now) for one in answers
         ]
         self.done += len(answers)
         self.asked += len(answers)
         self.tokens += sum(one.tokens for one in answers)
 
-    def between_batches(self) -> None:
-        """Keeps what waited long enough. Raises Interrupted. A store that is held is tried again later."""
-        pause = HELD_PAUSE if self.held else KEEP_SECONDS
-        if self.waiting and time.monotonic() - self.last >= pause:
-            try:
-                self._write(replace(self.ctx.store, patience=min(HELD_PATIENCE, self.ctx.store.patience)))
-            except DiagnosticError as error:
-                if error.diagnostics[0].code != HELD:
-                    raise
-                if not self.told:
-                    self.ctx.note(f"{error.diagnostics[0].message}; rows are scored on, their scores wait")
-                self.told = self.held = True
-                self.last = time.monotonic()
-        self.ctx.stop.check()
-
-    def flush(self) -> None:
-        """Keeps what waits. Raises DiagnosticError SFT0901 when the store stays held."""
-        self._write(self.ctx.store)
-
     def forget(self) -> None:
         """Takes back what these scorers gave: their model changed while it was asked."""
-        self.waiting.clear()
+        self.waiting.rows.clear()
         with self.ctx.store.writing() as con:
             con.execute("DELETE FROM scorings WHERE scorer_hash IN (SELECT unnest(?))", [list(self.scorers.values())])
 
-    def _write(self, store: Store) -> None:
-        if self.waiting:
-            with store.writing() as con:  # another run may have scored the same text meanwhile
-                slots = ",".join(["(?,?,?,?,?,?)"] * len(self.waiting))
-                values = [value for row in self.waiting for value in row]
-                con.execute(f"INSERT OR IGNORE INTO scorings ({', '.join(_COLUMNS)}) VALUES {slots}", values)
-            self.waiting.clear()
-            self.report()
-        self.held = False
-        self.last = time.monotonic()
+    def _write(self, store: Store, rows: Sequence[tuple[object, ...]]) -> None:
+        with store.writing() as con:  # another run may have scored the same text meanwhile
+            slots = ",".join(["(?,?,?,?,?,?)"] * len(rows))
+            values = [value for row in rows for value in row]
+            con.execute(f"INSERT OR IGNORE INTO scorings ({', '.join(_COLUMNS)}) VALUES {slots}", values)
+        self.report()
 
     def report(self) -> None:
         rate = round(self.tokens / self.seconds, 1) if self.tokens and self.seconds > 0 else None

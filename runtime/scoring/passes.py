@@ -62,7 +62,7 @@ class Pass:
                 self._ask(bodies, {m: texts for m, texts in wanted.items() if texts}, found, keeper)
             for place, measure in enumerate(self.measures):
                 self._fill(db, place, window, found[measure])
-        keeper.flush()
+        keeper.waiting.flush()
 
     def _ask(self, bodies: Any, wanted: Any, found: dict[str, dict[str, Known]], keeper: ScoreKeeper) -> None:
         assert self.used is not None
@@ -74,9 +74,9 @@ class Pass:
                 keeper.seconds += time.monotonic() - began
                 began = time.monotonic()
                 keeper.take(answers)
-                keeper.between_batches()
+                keeper.waiting.between_batches()
         finally:
-            keeper.flush()
+            keeper.waiting.flush()
 
     def _fill(self, db: Engine, place: int, window: Sequence[Any], found: dict[str, Known]) -> None:
         none: Known = (None, self.missing)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +21,12 @@ from runtime.models.protocols import Completion, Prompt
 from runtime.models.unchanged import require_unchanged
 from runtime.relational import engine, parquet
 from runtime.store import Store, insert_rows
+from runtime.unwritten_rows import UnwrittenRows
 from spec_lang.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from runtime.models.local_generator import LocalGenerator
 
-KEEP_SECONDS = 0.5
-HELD, HELD_PATIENCE = "SFT0901", 1.0  # seconds to wait for the store while there are answers to make
-HELD_PAUSE = 10.0  # seconds until a held store is tried again
 _COLUMNS = (
     *("step_hash", "row_id", "prompt", "output", "expected", "stop_reason"),
     *("prompt_tokens", "output_tokens", "seconds", "made_at"),
@@ -56,13 +54,13 @@ def run(ctx: StepContext) -> StepResult:
     askable = _askable(ctx, generator, questions, params.decode.max_new_tokens)
     kept = {row[0] for row in ctx.store.query("SELECT row_id FROM predictions WHERE step_hash = ?", [ctx.step.hash])}
     keeper = Keeper(ctx, {q.prompt.row_id: q.expected for q in askable}, len(kept), len(askable))
-    generator.between_steps = keeper.between_steps
+    generator.between_steps = keeper.waiting.between_batches
     todo = [question.prompt for question in askable if question.prompt.row_id not in kept]
     keeper.report()
     try:
         generator.generate(todo, params.decode, keeper.take)
     finally:
-        keeper.flush()
+        keeper.waiting.flush()
     _confirm(ctx)
     seconds = time.monotonic() - keeper.began
     _write_parquet(ctx, questions)
@@ -140,61 +138,34 @@ def _askable(
 
 @dataclass
 class Keeper:
-    """Collects finished answers, writes them in short transactions, reports progress."""
+    """Collects finished answers, keeps them, reports progress."""
 
     ctx: StepContext
     expected: dict[str, str]
     done: int
     total: int
-    waiting: list[Completion] = field(default_factory=list)
     tokens: int = 0
-    held: bool = False
-    told: bool = False
-    last: float = field(default_factory=time.monotonic)
     began: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self.waiting = UnwrittenRows[Completion](self.ctx, self._write, "the model is asked on, its answers wait")
+
     def take(self, batch: Sequence[Completion]) -> None:
-        self.waiting.extend(batch)
+        self.waiting.rows.extend(batch)
         self.done += len(batch)
         self.tokens += sum(answer.output_tokens for answer in batch)
 
-    def between_steps(self) -> None:
-        """Keeps what waited long enough, also while no further answer finishes. Raises Interrupted.
-
-        A store that another program holds is tried again later: the answers wait in memory.
-        """
-        pause = HELD_PAUSE if self.held else KEEP_SECONDS
-        if self.waiting and time.monotonic() - self.last >= pause:
-            try:
-                self._write(replace(self.ctx.store, patience=min(HELD_PATIENCE, self.ctx.store.patience)))
-            except DiagnosticError as error:
-                if error.diagnostics[0].code != HELD:
-                    raise
-                if not self.told:
-                    self.ctx.note(f"{error.diagnostics[0].message}; the model is asked on, its answers wait")
-                self.told = self.held = True
-                self.last = time.monotonic()
-        self.ctx.stop.check()
-
-    def flush(self) -> None:
-        """Keeps what waits. Raises DiagnosticError SFT0901 when the store stays held."""
-        self._write(self.ctx.store)
-
-    def _write(self, store: Store) -> None:
-        if self.waiting:
-            now = datetime.now(UTC)
-            rows = [
-                (
-                    *(self.ctx.step.hash, answer.row_id, answer.prompt, answer.output, self.expected[answer.row_id]),
-                    *(answer.stop_reason, answer.prompt_tokens, answer.output_tokens, answer.seconds, now),
-                )
-                for answer in self.waiting
-            ]
-            store.insert("predictions", _COLUMNS, rows)
-            self.waiting.clear()
-            self.report()
-        self.held = False
-        self.last = time.monotonic()
+    def _write(self, store: Store, answers: Sequence[Completion]) -> None:
+        now = datetime.now(UTC)
+        rows = [
+            (
+                *(self.ctx.step.hash, answer.row_id, answer.prompt, answer.output, self.expected[answer.row_id]),
+                *(answer.stop_reason, answer.prompt_tokens, answer.output_tokens, answer.seconds, now),
+            )
+            for answer in answers
+        ]
+        store.insert("predictions", _COLUMNS, rows)
+        self.report()
 
     def report(self) -> None:
         rate = self.tokens / max(1e-9, time.monotonic() - self.began)

@@ -156,7 +156,8 @@ def _load(ctx: StepContext, one: Pass, model: Mapping[str, Any], params: ScorePa
     folder: Path = model_folder(model["weights"], ctx.spec_dir, ctx.note)
     conversations = not any(measure.startswith(LABEL) for measure in one.measures)
     if not conversations or REWARD in one.measures:
-        from runtime.scoring.classifiers import load_classifier, load_plain_tokenizer
+        from runtime.models.loading import load_plain_tokenizer
+        from runtime.scoring.classifiers import load_classifier
 
         tokenizer = (
             load_tokenizer(folder, model.get("chat_template"), ctx.spec_dir)

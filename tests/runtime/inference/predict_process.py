@@ -61,13 +61,14 @@ def _expected(messages: list[dict[str, str]]) -> str:
 
 
 if __name__ == "__main__":
+    from runtime import unwritten_rows
     from runtime.steps import predict
 
     def wait(event: Event) -> None:
         if event.kind == "progress" and event.data["done"]:
             time.sleep(600)
 
-    predict.KEEP_SECONDS = 0.0
+    unwritten_rows.KEEP_SECONDS = 0.0
     context = predict_context(Path(sys.argv[1]), Path(sys.argv[2]), Greedy(max_new_tokens=int(sys.argv[3])), {})
     context.events.listeners.append(wait)
     predict.run(context)

@@ -20,6 +20,7 @@ import pytest
 import torch
 
 from compiler.step_params import Greedy, Sample
+from runtime import unwritten_rows
 from runtime.context import Interrupted
 from runtime.models.loading import load_model, load_trained
 from runtime.models.local_generator import LocalGenerator
@@ -95,7 +96,7 @@ def test_a_stop_keeps_what_is_answered_and_the_rest_is_as_if_uninterrupted(
     from runtime.inference import continuous_batching
 
     monkeypatch.setattr(continuous_batching, "BATCH", 4)
-    monkeypatch.setattr(predict, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(unwritten_rows, "KEEP_SECONDS", 0.0)
     stopped, whole = make_predictions("stopped"), make_predictions("whole")
     ctx = stopped.context(rendered(14), decode)
 
@@ -137,8 +138,8 @@ def test_a_held_store_keeps_the_answers_waiting(
     from runtime.inference import continuous_batching
 
     monkeypatch.setattr(continuous_batching, "BATCH", 4)
-    monkeypatch.setattr(predict, "KEEP_SECONDS", 0.0)
-    monkeypatch.setattr(predict, "HELD_PAUSE", 0.0)
+    monkeypatch.setattr(unwritten_rows, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(unwritten_rows, "HELD_PAUSE", 0.0)
     ctx = predictions.context(rendered(14), GREEDY)
     ctx = replace(ctx, store=replace(ctx.store, patience=0.02))
     taken = ExitStack()

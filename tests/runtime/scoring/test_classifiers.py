@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, LlamaConfig
 
-from runtime.models.loading import load_tokenizer
-from runtime.scoring.classifiers import LABEL, REWARD, load_classifier, load_plain_tokenizer
+from runtime.models.loading import load_plain_tokenizer, load_tokenizer
+from runtime.scoring.classifiers import LABEL, REWARD, load_classifier
 from spec_lang.diagnostics import DiagnosticError
 from tests.tiny_model import build_tiny_model
 

@@ -1,0 +1,61 @@
+"""Rows of a step that asks a model, on their way into the store: what was paid for is kept as it comes.
+
+They are written in short transactions, at most twice a second. While another program holds the store they wait in
+memory and the model is asked on; only the end of the step insists.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from runtime.context import StepContext
+from runtime.store import Store
+from spec_lang.diagnostics import DiagnosticError
+
+KEEP_SECONDS = 0.5
+HELD, HELD_PATIENCE = "SFT0901", 1.0  # seconds to wait for the store while there is a model to ask
+HELD_PAUSE = 10.0  # seconds until a held store is tried again
+
+R = TypeVar("R")
+
+
+@dataclass
+class UnwrittenRows(Generic[R]):
+    """``write`` puts rows into a store; ``meanwhile`` says what goes on while the store is held."""
+
+    ctx: StepContext
+    write: Callable[[Store, list[R]], None]
+    meanwhile: str
+    rows: list[R] = field(default_factory=list)
+    held: bool = False
+    told: bool = False
+    last: float = field(default_factory=time.monotonic)
+
+    def between_batches(self) -> None:
+        """Writes what waited long enough. Raises Interrupted. A store that is held is tried again later."""
+        pause = HELD_PAUSE if self.held else KEEP_SECONDS
+        if self.rows and time.monotonic() - self.last >= pause:
+            try:
+                self._write(replace(self.ctx.store, patience=min(HELD_PATIENCE, self.ctx.store.patience)))
+            except DiagnosticError as error:
+                if error.diagnostics[0].code != HELD:
+                    raise
+                if not self.told:
+                    self.ctx.note(f"{error.diagnostics[0].message}; {self.meanwhile}")
+                self.told = self.held = True
+                self.last = time.monotonic()
+        self.ctx.stop.check()
+
+    def flush(self) -> None:
+        """Writes what waits. Raises DiagnosticError SFT0901 when the store stays held."""
+        self._write(self.ctx.store)
+
+    def _write(self, store: Store) -> None:
+        if self.rows:
+            self.write(store, self.rows)
+            self.rows.clear()
+        self.held = False
+        self.last = time.monotonic()
