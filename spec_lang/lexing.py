@@ -1,6 +1,6 @@
 """Text to tokens, with the grammar's own terminals; comments and unreadable pieces are kept.
 
-Lark's basic lexer does the work, so the whole token stream is there before parsing: recovery
+Lark's terminals do the work (`shift_reduce.py`), so the whole token stream is there before parsing: recovery
 cuts it at blocks, editors colour it. The lexer never fails, since the terminal ``WRONG`` takes
 what nothing else takes. A spec of a hundred lines is cut into tokens in 2 ms.
 """
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from spec_lang.shift_reduce import tokens_in
 from spec_lang.source import SourceFile, Span
-from spec_lang.tables import grammar
 
 if TYPE_CHECKING:
     from lark import Token
@@ -47,7 +47,7 @@ def tokens_of(file: SourceFile) -> tuple[list[Token], tuple[Comment, ...]]:
     tokens: list[Token] = []
     comments: list[Comment] = []
     previous = ""
-    cut = list(grammar().lex(file.text))
+    cut = tokens_in(file.text)
     for index, token in enumerate(cut):
         if token.type == "COMMENT":
             comments.append(Comment(str(token), span_of(token)))

@@ -19,6 +19,7 @@ from spec_lang.diagnostics import Diagnostic, Diagnostics, Edit, Label
 from spec_lang.lexing import Comment, span_of, tokens_of
 from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment, segments
+from spec_lang.shift_reduce import tree_of
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
 from spec_lang.tables import grammar
@@ -130,25 +131,29 @@ def _parse_segment(
     file: SourceFile, segment: Segment, before: Segment | None, diagnostics: Diagnostics
 ) -> Tree[Token] | None:
     """The tree of one item, or None after reporting its first mistake."""
-    from lark import UnexpectedToken
-
     from spec_lang.syntax_hints import explain
 
-    parser = grammar().parse_interactive(start="item")
-    index = 0
-    try:
-        for index, token in enumerate(segment.tokens):  # noqa: B007
-            parser.feed_token(token)
-        index = len(segment.tokens)
-        tree: Tree[Token] = parser.feed_eof(segment.tokens[-1])  # type: ignore[no-untyped-call]
+    if (tree := tree_of(segment.tokens)) is not None:
         return tree
-    except UnexpectedToken:
-        accepts: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
-        found = explain(file, segment, index, accepts)
-        if segment.stray and before is not None:
-            found = _where_the_block_ended(file, before, segment, found)
-        diagnostics.report(found)
-        return None
+    found = explain(file, segment, *_first_mistake(segment))
+    if segment.stray and before is not None:
+        found = _where_the_block_ended(file, before, segment, found)
+    diagnostics.report(found)
+    return None
+
+
+def _first_mistake(segment: Segment) -> tuple[int, set[str]]:
+    """The index of the token that cannot follow those before it (their number for the end), and the terminals that
+    can."""
+    from lark import UnexpectedToken
+
+    parser = grammar().parse_interactive(start="item")
+    for index, token in enumerate(segment.tokens):
+        try:
+            parser.feed_token(token)
+        except UnexpectedToken:
+            return index, parser.accepts()  # type: ignore[no-untyped-call]
+    return len(segment.tokens), parser.accepts()  # type: ignore[no-untyped-call]
 
 
 def _where_the_block_ended(file: SourceFile, before: Segment, stray: Segment, found: Diagnostic) -> Diagnostic:

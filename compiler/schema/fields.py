@@ -7,6 +7,7 @@ list them. Values keep their spans, for messages of later passes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -197,13 +198,28 @@ def fits(type: ValueType, expr: Expr, name: str, report: Reporter) -> bool:
 # --- what a shape declares, for messages and for documentation --------------------------------------
 
 
-def specs(shape: type[Shape]) -> dict[str, Any]:
+def specs(shape: type[Shape]) -> Mapping[str, Any]:
     """Attribute name -> its declaration, in order."""
+    of: Any = shape  # mypy takes the hash of a class for that of its instances
+    return _specs(of)
+
+
+def declared(shape: type[Shape], kind: type[T]) -> Mapping[str, T]:
+    """The declarations of a kind by the name that a spec spells."""
+    of: Any = shape
+    what: Any = kind
+    return _declared(of, what)
+
+
+# Asked for every block of a spec.
+@cache
+def _specs(shape: Any) -> Mapping[str, Any]:
     return {name: spec for name, spec in vars(shape).items() if isinstance(spec, SPECS)}
 
 
-def declared(shape: type[Shape], kind: type[T]) -> dict[str, T]:
-    return {spelled(name): spec for name, spec in specs(shape).items() if isinstance(spec, kind)}
+@cache
+def _declared(shape: Any, kind: Any) -> Mapping[str, Any]:
+    return {spelled(name): spec for name, spec in _specs(shape).items() if isinstance(spec, kind)}
 
 
 def spelled(attribute: str) -> str:

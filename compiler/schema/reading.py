@@ -192,12 +192,10 @@ class _BodyReader:
         if self.others is None:
             return
         for entry in list(self.entries):
+            if fits(self.others.type, entry.value, entry.name.text, self.report):
+                continue
             meant = self._meant(entry.name.text)
-            if (
-                meant in self.field_specs
-                and not fits(self.others.type, entry.value, entry.name.text, self.report)
-                and fits(self.field_specs[meant].type, entry.value, meant, self.report)
-            ):
+            if meant in self.field_specs and fits(self.field_specs[meant].type, entry.value, meant, self.report):
                 self.entries.remove(entry)
                 self.unknown.append(entry)
 
