@@ -98,12 +98,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_ROUNDS)
     gc.set_threshold(COLLECT_AFTER)
-    parser = build_parser()
-    args = parser.parse_args(argv)
-    if args.verb is None:
-        parser.print_help()
-        return 0
     try:
+        parser = build_parser()
+        args = parser.parse_args(argv)
+        if args.verb is None:
+            parser.print_help()
+            return 0
         return int(args.execute(args))
     except DiagnosticError as error:
         from spec_lang.render import print_diagnostics

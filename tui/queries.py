@@ -223,18 +223,26 @@ def drops(
         store,
         f"""
         WITH page AS (
-            SELECT s.ordinal, s.step_id, l.* FROM steps s JOIN ledger l USING (step_hash)
+            SELECT s.ordinal, s.step_id, l.*, row_number() OVER () AS nth FROM steps s JOIN ledger l USING (step_hash)
             WHERE s.run_id = $run AND ($step IS NULL OR s.step_id = $step) AND ($rule IS NULL OR l.rule = $rule)
             {counted if by_rule else ""}
             ORDER BY s.ordinal, l.file, l.line, l.rule, l.row_id {"" if by_rule else "LIMIT $limit OFFSET $offset"}
         ), shown AS (
-            SELECT DISTINCT ON (row_id) row_id, content, file, line FROM examples
-            WHERE row_id IN (SELECT row_id FROM page UNION SELECT survivor FROM page) ORDER BY row_id, file, line
+            SELECT step_hash AS source, row_id, content, file, line FROM examples
+            WHERE row_id IN (SELECT row_id FROM page UNION SELECT survivor FROM page)
+        ), own AS (  -- equal rows of two sources have one id: the place in the ledger tells which it was
+            SELECT p.*, d.source, d.file AS d_file, d.line AS d_line, d.content
+            FROM page p LEFT JOIN shown d ON d.row_id = p.row_id AND coalesce(d.file = p.file AND d.line = p.line, true)
+            QUALIFY row_number() OVER (PARTITION BY p.nth ORDER BY d.file, d.line) = 1
         )
-        SELECT p.step_id, p.rule, p.row_id, coalesce(p.file, d.file), coalesce(p.line, d.line), p.value, p.detail,
-               d.content, p.survivor, k.file, k.line, k.content
-        FROM page p LEFT JOIN shown d ON d.row_id = p.row_id LEFT JOIN shown k ON k.row_id = p.survivor
-        ORDER BY p.ordinal, p.file, p.line, p.rule, p.row_id
+        SELECT o.step_id, o.rule, o.row_id, coalesce(o.file, o.d_file), coalesce(o.line, o.d_line), o.value, o.detail,
+               o.content, o.survivor, k.file, k.line, k.content
+        FROM own o
+        LEFT JOIN shown k ON k.row_id = o.survivor
+        LEFT JOIN ledger f ON f.step_hash = o.step_hash AND f.file = k.file AND f.line = k.line  -- it fell as well
+        QUALIFY row_number() OVER (
+            PARTITION BY o.nth ORDER BY f.rule IS NOT NULL, k.source IS DISTINCT FROM o.source, k.file, k.line) = 1
+        ORDER BY o.ordinal, o.file, o.line, o.rule, o.row_id
         """,
         {"run": run_id, "step": step_id, "rule": rule, "limit": limit, **({} if by_rule else {"offset": offset})},
     )

@@ -16,6 +16,7 @@ from compiler.tree import references
 from compiler.typed import Typed
 from spec_lang.ast import Expr
 from spec_lang.diagnostics import Label
+from spec_lang.plain_text import visible
 from spec_lang.source import Span
 from spec_lang.suggest import surely
 
@@ -135,6 +136,11 @@ def check_placeholder(name: str, span: Span, template: ResolvedTemplate, scope: 
             help = "give the examples a `text`: without it they are turns, and stand before the question by themselves"
         message = f"`{{{name}}}` of template `{template.name}` is no column of {scope.owner}"
         meant = surely(name, scope.columns.names)
+        if other := _other_separator(scope):
+            meant, help = (
+                None,
+                f"the file has one column, `{visible(other)}`: a CSV is separated by commas, a TSV by tabs",
+            )
         if name in scope.fields:
             meant = scope.fields[name]
             help = f"the field is called `{meant}` here, in `columns {{ … }}` of the source"
@@ -144,6 +150,12 @@ def check_placeholder(name: str, span: Span, template: ResolvedTemplate, scope: 
     elif scope.columns.get(name) == "null":
         message = f"column `{name}` of {scope.owner} has no value in any row"
         report.error("SFT0310", message, span, also=also)
+
+
+def _other_separator(scope: ColumnScope) -> str | None:
+    """The only column there is, when its name looks like the names of several."""
+    names = tuple(scope.columns.names)
+    return names[0] if len(names) == 1 and re.search(r"\w[;|\t]\w", names[0]) else None
 
 
 def check_options(template: ResolvedTemplate, scope: ColumnScope, used: Label) -> tuple[Typed, Typed] | None:

@@ -117,7 +117,10 @@ def wrong_unit(
     value, unit = found
     fractions = (Unit.SHARE, Unit.POINTS)
     help, fraction = None, False
-    if wanted in fractions and unit is None:
+    parts = field == "weight" and unit is None and value >= 1  # 3 to 1: what 3 is a share of is not known here
+    if parts:
+        help = "weights are shares of the whole: three parts of four are `75%`"
+    elif wanted in fractions and unit is None:
         # 0.9 was meant as a fraction, 90 as a percentage
         help = f"write `{written(value if abs(value) <= 1 else value / 100, wanted)}`"
     elif (wanted in fractions) == (unit in fractions) or unit is None:
@@ -127,5 +130,7 @@ def wrong_unit(
         number = value if fraction else value * 100
         help = f"write `{written(number, None)}`"
     what = "a plain number" if wanted is None else UNIT_NAMES[wanted]
-    fix = (Edit(expr.span, written(value, None)),) if fraction else unit_fix(expr, value, unit, wanted)
+    fix: tuple[Edit, ...] = ()
+    if not parts:
+        fix = (Edit(expr.span, written(value, None)),) if fraction else unit_fix(expr, value, unit, wanted)
     report.error(code, f"`{field}` {verb} {what}, not {described(expr)}", expr.span, help, fix=fix)

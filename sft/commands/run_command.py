@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,16 @@ def _exit_code(outcome: RunOutcome) -> int:
     return codes.get(outcome.status, EXIT_CODES[outcome.verdict])
 
 
+def _again(args: argparse.Namespace) -> str:
+    """The command that goes on with what was interrupted: all that tells which plan and which store."""
+    words = ["sft", "run", str(args.file)]
+    words += [word for setting in args.settings for word in ("--set", setting)]
+    words += ["--only", args.only] if args.only else []
+    words += ["--store", str(args.store)] if args.store else []
+    words += ["--locked"] if args.locked else []
+    return shlex.join(words)
+
+
 def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None:
     from sft.verdicts import verdict_table
     from spec_lang.diagnostics import Diagnostics
@@ -68,7 +79,7 @@ def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None
 
         report(Diagnostics(list(outcome.findings)))
     if outcome.status == "interrupted":
-        narrate(f"interrupted; `sft run {args.file}` continues from here")
+        narrate(f"interrupted; `{_again(args)}` continues from here")
         return
     if outcome.status == "failed":
         narrate("finished steps are kept; mend the cause and run again")

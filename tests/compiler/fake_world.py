@@ -1,4 +1,4 @@
-"""A world of three sources and two models, answered from dictionaries: the compiler's only window, faked whole."""
+"""A world of a few sources and two models, answered from dictionaries: the compiler's only window, faked whole."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class FakeWorld:
             "tickets.jsonl": _facts("tickets.jsonl", TICKETS, 640),
             "sums.jsonl": _facts("sums.jsonl", SUMS, 3000),
             "more.jsonl": _facts("more.jsonl", SUMS, 100),
+            "semicolons.csv": _facts("semicolons.csv", {"instruction;output": "text"}, 20),
             "chats.jsonl": _facts("chats.jsonl", CHATS, 500),
             "shared.json": _facts("shared.json", SHARED, 90),
         }

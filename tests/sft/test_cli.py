@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,38 @@ def test_a_spec_that_asks_for_nothing_compiles_and_does_not_run(tmp_path: Path) 
     compiled, ran = (sft(verb, "empty.sft", cwd=tmp_path) for verb in ("compile", "run"))
     assert compiled.returncode == 0 and "0 steps" in compiled.stderr
     assert ran.returncode == 1 and "SFT0929" in ran.stderr
+
+
+def test_the_command_that_goes_on_names_all_that_was_asked_for(tmp_path: Path) -> None:
+    from sft.cli import build_parser
+    from sft.commands.run_command import _again
+
+    words = [
+        "run",
+        "my spec.sft",
+        "--set",
+        "rounds=2",
+        "--set",
+        "name=a b",
+        "--only",
+        "train:x",
+        "--store",
+        "s",
+        "--locked",
+    ]
+    told = _again(build_parser().parse_args(words))
+    assert shlex.split(told) == ["sft", *words]
+    assert _again(build_parser().parse_args(["run", "a.sft"])) == "sft run a.sft"
+
+
+def test_an_interrupt_before_the_command_has_begun_is_told_in_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sft import cli
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "build_parser", interrupted)
+    assert cli.main(["run", "a.sft"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

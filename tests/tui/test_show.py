@@ -12,13 +12,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from compiler.compile import compile_export
+from compiler.plan import Plan
+from runtime.scheduler import run_plan
 from runtime.store import Store
+from runtime.world import LocalWorld
 from sft.plain_tables import Table, aligned, as_markdown, fitted
+from sft.project import read_spec
 from sft.show import show
 from sft.show_pages import PAGES
 from sft.verdicts import verdict_table
-from spec_lang.diagnostics import DiagnosticError
+from spec_lang.diagnostics import DiagnosticError, Diagnostics
 from tests.tui.sample_store import RUN
+
+OTHER = '{"q": "Where do I pay?", "a": "billing"}'
+AGAINST = """
+edition 2026
+
+source gold { path = "first.jsonl"    licence = "CC0-1.0"   origin = human }
+source more { path = "second.jsonl"   licence = "CC0-1.0"   origin = human }
+
+filter new { dedup exact on q against gold }
+
+template plain { user = "{q}"   assistant = "{a}" }
+
+task all { from = more   filters = [new]   templates = [plain] }
+"""
 
 
 @pytest.mark.parametrize("view", PAGES)
@@ -124,3 +143,22 @@ def test_markdown_escapes_what_means_something() -> None:
 
     text = as_markdown(Page(None, "", (Table("", ("a",), [("<b>|*x*`y`\\",)]),)))
     assert "\\<b\\>\\|\\*x\\*\\`y\\`\\\\" in text
+
+
+def test_a_duplicate_in_another_source_stands_in_with_its_own_place(tmp_path: Path) -> None:
+    """Equal rows have one id, whatever file they are in."""
+    rows = ['{"q": "Where is my parcel?", "a": "delivery"}', '{"q": "Refund me.", "a": "refund"}']
+    (tmp_path / "first.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "second.jsonl").write_text("\n".join([rows[1], rows[0], rows[0], OTHER]) + "\n", encoding="utf-8")
+    (tmp_path / "spec.sft").write_text(AGAINST, encoding="utf-8")
+    store = Store(tmp_path / ".sft")
+    exported = compile_export(read_spec(tmp_path / "spec.sft"), LocalWorld(tmp_path), Diagnostics(), "all")
+    assert exported is not None
+    plan = Plan(format=1, edition=2026, spec="spec.sft", steps=tuple(exported.plan))
+    assert run_plan(plan, tmp_path, store).status == "done"
+    data = json.loads(show(store, None, "ledger", "json"))
+    assert [(row["place"], row["survivor"]) for row in data["dropped"]] == [
+        ("second.jsonl:1", "first.jsonl:2"),
+        ("second.jsonl:2", "first.jsonl:1"),
+        ("second.jsonl:3", "first.jsonl:1"),
+    ]
