@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from compiler.lower.extension import called, described
 from compiler.plan import PLAN_FORMAT, STEP_VERSIONS, Plan, Step, StepKind, step_hash
@@ -12,6 +12,8 @@ from compiler.rule_models import RuleModels
 from compiler.schema.fields import Shape
 from compiler.step_params import StepParams
 from spec_lang.source import Span
+
+Names: TypeAlias = str | tuple[str, ...]
 
 
 class Line(NamedTuple):
@@ -30,7 +32,7 @@ class PlanBuilder:
     def add(
         self,
         params: StepParams,
-        name: str,
+        name: Names,
         block: Shape,
         *,
         inputs: Mapping[str, str] | None = None,
@@ -39,11 +41,10 @@ class PlanBuilder:
         lines: Mapping[str, Line] | None = None,
         **local: Any,
     ) -> str:
-        """Add a step (once) and give its id. ``inputs`` maps roles to ids; ``lines`` adds to those of the block."""
+        """Add a step (once) and give its id. ``inputs`` maps roles to ids; ``lines`` adds to those of the block. Of
+        several names it gets the first that no other step has; that all are taken is a bug of ours, which raises: one
+        of two steps would be lost in silence."""
         kind = StepKind(params.kind)
-        step_id = f"{kind}:{name}"
-        if step_id in self._steps:
-            return step_id
         roles = dict(inputs or {})
         read = dict(content or {})
         extensions = called(params, self._report.at(block.file))
@@ -51,20 +52,33 @@ class PlanBuilder:
         if extensions:
             local["extensions"] = [described(file, functions) for file, functions in extensions]
         version = STEP_VERSIONS[kind]
-        places = _places(self.lines(block) | dict(lines or {}), block)
         hashes = {role: self._steps[source].hash for role, source in roles.items()}
+        hash = step_hash(kind, version, params, hashes, read)
+        free = self._free(kind, name, hash)
+        step_id = f"{kind}:{free}"
+        if step_id in self._steps:
+            return step_id
+        places = _places(self.lines(block) | dict(lines or {}), block)
         self._steps[step_id] = Step(
             kind=kind,
-            name=name,
+            name=free,
             params=params,
             inputs=roles,
             content=read,
             local={"labels": dict(labels or {}), **places, **self.models.local(params), **local},
             place=self._report.at(block.file).place(block.head),
             version=version,
-            hash=step_hash(kind, version, params, hashes, read),
+            hash=hash,
         )
         return step_id
+
+    def _free(self, kind: StepKind, name: Names, hash: str) -> str:
+        """The first name that no other step has."""
+        for one in (name,) if isinstance(name, str) else name:
+            there = self._steps.get(f"{kind}:{one}")
+            if there is None or there.hash == hash:
+                return one
+        raise AssertionError(f"two different steps are called {kind}:{one}")
 
     def hash_of(self, step_id: str) -> str:
         return self._steps[step_id].hash

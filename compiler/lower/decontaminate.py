@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compiler.known import sure
-from compiler.lower.builder import PlanBuilder
+from compiler.lower.builder import Names, PlanBuilder
 from compiler.lower.template import lower_training_rows
 from compiler.resolve.decontaminate import are_conversations, of_eval, prompt_columns, trained_columns
 from compiler.resolved import (
@@ -69,33 +69,23 @@ class Decontamination:
         self._evals = [sure(of_eval(item)) for item in spec.evals.values()]
         owners: list[ResolvedMixture | ResolvedTrain] = [*drawn_mixtures(spec).values(), *spec.trains.values()]
         self._owners = {rows.name: owner for owner in reversed(owners) for rows in _rows_of(owner)}
-        self._names: dict[str, list[_Compared]] = {}
 
     def training_rows(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
         """The id of the step that renders what is left of rows that a mixture or train takes; the examples in their
         prompts are drawn from what is left too."""
-        name = self._name(rows, owner)
-        return lower_training_rows(rows, lambda one: self._cleaned(one, owner), self._builder, name)
-
-    def _name(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
-        """Called after the rows, and after their owner too where another one compares them otherwise."""
-        name, compared = _whole_name(rows), list(self._compared(owner, rows).values())
-        return name if self._names.setdefault(name, compared) == compared else f"{owner.name}.{name}"
+        return lower_training_rows(rows, lambda one: self._cleaned(one, owner), self._builder, _names(rows, owner))
 
     def _cleaned(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
         """The id of the step that has what is left of the rows."""
         source, compared = self.tasks[rows.task.name], list(self._compared(owner, rows).values())
         if not compared:
             return source
-        name = self._name(rows, owner)
-        return _add(name, compared, rows.part, rows.task, owner.block, source, self.tasks, self._builder)
+        return _add(_names(rows, owner), compared, rows.part, rows.task, owner.block, source, self.tasks, self._builder)
 
     def validation_rows(self, rows: Rows, train: ResolvedTrain) -> str:
-        """The id of the step that renders rows as they are, under a name that no decontaminated rows have."""
-        name = _whole_name(rows)
-        if rows.name in self._owners:
-            name = f"{train.name}.validation.{name}"
-        return self._as_they_are(rows, name)
+        """The id of the step that renders rows as they are, and leaves the short name to rows that are trained on."""
+        short, long = _names(rows, train)
+        return self._as_they_are(rows, long if rows.name in self._owners else (short, long))
 
     def exported_rows(self, rows: Rows) -> str:
         """The id of the step that renders rows as they are trained on; those that nothing trains on, as they are."""
@@ -104,7 +94,7 @@ class Decontamination:
             return self.training_rows(rows, owner)
         return self._as_they_are(rows, _whole_name(rows))
 
-    def _as_they_are(self, rows: Rows, name: str) -> str:
+    def _as_they_are(self, rows: Rows, name: Names) -> str:
         return lower_training_rows(rows, lambda one: self.tasks[one.task.name], self._builder, name)
 
     def _compared(self, owner: ResolvedMixture | ResolvedTrain, rows: Rows) -> dict[_Key, _Compared]:
@@ -147,6 +137,13 @@ def lower_rule(
     return _add(name, compared, None, task, item.block, rows, tasks, builder)
 
 
+def _names(rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> tuple[str, str]:
+    """A step is called after its rows, and after their owner too where those of another one are not the same: an owner
+    renders rows once, and a train validates on none that it trains on."""
+    name = _whole_name(rows)
+    return name, f"{owner.name}.{name}"
+
+
 def _whole_name(rows: Rows) -> str:
     return f"{rows.task.name}.{rows.part or 'all'}"
 
@@ -183,7 +180,7 @@ def _text_columns(source: ResolvedSource) -> tuple[str, ...]:
 
 
 def _add(
-    name: str,
+    name: Names,
     compared: Sequence[_Compared],
     part: str | None,
     task: ResolvedTask,

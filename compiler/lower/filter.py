@@ -34,7 +34,9 @@ def lower_filter(
     for decontaminates, group in groupby(rules, _decontaminates):
         kind, chain = "decontaminate" if decontaminates else "filter", list(group)
         numbers[kind] += 1
-        name = f"{task.name}.{item.name}" + (f".{numbers[kind]}" if numbers[kind] > 1 else "")
+        # `decontaminate:triage.train` are rows of a part, so here the filter comes first
+        first, then = (item, task) if decontaminates else (task, item)
+        name = f"{first.name}.{then.name}" + (f".{numbers[kind]}" if numbers[kind] > 1 else "")
         if kind == "filter":
             rows = _filter(name, chain, item, task, rows, steps, builder)
         else:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from compiler.known import sure
-from compiler.lower.builder import Line, PlanBuilder
+from compiler.lower.builder import Line, Names, PlanBuilder
 from compiler.reporting import Reporter
 from compiler.resolve.few_shot import pool_of
 from compiler.resolve.task import columns_of
@@ -25,42 +25,43 @@ from spec_lang.diagnostics import Diagnostics, Label
 StepOf: TypeAlias = Callable[[Rows], str]
 
 
-def lower_training_rows(rows: Rows, step_of: StepOf, builder: PlanBuilder, name: str = "") -> str:
-    """The id of the step that renders rows with their task's templates; it is called after the rows, or ``name``.
+def lower_training_rows(rows: Rows, step_of: StepOf, builder: PlanBuilder, name: Names) -> str:
+    """The id of the step that renders rows with their task's templates.
 
     ``step_of`` gives the step that has rows, those that are rendered and those that examples are drawn from."""
-    task, templates = rows.task, rows.task.templates.whole
-    weights = tuple(task.weights.get(name) for name in task.templates.names)
-    return builder.add(
-        RenderParams(
-            part=rows.part,
-            templates=tuple(_template(template, task) for template in templates),
-            weights=weights if any(weight is not None for weight in weights) else None,
-        ),
-        name or f"{task.name}.{rows.part or 'all'}",
-        task.block,
-        inputs={"rows": step_of(rows)} | _examples(templates, task, step_of),
-        labels={"task": task.name, "part": rows.part or "all", "source": sure(task.source).name},
-        lines=_lines(templates, builder),
-        templates=[template.name for template in templates],
-    )
+    task = rows.task
+    inputs = {"rows": step_of(rows)} | _examples(task.templates.whole, task, step_of)
+    return _lower_rows(task, rows.part, name, inputs, {"part": rows.part or "all"}, builder)
 
 
 def lower_scored_rows(task: ResolvedTask, score: str, source: str, builder: PlanBuilder) -> str:
     """The id of the step that renders all rows of a task for a score, each with the template that it will have; of
-    templates without examples, which are drawn after the split."""
+    templates without examples, which are drawn after the split. `triage.train` are rows of a part, so the score comes
+    first in the name."""
+    return _lower_rows(task, None, f"{score}.{task.name}", {"rows": source}, {"score": score}, builder)
+
+
+def _lower_rows(
+    task: ResolvedTask,
+    part: str | None,
+    name: Names,
+    inputs: Mapping[str, str],
+    labels: Mapping[str, str],
+    builder: PlanBuilder,
+) -> str:
+    """One step with all templates of a task, by their weights."""
     templates = task.templates.whole
-    weights = tuple(task.weights.get(name) for name in task.templates.names)
+    weights = tuple(task.weights.get(template) for template in task.templates.names)
     return builder.add(
         RenderParams(
-            part=None,
+            part=part,
             templates=tuple(_template(template, task) for template in templates),
             weights=weights if any(weight is not None for weight in weights) else None,
         ),
-        f"{task.name}.{score}",
+        name,
         task.block,
-        inputs={"rows": source},
-        labels={"task": task.name, "score": score, "source": sure(task.source).name},
+        inputs=inputs,
+        labels={"task": task.name, **labels, "source": sure(task.source).name},
         lines=_lines(templates, builder),
         templates=[template.name for template in templates],
     )
