@@ -173,9 +173,9 @@ def _resolve(
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
     either: dict[str, AnyModel] = {**models, **trains}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
-    check_scoring_models(tasks, trains, evals, names)
     check_examples(tasks, trains, evals, report)
     resolve_decontaminations(read, names, sources, tasks, mixtures, trains, evals)
+    check_scoring_models(tasks, trains, evals, names)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))
     tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores)
     later = resolve_lifecycle(read, names, world, tables)

@@ -7,17 +7,20 @@ decoding drops and trains nothing again, and neither does a second eval over the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import TypeAlias
-
-from msgspec import Struct
-from msgspec.structs import replace
+from collections.abc import Mapping, Sequence
 
 from compiler.known import sure
 from compiler.lower.builder import Names, PlanBuilder
 from compiler.lower.template import lower_training_rows
-from compiler.resolve.decontaminate import are_conversations, of_eval, prompt_columns, trained_columns
+from compiler.resolve.compared import (
+    Compared,
+    Owner,
+    are_conversations,
+    compared_with,
+    of_evals,
+    prompt_columns,
+    trained_columns,
+)
 from compiler.resolved import (
     ResolvedFilter,
     ResolvedMixture,
@@ -27,38 +30,9 @@ from compiler.resolved import (
     ResolvedTrain,
     Rows,
 )
-from compiler.resolved_decontaminate import Decontaminate, HeldOut
+from compiler.resolved_decontaminate import Decontaminate
 from compiler.schema.fields import Shape
-from compiler.schema.written import written
 from compiler.step_params import DecontaminateParams, HeldOutRows
-from spec_lang.quantities import Unit
-
-NGRAM, COVERAGE = 8, Decimal("0.5")  # Tülu 3 (Lambert et al. 2024, arXiv:2411.15124, section 3.2)
-_BY_DEFAULT = "every eval of the file, by default"
-
-
-class _Compared(Struct, frozen=True):
-    """Rows to compare with, under all their names, and how."""
-
-    held: tuple[HeldOut, ...]
-    ngram: int = NGRAM
-    coverage: Decimal = COVERAGE
-    reason: str | None = _BY_DEFAULT
-
-    @property
-    def names(self) -> str:
-        return ", ".join(held.name for held in self.held)
-
-    @property
-    def text(self) -> str:
-        """As a rule would be written."""
-        return f"decontaminate against [{self.names}] ngram {self.ngram} coverage {written(self.coverage, Unit.SHARE)}"
-
-    def told(self, rule: Decontaminate) -> _Compared:
-        """With the numbers and the reason of a rule."""
-        clause = rule.entry.clause
-        ngram, coverage = clause("ngram") or self.ngram, clause("coverage") or self.coverage
-        return replace(self, ngram=ngram, coverage=coverage, reason=clause("because"))
 
 
 class Decontamination:
@@ -66,18 +40,18 @@ class Decontamination:
 
     def __init__(self, spec: ResolvedSpec, tasks: Mapping[str, str], builder: PlanBuilder) -> None:
         self.tasks, self._builder = tasks, builder
-        self._evals = [sure(of_eval(item)) for item in spec.evals.values()]
-        owners: list[ResolvedMixture | ResolvedTrain] = [*drawn_mixtures(spec).values(), *spec.trains.values()]
+        self._evals = of_evals(spec.evals.values())
+        owners: list[Owner] = [*drawn_mixtures(spec).values(), *spec.trains.values()]
         self._owners = {rows.name: owner for owner in reversed(owners) for rows in _rows_of(owner)}
 
-    def training_rows(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
+    def training_rows(self, rows: Rows, owner: Owner) -> str:
         """The id of the step that renders what is left of rows that a mixture or train takes; the examples in their
         prompts are drawn from what is left too."""
         return lower_training_rows(rows, lambda one: self._cleaned(one, owner), self._builder, _names(rows, owner))
 
-    def _cleaned(self, rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> str:
+    def _cleaned(self, rows: Rows, owner: Owner) -> str:
         """The id of the step that has what is left of the rows."""
-        source, compared = self.tasks[rows.task.name], list(self._compared(owner, rows).values())
+        source, compared = self.tasks[rows.task.name], list(compared_with(owner, rows, self._evals).values())
         if not compared:
             return source
         return _add(_names(rows, owner), compared, rows.part, rows.task, owner.block, source, self.tasks, self._builder)
@@ -97,31 +71,6 @@ class Decontamination:
     def _as_they_are(self, rows: Rows, name: Names) -> str:
         return lower_training_rows(rows, lambda one: self.tasks[one.task.name], self._builder, name)
 
-    def _compared(self, owner: ResolvedMixture | ResolvedTrain, rows: Rows) -> dict[_Key, _Compared]:
-        """By rows and columns, those of evals first: what a rule says of an eval, it says of others over the same rows.
-        A rule without names speaks of all evals."""
-        found: dict[_Key, _Compared] = {}
-        for held in self._evals:
-            one = found.setdefault(_key(held), _Compared(()))
-            found[_key(held)] = replace(one, held=(*one.held, held))
-        every = dict(found)
-        for rule in _rules(owner, rows):
-            named = [_Compared((held,)) for held in rule.against] if "against" in rule.entry.clauses else every.values()
-            for one in named:
-                key = _key(one.held[0])
-                if rule.off:
-                    found.pop(key, None)
-                else:
-                    found[key] = found.get(key, every.get(key, one)).told(rule)
-        return found
-
-
-_Key: TypeAlias = tuple[str, tuple[str, ...] | None, bool]
-
-
-def _key(held: HeldOut) -> _Key:
-    return held.rows.name, held.texts, held.turns
-
 
 def lower_rule(
     name: str,
@@ -133,11 +82,11 @@ def lower_rule(
     builder: PlanBuilder,
 ) -> str:
     """The id of the step of some rules of a filter that stand together, which reads step ``rows``."""
-    compared = [_Compared((held,)).told(rule) for rule in rules for held in rule.against]
+    compared = [Compared((held,)).told(rule) for rule in rules for held in rule.against]
     return _add(name, compared, None, task, item.block, rows, tasks, builder)
 
 
-def _names(rows: Rows, owner: ResolvedMixture | ResolvedTrain) -> tuple[str, str]:
+def _names(rows: Rows, owner: Owner) -> tuple[str, str]:
     """A step is called after its rows, and after their owner too where those of another one are not the same: an owner
     renders rows once, and a train validates on none that it trains on."""
     name = _whole_name(rows)
@@ -148,19 +97,10 @@ def _whole_name(rows: Rows) -> str:
     return f"{rows.task.name}.{rows.part or 'all'}"
 
 
-def _rows_of(owner: ResolvedMixture | ResolvedTrain) -> tuple[Rows, ...]:
+def _rows_of(owner: Owner) -> tuple[Rows, ...]:
     if isinstance(owner, ResolvedMixture):
         return owner.rows
     return () if isinstance(owner.data, ResolvedMixture) else owner.own_rows
-
-
-def _rules(owner: ResolvedMixture | ResolvedTrain, rows: Rows) -> Iterator[Decontaminate]:
-    """The rules for some rows: of a mixture inside another one its own, and then what the outer one says."""
-    uses = owner.uses if isinstance(owner, ResolvedMixture) else ()
-    for inner in (use.of for use in uses if use is not None and isinstance(use.of, ResolvedMixture)):
-        if any(one.name == rows.name for one in inner.rows):
-            yield from _rules(inner, rows)
-    yield from owner.decontaminate
 
 
 def drawn_mixtures(spec: ResolvedSpec) -> dict[str, ResolvedMixture]:
@@ -181,7 +121,7 @@ def _text_columns(source: ResolvedSource) -> tuple[str, ...]:
 
 def _add(
     name: Names,
-    compared: Sequence[_Compared],
+    compared: Sequence[Compared],
     part: str | None,
     task: ResolvedTask,
     block: Shape,
@@ -210,7 +150,7 @@ def _add(
     )
 
 
-def _set(one: _Compared, prompt: tuple[str, ...], tasks: Mapping[str, str]) -> tuple[str, HeldOutRows]:
+def _set(one: Compared, prompt: tuple[str, ...], tasks: Mapping[str, str]) -> tuple[str, HeldOutRows]:
     """The step that has the rows, and what the comparison is told of them; ``prompt`` are the columns that count where
     they have no template."""
     held = one.held[0]

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter
+from compiler.resolve.compared import asked, filtered_against, of_eval, prompt_columns
 from compiler.resolve.task import find_rows
 from compiler.resolved import (
-    Dedup,
     ResolvedEval,
     ResolvedFilter,
     ResolvedMixture,
     ResolvedSource,
     ResolvedTask,
-    ResolvedTemplate,
     ResolvedTrain,
     Rows,
 )
@@ -30,8 +28,6 @@ from compiler.schema.filter import Filter
 from compiler.schema.mixture import Mixture
 from compiler.schema.train import Train
 from compiler.schema.written import described
-from compiler.template_pieces import flat
-from compiler.tree import references
 from spec_lang.ast import Faulty, Ref
 from spec_lang.source import Span
 
@@ -77,29 +73,6 @@ def resolve_decontaminations(
             _misplaced(train, train.data, names_of(train.block).report)
         else:
             _check_own(train.decontaminate, train.own_rows, names_of(train.block))
-
-
-def prompt_columns(templates: Iterable[ResolvedTemplate]) -> tuple[str, ...]:
-    """The columns that the user says, in the order of the template: system texts are what many rows share."""
-    return _columns(templates, answers=False)
-
-
-def trained_columns(templates: Iterable[ResolvedTemplate]) -> tuple[str, ...]:
-    """All columns of the conversation, in its order."""
-    return _columns(templates, answers=True)
-
-
-def _columns(templates: Iterable[ResolvedTemplate], *, answers: bool) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for template in templates:
-        for role, pieces in template.roles.items():
-            if role == "user" or answers:
-                found |= dict.fromkeys(piece.column for piece in flat(pieces) if piece.column is not None)
-        if template.options is not None:
-            block = template.options.block
-            exprs = [block.from_.value, block.answer.value] if answers else [block.from_.value]
-            found |= dict.fromkeys(ref.parts[0].text for expr in exprs if expr is not None for ref in references(expr))
-    return tuple(found)
 
 
 def _rules_of(item: ResolvedFilter) -> Iterator[Decontaminate]:
@@ -154,23 +127,7 @@ def _held_out(
         return None
     # without a part, all rows of the task count, whatever parts it has
     rows = find_rows(ref, "against", names, tasks) if names.target(ref).rest else Rows(task, None)
-    return _asked(rows.name, rows, task.templates) if rows is not None else None
-
-
-def of_eval(item: ResolvedEval) -> HeldOut | None:
-    """The rows that an eval asks about; None where they are not known."""
-    return _asked(item.name, item.data, item.templates) if item.data is not None else None
-
-
-def _asked(name: str, rows: Rows, templates: Known[ResolvedTemplate]) -> HeldOut:
-    if are_conversations(templates):
-        return HeldOut(name, rows, None, turns=True)
-    return HeldOut(name, rows, None if templates.empty else prompt_columns(templates))
-
-
-def are_conversations(templates: Iterable[ResolvedTemplate]) -> bool:
-    """Whether rows are conversations already, whose turns count and no columns."""
-    return any(not template.roles for template in templates)
+    return asked(rows.name, rows, task.templates) if rows is not None else None
 
 
 # --- mistakes ---------------------------------------------------------------------------------------
@@ -260,15 +217,7 @@ def _leads_to(start: ResolvedTask, goal: ResolvedTask, seen: set[str]) -> bool:
     if start.name in seen:
         return False
     seen.add(start.name)
-    needed = (
-        other.rows.task
-        for item in start.filters
-        for rule in item.rules
-        if isinstance(rule, Decontaminate | Dedup)
-        for other in rule.against
-        if isinstance(other.rows, Rows)
-    )
-    return any(_leads_to(other, goal, seen) for other in needed)
+    return any(_leads_to(other, goal, seen) for other in filtered_against(start))
 
 
 def _report_circle(task: ResolvedTask, item: ResolvedFilter, rule: Decontaminate, held: HeldOut, names: Names) -> None:

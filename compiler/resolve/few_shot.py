@@ -52,6 +52,12 @@ def pool_of(few_shot: ResolvedFewShot, task: ResolvedTask) -> Rows | None:
     return Rows(task, PART) if task.parts is not None and PART in task.parts.names else None
 
 
+def pools_of(task: ResolvedTask) -> tuple[Rows, ...]:
+    """All rows that a task's templates draw examples from, as far as they are known."""
+    pools = (pool_of(item.few_shot, task) for item in task.templates if item.few_shot is not None)
+    return tuple(pool for pool in pools if pool is not None)
+
+
 def check_examples(
     tasks: Mapping[str, ResolvedTask],
     trains: Mapping[str, ResolvedTrain],
