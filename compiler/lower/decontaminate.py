@@ -18,9 +18,11 @@ from compiler.resolve.compared import (
     are_conversations,
     compared_with,
     of_evals,
+    owner_of,
     prompt_columns,
     trained_columns,
 )
+from compiler.resolve.few_shot import pools_of
 from compiler.resolved import (
     ResolvedFilter,
     ResolvedMixture,
@@ -43,11 +45,13 @@ class Decontamination:
         self._evals = of_evals(spec.evals.values())
         owners: list[Owner] = [*drawn_mixtures(spec).values(), *spec.trains.values()]
         self._owners = {rows.name: owner for owner in reversed(owners) for rows in _rows_of(owner)}
+        shown = [(pool.name, owner) for owner in owners for rows in _rows_of(owner) for pool in pools_of(rows.task)]
+        self._shown = dict(reversed(shown)) | self._owners
 
     def training_rows(self, rows: Rows, owner: Owner) -> str:
         """The id of the step that renders what is left of rows that a mixture or train takes; the examples in their
         prompts are drawn from what is left too."""
-        return lower_training_rows(rows, lambda one: self._cleaned(one, owner), self._builder, _names(rows, owner))
+        return self._rendered(rows, self._cleaned(rows, owner), owner, _names(rows, owner))
 
     def _cleaned(self, rows: Rows, owner: Owner) -> str:
         """The id of the step that has what is left of the rows."""
@@ -57,19 +61,29 @@ class Decontamination:
         return _add(_names(rows, owner), compared, rows.part, rows.task, owner.block, source, self.tasks, self._builder)
 
     def validation_rows(self, rows: Rows, train: ResolvedTrain) -> str:
-        """The id of the step that renders rows as they are, and leaves the short name to rows that are trained on."""
+        """The id of the step that renders rows as they are, with examples of what is left for the train. It leaves the
+        short name to rows that are trained on."""
         short, long = _names(rows, train)
-        return self._as_they_are(rows, long if rows.name in self._owners else (short, long))
+        name = long if rows.name in self._owners else (short, long)
+        return self._rendered(rows, self.tasks[rows.task.name], owner_of(train), name)
 
     def exported_rows(self, rows: Rows) -> str:
         """The id of the step that renders rows as they are trained on; those that nothing trains on, as they are."""
         owner = self._owners.get(rows.name)
         if owner is not None:
             return self.training_rows(rows, owner)
-        return self._as_they_are(rows, _whole_name(rows))
+        name = _whole_name(rows)
+        names = name, f"export.{name}"  # a train that validates on them may draw other examples
+        return lower_training_rows(rows, self.tasks[rows.task.name], self.examples, self._builder, names)
 
-    def _as_they_are(self, rows: Rows, name: Names) -> str:
-        return lower_training_rows(rows, lambda one: self.tasks[one.task.name], self._builder, name)
+    def examples(self, pool: Rows) -> str:
+        """The id of the step that has what is left of rows that examples are drawn from, where they are trained on or
+        shown in training. Those that no training has are as they are."""
+        owner = self._shown.get(pool.name)
+        return self.tasks[pool.task.name] if owner is None else self._cleaned(pool, owner)
+
+    def _rendered(self, rows: Rows, step: str, owner: Owner, name: Names) -> str:
+        return lower_training_rows(rows, step, lambda pool: self._cleaned(pool, owner), self._builder, name)
 
 
 def lower_rule(

@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
+from compiler.lower.decontaminate import Decontamination
 from compiler.lower.model import model_content, model_local
 from compiler.lower.template import lower_held_out_rows
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
@@ -24,16 +25,18 @@ _DEFAULT_NEW_TOKENS = 256
 def lower_eval(
     item: ResolvedEval,
     facts: Mapping[str, ModelFacts],
-    tasks: Mapping[str, str],
+    clean: Decontamination,
     trains: Mapping[str, str],
     builder: PlanBuilder,
 ) -> str:
-    """The id of the measure step; the mappings give the steps of what it reads."""
+    """The id of the measure step; ``clean`` and ``trains`` give the steps of what it reads."""
     data = sure(item.data)
-    rows = tasks[data.task.name]
+    rows = clean.tasks[data.task.name]
     predict = _predict_params(item.block)
     templates = item.templates.whole
-    prompts = {template.name: lower_held_out_rows(item, template, tasks, builder) for template in templates}
+    prompts = {
+        template.name: lower_held_out_rows(item, template, rows, clean.examples, builder) for template in templates
+    }
     cells: list[Cell] = []
     inputs = {"rows": rows}
     for model in item.models.whole:

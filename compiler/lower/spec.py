@@ -26,8 +26,8 @@ def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], models: Rule
     lowered.data()
     for name in spec.trains:
         lowered.train(name)
-    tasks, trains = lowered.clean.tasks, lowered.trains
-    measured = {name: lower_eval(item, facts, tasks, trains, builder) for name, item in spec.evals.items()}
+    clean, trains = lowered.clean, lowered.trains
+    measured = {name: lower_eval(item, facts, clean, trains, builder) for name, item in spec.evals.items()}
     for gate in spec.gates.values():
         lower_gate(gate, measured, builder)
     return builder.plan(spec.edition)

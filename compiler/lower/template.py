@@ -25,12 +25,11 @@ from spec_lang.diagnostics import Diagnostics, Label
 StepOf: TypeAlias = Callable[[Rows], str]
 
 
-def lower_training_rows(rows: Rows, step_of: StepOf, builder: PlanBuilder, name: Names) -> str:
-    """The id of the step that renders rows with their task's templates.
-
-    ``step_of`` gives the step that has rows, those that are rendered and those that examples are drawn from."""
+def lower_training_rows(rows: Rows, step: str, pool_step: StepOf, builder: PlanBuilder, name: Names) -> str:
+    """The id of the step that renders rows, which ``step`` has, with their task's templates. ``pool_step`` gives the
+    step that has the rows which examples are drawn from."""
     task = rows.task
-    inputs = {"rows": step_of(rows)} | _examples(task.templates.whole, task, step_of)
+    inputs = {"rows": step} | _examples(task.templates.whole, task, pool_step)
     return _lower_rows(task, rows.part, name, inputs, {"part": rows.part or "all"}, builder)
 
 
@@ -68,26 +67,26 @@ def _lower_rows(
 
 
 def lower_held_out_rows(
-    item: ResolvedEval, template: ResolvedTemplate, tasks: Mapping[str, str], builder: PlanBuilder
+    item: ResolvedEval, template: ResolvedTemplate, step: str, pool_step: StepOf, builder: PlanBuilder
 ) -> str:
-    """The id of the step that renders an eval's rows with one of its templates."""
+    """The id of the step that renders an eval's rows, which ``step`` has, with one of its templates."""
     rows = sure(item.data)
     labels = {"eval": item.name, "template": template.name, "task": rows.task.name}
     return builder.add(
         RenderParams(part=rows.part, templates=(_template(template, rows.task),)),
         f"{item.name}.{template.name}",
         item.block,
-        inputs={"rows": tasks[rows.task.name]} | _examples((template,), rows.task, lambda pool: tasks[pool.task.name]),
+        inputs={"rows": step} | _examples((template,), rows.task, pool_step),
         labels=labels | {"part": rows.part or "all"},
         lines=_lines((template,), builder),
         templates=[template.name],
     )
 
 
-def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, step_of: StepOf) -> dict[str, str]:
+def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, pool_step: StepOf) -> dict[str, str]:
     """The steps that have the rows which examples are drawn from, by the position of the template."""
     pools = {at: pool_of(item.few_shot, task) for at, item in enumerate(templates) if item.few_shot is not None}
-    return {f"examples:{at}": step_of(sure(pool)) for at, pool in pools.items()}
+    return {f"examples:{at}": pool_step(sure(pool)) for at, pool in pools.items()}
 
 
 def _template(template: ResolvedTemplate, task: ResolvedTask) -> RenderTemplate:

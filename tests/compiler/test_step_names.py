@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compiler.compile import compile_spec
+from compiler.compile import compile_export, compile_spec
 from compiler.lower.builder import PlanBuilder
 from compiler.plan import Plan
 from compiler.reporting import Reporter
@@ -86,6 +86,18 @@ def test_each_mixture_draws_examples_from_what_it_leaves_of_them() -> None:
     plan = plan_of(text + train("one", "first") + train("two", "second"))
     assert behind(plan, "render:triage.all", "examples:0") == "ingest:sums"
     assert behind(plan, behind(plan, "mix:second", "rows:0"), "examples:0") == "decontaminate:pool.all"
+
+
+def test_examples_of_a_pool_that_is_shown_in_training_are_the_same_in_evals_and_exports() -> None:
+    text = f"task triage {{ from = tickets   templates = [shots]   {SPLIT} }}\n" + train("tuned", "triage.train")
+    text += "eval format { models = [tuned]   data = held   templates = [shots]   metric exact = exact_match() }\n"
+    plan = plan_of(text)
+    assert behind(plan, "render:triage.train", "examples:0") == "decontaminate:pool.all"
+    assert plan.step("render:format.shots").inputs == {"rows": "ingest:sums", "examples:0": "decontaminate:pool.all"}
+    exported = compile_export(SourceFile("spec.sft", PRELUDE + text), FakeWorld(), Diagnostics(), "triage")
+    assert exported is not None
+    examples = {part: behind(exported.plan, step, "examples:0") for part, step in exported.steps.items()}
+    assert examples == dict.fromkeys(("train", "test"), "decontaminate:pool.all")
 
 
 def test_what_two_trains_compare_alike_is_one_step_whatever_their_reasons() -> None:
