@@ -41,6 +41,7 @@ class ResolvedScore(Struct, frozen=True, eq=False):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Full names of the models and trains that it needs, each once."""
-        named = (scorer.model for scorer in self.scores if scorer.model is not None)
-        return tuple(dict.fromkeys(named))
+        """Full names of the models and trains that it needs, each once, in the order of the names of the scores: that
+        of the fields means nothing."""
+        named = (self.scores.get(name) for name in sorted(self.scores.names))
+        return tuple(dict.fromkeys(scorer.model for scorer in named if scorer is not None and scorer.model is not None))

@@ -192,3 +192,12 @@ def test_names_and_order_of_uses_are_not_in_the_hash_of_a_mixture() -> None:
     assert turned != MIXED and hashes(plan_of(turned))["mix:all"] == mixed
     for old, new in (("cap 100", "cap 101"), ("weight 30%", "weight 31%"), ("cap 300", "cap 301"), ("Q: ", "A: ")):
         assert hashes(plan_of(MIXED.replace(old, new)))["mix:all"] != mixed
+
+
+def test_the_order_of_scores_means_nothing() -> None:
+    fields = ["hard = perplexity(model = smol)", "easy = perplexity(model = other)"]
+    text = QUICKSTART.replace("  templates = [plain]\n  split", "  scores = [quality]\n  templates = [plain]\n  split")
+    text += 'model other { weights = "./other" }\n'
+    assert "scores = [quality]" in text
+    plans = [plan_of(f"{text}score quality {{ {'   '.join(order)} }}\n") for order in (fields, fields[::-1])]
+    assert hashes(plans[0]) == hashes(plans[1])
