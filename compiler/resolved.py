@@ -73,7 +73,8 @@ class Predicate(Struct, frozen=True, eq=False):
 
 
 class Top(Struct, frozen=True, eq=False):
-    """``keep top 80% by helpful per task``; ``per`` is None for all rows at once, or "task", or a value of the row."""
+    """``keep top 80% by helpful per task``; ``per`` is None for all rows at once, or a value of the row, or "task"
+    where no column is called so."""
 
     entry: RuleEntry
     by: Typed | None

@@ -43,7 +43,7 @@ def _top(entry: RuleEntry, scope: ColumnScope) -> Top | None:
         number = None
     if number is not None and not has_type(number, "number", "`by`", scope):
         number = None
-    if isinstance(per, Ref) and per.text == "task":
+    if isinstance(per, Ref) and per.text == "task" and not per.parts[0].quoted and "task" not in scope.columns.names:
         return None if number is None else Top(entry, number, "task")
     group = check(per, scope) if per is not None else None
     if group is not None and per is not None and same_for_every_row(group, per, scope):
