@@ -112,8 +112,10 @@ def _of_run(wanted: Wanted, store: Store) -> Exported:
         return Exported(name, plan, {}, f"train:{name}")
     if f"mix:{name}" in ids:
         return Exported(name, plan, {WHOLE: f"mix:{name}"})
-    rendered = {step.name: step for step in plan.steps if step.kind == "render" and "eval" not in _labels(step)}
-    parts = {_labels(step)["part"]: step.id for step in rendered.values() if _labels(step)["task"] == name}
+    rendered = {step.name: step for step in plan.steps if step.kind == "render" and _is_data(_labels(step))}
+    steps = [step for step in rendered.values() if _labels(step)["task"] == name]
+    # backwards, so that the first counts: what a train learns from stands before what another one validates on
+    parts = {_labels(step)["part"]: step.id for step in reversed(steps)}
     if name in rendered and not parts:
         parts = {_labels(rendered[name])["part"]: rendered[name].id}
     if not parts:
@@ -122,6 +124,11 @@ def _of_run(wanted: Wanted, store: Store) -> Exported:
         help = f"did you mean `{near[0]}`?" if near else "export from the spec: `sft export NAME --file SPEC --to DIR`"
         raise fatal("SFT0922", f"run {run_id} made nothing that is called `{name}`", help)
     return Exported(name, plan, {WHOLE if part == "all" else part: step_id for part, step_id in parts.items()})
+
+
+def _is_data(labels: dict[str, str]) -> bool:
+    """Whether rows are rendered as data, and not for an eval or a score."""
+    return "part" in labels and "eval" not in labels
 
 
 def _labels(step: Step) -> dict[str, str]:
