@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compiler.compile import compile_export, compile_spec
 from compiler.lower.builder import PlanBuilder
@@ -131,3 +133,36 @@ def test_another_step_of_the_same_name_raises() -> None:
     assert builder.add(csv, ("rows", "others"), block) == "ingest:others"
     with pytest.raises(AssertionError, match="two different steps are called ingest:rows"):
         builder.add(csv, "rows", block)
+
+
+NAMED = """filter {0} {{ decontaminate against [held]   keep words(instruction) > 2   decontaminate against [sums] }}
+score {1} {{ ppl = perplexity(model = smol)   keep ppl < 9 }}
+task {2} {{
+  from = tickets   filters = [{0}]   scores = [{1}]   templates = [plain]
+  split {{ key = instruction   {p} = 40%   {q} = 30%   {r} = 30% }}
+}}
+mixture {3} {{ use {2}.{p}   decontaminate ngram 5 }}
+train {4} {{ model = smol   data = {3}   validation = {2}.{q}   overflow = drop }}
+train {5} {{ model = smol   data = {2}.{q}   validation = {2}.{p}   overflow = drop   decontaminate ngram 6 }}
+train {6} {{ model = smol   data = {2}.{p}   validation = {2}.{q}   overflow = drop   decontaminate ngram 7 }}
+eval {7} {{ models = [{4}, {5}, {6}]   data = {2}.{r}   metric exact = exact_match() }}
+"""
+WORDS = ("all", "train", "test", "validation", "export", "scored", "clean", "quality")
+
+
+@settings(max_examples=40)
+@given(st.permutations(WORDS), st.permutations([*WORDS, "`clean.2`", "`train.test`"]))
+def test_no_name_of_a_block_or_part_takes_the_rows_of_another_step(blocks: list[str], parts: list[str]) -> None:
+    p, q, r = parts[:3]
+    plan = plan_of(NAMED.format(*blocks, p=p, q=q, r=r))
+    _, _, task, mixture, first, second, third, _ = blocks
+    learned = {first: (behind(plan, f"mix:{mixture}", "rows:0"), 5, p)}
+    learned |= {name: (behind(plan, f"train:{name}"), n, part) for name, n, part in ((second, 6, q), (third, 7, p))}
+    for name, (rendered, ngram, part) in learned.items():
+        compared = plan.step(behind(plan, rendered))
+        assert compared.params.against[0].ngram == ngram and behind(plan, compared.id) == f"split:{task}"
+        assert plan.step(rendered).params.part == compared.params.part == part.strip("`")
+        validated = plan.step(behind(plan, f"train:{name}", "validation"))
+        assert validated.inputs == {"rows": f"split:{task}"} and validated.params.part == (p if part == q else q).strip(
+            "`"
+        )
