@@ -12,7 +12,7 @@ from typing import Any
 from runtime.store import Store
 from sft.plain_tables import Page, Table
 from sft.show_filters import Filters, known_name
-from tui import queries
+from tui import drop_queries, queries
 from tui.formats import count, share
 from tui.view_models.data import Drop, FunnelLine, drop, funnel
 
@@ -21,13 +21,13 @@ EXAMPLES = 3  # of each rule, unless one step or rule is asked for
 
 def ledger_page(store: Store, run_id: str, filters: Filters) -> Page:
     """The funnel, then dropped rows. Raises DiagnosticError SFT0910 for a step or rule that the run does not have."""
-    whole = funnel(queries.steps(store, run_id), queries.rule_counts(store, run_id))
+    whole = funnel(queries.steps(store, run_id), drop_queries.rule_counts(store, run_id))
     known_name(filters.step, [line.step_id for line in whole], "step")
     lines = tuple(line for line in whole if filters.step in (None, line.step_id))
     known_name(filters.rule, [line.rule for line in lines if line.rule is not None], "rule")
     lines = tuple(line for line in lines if filters.rule in (None, line.rule))
     each = filters.limit if filters.step or filters.rule else min(EXAMPLES, filters.limit)
-    rows = queries.drops(store, run_id, filters.step, filters.rule, each, by_rule=True)
+    rows = drop_queries.drops(store, run_id, filters.step, filters.rule, each, by_rule=True)
     drops = [drop(row) for row in rows]
     titles = {(line.step_id, line.rule): line.title for line in whole}
     columns = ("step and rule", "in", "dropped", "share", "kept", "reason")

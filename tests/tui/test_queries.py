@@ -9,7 +9,7 @@ import pytest
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
 from tests.tui.sample_store import HOSTILE, RUN, row_id
-from tui import queries
+from tui import drop_queries, queries
 
 
 def test_runs_and_run(done: Store) -> None:
@@ -34,7 +34,7 @@ def test_steps_come_in_plan_order_with_labels(done: Store) -> None:
 
 
 def test_rule_counts_name_every_rule_and_add_up(done: Store) -> None:
-    counts = queries.rule_counts(done, RUN)
+    counts = drop_queries.rule_counts(done, RUN)
     clean = {c.rule: (c.dropped, c.reason) for c in counts if c.step_id == "filter:triage.clean"}
     assert clean == {
         "0": (2, "too short or too long to be a ticket"),
@@ -47,21 +47,21 @@ def test_rule_counts_name_every_rule_and_add_up(done: Store) -> None:
 
 
 def test_drops_show_the_row_and_its_survivor(done: Store) -> None:
-    (first, *_) = queries.drops(done, RUN, "filter:triage.clean", "3", 5)
+    (first, *_) = drop_queries.drops(done, RUN, "filter:triage.clean", "3", 5)
     assert (first.line, first.value, first.survivor, first.survivor_line) == (200, "0.920", row_id(150), 150)
     dropped, kept = json.loads(first.content or ""), json.loads(first.survivor_content or "")
     assert dropped["instruction"] == kept["instruction"] + " Regards"
 
 
 def test_an_unreadable_line_has_no_row(done: Store) -> None:
-    (first, *_) = queries.drops(done, RUN, None, None, 1)
+    (first, *_) = drop_queries.drops(done, RUN, None, None, 1)
     assert (first.rule, first.line, first.row_id, first.content) == ("unreadable", 217, None, None)
 
 
 def test_pages_of_drops_follow_each_other(done: Store) -> None:
-    whole = queries.drops(done, RUN, None, None, 100)
+    whole = drop_queries.drops(done, RUN, None, None, 100)
     assert len(whole) == 41
-    assert [row for offset in range(0, 45, 9) for row in queries.drops(done, RUN, None, None, 9, offset)] == whole
+    assert [row for offset in range(0, 45, 9) for row in drop_queries.drops(done, RUN, None, None, 9, offset)] == whole
 
 
 def test_a_long_training_is_averaged(done: Store) -> None:
@@ -84,4 +84,4 @@ def test_gates_and_looks(done: Store) -> None:
 def test_hostile_text_comes_back_as_it_was_stored(hostile: Store) -> None:
     (run,) = queries.runs(hostile, 1)
     assert run.spec == "triage.sft" + HOSTILE
-    assert queries.rule_counts(hostile, RUN)[1].text == "keep words(instruction) in 3..80" + HOSTILE
+    assert drop_queries.rule_counts(hostile, RUN)[1].text == "keep words(instruction) in 3..80" + HOSTILE

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.events import Event
+from tui.drop_queries import DropRow, RuleCount
 from tui.live import LiveRun
 from tui.prediction_queries import Cell, Item, ItemOutput, MetricRow
-from tui.queries import DropRow, GateRow, RuleCount, RunRow, StepRow, TrainPoint
+from tui.queries import GateRow, RunRow, StepRow, TrainPoint
 from tui.view_models.data import drop, fields, funnel
 from tui.view_models.predictions import badge, choices, item_view, prompt_turns
 from tui.view_models.runs import next_command, run_line, run_view

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from spec_lang.plain_text import one_line, visible
-from tui import queries
+from tui import drop_queries, queries
 from tui.actions import bindings_for
 from tui.formats import count, share
 from tui.queries import RunRow, SourceRow
@@ -53,7 +53,7 @@ class DataScreen(View[DataModel]):
 
     def fetch(self) -> DataModel:
         store, run_id = self.board.store, self.run_id or ""
-        lines = funnel(queries.steps(store, run_id), queries.rule_counts(store, run_id))
+        lines = funnel(queries.steps(store, run_id), drop_queries.rule_counts(store, run_id))
         return DataModel(queries.run(store, run_id), lines, queries.sources(store, run_id))
 
     def present(self, model: DataModel) -> None:

@@ -10,7 +10,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.queries import DropRow, RuleCount, StepRow
+from tui.drop_queries import DropRow, RuleCount
+from tui.queries import StepRow
 
 _FLOW = ("ingest", "filter", "split", "decontaminate", "render", "mix", "train")
 _TOLD = {
