@@ -1,5 +1,5 @@
-"""Every question that the dashboard and ``sft show`` ask of the store, except those about predictions (`prediction_queries`) and
-dropped rows (`drop_queries`).
+"""Every question that the dashboard and ``sft show`` ask of the store, except those about predictions
+(``prediction_queries``) and dropped rows (``drop_queries``).
 
 Each function opens the store read-only for one query (about 12 ms) and returns small frozen rows,
 so no caller ever holds the file while a person thinks. Results hang on a step's hash and names on
