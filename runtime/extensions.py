@@ -68,15 +68,17 @@ def _load(ctx: StepContext, extension: Mapping[str, Any], wanted: str) -> Module
         return sys.modules[name]
     spec = ModuleSpec(name, _Text(text, str(found)), origin=str(found))
     spec.has_location = True
-    module = module_from_spec(spec)
+    module = sys.modules[name] = module_from_spec(spec)  # before it runs: dataclasses look their module up there
     try:
         with _apart(found.parent if extension["path"] else None):
             _Text(text, str(found)).exec_module(module)
-    except Exception as error:
+    except BaseException as error:
+        del sys.modules[name]
+        if not isinstance(error, Exception):
+            raise
         message = f"`{shown}` cannot be loaded: {_told(error, found)}"
         help = "what it imports has to be installed: files beside it are not part of its hash, and not found"
         raise fatal("SFT0437", message, help if isinstance(error, ImportError) else None) from error
-    sys.modules[name] = module
     return module
 
 
@@ -125,14 +127,14 @@ def _caller(
             raise
         if said is None:
             return None
-        if result == "bool" and isinstance(said, bool):
-            return said
+        if result == "bool" and _is_truth(said):
+            return bool(said)
+        shown, help = f"a value of the type `{type(said).__name__}`", None
         if result == "number" and isinstance(said, numbers.Real) and not isinstance(said, bool):
-            number = float(said)
-            if not math.isnan(number):
+            number = _as_float(said)
+            if math.isfinite(number):
                 return number
-        shown = "nan" if isinstance(said, float) else f"a value of the type `{type(said).__name__}`"
-        help = "where there is no value, return None" if isinstance(said, float) else None
+            shown, help = str(number), "where there is no value, return None"
         message = f"`{name}` gave {shown} and not a {_PYTHON[result]} for"
         db.failures.append(lambda: fatal("SFT0433", f"{message} {_where(ctx, row)}", help))
         raise TypeError(message)
@@ -140,6 +142,19 @@ def _caller(
     kinds = [inspect.Parameter(f"p{place}", inspect.Parameter.POSITIONAL_ONLY) for place in range(1 + len(needed))]
     call.__signature__ = inspect.Signature(kinds)  # type: ignore[attr-defined]
     return call
+
+
+def _is_truth(said: Any) -> bool:
+    """A bool of Python or of numpy, which whoever made one has imported already."""
+    numpy = sys.modules.get("numpy")
+    return isinstance(said, bool) or (numpy is not None and isinstance(said, numpy.bool_))
+
+
+def _as_float(said: Any) -> float:
+    try:
+        return float(said)
+    except OverflowError:  # an int with more than 308 digits
+        return math.inf if said > 0 else -math.inf
 
 
 def _told(error: BaseException, file: Path) -> str:

@@ -27,6 +27,10 @@ def depth(level: int | None, text: str) -> float | None:
         return "deep"
     if text == "nan":
         return float("nan")
+    if text == "inf":
+        return -float("inf")
+    if text == "huge":
+        return 10**400
     return None if text == "none" else len(text) + (10 * level if level is not None else 0.5)
 
 @sft.filter
@@ -92,6 +96,8 @@ def test_an_edit_of_the_file_runs_its_steps_again(spec: Path) -> None:
         ("boom", "SFT0432", "(talk.jsonl:1): mine.py:8: ValueError: no"),
         ("type", "SFT0433", "gave a value of the type `str` and not a number for row"),
         ("nan", "SFT0433", "gave nan and not a number"),
+        ("inf", "SFT0433", "gave -inf and not a number"),
+        ("huge", "SFT0433", "gave inf and not a number"),
     ],
 )
 def test_a_failure_names_row_and_line(spec: Path, text: str, code: str, words: str) -> None:
@@ -135,3 +141,27 @@ def test_a_changed_file_is_not_loaded(spec: Path) -> None:
     except DiagnosticError as error:
         raise AssertionError from error
     assert [item.code for item in outcome.findings] == ["SFT0437"]
+
+
+def test_a_module_is_known_by_its_name_while_it_is_loaded_and_no_longer_when_that_fails(spec: Path) -> None:
+    parts = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass Part:\n    n: int\n"
+    )
+    (spec.parent / "mine.py").write_text(parts + MINE, encoding="utf-8")
+    outcome = sft.run(spec)
+    assert outcome.status == "done", outcome.findings
+    (spec.parent / "mine.py").write_text(MINE + "raise ValueError\n", encoding="utf-8")
+    before = {*sys.modules}
+    assert [item.code for item in sft.run(spec).findings] == ["SFT0437"]
+    assert not [name for name in {*sys.modules} - before if name.startswith("sft_extension_")]
+
+
+def test_a_truth_value_of_numpy_is_one(spec: Path) -> None:
+    said = "import numpy\n    return numpy.bool_(text != 'unknown')"
+    (spec.parent / "mine.py").write_text(MINE.replace('return text != "unknown"', said), encoding="utf-8")
+    outcome = sft.run(spec)
+    assert outcome.status == "done", outcome.findings
+    dropped = Store(spec.parent / ".sft").query(
+        "SELECT line FROM ledger WHERE step_hash IN (SELECT step_hash FROM steps)"
+    )
+    assert dropped == [(2,)]
