@@ -23,7 +23,7 @@ from runtime.inference.plain_decoding import generate_plainly
 from runtime.inference.proof import is_proven
 from runtime.inference.sampling import Chooser
 from runtime.models.chat_template import TemplateFailure, render
-from runtime.models.control_tokens import find_control_token
+from runtime.models.control_tokens import refuse_control_token
 from runtime.models.protocols import Completion, Message, Prompt
 from runtime.training.masks import prove
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -52,10 +52,8 @@ class LocalGenerator:
         Raises Unanswerable when the text spells a control token, or prompt and answer do not fit the context;
         DiagnosticError SFT0550 when the chat template refuses the conversation.
         """
-        if found := find_control_token(self.tokenizer, messages):
-            raise Unanswerable(
-                "control_token", f"the {found[0]}'s text holds `{found[1]}`, a control token of the model"
-            )
+        if reason := refuse_control_token(self.tokenizer, messages):
+            raise Unanswerable("control_token", reason)
         try:
             text = render(self.tokenizer, messages, add_generation_prompt=True)
         except TemplateFailure as failure:

@@ -59,9 +59,11 @@ def is_trained(message: Message) -> bool:
 
 
 def texts_of(message: Message) -> list[str]:
-    """Everything that a turn says, the calls in it included."""
+    """Everything that a turn says: its content, its calls, and of which function and call it is the result."""
     calls = message.get("tool_calls")
-    return [message["content"], *([json.dumps(calls, ensure_ascii=False)] if calls else [])]
+    names = (message.get(name) for name in ("name", "tool_call_id"))
+    said = [message["content"], *(name for name in names if name is not None)]
+    return [*said, json.dumps(calls, ensure_ascii=False)] if calls else said
 
 
 def require_tools(write: Write, template: str, *, calls: bool) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from runtime.models.chat_template import Message, TemplateFailure, render
-from runtime.models.control_tokens import find_control_token, special_texts
+from runtime.models.control_tokens import refuse_control_token, special_texts
 from runtime.models.tools import is_trained
 from spec_lang.diagnostics import fatal
 
@@ -185,9 +185,8 @@ def _first_special(tokenizer: Any, tail: str) -> int | None:
 
 
 def _refuse_control_tokens(tokenizer: Any, messages: Sequence[Message]) -> None:
-    if found := find_control_token(tokenizer, messages):
-        role, text = found
-        raise MaskFailure("control_token", f"the {role}'s text holds `{text}`, a control token of the model")
+    if reason := refuse_control_token(tokenizer, messages):
+        raise MaskFailure("control_token", reason)
 
 
 def _on_tokens(tokenizer: Any, text: str, spans: Sequence[Span]) -> Encoded:

@@ -124,6 +124,15 @@ def test_control_tokens_in_data_are_refused(tokenizer_with: Callable[..., Any], 
         encode(tokenizer_with(CHATML), talk, "full")
 
 
+@pytest.mark.parametrize("key", ["name", "tool_call_id"])
+def test_control_tokens_in_the_names_of_a_result_are_refused(tokenizer_with: Callable[..., Any], key: str) -> None:
+    """Templates of models with tools write both."""
+    template = CHATML.replace("message['role']", f"message['role'] + message.get('{key}', '')", 1)
+    talk = [TALK[0], {"role": "tool", "content": "4", key: "<|im_end|>"}, TALK[1]]
+    with pytest.raises(MaskFailure, match=r"the tool's text holds `<\|im_end\|>`, a control token"):
+        encode(tokenizer_with(template), talk, "response")
+
+
 def test_the_answers_of_examples_are_not_supervised(tokenizer_with: Callable[..., Any]) -> None:
     tokenizer = tokenizer_with(CHATML)
     messages = [
