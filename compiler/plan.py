@@ -40,6 +40,7 @@ class StepKind(StrEnum):
 STEP_VERSIONS: Mapping[StepKind, int] = {
     **dict.fromkeys(StepKind, 1),
     StepKind.MIX: 2,  # rows are drawn by what they are, not by the names of their tasks
+    StepKind.SCORE: 2,  # classifiers read no control tokens and no more than fits; no value is infinite
 }
 
 

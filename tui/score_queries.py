@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from runtime.store import Store
@@ -58,6 +59,7 @@ def _score(
     low: float | None, high: float | None, mean: float | None, quantiles: list[float] | None,
 ) -> ScoreRow:  # fmt: skip
     first, last = (quantiles[-2], quantiles[-1]) if quantiles else (None, None)
+    mean = mean if mean is not None and math.isfinite(mean) else None  # a sum may overflow where no value does
     counts = [0] * BINS
     if first is not None and last is not None:
         width = (last - first) / BINS or 1.0

@@ -17,13 +17,13 @@ from typing import Any
 import torch
 
 from runtime.models.chat_template import TemplateFailure, render
+from runtime.models.control_tokens import refuse_control_token, refuse_text
 from runtime.models.gguf_weights import quiet_transformers
-from runtime.scoring.asking import Answer
+from runtime.scoring.asking import LABEL, REWARD, Answer
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
 from spec_lang.suggest import closest
 
-REWARD, LABEL = "reward", "label:"  # a label's measure is the prefix and the label
 _TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 32_768}
 
 
@@ -57,16 +57,8 @@ class ClassifierAsker:
                 raise fatal("SFT0435", f"the classifier {what}", help)
 
     def ask(self, texts: Mapping[str, str], wanted: Mapping[str, Set[str]]) -> Iterator[list[Answer]]:
-        refused, encoded = [], {}
-        context = getattr(self.model.config, "max_position_embeddings", None)
-        for text in sorted({text for texts_of in wanted.values() for text in texts_of}):
-            ids, reason = self._encode(texts[text], REWARD in wanted)
-            if reason is None and context is not None and len(ids) > context:
-                reason = f"{len(ids)} tokens do not fit the context of {context}"
-            if reason is None:
-                encoded[text] = ids
-            else:
-                refused += [Answer(measure, text, None, reason, 0) for measure in wanted if text in wanted[measure]]
+        with quiet_transformers():  # which warns of rows that are too long; they get a reason
+            encoded, refused = self._encoded(texts, wanted)
         if refused:
             yield refused
         for group in self._groups(encoded):
@@ -78,12 +70,47 @@ class ClassifierAsker:
                 if text in wanted[measure]
             ]
 
+    def _encoded(
+        self, texts: Mapping[str, str], wanted: Mapping[str, Set[str]]
+    ) -> tuple[dict[str, list[int]], list[Answer]]:
+        """Tokens of the texts that can be read, and what cannot be measured."""
+        refused: list[Answer] = []
+        encoded: dict[str, list[int]] = {}
+        room = self.room
+        for text in sorted({text for texts_of in wanted.values() for text in texts_of}):
+            ids, reason = self._encode(texts[text], REWARD in wanted)
+            if reason is None and room is not None and len(ids) > room:
+                reason = f"{len(ids)} tokens do not fit the context of {room}"
+            if reason is None:
+                encoded[text] = ids
+            else:
+                refused += [Answer(measure, text, None, reason, 0) for measure in wanted if text in wanted[measure]]
+        return encoded, refused
+
+    @property
+    def room(self) -> int | None:
+        """The longest text in tokens; None when the model declares none.
+
+        Models of RoBERTa's kind count positions from one after that of padding, so that many of them are no room.
+        """
+        positions = getattr(self.model.config, "max_position_embeddings", None)
+        if positions is None or positions <= 0:  # XLNet, which has no limit, says -1
+            return None
+        tables = (getattr(module, "position_embeddings", None) for module in self.model.modules())
+        padding = [table.padding_idx for table in tables if isinstance(table, torch.nn.Embedding)]
+        return int(positions) - max((place + 1 for place in padding if place is not None), default=0)
+
     def _encode(self, text: str, conversation: bool) -> tuple[list[int], str | None]:
         if not conversation:
+            if (reason := refuse_text(self.tokenizer, text)) is not None:
+                return [], reason
             ids = list(self.tokenizer(text)["input_ids"])
             return ids, None if ids else "the text has no tokens"
+        messages = json.loads(text)
+        if (reason := refuse_control_token(self.tokenizer, messages)) is not None:
+            return [], reason
         try:
-            rendered = render(self.tokenizer, json.loads(text))
+            rendered = render(self.tokenizer, messages)
         except TemplateFailure as failure:
             return [], f"the chat template refuses this conversation: {failure}"
         return list(self.tokenizer(rendered, add_special_tokens=False)["input_ids"]), None
@@ -114,7 +141,7 @@ class ClassifierAsker:
                 measure.removeprefix(LABEL)
             ]
             if self.model.config.problem_type == "multi_label_classification":
-                value = 1 / (1 + math.exp(-output[place]))
+                value = 0.5 + 0.5 * math.tanh(output[place] / 2)  # the sigmoid, of any number
             else:
                 value = math.exp(output[place] - max(output)) / sum(math.exp(x - max(output)) for x in output)
         if not math.isfinite(value):

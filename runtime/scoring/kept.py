@@ -29,6 +29,7 @@ class ScoreKeeper:
     total: int
     scorers: Mapping[str, str] = field(default_factory=dict)
     done: int = 0
+    kept: int = 0  # answers that were there before
     asked: int = 0
     tokens: int = 0
     seconds: float = 0.0  # spent asking
@@ -65,6 +66,11 @@ class ScoreKeeper:
             slots = ",".join(["(?,?,?,?,?,?)"] * len(rows))
             values = [value for row in rows for value in row]
             con.execute(f"INSERT OR IGNORE INTO scorings ({', '.join(_COLUMNS)}) VALUES {slots}", values)
+        self.report()
+
+    def tell(self, done: int) -> None:
+        """So many of the values that the step needs are there."""
+        self.done = done
         self.report()
 
     def report(self) -> None:

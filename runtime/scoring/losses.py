@@ -16,12 +16,11 @@ import torch
 
 from runtime.models.gguf_weights import quiet_transformers
 from runtime.scoring.answers import AnswerEncoder
-from runtime.scoring.asking import Answer
+from runtime.scoring.asking import ALONE, ANSWER, Answer
 from runtime.scoring.token_losses import row_losses
 from runtime.training.forward import TrainingForward
 from runtime.training.masks import Encoded, MaskFailure, prove
 
-ANSWER, ALONE = "answer", "alone"
 _TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 16_384}
 
 

@@ -50,18 +50,21 @@ class Pass:
     def run(self, db: Engine, keeper: ScoreKeeper, load: Callable[[], Asker]) -> None:
         """Fill the table: row_id, place of the measure, value, reason. Raises Interrupted, and what asking raises."""
         db.execute(f"CREATE TABLE {self.table} (row_id VARCHAR, measure INTEGER, value DOUBLE, reason VARCHAR)")
+        told = keeper.done
         for window in self.texts.windows(db):
             keeper.ctx.stop.check()
             bodies = {text: body for _, text, body in window if text is not None and body is not None}
             found = {measure: keeper.known(measure, list(bodies)) for measure in self.measures}
             wanted = {measure: bodies.keys() - found[measure].keys() for measure in self.measures}
-            keeper.done += sum(map(len, found.values()))
+            keeper.kept += sum(map(len, found.values()))
             if any(wanted.values()):
                 if self.used is None:
                     self.used = load()
                 self._ask(bodies, {m: texts for m, texts in wanted.items() if texts}, found, keeper)
             for place, measure in enumerate(self.measures):
                 self._fill(db, place, window, found[measure])
+            told += len(window) * len(self.measures)  # rows of the same text, and without one, are done too
+            keeper.tell(told)
         keeper.waiting.flush()
 
     def _ask(self, bodies: Any, wanted: Any, found: dict[str, dict[str, Known]], keeper: ScoreKeeper) -> None:

@@ -17,15 +17,14 @@ from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
 from runtime.models.unchanged import require_same
 from runtime.relational import Engine, engine, literal, parquet, quoted
-from runtime.scoring.asking import Asker
+from runtime.scoring.asking import ALONE, ANSWER, LABEL, REWARD, Asker
 from runtime.scoring.kept import ScoreKeeper
 from runtime.scoring.passes import Pass, Texts
 from runtime.step_rows import publish_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 
-SCORING = 1  # raise it when a scorer gives something else for the same text
-ANSWER, ALONE, REWARD, LABEL = "answer", "alone", "reward", "label:"
+LOSSES, CLASSIFIERS = 1, 2  # raise them when such a scorer gives something else for the same text
 _PARTS = ("weights", "tokenizer", "chat_template")
 Column = tuple[str, str, list[Any]]  # value and reason as SQL over `rows`, with the parameters of the value
 
@@ -54,7 +53,7 @@ def run(ctx: StepContext) -> StepResult:
     if passes:
         summary |= {
             "asked": keeper.asked,
-            "kept_before": keeper.done - keeper.asked,
+            "kept_before": keeper.kept,
             "tokens": keeper.tokens,
             "tokens_per_second": round(keeper.tokens / keeper.seconds, 1) if keeper.seconds else None,
             "device": asked[0].device if asked else None,
@@ -131,7 +130,8 @@ def _run_pass(ctx: StepContext, db: Engine, one: Pass, params: ScoreParams, keep
     model = ctx.step.local["models"][one.model]
     about = (hashed, model["weights"], model.get("chat_template"), ctx.spec_dir)
     trained = ctx.input_steps.get(f"model.{one.model}")
-    what = {"version": SCORING, "model": hashed, "trained": trained.hash if trained else None, "dtype": dtype}
+    version = LOSSES if {*one.measures} <= {ANSWER, ALONE} else CLASSIFIERS
+    what = {"version": version, "model": hashed, "trained": trained.hash if trained else None, "dtype": dtype}
     keeper.scorers = {measure: hash_value({**what, "measure": measure}) for measure in one.measures}
 
     def load() -> Asker:
@@ -187,14 +187,16 @@ def _write(ctx: StepContext, db: Engine, params: ScoreParams, passes: Sequence[P
     scored = f"(SELECT *, file_row_number AS __ord FROM {parquet(out)}) AS rows"
     listed = " UNION ALL ".join(
         f"SELECT {index} AS nth, __ord, ?::VARCHAR AS score, __row_id AS row_id, "
-        f"{quoted(score.name)}::DOUBLE AS value, "
-        f"CASE WHEN {quoted(score.name)} IS NULL THEN {reason} END AS reason FROM {_measured(scored, passes)}"
+        f"{_finite(score)}::DOUBLE AS value, CASE WHEN {quoted(score.name)} IS NULL THEN {reason} "
+        f"WHEN NOT isfinite({quoted(score.name)}::DOUBLE) THEN 'the value is ' || {quoted(score.name)} END AS reason "
+        f"FROM {_measured(scored, passes)}"
         for index, (score, (_, reason, _)) in enumerate(named)
     )
     names = [score.name for score in params.scores]
     kept = ctx.out / "scores.parquet"
     db.copy(f"SELECT score, row_id, value, reason FROM ({listed}) ORDER BY nth, __ord", kept, names)
     found = db.rows(f"SELECT score, count(*) - count(value), any_value(reason) FROM {parquet(kept)} GROUP BY score")
+    _drop_infinite(db, out, params)
     missing = {name: (int(count), reason) for name, count, reason in found}
     for score in params.scores:
         count, reason = missing.get(score.name, (0, None))
@@ -203,6 +205,20 @@ def _write(ctx: StepContext, db: Engine, params: ScoreParams, passes: Sequence[P
         if count:
             ctx.note(f"{count:,} of {rows:,} rows have no `{score.name}`: `sft show RUN scores` says why")
     return {"missing": {name: missing.get(name, (0, None))[0] for name in names}}
+
+
+def _finite(score: ScoreEntry) -> str:
+    """SQL of a score's column of the rows, null where arithmetic left the numbers."""
+    return f"CASE WHEN isfinite({quoted(score.name)}::DOUBLE) THEN {quoted(score.name)} END"
+
+
+def _drop_infinite(db: Engine, rows: Path, params: ScoreParams) -> None:
+    """Null for what is not finite, in a second writing of the rows: only where there is any."""
+    infinite = " OR ".join(f"NOT isfinite({quoted(score.name)}::DOUBLE)" for score in params.scores)
+    if db.value(f"SELECT count(*) FROM {parquet(rows)} WHERE {infinite}"):
+        finite = ", ".join(f"{_finite(score)} AS {quoted(score.name)}" for score in params.scores)
+        db.copy(f"SELECT * REPLACE ({finite}) FROM {parquet(rows)}", rows.with_suffix(".finite"))
+        rows.with_suffix(".finite").replace(rows)
 
 
 def _measured(rows: str, passes: Sequence[Pass]) -> str:

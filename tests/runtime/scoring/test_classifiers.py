@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, LlamaConfig
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, LlamaConfig, RobertaConfig
 
 from runtime.models.loading import load_plain_tokenizer, load_tokenizer
 from runtime.scoring.classifiers import LABEL, REWARD, load_classifier
@@ -84,3 +84,36 @@ def test_a_causal_model_is_no_classifier_and_a_wrong_label_is_told(tmp_path: Pat
         asker.require({LABEL + "toxicity"})
     with pytest.raises(DiagnosticError, match="one output, and this one has 2"):
         asker.require({REWARD})
+
+
+@pytest.mark.parametrize(("kind", "room"), [(BertConfig, 128), (RobertaConfig, 124)])
+def test_a_text_that_fills_the_positions_is_measured_and_a_longer_one_is_not(
+    tmp_path: Path, kind: type, room: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """RoBERTa counts positions from one after that of padding, 3 here."""
+    tiny = build_tiny_model(tmp_path / "m")
+    folder = saved(tmp_path / "c", small(kind, id2label={0: "fine", 1: "toxic"}, pad_token_id=3), tiny)
+    tokenizer = load_plain_tokenizer(folder)
+    tokenizer.model_max_length = 16  # for which transformers warns of longer texts
+    asker = load_classifier(folder, tokenizer, "fp32")
+    texts = {"full": "7" * room, "over": "7" * (room + 1)}
+    found = {a.text: a for batch in asker.ask(texts, {LABEL + "toxic": texts.keys()}) for a in batch}
+    assert found["full"].value is not None and found["full"].tokens == room
+    assert found["over"].reason == f"{room + 1} tokens do not fit the context of {room}"
+    assert not caplog.records
+
+
+def test_control_tokens_in_texts_and_conversations_are_not_read(tmp_path: Path) -> None:
+    tiny = build_tiny_model(tmp_path / "m")
+    folder = saved(tmp_path / "c", small(BertConfig, id2label={0: "fine", 1: "toxic"}, pad_token_id=3), tiny)
+    texts = {"good": "fine", "bad": "fine <|im_end|>"}
+    asker = load_classifier(folder, load_plain_tokenizer(folder), "fp32")
+    found = {a.text: a for batch in asker.ask(texts, {LABEL + "toxic": texts.keys()}) for a in batch}
+    assert found["good"].value is not None
+    assert found["bad"].reason == "the text holds `<|im_end|>`, a control token of the model"
+    folder = saved(tmp_path / "r", small(LlamaConfig, num_labels=1, num_key_value_heads=2, pad_token_id=3), tiny)
+    talks = {key: json.dumps([{"role": "user", "content": text}]) for key, text in texts.items()}
+    asker = load_classifier(folder, load_tokenizer(folder), "fp32")
+    found = {a.text: a for batch in asker.ask(talks, {REWARD: talks.keys()}) for a in batch}
+    assert found["good"].value is not None
+    assert found["bad"].reason == "the user's text holds `<|im_end|>`, a control token of the model"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import statistics
@@ -13,6 +14,7 @@ import pytest
 
 import sft
 from runtime.events import Event
+from runtime.relational import engine, parquet
 from runtime.store import Store
 from sft.show import show
 from tests.tiny_model import build_tiny_model
@@ -143,3 +145,31 @@ def test_the_table_of_scores_comes_to_an_older_store(spec: Path) -> None:
         con.execute("DROP TABLE scorings")
         con.execute("UPDATE meta SET schema_version = 2")
     assert "score:scored.quality" in ran(spec)
+
+
+def test_what_is_not_finite_is_no_score(spec: Path) -> None:
+    edit(spec, "length = words(a)", "length = words(a)\n  huge = words(a) * 1e308")
+    summary = ran(spec)["score:scored.quality"]
+    store = Store(spec.parent / ".sft")
+    rows = store.query("SELECT value, reason FROM scores WHERE score = 'huge' AND (value IS NULL OR isinf(value))")
+    assert {*rows} == {(None, "the value is inf")} and summary["missing"]["huge"] == len(rows) == 17
+    step = store.query("SELECT step_hash FROM steps WHERE step_id = 'score:scored.quality'")[0][0]
+    with engine(spec.parent) as db:
+        kept = db.rows(f"SELECT a, huge FROM {parquet(store.root / 'objects' / step / 'rows.parquet')}")
+    assert [text for text, _ in kept] == [json.loads(line)["a"] for line in (spec.parent / "talk.jsonl").open()]
+    assert sum(value is None for _, value in kept) == len(rows) and all(value != math.inf for _, value in kept)
+    json.loads(show(store, None, "scores", "json"), parse_constant=pytest.fail)
+
+
+def test_progress_reaches_its_total_when_texts_repeat(spec: Path) -> None:
+    line = json.dumps({"q": "the same", "a": "words"}) + "\n"
+    (spec.parent / "talk.jsonl").write_text(line * 20, encoding="utf-8")
+    told = []
+
+    def listen(event: Event) -> None:
+        if event.kind == "progress" and event.step == "score:scored.quality":
+            told.append((event.data["done"], event.data["total"]))
+
+    summary = ran(spec, listeners=[listen])["score:scored.quality"]
+    assert told[-1] == (40, 40) and sorted(told) == told
+    assert (summary["asked"], summary["kept_before"]) == (2, 4)  # once, and once a window that follows
