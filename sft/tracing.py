@@ -38,9 +38,8 @@ def trace(store: Store, run: str, wanted: str) -> Page:
         origins = find(scene, wanted)
         if isinstance(origins, Unreadable):
             return lost_page(origins)
-        pages = {origin.row_id: [one for one in origins if one.row_id == origin.row_id] for origin in origins}
-        row_id, places = next(iter(pages.items()))
-        return row_page(row_id, places, fates(scene, row_id, places))
+        row_id = origins[0].row_id
+        return row_page(row_id, origins, fates(scene, row_id, origins))
 
 
 @contextmanager

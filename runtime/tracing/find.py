@@ -21,7 +21,6 @@ from spec_lang.plain_text import visible
 
 _LINE = re.compile(r"(?P<file>.+):(?P<line>\d+)")
 _ID = re.compile(r"[0-9a-f]{4,32}(-\d+)?")
-_OWN = ("__row_id", "__file", "__line")
 
 
 @dataclass(frozen=True)
@@ -96,24 +95,44 @@ def origins(scene: Scene, row_ids: Iterable[str]) -> dict[str, Origin]:
 
 def _at_line(scene: Scene, file: str, line: int) -> list[Origin] | Unreadable:
     found: list[Origin] = []
-    known = []
-    for step in dict.fromkeys(step.hash for step in scene.plan if step.kind is StepKind.INGEST):
-        ingest = next(one for one in scene.plan if one.hash == step)
-        paths = [path for path in ingest.local["paths"] if path == file or path.endswith("/" + file)]
-        known += ingest.local["paths"]
-        for path in paths:
-            if (rows := scene.rows_file(ingest)) is not None:
-                found += _select(scene, ingest, rows, "__line = ? AND __file = ?", [line, path])
-            lost = scene.store.query(
-                "SELECT detail FROM ledger WHERE step_hash = ? AND file = ? AND line = ?", [ingest.hash, path, line]
-            )
-            if lost and not found:
-                return Unreadable(ingest, path, line, lost[0][0])
-        if paths and scene.rows_file(ingest) is None:
+    lost: list[Unreadable] = []
+    firsts: dict[str, Step] = {}
+    for step in scene.plan:
+        if step.kind is StepKind.INGEST:
+            firsts.setdefault(step.hash, step)
+    ingests = list(firsts.values())
+    known = [path for ingest in ingests for path in ingest.local["paths"]]
+    for ingest in ingests:
+        paths = [path for path in ingest.local["paths"] if path == file]
+        if file not in known:
+            paths = [path for path in ingest.local["paths"] if path.endswith("/" + file)]
+        rows = scene.rows_file(ingest)
+        if paths and rows is None:
             raise fatal("SFT0922", f"the rows of `{ingest.id}` are not in the store", "run the spec: `sft run FILE`")
-    if not found:
+        for path in paths:
+            assert rows is not None
+            found += _select(scene, ingest, rows, "__line = ? AND __file = ?", [line, path])
+            lost += [
+                Unreadable(ingest, path, line, detail)
+                for (detail,) in scene.store.query(
+                    "SELECT detail FROM ledger WHERE step_hash = ? AND file = ? AND line = ?", [ingest.hash, path, line]
+                )
+            ]
+    if not found and not lost:
         raise _no_line(file, line, known)
-    return found
+    rows_meant = {origin.row_id for origin in found}
+    if len(rows_meant) + len({one.file for one in lost} - {origin.file for origin in found}) > 1:
+        raise _several(file, line, found, lost)
+    return found or lost[0]
+
+
+def _several(file: str, line: int, found: list[Origin], lost: list[Unreadable]) -> DiagnosticError:
+    """Two files that end in the same name, or one file that two sources read as different rows."""
+    places = [f"`{visible(one.place)}` (row `{one.row_id[:12]}` of {one.step.name})" for one in found]
+    places += [f"`{visible(one.file)}:{one.line}` (unreadable)" for one in lost]
+    listed = ", ".join(places[:4]) + (", …" if len(places) > 4 else "")
+    help = "give more of the path, or the row id"
+    return fatal("SFT0926", f"`{visible(file)}:{line}` is more than one row: {listed}", help)
 
 
 def _no_line(file: str, line: int, known: list[str]) -> DiagnosticError:

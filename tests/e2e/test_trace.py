@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import sft
 from runtime.store import Store
 from sft.plain_tables import as_text
 from sft.tracing import trace
@@ -110,3 +112,41 @@ def test_the_command(project: Project) -> None:
     done = project.sft("trace", "tickets.jsonl:11", "--format", "json")
     assert done.returncode == 0 and json.loads(done.stdout)["places"][0]["line"] == 11, done.stderr
     assert project.sft("trace", "tickets.jsonl:0").returncode == 1
+
+
+def test_a_place_that_is_several_rows_is_none(tmp_path: Path) -> None:
+    """Files of the same name, and a file that two sources read."""
+    spec = "edition 2026\nfilter some { keep words(t) >= 1 }\n"
+    sources = (("one", "a/x", ""), ("two", "b/x", ""), ("three", "y", ""), ("four", "y", "columns { u = w }"))
+    for name, file, more in (*sources, ("five", "z/y", "")):
+        spec += f'source {name} {{ path = "{file}.jsonl"   licence = "CC0-1.0"   origin = human   {more} }}\n'
+        spec += f"task of_{name} {{ from = {name}   filters = [some] }}\n"
+    (tmp_path / "s.sft").write_text(spec, encoding="utf-8")
+    for file, texts in (
+        ("a/x", ["same", "of a", "more"]),
+        ("b/x", ["same", "of b"]),
+        ("y", ["y"]),
+        ("z/y", ["y", "z"]),
+    ):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        rows = [json.dumps({"t": text, "w": text}) for text in texts]
+        (tmp_path / f"{file}.jsonl").write_text("\n".join(rows) + "\n{cut\n", encoding="utf-8")
+    outcome = sft.run(tmp_path / "s.sft")
+    assert outcome.status == "done", outcome.findings
+    store = Store(tmp_path / ".sft")
+
+    def found(row: str) -> str:
+        try:
+            return " ".join(f"{one['file']}:{one['line']}" for one in trace(store, "last", row).data["places"])
+        except DiagnosticError as error:
+            assert error.diagnostics[0].code == "SFT0926"
+            return error.diagnostics[0].message
+
+    assert found("x.jsonl:1") == "a/x.jsonl:1 b/x.jsonl:1"  # one row, in two files
+    assert "`a/x.jsonl:2` (row `" in found("x.jsonl:2") and "`b/x.jsonl:2` (row `" in found("x.jsonl:2")
+    assert "` of one), `b/x.jsonl:3` (unreadable)" in found("x.jsonl:3")  # a row of one, a cut line of the other
+    assert found("x.jsonl:4") == "a/x.jsonl:4" and found("b/x.jsonl:2") == "b/x.jsonl:2"
+    assert "` of three), `y.jsonl:1` (row `" in found("y.jsonl:1") and "` of four)" in found("y.jsonl:1")
+    assert (
+        found("z/y.jsonl:1") == "z/y.jsonl:1" and found("y.jsonl:2") == "y.jsonl:2"
+    )  # a whole path goes before its end
