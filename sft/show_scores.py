@@ -10,7 +10,9 @@ from dataclasses import asdict
 
 from runtime.store import Store
 from sft.plain_tables import Page, Table
+from sft.show_filters import known_name
 from spec_lang.plain_text import one_line
+from tui import queries
 from tui.formats import count, number
 from tui.score_queries import ScoredRow, ScoreRow, extremes, scores
 
@@ -19,10 +21,12 @@ _ENDS = 3  # rows shown at each end, or fewer by --limit
 
 
 def scores_page(store: Store, run_id: str, step: str | None, limit: int) -> Page:
-    """All scores of a run, or of one of its steps."""
+    """All scores of a run, or of one of its steps. Raises DiagnosticError SFT0910 for a step that the run has not."""
+    if step is not None:
+        known_name(step, [one.step_id for one in queries.steps(store, run_id)], "step")
     found = [row for row in scores(store, run_id) if step in (None, row.step_id)]
     if not found:
-        return Page({"scores": []}, "this run scores nothing", ())
+        return Page({"scores": []}, f"this {'run' if step is None else 'step'} scores nothing", ())
     ends = {
         (row.step_id, row.score): extremes(store, run_id, row.step_id, row.score, min(limit, _ENDS)) for row in found
     }

@@ -84,16 +84,20 @@ def _score(
 def extremes(
     store: Store, run_id: str, step_id: str, score: str, limit: int
 ) -> tuple[list[ScoredRow], list[ScoredRow]]:
-    """The rows with the lowest and the highest values, with what they say; equal values by row id."""
+    """The rows with the lowest and the highest values, with what they say in the source that the step's task reads;
+    equal values by row id."""
 
     def ends(order: str) -> list[ScoredRow]:
         found = store.query(
+            "WITH w AS (SELECT s.step_id, c.score, c.value, c.row_id FROM steps s JOIN scores c USING (step_hash) "
+            "WHERE s.run_id = $1 AND s.step_id = $2 AND c.score = $3 AND c.value IS NOT NULL "
+            f"ORDER BY c.value {order}, c.row_id LIMIT $4), "
+            "read AS (SELECT i.step_hash FROM steps i JOIN steps s ON i.labels ->> 'source' = s.labels ->> 'source' "
+            "WHERE i.run_id = $1 AND i.kind = 'ingest' AND s.run_id = $1 AND s.step_id = $2), "
+            "e AS (SELECT row_id, file, line, content FROM examples "
+            "WHERE step_hash IN (FROM read) AND row_id IN (SELECT row_id FROM w)) "
             "SELECT w.step_id, w.score, w.value, w.row_id, "
-            "coalesce(e.file || ':' || e.line, ''), coalesce(e.content, '') "
-            "FROM (SELECT s.step_id, c.score, c.value, c.row_id FROM steps s JOIN scores c USING (step_hash) "
-            "WHERE s.run_id = ? AND s.step_id = ? AND c.score = ? AND c.value IS NOT NULL "
-            f"ORDER BY c.value {order}, c.row_id LIMIT ?) w "
-            "LEFT JOIN (SELECT DISTINCT ON (row_id) row_id, file, line, content FROM examples) e USING (row_id) "
+            "coalesce(e.file || ':' || e.line, ''), coalesce(e.content, '') FROM w LEFT JOIN e USING (row_id) "
             f"ORDER BY w.value {order}, w.row_id",
             [run_id, step_id, score, limit],
         )
