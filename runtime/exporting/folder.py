@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from compiler.hashing import hash_file
@@ -59,7 +59,7 @@ def check_free(target: Path, *, replace: bool) -> None:
         return
     if not target.is_dir():
         raise fatal("SFT0923", f"`{target}` is a file", "name a folder that is empty or not there yet")
-    found = sorted(path for path in target.rglob("*") if not path.is_dir() or path.is_symlink())
+    found = sorted(target.rglob("*"))
     if not found:
         return
     written = _written(target)
@@ -67,11 +67,13 @@ def check_free(target: Path, *, replace: bool) -> None:
         raise fatal("SFT0923", f"`{target}` is not empty, and no export of sft", "name another folder, or empty it")
     if not replace:
         raise fatal("SFT0923", f"`{target}` holds an export already", "add `--replace`, or name another folder")
+    folders = {parent.as_posix() for name in written for parent in PurePosixPath(name).parents}
     for path in found:
         name = path.relative_to(target).as_posix()
-        if name == MANIFEST:
+        is_folder = path.is_dir() and not path.is_symlink()
+        if name == MANIFEST or (is_folder and name in folders):
             continue
-        if name not in written:
+        if is_folder or name not in written:
             raise _foreign(target, name, "was not written by sft")
         if path.is_symlink() or hash_file(path) != written[name]:
             raise _foreign(target, name, "was changed since it was written")
@@ -121,8 +123,8 @@ def _put_right(target: Path) -> None:
     ours = re.compile(rf"\.{re.escape(target.name)}\.sft-(\d+)\.(new|old)")
     for path in target.parent.iterdir():
         match = ours.fullmatch(path.name)
-        if match is None or process_alive(int(match[1])):
-            continue
+        if match is None or (int(match[1]) != os.getpid() and process_alive(int(match[1]))):
+            continue  # our own number is that of a dead process before us: ours is not made yet
         if match[2] == "old" and not target.exists():
             path.rename(target)
         else:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from compiler.plan import Step
 from spec_lang.diagnostics import fatal
+
+_TEXT = ("tokenizer", "chat_template")  # what leaves with every model
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,18 @@ class SavedModel:
 def save_model(
     step: Step, artifact: Path, spec_dir: Path, folder: Path, *, merge: bool, tell: Callable[[str], None]
 ) -> SavedModel:
-    """Write the result of a finished train step. Raises DiagnosticError SFT0922 when its files are gone, and those of
-    loading the base model: its tokenizer goes along with its chat template."""
+    """Write the result of a finished train step. Raises DiagnosticError SFT0922 when its files are gone or those of the
+    base model that leave with it were changed, and those of loading the base model: its tokenizer goes along with its
+    chat template."""
     from runtime.models.folders import model_folder
     from runtime.models.loading import ADAPTER, FULL, load_tokenizer
 
     adapter, full = artifact / ADAPTER, artifact / FULL
     if not adapter.is_dir() and not full.is_dir():
         raise fatal("SFT0922", f"the weights of `{step.id}` are not in the store", "run the spec: `sft run FILE`")
+    read = _TEXT if full.is_dir() or not merge else (*_TEXT, "weights")
     base = model_folder(step.local["weights"], spec_dir, tell)
+    _require_trained_on(step, read, spec_dir)
     tokenizer = load_tokenizer(base, step.local.get("chat_template"), spec_dir)
     if full.is_dir():
         _copy(full, folder)
@@ -51,10 +56,23 @@ def save_model(
         name, revision = _on_hub(step.local["weights"])
         _name_base(folder / "adapter_config.json", name, revision)
     tokenizer.save_pretrained(str(folder))
+    _require_trained_on(step, read, spec_dir)  # what was read is what the hash names
     if full.is_dir() or merge:
         _end_turns(folder, tokenizer)
         return SavedModel(None, None, is_adapter=False)
     return SavedModel(name, revision, is_adapter=True)
+
+
+def _require_trained_on(step: Step, read: Sequence[str], spec_dir: Path) -> None:
+    """The run of an export may be old, and what lies in the folder of its model now another model."""
+    from runtime.models.unchanged import changed_parts
+
+    hashed = {name: step.content[name] for name in read if name in step.content}
+    weights = step.local["weights"]
+    changed = changed_parts(hashed, weights, step.local.get("chat_template"), spec_dir) if hashed else []
+    if changed:
+        what = f"the {' and the '.join(changed)} of `{weights}` changed since `{step.id}` trained on it"
+        raise fatal("SFT0922", what, "put the files back, or train on them as they are: `sft run FILE`")
 
 
 def _copy(source: Path, folder: Path) -> None:

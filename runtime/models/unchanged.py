@@ -26,17 +26,23 @@ def require_unchanged(step: Step, spec_dir: Path) -> None:
 
 
 def require_same(hashed: Mapping[str, str], weights: str, chat_template: str | None, spec_dir: Path) -> None:
-    """The same of one model by the hashes of its parts; what has no chat template is a classifier."""
-    if "chat_template" in hashed:
-        facts = model_facts(weights, chat_template, spec_dir)
-    else:
-        facts = classifier_facts(weights, spec_dir)
-    if isinstance(facts, Problem):
-        raise fatal(facts.code, facts.message, facts.help)
-    changed = [_PARTS[name] for name, value in hashed.items() if getattr(facts, name) != value]
+    """The same of one model by the hashes of its parts."""
+    changed = changed_parts(hashed, weights, chat_template, spec_dir)
     if changed:
         raise fatal(
             CHANGED,
             f"the {' and the '.join(changed)} of `{weights}` changed while the run was going on",
             "run again: the plan is made anew with the files as they are now, and nothing of this step was stored",
         )
+
+
+def changed_parts(hashed: Mapping[str, str], weights: str, chat_template: str | None, spec_dir: Path) -> list[str]:
+    """What of a model is no longer what its hashes name; what has no chat template is a classifier. Raises every
+    Problem of the facts."""
+    if "chat_template" in hashed:
+        facts = model_facts(weights, chat_template, spec_dir)
+    else:
+        facts = classifier_facts(weights, spec_dir)
+    if isinstance(facts, Problem):
+        raise fatal(facts.code, facts.message, facts.help)
+    return [_PARTS[name] for name, value in hashed.items() if getattr(facts, name) != value]

@@ -12,6 +12,7 @@ from runtime.store import Store
 from sft.exporting import Wanted, export
 from spec_lang.diagnostics import DiagnosticError
 from tests.e2e.project import Project
+from tests.tiny_model import CHATML_DEFAULT_SYSTEM, build_tiny_model
 
 
 def greedy(model: Any, tokenizer: Any, messages: list[dict[str, str]]) -> str:
@@ -56,3 +57,20 @@ def test_a_model_that_is_not_trained_as_the_spec_has_it_now_is_not_exported(proj
     done = project.sft("export", "tuned", "--to", str(tmp_path / "out"), "--run", "last", "--format", "json")
     assert done.returncode == 0, done.stderr  # what the run had is still there
     assert (tmp_path / "out/adapter_config.json").exists()
+
+
+def test_a_model_leaves_with_nothing_that_was_changed_since_its_training(project: Project, tmp_path: Path) -> None:
+    store = Store(project.root / ".sft")
+
+    def said(merge: bool) -> str:
+        with pytest.raises(DiagnosticError) as caught:
+            export(Wanted("tuned", tmp_path / "no", run="last", merge=merge), None, store)
+        assert not (tmp_path / "no").exists()
+        return f"{caught.value.diagnostics[0].code} {caught.value.diagnostics[0].message}"
+
+    build_tiny_model(project.root / "tiny", seed=5)
+    assert said(merge=True) == "SFT0922 the weights of `./tiny` changed since `train:tuned` trained on it"
+    export(Wanted("tuned", tmp_path / "adapter", run="last"), None, store)  # it reads no weights
+    assert (tmp_path / "adapter/adapter_model.safetensors").exists()
+    build_tiny_model(project.root / "tiny", chat_template=CHATML_DEFAULT_SYSTEM)
+    assert said(merge=False) == "SFT0922 the chat template of `./tiny` changed since `train:tuned` trained on it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -204,11 +205,20 @@ def test_an_export_never_goes_over_files_of_others(folder: Path, tmp_path: Path)
     (tmp_path / "other").mkdir()
     (tmp_path / "other/x").write_text("x")
     assert refused(folder, "odd", tmp_path / "other", replace=True)[0] == "SFT0923"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]  # nothing temporary is left
+    (tmp_path / "hollow/inside").mkdir(parents=True)
+    for replace in (False, True):
+        assert "no export of sft" in refused(folder, "odd", tmp_path / "hollow", replace=replace)[1]
+    run(folder, "odd", tmp_path / "nested", layout="hf")
+    (tmp_path / "nested/data/mine").mkdir()
+    assert "`data/mine`" in refused(folder, "odd", tmp_path / "nested", replace=True)[1]
+    (tmp_path / "nested/data/mine").rmdir()
+    run(folder, "odd", tmp_path / "nested", replace=True)
+    left = ["hollow", "nested", "other", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == left  # nothing temporary is left
 
 
-def test_a_killed_export_leaves_the_old_one_and_no_rubbish(folder: Path, tmp_path: Path) -> None:
-    dead = 2**22 + 1  # no process has this number
+@pytest.mark.parametrize("dead", [2**22 + 1, os.getpid()])  # no process has the first number, and we the other one
+def test_a_killed_export_leaves_the_old_one_and_no_rubbish(folder: Path, tmp_path: Path, dead: int) -> None:
     run(folder, "chat", tmp_path / "out")
     (tmp_path / "out").rename(tmp_path / f".out.sft-{dead}.old")  # killed between the two renames
     (tmp_path / f".out.sft-{dead}.new").mkdir()

@@ -16,7 +16,9 @@ import sft
 from runtime.events import Event
 from runtime.relational import engine, parquet
 from runtime.store import Store
+from sft.exporting import Wanted, export
 from sft.show import show
+from spec_lang.diagnostics import DiagnosticError
 from tests.tiny_model import build_tiny_model
 
 SPEC = """
@@ -109,7 +111,9 @@ def test_they_are_shown_as_text_and_json(spec: Path) -> None:
     assert found["length"]["quantiles"][2] == statistics.median(lengths)
     assert sum(found["length"]["bins"]) == 22 - sum(value < found["length"]["first"] for value in lengths)
     assert [row["value"] for row in found["length"]["lowest"]] == [0, 1, 1]
-    assert "this run scores nothing" in show(store, None, "scores", step="score:other")
+    assert "this step scores nothing" in show(store, None, "scores", step="ingest:talk")
+    with pytest.raises(DiagnosticError, match="this run has no step `score:other`"):
+        show(store, None, "scores", step="score:other")
 
 
 def test_a_stopped_scoring_continues(spec: Path) -> None:
@@ -173,3 +177,24 @@ def test_progress_reaches_its_total_when_texts_repeat(spec: Path) -> None:
     summary = ran(spec, listeners=[listen])["score:scored.quality"]
     assert told[-1] == (40, 40) and sorted(told) == told
     assert (summary["asked"], summary["kept_before"]) == (2, 4)  # once, and once a window that follows
+
+
+def test_the_rows_at_both_ends_stand_where_their_task_read_them(spec: Path) -> None:
+    """The store has the same rows out of two files, each of another run."""
+    ran(spec)
+    lines = (spec.parent / "talk.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (spec.parent / "copy.jsonl").write_text("".join(lines[:-1]), encoding="utf-8")
+    edit(spec, '"talk.jsonl"', '"copy.jsonl"')
+    ran(spec)
+    store = Store(spec.parent / ".sft")
+    runs = [row[0] for row in store.query("SELECT run_id FROM runs ORDER BY started_at")]
+    for run_id, file in zip(runs, ("talk", "copy"), strict=True):
+        for score in json.loads(show(store, run_id, "scores", "json"))["scores"]:
+            ends = [*score["lowest"], *score["highest"]]
+            assert {one["place"].partition(":")[0] for one in ends} == {f"{file}.jsonl"} and len(ends) == 6
+
+
+def test_conversations_that_were_rendered_for_a_score_are_no_rows_of_an_export(spec: Path, tmp_path: Path) -> None:
+    ran(spec)
+    with pytest.raises(DiagnosticError, match="made nothing that is called `scored`"):
+        export(Wanted("scored", tmp_path / "out", run="last"), None, Store(spec.parent / ".sft"))
