@@ -78,6 +78,12 @@ def _no_part(task: ResolvedTask, part: str, parts: tuple[str, ...] | None) -> Di
 def _nothing_called(name: str, part: str | None, spec: ResolvedSpec) -> DiagnosticError:
     if part is not None and (name in spec.mixtures or name in spec.trains):
         return fatal("SFT0921", f"`{name}` is no task, and only a task has parts", f"`sft export {name}`")
+    head, _, of = name.rpartition(".")
+    if part is not None and head in spec.tasks:
+        both = f"`sft export {name}`" + (f" or `sft export {head}.{part}`" if of != part else "")
+        return fatal(
+            "SFT0921", f"`{name}` names a part already, so `--part {part}` has no place", f"leave it out: {both}"
+        )
     candidates = [*spec.tasks, *spec.mixtures, *spec.trains]
     for kind in ("models", "sources", "templates", "evals", "gates"):
         if name in getattr(spec, kind):
