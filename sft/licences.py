@@ -1,7 +1,7 @@
 """What declared licences mean together, as far as their names tell. No legal advice: it says where to look.
 
-Looked at are SPDX names: unknown terms, terms that forbid changes or commerce, and share-alike terms that no single
-licence of the whole can satisfy.
+Looked at are names, those of SPDX and as people write them (``CC BY-NC 4.0``): unknown terms, terms that forbid
+changes or commerce, and share-alike terms that no single licence of the whole can satisfy.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Sequence
 
 from runtime.exporting.provenance import SourceFile
 
-_UNKNOWN = frozenset({"", "unknown", "none", "noassertion", "other", "?"})
-_NON_COMMERCIAL = re.compile(r"(^|-)nc(-|$)|non-?commercial", re.IGNORECASE)
-_NO_CHANGES = re.compile(r"(^|-)nd(-|$)|no-?deriv", re.IGNORECASE)
-_SHARE_ALIKE = re.compile(r"(^|-)sa(-|$)|^a?gpl|^lgpl|^odbl", re.IGNORECASE)
+_UNKNOWN = frozenset({"", "unknown", "none", "noassertion", "other", "?", "n/a", "tbd"})
+_NON_COMMERCIAL = re.compile(r"\bnc\b|\bnon-?commercial|\bresearch-only\b")
+_NO_CHANGES = re.compile(r"\bnd\b|\bno-?deriv")
+_SHARE_ALIKE = re.compile(
+    r"\bsa\b|\bshare-?alike|\b[al]?gpl|\bgeneral-public-licen[cs]e|\bodbl|\bopen-database-licen[cs]e"
+)
 
 
 def licence_notes(sources: Sequence[SourceFile]) -> list[str]:
@@ -32,10 +34,10 @@ def licence_notes(sources: Sequence[SourceFile]) -> list[str]:
     notes += [
         f"{licence} ({', '.join(by_licence[licence])}) forbids sharing changed copies, and these rows are changed."
         for licence in known
-        if _NO_CHANGES.search(licence)
+        if _says(_NO_CHANGES, licence)
     ]
-    alike = [licence for licence in known if _SHARE_ALIKE.search(licence)]
-    limited = [licence for licence in known if _NON_COMMERCIAL.search(licence)]
+    alike = [licence for licence in known if _says(_SHARE_ALIKE, licence)]
+    limited = [licence for licence in known if _says(_NON_COMMERCIAL, licence)]
     against = [licence for licence in limited if licence not in alike]
     if len(alike) > 1 or (alike and against):
         notes.append(
@@ -47,6 +49,11 @@ def licence_notes(sources: Sequence[SourceFile]) -> list[str]:
     if len(known) > 1:
         notes.append(f"{len(known)} licences hold side by side: {', '.join(sorted(known))}. The terms of each apply.")
     return notes
+
+
+def _says(terms: re.Pattern[str], licence: str) -> bool:
+    """Whether a name has such terms, whatever stands between its words."""
+    return terms.search(re.sub(r"[\s_]+", "-", licence.lower())) is not None
 
 
 def _names(by_licence: dict[str, list[str]], licences: Sequence[str]) -> str:
