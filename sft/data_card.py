@@ -1,7 +1,7 @@
 """The data card of an export: ``README.md`` with the front matter of the hub, in sections of tables.
 
 Everything that comes from data or a spec is a JSON string in the front matter and escaped in Markdown. The same
-rows give the same card: it holds no clock and no path of this machine.
+rows give the same card: it holds no clock, and no path but those that the spec or the command line writes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from compiler.plan import StepKind
 from compiler.step_params import MixParams, RenderTemplate, Segment, SplitParams
 from runtime.exporting.layouts.base import Layout, Names, Written
 from runtime.exporting.provenance import Provenance, SourceFile
+from runtime.exporting.yaml_text import yaml_text
 from sft.licences import licence_notes
 from sft.mixture_page import mixture_table
-from sft.plain_tables import Page, Table, as_markdown
+from sft.plain_tables import Page, as_markdown, markdown_table, markdown_text
 from spec_lang.plain_text import visible
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -47,11 +48,11 @@ def data_card(facts: CardFacts) -> str:
 def _front_matter(facts: CardFacts) -> str:
     rows = sum(part.rows for part in facts.parts)
     size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
-    licences = sorted({file.licence or "unknown" for file in facts.behind.sources})
+    licences = sorted({_hub_licence(file.licence or "unknown") for file in facts.behind.sources})
     lines = [
         "---",
-        f"pretty_name: {json.dumps(facts.name)}",
-        f"license: {json.dumps([_hub_licence(licence) for licence in licences])}",
+        f"pretty_name: {yaml_text(facts.name)}",
+        f"license: {json.dumps(licences)}",
         f"size_categories: {json.dumps([size])}",
         'tags: ["instruction-tuning", "sft"]',
         "configs:",
@@ -59,7 +60,7 @@ def _front_matter(facts: CardFacts) -> str:
         "    data_files:",
     ]
     for part in facts.parts:
-        lines += [f"      - split: {json.dumps(part.part)}", f"        path: {json.dumps(part.file)}"]
+        lines += [f"      - split: {yaml_text(part.part)}", f"        path: {yaml_text(part.file)}"]
     return "\n".join([*lines, "---", "", ""])
 
 
@@ -68,23 +69,16 @@ def _hub_licence(licence: str) -> str:
     return licence.lower() if re.fullmatch(r"[A-Za-z0-9.+-]+", licence) else "other"
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *right: int) -> str:
-    return as_markdown(Page(None, "", (Table(title, columns, rows, frozenset(right)),)))
-
-
-def _plain(text: str) -> str:
-    return as_markdown(Page(None, text, ())).strip()
-
-
 def _share(rows: int, whole: int) -> str:
     return f"{100 * rows / whole:.1f}%" if whole else ""
 
 
 def _head(facts: CardFacts) -> str:
     rows = sum(part.rows for part in facts.parts)
-    notes = "".join(f"\n> {_plain(note)}\n" for note in licence_notes(facts.behind.sources))
-    made_from = _plain(facts.spec)
-    return f"# {_plain(facts.name)}\n\n{rows:,} conversations for instruction tuning, made from {made_from}.\n{notes}"
+    notes = "".join(f"\n> {markdown_text(note)}\n" for note in licence_notes(facts.behind.sources))
+    made_from = markdown_text(facts.spec)
+    name = markdown_text(facts.name)
+    return f"# {name}\n\n{rows:,} conversations for instruction tuning, made from {made_from}.\n{notes}"
 
 
 def _loading(facts: CardFacts) -> str:
@@ -94,7 +88,7 @@ def _loading(facts: CardFacts) -> str:
 
 def _splits(facts: CardFacts) -> str:
     rows = [(part.part, part.file, f"{part.rows:,}", _counts(part)) for part in facts.parts]
-    text = "## Rows\n\n" + _table("", ("split", "file", "rows", "by template"), rows, 2)
+    text = "## Rows\n\n" + markdown_table("", ("split", "file", "rows", "by template"), rows, 2)
     for fact in facts.behind.steps:
         if isinstance(fact.step.params, SplitParams):
             wanted = {part.name: part.share for part in fact.step.params.parts}
@@ -103,7 +97,9 @@ def _splits(facts: CardFacts) -> str:
                 (name, f"{100 * float(share):g}%", f"{counts[name]:,}", _share(counts[name], sum(counts.values())))
                 for name, share in wanted.items()
             ]
-            text += "\n" + _table(f"split of {fact.step.name}", ("part", "asked", "rows", "share"), lines, 1, 2, 3)
+            text += "\n" + markdown_table(
+                f"split of {fact.step.name}", ("part", "asked", "rows", "share"), lines, 1, 2, 3
+            )
     return text
 
 
@@ -118,7 +114,7 @@ def _sources(facts: CardFacts) -> str:
 def sources_table(behind: Provenance) -> str:
     """The files that were read, with what is declared of them."""
     columns = ("source", "file", "rows", "unreadable", "licence", "origin", "consent", "content hash")
-    return _table("", columns, [_source(file) for file in behind.sources], 2, 3)
+    return markdown_table("", columns, [_source(file) for file in behind.sources], 2, 3)
 
 
 def _source(file: SourceFile) -> tuple[str, ...]:
@@ -142,9 +138,9 @@ def steps_table(behind: Provenance) -> str:
         for fact in behind.steps
         for rule in fact.rules
     ]
-    text = _table("", ("step", "in", "out", "dropped", "hash"), rows, 1, 2, 3)
+    text = markdown_table("", ("step", "in", "out", "dropped", "hash"), rows, 1, 2, 3)
     if rules:
-        text += "\n" + _table("what each rule dropped", ("step", "rule", "rows", "reason"), rules, 2)
+        text += "\n" + markdown_table("what each rule dropped", ("step", "rule", "rows", "reason"), rules, 2)
     return text
 
 
@@ -197,8 +193,8 @@ def _decontamination(facts: CardFacts) -> str:
         for rule in fact.rules
     ]
     columns = ("step", "compared with", "rows", "dropped", "reason")
-    said = _table("", columns, rows, 2, 3) if rows else "No step compared these rows with the rows of an eval.\n"
-    return f"## Decontamination\n\n{said}"
+    none = "No step compared these rows with the rows of an eval.\n"
+    return "## Decontamination\n\n" + (markdown_table("", columns, rows, 2, 3) if rows else none)
 
 
 def _again(facts: CardFacts) -> str:

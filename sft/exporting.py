@@ -190,7 +190,7 @@ def _write(exported: Exported, wanted: Wanted, store: Store) -> tuple[dict[str, 
 
 
 def command(wanted: Wanted, spec_name: str) -> list[str]:
-    """The words that make the export again, with the spec by its name and no path of this machine."""
+    """The words that make the export again, with spec and folder by names that hold on any machine."""
     words = ["sft", "export", wanted.name, "--file", spec_name, "--to", "DIR"]
     if wanted.layout:
         words += ["--as", wanted.layout]

@@ -11,10 +11,11 @@ from compiler.plan import Plan, Step
 from compiler.step_params import MeasureParams
 from runtime.exporting.provenance import Provenance
 from runtime.exporting.trained import SavedModel
+from runtime.exporting.yaml_text import yaml_text
 from runtime.store import Store
 from sft.data_card import sources_table, steps_table
 from sft.licences import licence_notes
-from sft.plain_tables import Page, Table, as_markdown
+from sft.plain_tables import markdown_table, markdown_text
 from tui.formats import interval, number
 
 _OF_THE_CLOCK = ("tokens_per_second",)
@@ -65,28 +66,22 @@ def model_card(facts: ModelFacts) -> str:
 def _front_matter(facts: ModelFacts) -> str:
     lines = ["---", f"library_name: {'peft' if facts.saved.is_adapter else 'transformers'}"]
     if facts.saved.base:
-        lines.append(f"base_model: {json.dumps(facts.saved.base)}")
+        lines.append(f"base_model: {yaml_text(facts.saved.base)}")
     return "\n".join([*lines, "pipeline_tag: text-generation", 'tags: ["sft"]', "---", "", ""])
-
-
-def _plain(text: str) -> str:
-    return as_markdown(Page(None, text, ())).strip()
-
-
-def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *right: int) -> str:
-    return as_markdown(Page(None, "", (Table(title, columns, rows, frozenset(right)),)))
 
 
 def _head(facts: ModelFacts) -> str:
     what = "A LoRA adapter" if facts.saved.is_adapter else "A model, in float32,"
-    base = _plain(str(facts.step.local["weights"]))
-    notes = "".join(f"\n> {_plain(note)}\n" for note in licence_notes(facts.behind.sources))
-    return f"# {_plain(facts.name)}\n\n{what} trained from {base} by {_plain(facts.spec)}.\n{notes}"
+    base = markdown_text(str(facts.step.local["weights"]))
+    notes = "".join(f"\n> {markdown_text(note)}\n" for note in licence_notes(facts.behind.sources))
+    return f"# {markdown_text(facts.name)}\n\n{what} trained from {base} by {markdown_text(facts.spec)}.\n{notes}"
 
 
 def _use(facts: ModelFacts) -> str:
     if facts.saved.is_adapter:
-        base = f'"{facts.saved.base}"' if facts.saved.base else '"the base model"'
+        base = json.dumps(facts.saved.base or "the base model")
+        if facts.saved.revision:
+            base += f", revision={json.dumps(facts.saved.revision)}"
         code = (
             "from peft import PeftModel\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
             f"base = AutoModelForCausalLM.from_pretrained({base})\n"
@@ -107,7 +102,8 @@ def _training(facts: ModelFacts) -> str:
     summary = next(fact.result.summary for fact in facts.behind.steps if fact.step.id == facts.step.id)
     options = [(name, _value(value)) for name, value in params.items()]
     came = [(name.replace("_", " "), _value(value)) for name, value in summary.items() if name not in _OF_THE_CLOCK]
-    return "## Training\n\n" + _table("", ("option", "value"), options) + "\n" + _table("", ("figure", "value"), came)
+    tables = (markdown_table("", (what, "value"), rows) for what, rows in (("option", options), ("figure", came)))
+    return "## Training\n\n" + "\n".join(tables)
 
 
 def _value(value: Any) -> str:
@@ -127,7 +123,7 @@ def _results(facts: ModelFacts) -> str:
         for one in facts.figures
     ]
     columns = ("eval", "metric", "template", "estimate", "interval", "n")
-    return "## Results\n\n" + _table("", columns, rows, 3, 5) if rows else ""
+    return "## Results\n\n" + markdown_table("", columns, rows, 3, 5) if rows else ""
 
 
 def _data(facts: ModelFacts) -> str:

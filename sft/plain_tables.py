@@ -74,6 +74,16 @@ def as_markdown(page: Page) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def markdown_text(text: str) -> str:
+    """A text within a line of Markdown."""
+    return _escaped(text).strip()
+
+
+def markdown_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *right: int) -> str:
+    """One table; ``right`` are the positions of columns with numbers."""
+    return as_markdown(Page(None, "", (Table(title, columns, rows, frozenset(right)),)))
+
+
 def aligned(table: Table, width: int, *, header: bool = True) -> list[str]:
     """A table in lines. Cells are made visible and cut to their column."""
     cells = [tuple(visible(cell[: 4 * width]) for cell in row) for row in table.rows]

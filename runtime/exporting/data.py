@@ -7,7 +7,9 @@ from pathlib import Path
 
 from compiler.plan import Plan
 from runtime.artifacts import Objects
+from runtime.exporting.layouts import LAYOUTS
 from runtime.exporting.layouts.base import Layout, Names, Written
+from runtime.exporting.misfits import refuse_misfits
 from runtime.exporting.provenance import task_names, template_names
 from runtime.exporting.rows import Part, open_part
 from runtime.relational import engine
@@ -34,14 +36,14 @@ def write_rows(names: Names, parts: Sequence[Part], layout: Layout, folder: Path
     written = []
     with engine(folder) as db:
         tables = [open_part(db, part, position) for position, part in enumerate(parts)]
+        others = [one.name for one in LAYOUTS.values() if all(map(one.fits, (p for t in tables for p in t.patterns)))]
         for table in tables:
-            layout.check(table)
+            refuse_misfits(table, layout, others)
         one_answer = all(pattern.answers_once for table in tables for pattern in table.patterns)
         for table in tables:
             file = layout.file(table.part.name)
             table.copy(layout.select(table, one_answer), folder / file, layout.form)
-            counts = table.counts("template"), table.counts("task")
-            written.append(Written(table.part.name, file, table.patterns, *counts))
+            written.append(Written(table.part.name, file, table.patterns, table.by_template()))
     for beside, text in layout.beside(names, written).items():
         (folder / beside).write_text(text, encoding="utf-8")
     return tuple(written)

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet, quoted
+from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet
 
-KNOWN = frozenset({"ord", "row_id", "template_hash", "messages", "expected", "part"})
 PLAIN_KEYS = frozenset({"role", "content"})
 PLAIN_ROLES = frozenset({"system", "user", "assistant"})
 TOOLS = "tools"  # the role of a first turn that holds the list of tools (runtime.models.tools)
@@ -35,12 +34,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Pattern:
-    """Conversations of the same shape: roles in order, keys that any message has, types of the contents."""
+    """Conversations of the same shape: roles in order, keys that any message has, types of the contents. ``example`` is
+    the id of the first of them."""
 
     roles: tuple[str, ...]
     keys: frozenset[str]
     types: frozenset[str]
     rows: int
+    example: str
 
     @property
     def is_plain(self) -> bool:
@@ -75,7 +76,6 @@ class PartTable:
     part: Part
     db: Engine
     view: str
-    extra: tuple[str, ...]  # columns that only some sources bring, such as tools
     has_task: bool
     has_tools: bool
     patterns: tuple[Pattern, ...]
@@ -85,22 +85,14 @@ class PartTable:
         return sum(pattern.rows for pattern in self.patterns)
 
     @property
-    def is_plain(self) -> bool:
-        return all(pattern.is_plain for pattern in self.patterns)
-
-    @property
     def origin_columns(self) -> str:
         """SQL of the columns that tell where a row is from."""
-        there = (("task", self.has_task), ("tools", self.has_tools))
-        names = ("template", *(name for name, has in there if has), *(quoted(name) for name in self.extra))
-        return "row_id, " + ", ".join(names)
+        return "row_id, template" + ", task" * self.has_task + ", tools" * self.has_tools
 
-    def counts(self, column: Literal["template", "task"]) -> dict[str, int]:
-        """Rows of each template or task, most first."""
-        if column == "task" and not self.has_task:
-            return {}
+    def by_template(self) -> dict[str, int]:
+        """Rows of each template, most first."""
         return dict(
-            self.db.rows(f"SELECT coalesce({column}, ''), count(*) FROM {self.view} GROUP BY 1 ORDER BY 2 DESC, 1")
+            self.db.rows(f"SELECT coalesce(template, ''), count(*) FROM {self.view} GROUP BY 1 ORDER BY 2 DESC, 1")
         )
 
     def copy(self, select: str, path: Path, form: Literal["json", "parquet"]) -> None:
@@ -114,18 +106,15 @@ def open_part(db: Engine, part: Part, position: int) -> PartTable:
     """The part as a table; ``position`` keeps its view apart from those of other parts."""
     view, source = f"rows_{position}", parquet(part.file)
     columns = [row[0] for row in db.rows(f"SELECT column_name FROM (DESCRIBE FROM {source})")]
-    extra = tuple(name for name in columns if name not in KNOWN)
     patterns = _patterns(db, source)
     has_tools = any(pattern.has_tools for pattern in patterns)
     template = _named(db, f"{view}_templates", part.template_names)
     task = f", {_named(db, f'{view}_tasks', part.task_names)}[part] AS task" if "part" in columns else ""
     talk = _WITHOUT_TOOLS if has_tools else "messages"
-    listed = "".join(f", {quoted(name)}" for name in extra)
     db.execute(
-        f"CREATE VIEW {view} AS "
-        f"SELECT row_id, {talk}, {template}[template_hash] AS template{task}{listed} FROM {source}"
+        f"CREATE VIEW {view} AS SELECT row_id, {talk}, {template}[template_hash] AS template{task} FROM {source}"
     )
-    return PartTable(part, db, view, extra, "part" in columns, has_tools, patterns)
+    return PartTable(part, db, view, "part" in columns, has_tools, patterns)
 
 
 _IS_TOOLS = f"messages ->> '$[0].role' = '{TOOLS}'"
@@ -145,12 +134,13 @@ def _named(db: Engine, table: str, names: Mapping[str, str]) -> str:
 
 def _patterns(db: Engine, source: str) -> tuple[Pattern, ...]:
     found = db.rows(
-        "SELECT roles, keys, types, count(*) FROM (SELECT messages ->> '$[*].role' AS roles, "
+        "SELECT roles, keys, types, count(*), arg_min(row_id, place) FROM (SELECT messages ->> '$[*].role' AS roles, "
         "list_sort(list_distinct(flatten(json_keys(messages, '$[*]')))) AS keys, "
-        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types FROM {source}) GROUP BY ALL "
+        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types, row_id, file_row_number AS place "
+        f"FROM {source}) GROUP BY ALL "
         "ORDER BY 4 DESC, 1"
     )
     return tuple(
-        Pattern(tuple(str(role) for role in roles), frozenset(keys), frozenset(types), int(rows))
-        for roles, keys, types, rows in found
+        Pattern(tuple(str(role) for role in roles), frozenset(keys), frozenset(types), int(rows), example)
+        for roles, keys, types, rows, example in found
     )

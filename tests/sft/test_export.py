@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,8 @@ def test_the_card_counts_names_and_escapes(folder: Path, tmp_path: Path) -> None
         ("triage.tran", None, "SFT0921", "`train`?"),
         ("chat.train", None, "SFT0921", "no split"),
         ("mix", "train", "SFT0921", "only a task has parts"),
+        ("triage.train", "test", "SFT0921", "leave it out: `sft export triage.train` or `sft export triage.test`"),
+        ("triage.train", "train", "SFT0921", "`triage.train` names a part already"),
         ("raw", None, "SFT0921", "no `templates`"),
         ("tickets", None, "SFT0921", "is a source"),
     ],
@@ -249,7 +253,9 @@ def test_rows_that_a_tool_would_skip_are_refused_before_anything_is_written(tmp_
     for layout, rows in (("llamafactory", "3 of 4"), ("hf", "2 of 4"), ("trl", "2 of 4"), ("axolotl", "1 of 4")):
         with pytest.raises(DiagnosticError) as caught:
             write_rows(Names("x", "x"), [whole], LAYOUTS[layout], tmp_path / layout)
-        assert caught.value.diagnostics[0].code == "SFT0924" and rows in caught.value.diagnostics[0].message
+        finding = caught.value.diagnostics[0]
+        assert finding.code == "SFT0924" and rows in finding.message
+        assert finding.help is not None and finding.help.endswith("with `--as jsonl`, which takes all of these rows")
     for layout, part, count in (("jsonl", whole, 4), ("axolotl", three, 3), ("trl", two, 2)):
         (tmp_path / layout).mkdir()
         write_rows(Names("x", "x"), [part], LAYOUTS[layout], tmp_path / layout)
@@ -259,6 +265,80 @@ def test_rows_that_a_tool_would_skip_are_refused_before_anything_is_written(tmp_
     assert yaml.safe_load((tmp_path / "trl/trl.yaml").read_text())["assistant_only_loss"] is True
     axolotl = yaml.safe_load((tmp_path / "axolotl/axolotl.yaml").read_text())
     assert axolotl["datasets"][0]["message_field_training"] == "loss"
+
+
+TALKS = [
+    [{"role": "user", "content": "q1"}, {"role": "assistant", "content": "a1"}],
+    [
+        {"role": "user", "content": "q2"},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "tool", "content": "r", "tool_call_id": "1"},
+        {"role": "assistant", "content": "a2"},
+    ],
+    [{"role": "user", "content": "q3"}, {"role": "assistant", "content": "a3", "weight": 0},
+     {"role": "user", "content": "more"}, {"role": "assistant", "content": "a3"}],
+]  # fmt: skip
+
+
+def test_a_refusal_names_a_row_the_rule_that_drops_it_and_the_layouts_that_take_it(tmp_path: Path) -> None:
+    spec = """edition 2026
+source talk { path = "talk.jsonl"   licence = "CC0-1.0"   origin = human }
+source told { path = "told.jsonl"   licence = "CC0-1.0"   origin = human }
+source sums { path = "sums.jsonl"   licence = "CC0-1.0"   origin = human }
+filter fits { RULE }
+template shown { user = "{q}"   assistant = "{a}"   few_shot { count = 1   rows = shots } }
+template plain { user = "{q}"   assistant = "{a}" }
+task whole { from = talk   FILTERS }
+task tools { from = told   FILTERS }
+task shots { from = sums   templates = [plain] }
+task few   { from = sums   templates = [shown] }
+"""
+    told = {"tools": [{"type": "function", "function": {"name": "f"}}], "messages": TALKS[0]}
+    rows = {
+        "talk": [{"messages": talk} for talk in TALKS],
+        "told": [told, {"messages": TALKS[0]}],
+        "sums": [{"q": f"{n} + {n}", "a": f"{2 * n}"} for n in range(4)],
+    }
+    for name, lines_of in rows.items():
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in lines_of), encoding="utf-8")
+
+    def write(rules: str) -> None:
+        text = spec.replace("RULE", rules or "keep turns > 0").replace("FILTERS", "filters = [fits]" if rules else "")
+        (tmp_path / "triage.sft").write_text(text, encoding="utf-8")
+
+    write("")
+    calls = refused(tmp_path, "whole", tmp_path / "no", layout="axolotl")[1]
+    found = re.search(r"such as row `([0-9a-f]{12})`", calls)
+    run(tmp_path, "whole", tmp_path / "jsonl")
+    assert found and lines(tmp_path / "jsonl/train.jsonl")[1]["row_id"].startswith(found[1])
+    rules = []
+    for name, layout, others in (
+        ("whole", "axolotl", "`--as jsonl`,"),
+        ("tools", "hf", "`--as jsonl` or `--as trl` or `--as axolotl`,"),
+    ):
+        said = refused(tmp_path, name, tmp_path / "no", layout=layout)[1]
+        rule = re.search(r"`(drop .*?)`", said)
+        assert rule and others in said
+        rules.append(rule[1])
+    few = refused(tmp_path, "few", tmp_path / "no", layout="trl")[1]
+    assert "examples of `few_shot` are answers that are not learned" in few and "`--as jsonl` or `--as axolotl`" in few
+    run(tmp_path, "few", tmp_path / "few", layout="axolotl")
+    write(" ".join(rules))
+    assert run(tmp_path, "whole", tmp_path / "whole", layout="axolotl").rows == {"train.jsonl": 2}
+    assert run(tmp_path, "tools", tmp_path / "tools", layout="hf").rows == {"data/train-00000-of-00001.parquet": 1}
+    marked = re.search(r"`(drop [^`]*loss[^`]*)`", refused(tmp_path, "whole", tmp_path / "no", layout="trl")[1])
+    assert marked
+    write(" ".join([*rules, marked[1]]))
+    assert run(tmp_path, "whole", tmp_path / "marked", layout="trl").rows == {"train.jsonl": 1}
+
+
+def test_the_name_of_a_folder_is_no_command_and_no_line_of_a_configuration(folder: Path, tmp_path: Path) -> None:
+    name = "a $(touch x)'\n\U0001f600: b"
+    run(folder, "chat", tmp_path / name, layout="trl")
+    text = (tmp_path / name / "trl.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["dataset_name"] == name
+    words = shlex.split(text.splitlines()[1])
+    assert words[:4] == ["#", "trl", "sft", "--config"] and words[4].endswith("/trl.yaml") and words[6] == "MODEL"
 
 
 def test_the_only_spec_of_a_folder_is_meant(folder: Path, tmp_path: Path) -> None:

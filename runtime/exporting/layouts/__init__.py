@@ -1,7 +1,7 @@
 """The layouts that an export can have, by the name that ``--as`` takes.
 
 Each is one module: which file a part becomes, the columns in it, what the tool cannot take, and the files that the
-tool wants beside the rows. YAML is written with JSON-quoted scalars, which YAML takes as they are.
+tool wants beside the rows.
 """
 
 from __future__ import annotations

@@ -5,19 +5,19 @@ https://docs.axolotl.ai/docs/dataset-formats/conversation.html#chat_template
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Names, Written, refuse, training_part, validation_part
+from runtime.exporting.layouts.base import Layout, Names, Written, training_part, validation_part
 from runtime.exporting.layouts.jsonl import messages
-from runtime.exporting.rows import LOSS, PartTable
+from runtime.exporting.rows import LOSS, Pattern
+from runtime.exporting.yaml_text import yaml_text
 
 CONFIG = "axolotl.yaml"
 
 
 def _entry(part: Written) -> list[str]:
     return [
-        f"  - path: {json.dumps(part.file)}",
+        f"  - path: {yaml_text(part.file)}",
         "    ds_type: json",
         "    split: train",
         "    type: chat_template",
@@ -32,9 +32,9 @@ def _entry(part: Written) -> list[str]:
     ]
 
 
-def _check(table: PartTable) -> None:
+def _fits(pattern: Pattern) -> bool:
     """Calls of tools lose their arguments to the columns of ``datasets``."""
-    refuse(table, "axolotl", lambda pattern: pattern.is_text(LOSS), "messages of a role and a text")
+    return pattern.is_text(LOSS)
 
 
 def _beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
@@ -54,5 +54,13 @@ def _usage(names: Names, parts: Sequence[Written]) -> str:
 
 
 AXOLOTL = Layout(
-    "axolotl", "axolotl", lambda part: f"{part}.jsonl", "json", messages, _usage, check=_check, beside=_beside
+    "axolotl",
+    "axolotl",
+    lambda part: f"{part}.jsonl",
+    "json",
+    messages,
+    _usage,
+    fits=_fits,
+    takes="messages of a role and a text",
+    beside=_beside,
 )

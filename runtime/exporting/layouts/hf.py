@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runtime.exporting.layouts.base import Layout, Names, Written
-from runtime.exporting.layouts.parquet import columns, only_plain
+from runtime.exporting.layouts.parquet import PLAIN, columns, only_plain
 
 
 def _usage(names: Names, parts: Sequence[Written]) -> str:
@@ -23,5 +23,6 @@ HF = Layout(
     "parquet",
     columns,
     _usage,
-    check=only_plain,
+    fits=only_plain,
+    takes=PLAIN,
 )

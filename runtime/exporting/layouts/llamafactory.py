@@ -11,9 +11,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Names, Written, refuse
+from runtime.exporting.layouts.base import Layout, Names, Written
 from runtime.exporting.layouts.jsonl import messages
-from runtime.exporting.rows import PartTable
+from runtime.exporting.rows import Pattern
 
 CONFIG = "dataset_info.json"
 _TAGS = {
@@ -27,13 +27,8 @@ _TAGS = {
 }
 
 
-def _check(table: PartTable) -> None:
-    refuse(
-        table,
-        "LLaMA-Factory",
-        lambda pattern: pattern.is_plain and pattern.alternates,
-        "texts of user and assistant in turns, after at most one system message",
-    )
+def _fits(pattern: Pattern) -> bool:
+    return pattern.is_plain and pattern.alternates
 
 
 def dataset_name(name: str, part: str) -> str:
@@ -67,6 +62,7 @@ LLAMAFACTORY = Layout(
     "json",
     messages,
     _usage,
-    check=_check,
+    fits=_fits,
+    takes="texts of user and assistant in turns, after at most one system message",
     beside=_beside,
 )

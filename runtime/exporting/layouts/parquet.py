@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime.exporting.layouts.base import Layout, Names, Written, refuse
-from runtime.exporting.rows import PartTable
+from runtime.exporting.layouts.base import Layout, Names, Written
+from runtime.exporting.rows import PartTable, Pattern
 
 MESSAGES = """from_json(messages, '[{"role": "VARCHAR", "content": "VARCHAR"}]') AS messages"""
 
@@ -14,13 +14,18 @@ def columns(table: PartTable, one_answer: bool) -> str:
     return f"SELECT {MESSAGES}, {table.origin_columns} FROM {table.view}"
 
 
-def only_plain(table: PartTable) -> None:
+PLAIN = "messages of a role and a text"
+
+
+def only_plain(pattern: Pattern) -> bool:
     """A column has one type: messages with calls of tools, or with parts, are no list of two texts."""
-    refuse(table, "a Parquet column", lambda pattern: pattern.is_plain, "messages of a role and a text")
+    return pattern.is_plain
 
 
 def _usage(names: Names, parts: Sequence[Written]) -> str:
     return f"`duckdb -c \"FROM '{parts[0].file}'\"`, `pandas.read_parquet`, `polars.read_parquet`."
 
 
-PARQUET = Layout("parquet", "Parquet", lambda part: f"{part}.parquet", "parquet", columns, _usage, check=only_plain)
+PARQUET = Layout(
+    "parquet", "Parquet", lambda part: f"{part}.parquet", "parquet", columns, _usage, fits=only_plain, takes=PLAIN
+)

@@ -8,11 +8,13 @@ https://huggingface.co/docs/trl/dataset_formats
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Mapping, Sequence
 
-from runtime.exporting.layouts.base import Layout, Names, Written, refuse, training_part, validation_part
-from runtime.exporting.rows import PartTable
+from runtime.exporting.layouts.base import Layout, Names, Written, training_part, validation_part
+from runtime.exporting.rows import PartTable, Pattern
+from runtime.exporting.yaml_text import yaml_text
+from spec_lang.plain_text import visible
 
 CONFIG = "trl.yaml"
 
@@ -28,9 +30,9 @@ def _select(table: PartTable, one_answer: bool) -> str:
     )
 
 
-def _check(table: PartTable) -> None:
+def _fits(pattern: Pattern) -> bool:
     """Calls of tools lose their arguments to the columns of ``datasets``, and a turn that is not learned would be."""
-    refuse(table, "TRL", lambda pattern: pattern.is_text(), "messages of a role and a text, all answers learned")
+    return pattern.is_text()
 
 
 def _beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
@@ -38,10 +40,10 @@ def _beside(names: Names, parts: Sequence[Written]) -> Mapping[str, str]:
     validation = validation_part(parts)
     lines = [
         "# Beside this folder, under the name that it has here:",
-        f"# trl sft --config {json.dumps(names.folder)}/{CONFIG} --model_name_or_path MODEL",
-        f"dataset_name: {json.dumps(names.folder)}",
-        f"dataset_train_split: {json.dumps(training_part(parts).part)}",
-        *([f"dataset_test_split: {json.dumps(validation.part)}"] if validation else []),
+        f"# trl sft --config {shlex.quote(visible(f'{names.folder}/{CONFIG}'))} --model_name_or_path MODEL",
+        f"dataset_name: {yaml_text(names.folder)}",
+        f"dataset_train_split: {yaml_text(training_part(parts).part)}",
+        *([f"dataset_test_split: {yaml_text(validation.part)}"] if validation else []),
         "completion_only_loss: true" if once else "assistant_only_loss: true",
     ]
     return {CONFIG: "\n".join(lines) + "\n"}
@@ -51,4 +53,14 @@ def _usage(names: Names, parts: Sequence[Written]) -> str:
     return f"Beside this folder: `trl sft --config FOLDER/{CONFIG} --model_name_or_path MODEL`."
 
 
-TRL = Layout("trl", "TRL", lambda part: f"{part}.jsonl", "json", _select, _usage, check=_check, beside=_beside)
+TRL = Layout(
+    "trl",
+    "TRL",
+    lambda part: f"{part}.jsonl",
+    "json",
+    _select,
+    _usage,
+    fits=_fits,
+    takes="messages of a role and a text, all answers learned",
+    beside=_beside,
+)
