@@ -2,8 +2,8 @@
 
 They run in this process, as the user. An exception becomes a finding that names the row and the line of the file; a
 result of another type than was declared is a finding too. A row without a value for a parameter is not passed to the
-function, unless the parameter takes None: its result is null, as of every function. A call costs about a microsecond
-beside the function itself.
+function, unless the parameter takes None: its result is null, as of every function. A call costs some 5 µs beside the
+function itself (a million rows, November 2026).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Everything is written into a folder beside it, brought to the disk and renamed. ``.sft-export.json`` lists what
 was written with its hashes; a folder is replaced only when that list covers it and nothing in it was edited
-since, which costs reading it once (about 1.5 GB/s). Between the two renames of a replacement a kill leaves the
+since, which costs reading it once (about 1 GB/s). Between the two renames of a replacement a kill leaves the
 old folder under its dotted name; the next export to the same place puts it back.
 """
 

@@ -1,7 +1,7 @@
 """Where exported rows are from: what plan and store say of the steps behind them.
 
 Read by data: every step of the plan is told by its counts and its rules, whatever its kind. A few queries over
-indexed tables, some tens of milliseconds also in a store of millions of rows.
+indexed tables.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A walk over the plan along the inputs. Told by data wherever a kind need not be known: a step whose ledger has the
 row dropped it, a step whose rows have it kept it, and columns that its input had not are what the step added (the
-part of a split, a score). Each step costs a pass over one column of its rows, some 50 ms a million.
+part of a split, a score). Each step costs a pass over one column of its rows, some 100 ms a million.
 """
 
 from __future__ import annotations

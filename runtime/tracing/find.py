@@ -1,7 +1,7 @@
 """Which row is meant: a line of a file, a row id or its beginning, or a place in what a step made.
 
-Read from the artifacts of the ingest steps, whose line numbers are sorted in the file: a line is found in
-milliseconds, an id by one pass over one column (about 50 ms a million rows).
+Read from the artifacts of the ingest steps, whose line numbers are sorted in the file: of a million rows a line is
+found in some 20 ms of processor time, an id by one pass over one column in 130 ms (November 2026).
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from runtime.exporting.provenance import SourceFile
-from runtime.exporting.yaml_text import yaml_text
 from runtime.exporting.trained import SavedModel
+from runtime.exporting.yaml_text import yaml_text
 from sft import model_card
 from sft.licences import licence_notes
 
