@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,12 +87,18 @@ def expected(rows: list[dict[str, Any]], share: str, count: int | None, grouped:
     return wanted
 
 
-def test_equal_numbers_fall_alike_on_any_number_of_threads(bench: Bench) -> None:
+def test_equal_numbers_fall_alike_on_one_core_and_on_three(
+    make_bench: Callable[[], Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [{"n": place % 3, "text": f"row {place}"} for place in range(5000)]
-    kept = {row["__row_id"] for row in filtered(bench, rows, top("0.4"))}
-    with engine(bench.root, threads=1) as db:
+    kept = []
+    for cores in (1, 3):  # an engine has two threads or more
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        bench = make_bench()
+        kept.append({row["__row_id"] for row in filtered(bench, rows, top("0.4"))})
+    with engine(bench.root) as db:
         found = db.rows(
             f"SELECT __row_id FROM {parquet(bench.out('ingest:s') / 'rows.parquet')} "
             "ORDER BY n DESC, __row_id LIMIT 2000"
         )
-    assert kept == {row[0] for row in found}
+    assert kept == [{row[0] for row in found}] * 2
