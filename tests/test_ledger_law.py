@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 from compiler.compile import compile_export
@@ -13,7 +12,7 @@ from runtime.scheduler import run_plan
 from runtime.store import Store
 from runtime.world import LocalWorld
 from sft.project import read_spec
-from spec_lang.diagnostics import DiagnosticError, Diagnostics
+from spec_lang.diagnostics import DiagnosticError, Diagnostics, Severity
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,34 +22,45 @@ FROM steps s LEFT JOIN (SELECT step_hash, count(*) AS entries FROM ledger GROUP 
 WHERE s.status IN ('done', 'cached')
   AND (s.rows_in <> s.rows_out + s.rows_dropped OR s.rows_dropped <> coalesce(l.entries, 0))
 """
+# What an ingest drops never became a row, so it has to have its line; any other entry is of a row that is known.
 STRANGERS = """
-SELECT step_hash, rule, row_id, line FROM ledger
-WHERE rule <> 'unreadable' AND row_id NOT IN (SELECT row_id FROM examples)
-   OR survivor NOT IN (SELECT row_id FROM examples) OR rule = 'unreadable' AND (line IS NULL OR file IS NULL)
+SELECT step_hash, rule, row_id, line, survivor FROM ledger
+WHERE CASE WHEN step_hash IN (SELECT step_hash FROM steps WHERE kind = 'ingest') THEN line IS NULL OR file IS NULL
+           ELSE row_id IS NULL OR row_id NOT IN (SELECT row_id FROM examples) END
+   OR survivor IS NOT NULL AND survivor NOT IN (SELECT row_id FROM examples)
 """
+# Specs without a plan of rows, and why: a task without templates, and training on preferences, which cannot run yet.
+WITHOUT_ROWS = {"data-juicer-refine.sft": {"SFT0921"}, "llama-factory-dpo.sft": {"SFT0202"}}
 
 
-def data_plan(spec: Path) -> Plan | None:
-    """Every data step of a spec: those behind the rows that could be exported, which need no model."""
+def data_plan(spec: Path) -> tuple[Plan, set[str]]:
+    """Every data step of a spec, those behind the rows that could be exported, which need no model; codes of errors."""
     file = read_spec(spec)
     steps: dict[str, Step] = {}
+    errors: set[str] = set()
     for name in re.findall(r"^(?:task|mixture)\s+(\w+)", file.text, re.MULTILINE):
-        with suppress(DiagnosticError):  # a task without templates has no rows to hand out
-            exported = compile_export(file, LocalWorld(spec.parent), Diagnostics(), name)
+        found = Diagnostics()
+        try:
+            exported = compile_export(file, LocalWorld(spec.parent), found, name)
             steps |= {step.id: step for step in exported.plan} if exported is not None else {}
-    return Plan(format=1, edition=2026, spec=spec.name, steps=tuple(steps.values())) if steps else None
+        except DiagnosticError as error:
+            errors |= {item.code for item in error.diagnostics}
+        errors |= {item.code for item in found if item.severity == Severity.ERROR}
+    return Plan(format=1, edition=2026, spec=spec.name, steps=tuple(steps.values())), errors
 
 
 def test_every_row_of_the_examples_is_accounted_for(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns(".sft"))
     store = Store(tmp_path / "store")
-    ran = 0
+    without = {}
     for spec in sorted((tmp_path / "examples").rglob("*.sft")):
-        if (plan := data_plan(spec)) is not None:
-            outcome = run_plan(plan, spec.parent, store)
-            assert outcome.status == "done", (spec, outcome.findings)
-            ran += 1
-    assert ran >= 6
+        plan, errors = data_plan(spec)
+        if errors or not plan.steps:
+            without[spec.name] = errors
+            continue
+        outcome = run_plan(plan, spec.parent, store)
+        assert outcome.status == "done", (spec, outcome.findings)
+    assert without == WITHOUT_ROWS
     assert store.query(UNBALANCED) == [] and store.query(STRANGERS) == []
     told = "SELECT count(*), sum(rows_in), sum(rows_dropped) FROM results"
     steps, rows, dropped = store.query(told)[0]
@@ -66,3 +76,18 @@ def test_the_queries_find_what_is_wrong(tmp_path: Path) -> None:
         store.insert("steps", (*columns, *counts), [("r", number, name, "filter", name, name, "{}", "done", *rows)])
         store.insert("ledger", ("step_hash", "rule", "row_id"), [(name, "0", "nobody")] * entries)
     assert {row[0] for row in store.query(UNBALANCED)} == {"s0", "s1", "s2"} and len(store.query(STRANGERS)) == 2
+
+
+def test_an_entry_without_a_row_is_a_line_that_an_ingest_could_not_take(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store").create()
+    ran = ("run_id", "ordinal", "step_id", "kind", "name", "step_hash", "labels", "status")
+    for number, kind in enumerate(("ingest", "filter")):
+        store.insert("steps", ran, [("r", number, kind, kind, kind, kind, "{}", "done")])
+    entry = ("step_hash", "rule", "row_id", "file", "line")
+    sound = [("ingest", "unreadable", None, "a.jsonl", 3), ("ingest", "turn_order", "id", "a.jsonl", 4)]
+    store.insert("ledger", entry, sound)
+    assert store.query(STRANGERS) == []
+    store.insert(
+        "ledger", entry, [("filter", "unreadable", None, "a.jsonl", 5), ("ingest", "unreadable", None, "", None)]
+    )
+    assert {row[0] for row in store.query(STRANGERS)} == {"filter", "ingest"} and len(store.query(STRANGERS)) == 2
