@@ -24,7 +24,10 @@ from compiler.world import ColumnType, Problem, World
 SQL_PREFIX = "__ext_"  # no column is called so, since `__` is reserved
 ROW_ID = '"__row_id"'
 _KINDS: Mapping[str, ColumnType] = {"scorer": "number", "filter": "bool"}
-_LATER = {"metric": "the step that takes metrics of the user's own", "verifier": "the step that generates rows"}
+LATER_DECORATORS = {
+    "metric": "the step that takes metrics of the user's own",
+    "verifier": "the step that generates rows",
+}
 _TYPES: Mapping[str, ColumnType] = {
     "str": "text", "float": "number", "int": "number", "bool": "bool", "list[str]": "list", "list": "list"
 }  # fmt: skip
@@ -91,9 +94,9 @@ def _declare(
     found = 0
     for node, kind in _registered(tree):
         found += 1
-        if kind in _LATER:
+        if kind in LATER_DECORATORS:
             at = block.path if file.path else block.package
-            not_runnable(f"`@sft.{kind}` of `{node.name}` in `{shown}`", at, report, _LATER[kind])
+            not_runnable(f"`@sft.{kind}` of `{node.name}` in `{shown}`", at, report, LATER_DECORATORS[kind])
             continue
         try:
             function = _function(node, kind, file)
@@ -132,7 +135,7 @@ def _registered(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncF
             kind = names.get(mark.id) if isinstance(mark, ast.Name) else None
             if isinstance(mark, ast.Attribute) and isinstance(mark.value, ast.Name) and mark.value.id in modules:
                 kind = mark.attr
-            if kind is not None and kind in {**_KINDS, **_LATER}:
+            if kind is not None and kind in {**_KINDS, **LATER_DECORATORS}:
                 yield node, kind
                 break
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ def rewritten(page: str) -> str:
     """The page with everything between markers as the tables have it now."""
     from compiler.schema.catalogue import BLOCKS, LATER_KINDS
 
-    made = {"functions": "\n".join(_functions())}
+    made = {"functions": "\n".join(_functions()), "later": "\n".join(_later())}
     for kind, shape in BLOCKS.items():
         made[kind] = "\n".join(_body(shape, ""))
     for kind, missing in LATER_KINDS.items():
@@ -39,6 +39,33 @@ def _functions() -> Iterator[str]:
     yield "|---|---|---|"
     for function in FUNCTIONS.values():
         yield f"| `{_cell(function.signature)}` | {_cell(function.doc)} | {_cell(function.shown_example)} |"
+
+
+def _later() -> Iterator[str]:
+    """What is checked and cannot run yet, by where it stands."""
+    from compiler.extensions import LATER_DECORATORS
+    from compiler.functions.metrics import LATER_METRICS
+    from compiler.schema import fields
+    from compiler.schema.catalogue import BLOCKS, LATER_ENTRIES, LATER_KINDS
+    from compiler.schema.scorers import LATER_SCORERS
+
+    yield "| in | checked, and not run yet |"
+    yield "|---|---|"
+    yield f"| blocks | {_listed(LATER_KINDS)} |"
+    for kind, shape in BLOCKS.items():
+        if kind not in LATER_KINDS:
+            specs = fields.specs(shape).items()
+            types = [(fields.spelled(name), spec.type) for name, spec in specs if isinstance(spec, fields.FieldSpec)]
+            values = [f"{name} = {tag}" for name, type in types for tag in getattr(type, "later", ())]
+            if found := [*values, *LATER_ENTRIES.get(kind, ())]:
+                yield f"| `{kind}` | {_listed(found)} |"
+    yield f"| metrics | {_listed(f'{name}()' for name in LATER_METRICS)} |"
+    yield f"| scorers | {_listed(f'{name}(…)' for name in LATER_SCORERS)} |"
+    yield f"| extensions | {_listed(f'@sft.{name}' for name in LATER_DECORATORS)} |"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _body(shape: type[Any], margin: str) -> Iterator[str]:

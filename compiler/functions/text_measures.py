@@ -176,7 +176,7 @@ MEASURES: tuple[Function, ...] = (
     share(
         "repeated_line_chars_share",
         "characters in lines that repeat an earlier one, as a share of the characters of the lines; Gopher drops above "
-        "20%, FineWeb above 10%",
+        "20%, datatrove's FineWeb filter from 1% on",
         _repeated_characters(found(_LINE)),
         characters_of(found(_LINE)),
         (r'repeated_line_chars_share("ab\nab\ncdef")', 0.25),

@@ -56,10 +56,11 @@ class RowsOrMix(Struct, frozen=True, eq=False):
     """The name of rows, or ``mix { … }``."""
 
     expects: str = "a task's part, a mixture or `mix { … }`"
+    later: tuple[str, ...] = ("mix",)
 
     def read(self, expr: Expr, field: str, report: Reporter) -> Ref | MixBody | None:
         if isinstance(expr, Tagged):
-            read = OneOf({"mix": MixBody}, later=("mix",)).read(expr, field, report)
+            read = OneOf({"mix": MixBody}, later=self.later).read(expr, field, report)
             return read if isinstance(read, MixBody) else None
         return Name(self.expects).read(expr, field, report)
 
