@@ -213,7 +213,7 @@ MEASURES: tuple[Function, ...] = (
     _of_argument(
         "short_line_share",
         Parameter("length", ("number",), "count"),
-        "lines of fewer characters than `length`, as a share of the lines; FineWeb drops above 67% for 30",
+        "lines of fewer characters than `length`, as a share of the lines; FineWeb drops from 67% on for 31",
         _shorter,
         r'short_line_share("Home\nIt works as it should.", 10)',
     ),
