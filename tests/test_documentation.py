@@ -134,6 +134,24 @@ def test_the_reference_is_what_the_tables_make_of_it() -> None:
     assert runpy.run_path(str(DOCS / "make_language.py"))["rewritten"](page) == page
 
 
+def test_the_ledger_says_what_every_kind_of_step_drops() -> None:
+    from compiler.plan import StepKind
+    from runtime import template_sql
+
+    page = (DOCS / "ledger.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.partition("## By rule")[0].splitlines() if line.startswith("| `")]
+    assert sorted(kind for _, kinds, *_ in rows for kind in re.findall(r"`(\w+)`", kinds)) == sorted(StepKind)
+    dropped = {kinds.strip(): set(re.findall(r"`(\w+)`", what)) for _, kinds, what, _ in rows}
+    rules = {
+        value for name, value in vars(template_sql).items() if re.fullmatch("[A-Z_]+", name) and isinstance(value, str)
+    }
+    assert dropped["`render`"] == rules
+    masks = (ROOT / "runtime/training/masks.py").read_text(encoding="utf-8")
+    trained = (ROOT / "runtime/training/rows.py").read_text(encoding="utf-8")
+    reasons = {*re.findall(r'MaskFailure\("(\w+)"', masks), *re.findall(r'Dropped\(row.row_id, "(\w+)"', trained)}
+    assert len(reasons) > 5 and dropped["`train`"] == {*reasons, "max_length"}
+
+
 def test_every_function_and_metric_is_documented() -> None:
     from compiler.functions import FUNCTIONS, METRIC_FUNCTIONS
 
