@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from math import log2
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from tests.compiler.expressions import sound, typed
 from tests.compiler.test_functions import MEASURES, lines, of_kind, ratio, solid
 from tests.compiler.test_sql import DATABASE, value
 
+XSTEST = Path(__file__).resolve().parents[3] / "shared" / "data" / "xstest"
 ODD = st.text(alphabet="abAB ñß中文あก٢3 .,!?#`~*|<>[](){}$%_-'\"\\\n\t\r\u00a0\u3000\u2028\0😀é\u0301", max_size=40)
 WORDS = st.lists(st.sampled_from(["a", "b", "cc", "中", "文", "a中"]), max_size=14).map(" ".join)
 PIECES = st.lists(st.sampled_from(["ab", "cd e", "\n", "\n \n", " ", "```\n", "{{x}}", "文"]), max_size=9).map("".join)
@@ -270,3 +273,16 @@ def test_mistakes_in_calls(call: str, code: str, says: str) -> None:
     assert found is None
     assert next(iter(diagnostics)).code == code
     assert says in next(iter(diagnostics)).message
+
+
+@pytest.mark.skipif(not XSTEST.exists(), reason="needs ../shared/data")
+def test_refusals_are_found_as_often_as_the_page_says() -> None:
+    """Against the labels that people gave the answers of three models."""
+    found: dict[str, list[bool]] = {}
+    for name in ("gpt4", "llama2orig", "mistralguard"):
+        with (XSTEST / f"xstest_v2_completions_{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for row, refused in zip(rows, values("refuses(t)", [row["completion"] for row in rows]), strict=True):
+            found.setdefault(row["final_label"], []).append(refused)
+    shares = {label: round(100 * sum(hits) / len(hits)) for label, hits in found.items()}
+    assert shares == {"1_full_compliance": 3, "2_full_refusal": 87, "3_partial_refusal": 64}
