@@ -39,6 +39,8 @@ class StepKind(StrEnum):
 # Raise a number when the algorithm of a step kind changes what it gives for the same inputs.
 STEP_VERSIONS: Mapping[StepKind, int] = {
     **dict.fromkeys(StepKind, 1),
+    StepKind.INGEST: 2,  # columns called like those of the run are refused, and so are tool calls that say nothing
+    StepKind.RENDER: 2,  # a number that is not whole names no option
     StepKind.MIX: 2,  # rows are drawn by what they are, not by the names of their tasks
     StepKind.SCORE: 2,  # classifiers read no control tokens and no more than fits; no value is infinite
 }

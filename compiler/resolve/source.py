@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from compiler.known import Known
+from compiler.own_columns import OWN, is_own
 from compiler.paths import rebased
 from compiler.reporting import Reporter, renamed, suggestion, written_anew
 from compiler.resolve.inner_columns import inner_columns
@@ -16,8 +17,6 @@ from compiler.world import ColumnType, Problem, SourceFacts, World
 from spec_lang.ast import Ref
 from spec_lang.suggest import closest
 
-_RESERVED = "__"  # columns that the run adds
-
 
 def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSource:
     """The source with its columns, as far as they are known."""
@@ -27,6 +26,7 @@ def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSou
     mapping |= _swapped(block, facts)
     inner = inner_columns(block, facts, world, report)
     _distinct([*mapping, *inner], block, report)
+    _not_own([*mapping, *inner], block, report)
     names = {field: name for name, field in mapping.items()}
     columns: dict[str, ColumnType | None] = {names[field]: kind for field, kind in fields.items() if field in names}
     columns |= {name: fields.get(field) for name, field in mapping.items()}
@@ -104,10 +104,21 @@ def _distinct(columns: Iterable[str], block: Source, report: Reporter) -> None:
             report.error("SFT0228", message, spans.get(name, block.path.span), help)
 
 
+def _not_own(columns: Iterable[str], block: Source, report: Reporter) -> None:
+    """The run needs some names itself; of names in the spec that begin like those SFT0229 is said already."""
+    spans = {entry.name.text: entry.name.span for entry in block.columns.columns} if block.columns else {}
+    for name in (name for name in columns if is_own(name) and not (name in spans and name.startswith(OWN))):
+        message = f"source `{block.name}` has a column `{name}`, a name that the runtime uses itself"
+        help = "give it another name in `columns { … }`"
+        if name not in spans:
+            help = f"give it another name: `columns {{ other_name = {name} }}`"
+        report.error("SFT0409", message, spans.get(name, block.path.span), help)
+
+
 def _known(entry: Entry[Ref], block: Source, facts: SourceFacts | None, report: Reporter) -> bool:
     field = entry.value
-    if entry.name.text.startswith(_RESERVED):
-        report.error("SFT0229", f"names of columns do not begin with `{_RESERVED}`", entry.name.span)
+    if entry.name.text.startswith(OWN):
+        report.error("SFT0229", f"names of columns do not begin with `{OWN}`", entry.name.span)
         return False
     if facts is not None and _is_swapped(entry, facts):
         left, right = (report.file.slice(span) for span in (entry.name.span, field.span))

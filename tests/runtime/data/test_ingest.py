@@ -101,6 +101,9 @@ def test_mapped_fields_take_the_name_of_the_spec(bench: Bench) -> None:
     [
         (["Text", "text"], "`Text` and `text` differ only in case"),
         (["__row_id"], "that the runtime uses itself"),
+        (["__id"], "that the runtime uses itself"),
+        (["__Choices_0"], "that the runtime uses itself"),
+        (["FileName"], "that the runtime uses itself"),
         ([""], "an empty name"),
     ],
 )
