@@ -136,7 +136,7 @@ def _problem(layout: Layout, cells: dict[str, str]) -> str:
     if "tools" in cells:
         found.insert(
             0,
-            f"CASE WHEN has_tools({cells['tools']}) AND __tools IS NULL THEN "
+            f"CASE WHEN is_filled({cells['tools']}) AND __tools IS NULL THEN "
             "problem('tools', NULL, 'the tools are no list of functions with names') END",
         )
     return f"coalesce({', '.join(found)})"
@@ -146,7 +146,7 @@ def _generated(layout: Layout) -> dict[str, str]:
     made: dict[str, Any] = {
         "messages": "messages_text(__turns, __tools)",
         "system": "CASE WHEN __turns_letters[1] = 's' THEN __turns[1].text END",
-        "user": "list_filter(__turns, lambda turn: turn.letter = 'u')[1].text",
+        "user": "list_filter(__turns, lambda __turn: __turn.letter = 'u')[1].text",
         "assistant": "answer_text(__turns[-1])",
         "turns": "(len(__turns) - CASE WHEN __turns_letters[1] = 's' THEN 1 ELSE 0 END)::BIGINT",
         "chosen": "answer_text(__turns[-1])",

@@ -1,7 +1,8 @@
 -- Conversations of any layout as one: macros that turn what a file holds into turns, judge them, and write them as
 -- messages. A turn is a message of OpenAI's (role, content, tool_calls) or of ShareGPT's (from, value); which one is
 -- told by its keys. Kinds of turns are one letter each: s(ystem), u(ser), a(ssistant), c(all of tools), o(bservation,
--- what a tool gave), ? for anything else. Whether turns stand in order is a matter of neighbours alone.
+-- what a tool gave), ? for anything else. Whether turns stand in order is a matter of neighbours alone. A lambda names
+-- its argument `__…`: a column of the rows that is called the same would be read in its place.
 
 -- From cells (JSON) to lists of raw turns. Every turn is parsed once, into a struct of all that is ever read of one. ---
 
@@ -28,7 +29,7 @@ CREATE MACRO listed_turns(cell) AS CASE WHEN json_type(cell) = 'ARRAY' THEN read
 CREATE MACRO system_turns(cell) AS CASE WHEN has_text(cell) THEN [plain_turn('system', cell ->> '$')] ELSE [] END;
 
 CREATE MACRO history_turns(cell) AS CASE WHEN json_type(cell) = 'ARRAY' THEN flatten(list_transform(
-    CAST(cell AS JSON[]), lambda pair: [plain_turn('user', pair ->> 0), plain_turn('assistant', pair ->> 1)])) ELSE [] END;
+    CAST(cell AS JSON[]), lambda __pair: [plain_turn('user', __pair ->> 0), plain_turn('assistant', __pair ->> 1)])) ELSE [] END;
 
 -- "instruction" and, below it, "input", as the Alpaca data are read by the trainers that know them.
 CREATE MACRO instruction_turns(instruction, input) AS [plain_turn('user', CASE
@@ -39,7 +40,7 @@ CREATE MACRO instruction_turns(instruction, input) AS [plain_turn('user', CASE
 -- "\n\nHuman: …\n\nAssistant: …" in one text; what stands before the first mark is a turn without a role.
 CREATE MACRO spoken_turns(said) AS list_transform(
     list_zip([''] || regexp_extract_all(said, '\n\n(Human|Assistant):', 1), string_split_regex(said, '\n\n(?:Human|Assistant): ?')),
-    lambda part: plain_turn(CASE part[1] WHEN 'Human' THEN 'user' WHEN 'Assistant' THEN 'assistant' END, part[2]));
+    lambda __part: plain_turn(CASE __part[1] WHEN 'Human' THEN 'user' WHEN 'Assistant' THEN 'assistant' END, __part[2]));
 
 CREATE MACRO dialogue_turns(cell) AS CASE
     WHEN json_type(cell) = 'VARCHAR' AND regexp_matches(cell ->> '$', '^\n\n(Human|Assistant):')
@@ -56,8 +57,8 @@ CREATE MACRO part_text(part) AS CASE
     WHEN part ->> 'type' = 'text' THEN coalesce(part ->> 'text', part ->> 'value') END;
 
 CREATE MACRO joined_parts(parts) AS CASE
-    WHEN list_bool_and(list_transform(parts, lambda part: part_text(part) IS NOT NULL))
-        THEN array_to_string(list_transform(parts, lambda part: part_text(part)), '') END;
+    WHEN list_bool_and(list_transform(parts, lambda __part: part_text(__part) IS NOT NULL))
+        THEN array_to_string(list_transform(parts, lambda __part: part_text(__part)), '') END;
 
 -- The text of a content: a text, or a list of parts that are all text.
 CREATE MACRO content_text(content, typed) AS CASE typed
@@ -80,13 +81,21 @@ CREATE MACRO letter_name(letter) AS CASE letter
 
 CREATE MACRO parsed(said) AS CASE WHEN json_valid(said) THEN CAST(said AS JSON) END;
 
+-- A list may stand in a text, as JSON.
+CREATE MACRO opened(cell) AS CASE WHEN json_type(cell) = 'VARCHAR' THEN parsed(cell ->> '$') ELSE cell END;
+
+-- Whether a cell for a list says anything; whether that is a list is another question.
+CREATE MACRO is_filled(cell) AS CASE
+    WHEN cell IS NULL OR json_type(cell) = 'NULL' THEN false
+    WHEN json_type(cell) = 'VARCHAR' AND is_blank(cell ->> '$') THEN false
+    ELSE NOT coalesce(json_type(opened(cell)) = 'NULL', false)
+        AND NOT coalesce(json_type(opened(cell)) = 'ARRAY' AND json_array_length(opened(cell)) = 0, false) END;
+
 -- Calls: OpenAI's list beside the content, or ShareGPT's JSON text in it.
 CREATE MACRO raw_calls(listed, said) AS CASE
-    WHEN listed IS NOT NULL THEN CAST(listed AS JSON[])
+    WHEN listed IS NOT NULL THEN CASE WHEN json_type(listed) = 'ARRAY' THEN CAST(listed AS JSON[]) END
     WHEN json_type(said) = 'ARRAY' THEN CAST(said AS JSON[])
     WHEN json_type(said) = 'OBJECT' THEN [said] END;
-
-CREATE MACRO opened(cell) AS CASE WHEN json_type(cell) = 'VARCHAR' THEN parsed(cell ->> '$') ELSE cell END;
 
 CREATE MACRO call_arguments(call) AS opened(CASE
     WHEN json_type(call, '$.function') = 'OBJECT' THEN json_extract(call, '$.function.arguments')
@@ -101,8 +110,8 @@ CREATE MACRO call_text(call) AS CASE
         || '}}' END;
 
 CREATE MACRO joined_calls(calls) AS CASE
-    WHEN len(calls) > 0 AND list_bool_and(list_transform(calls, lambda call: call_text(call) IS NOT NULL))
-        THEN '[' || array_to_string(list_transform(calls, lambda call: call_text(call)), ',') || ']' END;
+    WHEN len(calls) > 0 AND list_bool_and(list_transform(calls, lambda __call: call_text(__call) IS NOT NULL))
+        THEN '[' || array_to_string(list_transform(calls, lambda __call: call_text(__call)), ',') || ']' END;
 
 CREATE MACRO turn_weight(weight) AS CASE
     WHEN weight IS NULL OR weight IN ('1', '1.0', 'true') THEN 1 WHEN weight IN ('0', '0.0', 'false') THEN 0 END;
@@ -111,7 +120,7 @@ CREATE MACRO turn_weight(weight) AS CASE
 CREATE MACRO turn_seen(turn) AS {
     'said': coalesce(turn.role, turn."from"),
     'content': CASE WHEN coalesce(json_type(turn.content), 'NULL') = 'NULL' THEN turn.value ELSE turn.content END,
-    'listed': CASE WHEN json_array_length(turn.tool_calls) > 0 THEN turn.tool_calls END,
+    'listed': CASE WHEN is_filled(turn.tool_calls) THEN coalesce(opened(turn.tool_calls), turn.tool_calls) END,
     'weight': coalesce(turn.weight, turn.loss_weight, turn.train),
     'id': turn.tool_call_id,
     'name': turn.name};
@@ -135,9 +144,9 @@ CREATE MACRO turn_read(heard) AS {
     'name': CASE WHEN heard.letter = 'o' THEN heard.name END};
 
 CREATE MACRO turns_of(raw) AS list_transform(list_transform(list_transform(
-    raw, lambda turn: turn_seen(turn)), lambda seen: turn_heard(seen)), lambda heard: turn_read(heard));
+    raw, lambda __turn: turn_seen(__turn)), lambda __seen: turn_heard(__seen)), lambda __heard: turn_read(__heard));
 
-CREATE MACRO letters_of(turns) AS array_to_string(list_transform(turns, lambda turn: turn.letter), '');
+CREATE MACRO letters_of(turns) AS array_to_string(list_transform(turns, lambda __turn: __turn.letter), '');
 
 -- Turns, judged ------------------------------------------------------------------------------------------------------
 
@@ -153,6 +162,10 @@ CREATE MACRO turn_problem(turn, n, letters) AS CASE
     WHEN turn.letter = '?'
         THEN problem('unknown_role', n, 'turn ' || n || ' has the role `' || left(turn.said, 40) || '`, which is none of '
             || 'system, user, human, assistant, gpt, tool, observation, function_call')
+    WHEN turn.beside AND turn.letter <> 'c'
+        THEN problem('tool_call', n, 'turn ' || n || ' (' || letter_name(turn.letter) || ') has tool calls, which only an assistant makes')
+    WHEN turn.beside AND turn.calls IS NULL
+        THEN problem('tool_call', n, 'the tool calls of turn ' || n || ' are no list of calls with names and objects of arguments')
     WHEN turn.letter = 'c' AND turn.calls IS NULL
         THEN problem('tool_call', n, 'turn ' || n || ' is a tool call without a name, or without an object of arguments')
     WHEN turn.typed NOT IN ('VARCHAR', 'NULL') AND turn.text IS NULL
@@ -169,7 +182,7 @@ CREATE MACRO turn_problem(turn, n, letters) AS CASE
 CREATE MACRO first_problem(turns, letters) AS coalesce(
     CASE WHEN turns IS NULL THEN problem('not_turns', NULL, 'it is no list of turns')
          WHEN len(turns) = 0 THEN problem('not_turns', NULL, 'there is no turn') END,
-    list_filter(list_transform(turns, lambda turn, n: turn_problem(turn, n, letters)), lambda found: found IS NOT NULL)[1],
+    list_filter(list_transform(turns, lambda __turn, __n: turn_problem(__turn, __n, letters)), lambda __found: __found IS NOT NULL)[1],
     CASE WHEN letters[-1] NOT IN ('a', 'c') THEN
         problem('no_answer', len(turns), 'the last turn is of the ' || letter_name(letters[-1]) || ', and no answer follows')
     END);
@@ -186,7 +199,7 @@ CREATE MACRO message_text(turn) AS
 
 CREATE MACRO messages_text(turns, tools) AS '[' || array_to_string(
     CASE WHEN tools IS NULL THEN [] ELSE ['{"role":"tools","content":' || to_json(tools) || '}'] END
-    || list_transform(turns, lambda turn: message_text(turn)), ',') || ']';
+    || list_transform(turns, lambda __turn: message_text(__turn)), ',') || ']';
 
 -- What a model is told of a tool: always {"type": "function", "function": {…}}.
 CREATE MACRO tool_text(tool) AS CASE
@@ -195,15 +208,10 @@ CREATE MACRO tool_text(tool) AS CASE
 
 CREATE MACRO joined_tools(tools) AS CASE
     WHEN len(tools) = 0 THEN NULL
-    WHEN list_bool_and(list_transform(tools, lambda tool: tool_text(tool) IS NOT NULL))
-        THEN '[' || array_to_string(list_transform(tools, lambda tool: tool_text(tool)), ',') || ']' END;
+    WHEN list_bool_and(list_transform(tools, lambda __tool: tool_text(__tool) IS NOT NULL))
+        THEN '[' || array_to_string(list_transform(tools, lambda __tool: tool_text(__tool)), ',') || ']' END;
 
 CREATE MACRO tools_text(cell) AS CASE WHEN json_type(opened(cell)) = 'ARRAY' THEN joined_tools(CAST(opened(cell) AS JSON[])) END;
-
-CREATE MACRO has_tools(cell) AS CASE
-    WHEN cell IS NULL OR json_type(cell) = 'NULL' THEN false
-    WHEN json_type(cell) = 'VARCHAR' AND is_blank(cell ->> '$') THEN false
-    ELSE NOT coalesce(json_type(opened(cell)) = 'ARRAY' AND json_array_length(opened(cell)) = 0, false) END;
 
 CREATE MACRO answer_text(turn) AS CASE WHEN turn.calls IS NOT NULL THEN turn.calls ELSE turn.text END;
 
@@ -214,5 +222,5 @@ CREATE MACRO of_rejected(found) AS CASE
     WHEN found IS NOT NULL THEN problem(found.rule, found.turn, 'rejected: ' || found.detail) END;
 
 CREATE MACRO pair_problem(better, worse) AS CASE
-    WHEN list_transform(better[:-2], lambda turn: turn_key(turn)) IS DISTINCT FROM list_transform(worse[:-2], lambda turn: turn_key(turn))
+    WHEN list_transform(better[:-2], lambda __turn: turn_key(__turn)) IS DISTINCT FROM list_transform(worse[:-2], lambda __turn: turn_key(__turn))
         THEN problem('other_prompt', NULL, 'chosen and rejected differ before their last answers') END;

@@ -47,6 +47,12 @@ MALFORMED = [
         "turn 3 (assistant) follows turn 2 (tool call)",
     ),
     ([ASK, SAY, spoken("observation", "x"), SAY], "turn_order", "turn 3 (tool) follows turn 2 (assistant)"),
+    ([ASK, turn("assistant", "x", tool_calls=CALL)], "tool_call", "the tool calls of turn 2 are no list of calls"),
+    ([ASK, turn("assistant", "x", tool_calls="find(x)")], "tool_call", "the tool calls of turn 2 are no list"),
+    ([ASK, turn("assistant", "x", tool_calls=7)], "tool_call", "the tool calls of turn 2 are no list of calls"),
+    ([ASK, turn("assistant", "x", tool_calls=[CALL, 7])], "tool_call", "the tool calls of turn 2 are no list"),
+    ([turn("user", "x", tool_calls=[CALL]), SAY], "tool_call", "turn 1 (user) has tool calls"),
+    ([turn("system", "x", tool_calls=json.dumps([CALL])), ASK, SAY], "tool_call", "turn 1 (system) has tool calls"),
 ]
 
 
@@ -155,3 +161,27 @@ def test_nothing_whole_is_a_finding_and_what_is_not_read_is_said(bench: Bench) -
     assert finding.code == "SFT0415" and "line 1: turn 1 has the role `critic`" in finding.message
     bench.write("b.jsonl", [{"messages": [{**ASK, "time": 5}, {**SAY, "thinking": "…"}]}] * 2)
     assert bench.ingest("b.jsonl", layout="conversation").summary["unread_keys"] == {"thinking": 2, "time": 2}
+
+
+def test_tool_calls_may_stand_in_a_text(bench: Bench) -> None:
+    called = [ASK, turn("assistant", "x", tool_calls=[CALL])]
+    as_text = [ASK, turn("assistant", "x", tool_calls=json.dumps([CALL]))]
+    without = [[ASK, turn("assistant", "x", tool_calls=nothing)] for nothing in ("", " ", "[]", "null", [], None)]
+    bench.write("a.jsonl", [{"messages": turns} for turns in (called, as_text, *without)])
+    bench.ingest("a.jsonl", layout="conversation")
+    first, second, *others = [json.loads(row["messages"]) for row in bench.rows("ingest:s")]
+    assert first == second and json.loads(json.dumps(first[-1]["tool_calls"]))[0]["function"]["name"] == "find"
+    assert others == [[ASK, turn("assistant", "x")]] * 6
+
+
+@pytest.mark.parametrize("name", ["turn", "part", "call", "found", "seen", "heard", "n", "cell", "turns", "letters"])
+def test_a_column_may_be_called_as_anything_inside_the_macros(bench: Bench, name: str) -> None:
+    turns = [ASK, turn("assistant", "", tool_calls=[CALL]), turn("tool", "x"), SAY]
+    tools = json.dumps([{"name": "find"}])
+    made = []
+    for file, more in (("a.jsonl", {}), ("b.jsonl", {name: "7"})):
+        bench.write(file, [{"messages": turns, "tools": tools, **more}, {"messages": [ASK], **more}])
+        bench.ingest(file, layout="conversation")
+        assert [entry["rule"] for entry in bench.ledger("ingest:s")] == ["no_answer"]
+        made += bench.rows("ingest:s", 'messages, "user", assistant')
+    assert made[0] == made[1] and made[0]["user"] == "hi"
