@@ -2,7 +2,7 @@
 -- messages. A turn is a message of OpenAI's (role, content, tool_calls) or of ShareGPT's (from, value); which one is
 -- told by its keys. Kinds of turns are one letter each: s(ystem), u(ser), a(ssistant), c(all of tools), o(bservation,
 -- what a tool gave), ? for anything else. Whether turns stand in order is a matter of neighbours alone. A lambda names
--- its argument `__…`: a column of the rows that is called the same would be read in its place.
+-- its argument `__…`: `turn.text` is a field of a column `turn`, where the rows have one.
 
 -- From cells (JSON) to lists of raw turns. Every turn is parsed once, into a struct of all that is ever read of one. ---
 

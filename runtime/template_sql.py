@@ -15,6 +15,7 @@ from runtime.relational import quoted
 from runtime.row_hashes import hash_number, is_blank
 
 Bound = tuple[str, list[Any]]  # SQL and its parameters
+_LARGEST = 1 << 31  # of a number that names a choice
 
 EMPTY_COLUMN, EMPTY_ANSWER = "empty_column", "empty_answer"
 NO_OPTIONS, TOO_MANY_OPTIONS, NOT_AN_OPTION = "no_options", "too_many_options", "answer_is_no_option"
@@ -72,8 +73,8 @@ def option_columns(options: Options, at: int) -> Bound:
     right = {
         "text": f"list_position(__choices_{at}, {answer}::VARCHAR)",
         "letter": f"CASE WHEN length({answer}) = 1 THEN strpos(?, {answer}) END",
-        "index": f"TRY_CAST({answer} AS BIGINT) + 1",
-        "position": f"TRY_CAST({answer} AS BIGINT)",
+        "index": _whole(answer, 1),
+        "position": _whole(answer, 0),
     }[options.answer_as]
     places = f"range(1, len(__choices_{at}) + 1)"
     bound: list[Any] = [*options.choices.params]
@@ -82,28 +83,34 @@ def option_columns(options: Options, at: int) -> Bound:
         bound += [options.letters, *options.answer.params]
     order = places
     if options.shuffle:
-        number = hash_number("? || __row_id || chr(58) || i")
-        hashed = f"list_transform({places}, lambda i: {{'h': {number}, 'i': i}})"
-        order = f"list_transform(list_sort({hashed}), lambda x: x.i)"
+        number = hash_number("? || __row_id || chr(58) || __i")
+        hashed = f"list_transform({places}, lambda __i: {{'h': {number}, 'i': __i}})"
+        order = f"list_transform(list_sort({hashed}), lambda __x: __x.i)"
         bound.append(f"{options.seed}:options:")
     line, values = _line(options, at)
     bound += [*values, options.letters]
     return (
         f"json_extract_string(({options.choices.sql}), '$[*]') AS __choices_{at},\n"
         f"  {right} AS __right_{at},\n  {order} AS __order_{at},\n"
-        f"  array_to_string(list_transform(__order_{at}, lambda i, n: {line}), chr(10)) AS __options_{at},\n"
+        f"  array_to_string(list_transform(__order_{at}, lambda __i, __n: {line}), chr(10)) AS __options_{at},\n"
         f"  substring(?, list_position(__order_{at}, __right_{at})::BIGINT, 1) AS __letter_{at},\n"
         f"  __choices_{at}[__right_{at}] AS __option_{at}"
     ), bound
+
+
+def _whole(number: str, add: int) -> str:
+    """A whole number, plus ``add``; NULL for any other, which a cast would round to the place of another choice."""
+    whole = f"CASE WHEN __a BETWEEN 0 AND {_LARGEST} AND __a = floor(__a) THEN __a::BIGINT + {add} END"
+    return f"list_transform([TRY_CAST({number} AS DOUBLE)], lambda __a: {whole})[1]"
 
 
 def _line(options: Options, at: int) -> Bound:
     pieces, bound = ["''"], []
     for segment in options.line:
         if segment.made == "option":
-            pieces.append(f"__choices_{at}[i]")
+            pieces.append(f"__choices_{at}[__i]")
         elif segment.made == "letter":
-            pieces.append("substring(?, n, 1)")
+            pieces.append("substring(?, __n, 1)")
             bound.append(options.letters)
         else:
             pieces.append("?::VARCHAR")

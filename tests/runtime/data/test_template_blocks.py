@@ -102,6 +102,28 @@ def test_the_right_option_is_found_however_it_is_named(bench: Bench, answer_as: 
     assert row["expected"] == "C c c"
 
 
+def test_a_number_that_is_not_whole_names_no_option(bench: Bench) -> None:
+    numbers = [0, 1, 2, 0.5, 1.4, 1.6, -1, 3, 9.3e18, None]
+    rows = [{"q": f"q{at}", "o": ["a", "b", "c"], "a": number} for at, number in enumerate(numbers)]
+    for answer_as, expected in (("index", ["A a", "B b", "C c"]), ("position", ["A a", "B b", "C c"])):
+        found = rendered(bench, rows, template(*LETTERED, options=choice(answer_as=answer_as)))
+        assert [row["expected"] for row in found] == expected
+        assert {entry["rule"] for entry in bench.ledger("render:t")} == {"answer_is_no_option"}
+        assert len(found) + len(bench.ledger("render:t")) == len(rows)
+    last = [{"q": "?", "o": ["a"], "a": (1 << 63) - 1}, {"q": "?", "o": ["a"], "a": 0}]
+    assert len(rendered(bench, last, template(*LETTERED, options=choice(answer_as="index")))) == 1
+
+
+@pytest.mark.parametrize("name", ["x", "i", "n", "h"])
+def test_a_column_may_be_called_as_anything_inside_the_options(bench: Bench, name: str) -> None:
+    rows = [{"q": f"q{number}", "o": ["w", "x", "y", "z"], "a": "z"} for number in range(20)]
+    options = template(*LETTERED, options=choice(shuffle=True))
+    plain = [asked(row) for row in rendered(bench, rows, options)]
+    named = rendered(bench, [row | {name: 7} for row in rows], options)
+    assert sorted(len(set(asked(row).splitlines()[1:])) for row in named) == [4] * 20
+    assert {asked(row).splitlines()[0] for row in named} == {text.splitlines()[0] for text in plain}
+
+
 def test_options_are_shuffled_by_the_row_and_the_answer_goes_with_them(bench: Bench) -> None:
     rows = [{"q": f"q{number}", "o": ["w", "x", "y", "z"], "a": "z"} for number in range(400)]
     found = rendered(bench, rows, template(*LETTERED, options=choice(shuffle=True)))
