@@ -35,7 +35,8 @@ MEMORY_SHARE = 0.5  # of the machine's memory, where that is less; training and 
 LEAST_MB = 512
 ROW_GROUP = 51_200  # a multiple of the engine's vectors (2,048); each thread holds one while it writes
 SMALL_GROUP = 10_240  # for files in which single rows are looked up: a group is read as a whole
-PARQUET_SETTINGS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+# Where the file is there already, DuckDB would write one beside, and leave it there when it is killed.
+PARQUET_SETTINGS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false"
 
 
 @dataclass(frozen=True)

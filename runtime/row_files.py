@@ -11,10 +11,14 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.hashing import HASH_LENGTH
+from runtime.artifacts import sync
+from runtime.relational import PARQUET_SETTINGS, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,9 +43,9 @@ def point_views(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     nowhere.mkdir(parents=True, exist_ok=True)
     for name, (file, columns) in _VIEWS.items():
         fields = [column.split(" ") for column in columns.split(", ")]
-        if not (nowhere / file).exists():
+        if not _is_whole(nowhere / file):
             empty = ", ".join(f"NULL::{kind.replace('JSON', 'VARCHAR')} AS {field}" for field, kind in fields)
-            con.execute(f"COPY (SELECT {empty} WHERE false) TO {_literal(nowhere / file)} (FORMAT parquet)")
+            _write_parquet(con, f"SELECT {empty} WHERE false", nowhere / file)
         listed = ", ".join(f"{field}::{kind} AS {field}" if kind == "JSON" else field for field, kind in fields)
         con.execute(
             f"CREATE OR REPLACE VIEW {name} AS SELECT parse_filename(parse_dirpath(filename)) AS step_hash, {listed} "
@@ -50,9 +54,14 @@ def point_views(con: duckdb.DuckDBPyConnection, root: Path) -> None:
 
 
 def points_here(con: duckdb.DuckDBPyConnection, root: Path) -> bool:
-    """Whether the views look into the store at ``root``. True for a store that has none: it is of an older version."""
+    """Whether the views look into the store at ``root``, and can. True for a store that has none: it is of an older
+    version."""
     found = con.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'examples'").fetchone()
-    return found is None or _pattern(root, EXAMPLES) in found[0]
+    if found is None:
+        return True
+    return _pattern(root, EXAMPLES) in found[0] and all(
+        _is_whole(root / _NOWHERE / file) for file, _ in _VIEWS.values()
+    )
 
 
 def second_name(path: Path, name: str) -> None:
@@ -73,9 +82,11 @@ def move_out(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     for (step,) in con.execute("SELECT DISTINCT step_hash FROM examples").fetchall():
         folder = root / "objects" / step
         if folder.is_dir():
-            con.execute(
-                f"COPY (SELECT row_id, file, line, content::VARCHAR AS content FROM examples WHERE step_hash = ? "
-                f"ORDER BY file, line) TO {_literal(folder / EXAMPLES)} (FORMAT parquet, COMPRESSION zstd)",
+            _write_parquet(
+                con,
+                "SELECT row_id, file, line, content::VARCHAR AS content FROM examples WHERE step_hash = ? "
+                "ORDER BY file, line",
+                folder / EXAMPLES,
                 [step],
             )
     for (step,) in con.execute("SELECT DISTINCT step_hash FROM renders").fetchall():
@@ -88,8 +99,19 @@ def move_out(con: duckdb.DuckDBPyConnection, root: Path) -> None:
 
 
 def _pattern(root: Path, file: str) -> str:
-    return "'" + f"{glob.escape(str(root.resolve()))}/*/{_STEP}/{file}".replace("'", "''") + "'"
+    return literal(f"{glob.escape(str(root.resolve()))}/*/{_STEP}/{file}")
 
 
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def _is_whole(path: Path) -> bool:
+    """Whether a Parquet file has its end, with which it is a file at all: a kill may have left a beginning."""
+    with suppress(OSError), path.open("rb") as handle:
+        return handle.read()[-4:] == b"PAR1"
+    return False
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path, params: Sequence[str] = ()) -> None:
+    """Write a file that views read: it has its name when it is whole."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    con.execute(f"COPY ({select}) TO {literal(str(beside))} ({PARQUET_SETTINGS})", list(params))
+    sync(beside)
+    beside.replace(path)

@@ -10,6 +10,7 @@ import duckdb.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import threading
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.relational import memory_limit_mb
@@ -50,7 +52,7 @@ class Store:
 
     @property
     def exists(self) -> bool:
-        return self.database.exists()
+        return self.database.exists() and self.database.stat().st_size > 0
 
     def refuse_a_file(self) -> None:
         """Raise DiagnosticError SFT0905 when something else than a folder bears the store's name."""
@@ -63,6 +65,8 @@ class Store:
         try:
             for folder in (self.root, self.root / "objects", self.root / "runs"):
                 folder.mkdir(parents=True, exist_ok=True)
+            if not self.exists:
+                self._make_database()
         except OSError as error:
             raise fatal(
                 "SFT0905",
@@ -72,6 +76,19 @@ class Store:
         with self.writing() as con:
             _migrate(con, self.root)
         return self
+
+    def _make_database(self) -> None:
+        """The file with its tables, made beside and named when it is whole: a kill meanwhile leaves no store that
+        cannot be opened. Where two make it, the first one stays."""
+        with TemporaryDirectory(prefix=".new-", dir=self.root) as folder:
+            beside = Store(Path(folder), self.patience)
+            with beside.writing() as con:
+                _migrate(con, self.root)
+            try:
+                os.link(beside.database, self.database)
+            except OSError:  # it is there by now, or the file system has no links
+                if not self.exists:
+                    beside.database.replace(self.database)
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -64,3 +64,11 @@ def test_rows_of_an_older_store_move_into_the_folders_of_their_steps(tmp_path: P
     assert shown(store) == [(STEP, *row) for row in ROWS]
     assert store.query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]
     assert store.query("SELECT * FROM renders") == []
+
+
+def test_files_that_a_kill_left_half_are_written_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft").create()
+    for path in (store.root / "none").rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:20])
+    assert shown(store) == [] and shown(store.create()) == []
+    assert sorted(path.name for path in (store.root / "none").rglob("*.*")) == ["examples.parquet", "renders.parquet"]

@@ -49,6 +49,35 @@ def test_create_is_idempotent_and_versioned(tmp_path: Path) -> None:
     assert store.query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]
 
 
+DYING = """
+import os, sys
+from pathlib import Path
+import runtime.store
+real = getattr(runtime.store, sys.argv[2])
+def dying(*given):
+    real(*given)
+    os._exit(9)
+setattr(runtime.store, sys.argv[2], dying)
+runtime.store.Store(Path(sys.argv[1])).create()
+"""
+
+
+@pytest.mark.parametrize("after", ["_config", "point_views", "_migrate"])
+def test_a_kill_while_a_store_is_made_leaves_none_and_the_next_run_makes_it(tmp_path: Path, after: str) -> None:
+    store = Store(tmp_path / ".sft")
+    assert start(DYING, store.root, after).wait() == 9
+    assert not store.exists
+    assert store.create().query("SELECT count(*) FROM examples") == [(0,)]
+
+
+def test_an_empty_file_is_no_store(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.database.touch()
+    assert not store.exists
+    assert store.create().query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]
+    assert not list(tmp_path.glob(".new-*"))
+
+
 def test_transaction_rolls_back_on_any_exception(tmp_path: Path) -> None:
     store = Store(tmp_path / ".sft").create()
     with pytest.raises(RuntimeError), store.writing() as con:

@@ -1,6 +1,8 @@
 """The engine: the same bytes every time, names that are no patterns, and errors that say what the user can mend."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,23 @@ def test_a_path_is_no_pattern_and_adds_no_column(tmp_path: Path) -> None:
         for number, name in enumerate(["a[1].parquet", "a1.parquet", "*.parquet", "?.parquet"]):
             db.copy("SELECT ? AS n", folder / name, [number])
             assert db.rows(f"SELECT * FROM {parquet(folder / name)}") == [(number,)]
+
+
+DYING = """
+import os, sys
+from pathlib import Path
+from runtime.relational import engine
+folder = Path(sys.argv[1])
+with engine(folder, threads=2) as db:
+    db.copy("SELECT 1 AS n", folder / "rows.parquet")
+    db.add_function("die", lambda n: os._exit(9) if n == 150_000 else n, ["BIGINT"], "BIGINT")
+    db.copy("SELECT die(i) AS n FROM (SELECT unnest(range(200000)) AS i)", folder / "rows.parquet")
+"""
+
+
+def test_a_kill_while_a_file_is_written_again_leaves_no_second_file(tmp_path: Path) -> None:
+    assert subprocess.run([sys.executable, "-c", DYING, str(tmp_path)]).returncode == 9
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["rows.parquet"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
