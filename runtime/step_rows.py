@@ -13,6 +13,7 @@ from typing import Any
 
 from runtime.context import StepContext
 from runtime.relational import Engine, parquet, quoted
+from spec_lang.diagnostics import DiagnosticError, fatal
 
 LEDGER_COLUMNS = "rule, row_id, line, file, value, survivor, detail"
 
@@ -48,6 +49,15 @@ def marked(engine: Engine, name: str, source: str, rows: int, params: Sequence[A
         f"SET VARIABLE {name} = (SELECT bitstring_agg(ord, 0, ?) FROM {source})", [max(rows, 1) - 1, *params]
     )
     return f"(coalesce(get_bit(getvariable('{name}'), __ord::INTEGER), 0) = 1)"
+
+
+def empty_part(part: str | None, name: str) -> DiagnosticError:
+    """No row of a task is in the part that a step works on."""
+    return fatal(
+        "SFT0413",
+        f"the part `{part}` of {name} got no row",
+        "give the part a larger share, or the task more rows",
+    )
 
 
 def write_ledger(engine: Engine, select: str, path: Path, params: Sequence[Any] = ()) -> int:

@@ -22,7 +22,7 @@ from compiler.step_params import DecontaminateParams, HeldOutRows
 from runtime.context import StepContext, StepResult
 from runtime.overlap import HeldOut, ItemSet
 from runtime.relational import Engine, engine, literal, parquet, quoted
-from runtime.step_rows import marked, publish_rows, write_ledger
+from runtime.step_rows import empty_part, marked, publish_rows, write_ledger
 from runtime.word_runs import Block
 from spec_lang.diagnostics import DiagnosticError, fatal
 
@@ -32,12 +32,14 @@ _FETCH = 512  # rows a call to the engine
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Drop what overlaps. Raises DiagnosticError SFT0420 when no row is left."""
+    """Drop what overlaps. Raises DiagnosticError SFT0413 (the part is empty), SFT0420 (no row is left)."""
     params = ctx.step.params
     assert isinstance(params, DecontaminateParams)
     with engine(ctx.out) as db:
         _view_rows(db, parquet(ctx.inputs["rows"] / "rows.parquet"), params)
         rows_in = db.value("SELECT count(*) FROM rows")
+        if not rows_in:
+            raise empty_part(params.part, ctx.step.name)
         sets = [_Items.read(db, parquet(ctx.inputs[held.input] / "rows.parquet"), held) for held in params.against]
         index = HeldOut(
             [
@@ -140,12 +142,11 @@ def _search(ctx: StepContext, db: Engine, index: HeldOut, rows_in: int) -> None:
 
 
 def _blocks(db: Engine) -> Iterator[tuple[list[int], list[list[str]]]]:
-    """Places and texts of the rows, as many at a time as make up a block."""
-    cursor = db.con.cursor().execute("SELECT __ord, __fields FROM rows")  # streams, in the order of the file
+    """Places and texts of the rows, in the order of the file, as many at a time as make up a block."""
     numbers: list[int] = []
     texts: list[list[str]] = []
     size = 0
-    while fetched := cursor.fetchmany(_FETCH):
+    for fetched in db.batches("SELECT __ord, __fields FROM rows", [], _FETCH):
         for number, fields in fetched:
             numbers.append(number)
             texts.append(fields)

@@ -23,7 +23,7 @@ from runtime.row_hashes import hash_number
 from runtime.step_rows import publish_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 
-TOO_OFTEN = "SFT0442"
+TOO_OFTEN, EMPTY = "SFT0442", "SFT0443"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Count:
 def run(ctx: StepContext) -> StepResult:
     """Draw the mixture. The counts in and out are those of the mixture; what was available is in the summary.
 
-    Raises DiagnosticError SFT0442 (rows would repeat more often than the spec allows).
+    Raises DiagnosticError SFT0442 (rows would repeat more often than the spec allows), SFT0443 (it has no row).
     """
     params = ctx.step.params
     assert isinstance(params, MixParams)
@@ -52,6 +52,8 @@ def run(ctx: StepContext) -> StepResult:
             for role in roles(params)
         }
         counts = planned(params, available)
+        if not any(count.realised for count in counts):
+            raise _empty(ctx.step, available)
         too_often = [count for count in counts if count.realised > limit(params) * count.available]
         if too_often:
             raise _too_often(ctx.step, params, available, max(too_often, key=lambda count: count.repeats))
@@ -141,6 +143,16 @@ def _write_counts(db: Engine, ctx: StepContext, counts: list[Count]) -> None:
         "unnest(?::DOUBLE[]) AS wanted, unnest(?::BIGINT[]) AS realised, unnest(?::DOUBLE[]) AS repeats",
         ctx.out / "mixture_counts.parquet",
         columns,
+    )
+
+
+def _empty(step: Step, available: Available) -> DiagnosticError:
+    labels = step.local.get("labels", {})
+    listed = ", ".join(f"`{labels.get(role, role)}` has {rows:,}" for role, rows in available.items())
+    return fatal(
+        EMPTY,
+        f"mixture `{step.name}` has no row: what it counts of its tasks is less than one ({listed})",
+        "write a larger number after `by`, or a `total`",
     )
 
 

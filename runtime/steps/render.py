@@ -20,7 +20,7 @@ from runtime.context import StepContext, StepResult
 from runtime.relational import Engine, engine, parquet, quoted
 from runtime.row_files import RENDERS, second_name
 from runtime.row_hashes import hash_number, upper_ends
-from runtime.step_rows import publish_rows, write_ledger
+from runtime.step_rows import empty_part, publish_rows, write_ledger
 from runtime.template_sql import (
     EMPTY_ANSWER,
     NO_OPTIONS,
@@ -215,11 +215,7 @@ def _nothing_rendered(
     step: Step, params: RenderParams, rows_in: int, causes: Sequence[tuple[Any, ...]]
 ) -> DiagnosticError:
     if not rows_in:
-        return fatal(
-            "SFT0413",
-            f"the part `{params.part}` of {step.name} got no row",
-            "give the part a larger share, or the task more rows",
-        )
+        return empty_part(params.part, step.name)
     listed = ", ".join(
         f"{_DETAILS[cause or EMPTY_ANSWER]} in {count:,}"
         if cause in ("", *_DETAILS)

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from compiler.step_params import DecontaminateParams, HeldOutRows, RenderParams, RenderTemplate, Segment, TemplateRole
+from compiler.step_params import (
+    DecontaminateParams,
+    HeldOutRows,
+    RenderParams,
+    RenderTemplate,
+    Segment,
+    SplitParams,
+    SplitPart,
+    Sql,
+    TemplateRole,
+)
 from spec_lang.diagnostics import DiagnosticError
 from tests.runtime.data.conftest import Bench
 
@@ -65,6 +75,20 @@ def test_a_row_that_lacks_a_column_and_a_short_item(bench: Bench) -> None:
     rows = [{"q": None, "a": "colour"}, {"q": "Kill a Python process", "a": "y"}, {"q": "hi", "a": None}]
     left = cleaned(bench, rows, [{"q": "HI!"}, {"q": "kill a python process?"}, {"q": None}])
     assert [row["a"] for row in left] == ["colour"]
+
+
+def test_a_part_without_rows_is_said_to_be_empty(bench: Bench) -> None:
+    bench.write("rows.jsonl", [{"q": LEAK, "a": "18"}])
+    bench.ingest("rows.jsonl")
+    half = SplitPart(name="train", share=Decimal("0.5"))
+    halves = half, half.model_copy(update={"name": "test"})
+    bench.run(SplitParams(key=(Sql(sql='"q"', type="text"),), parts=halves), "t", {"rows": "ingest:s"})
+    (row,) = bench.rows("split:t")
+    held = HeldOutRows(input="h", part=None, texts=("q",), ngram=8, coverage=Decimal("0.5"))
+    params = DecontaminateParams(part={"train": "test", "test": "train"}[row["__split"]], texts=("q",), against=(held,))
+    with pytest.raises(DiagnosticError) as error:
+        bench.run(params, "t", {"rows": "split:t", "h": "ingest:s"})
+    assert error.value.diagnostics[0].code == "SFT0413"
 
 
 def test_conversations_are_compared_by_their_turns(bench: Bench) -> None:

@@ -96,6 +96,17 @@ def test_rows_that_would_repeat_more_often_than_stated_stop_the_run(bench: Bench
     assert set(Counter(row["row_id"] for row in rows if row["part"] == "small").values()) == {5}
 
 
+def test_a_mixture_without_a_row_is_none(bench: Bench) -> None:
+    task(bench, "small", 9)
+    tenth = part("small", by=Decimal("0.1"))
+    with pytest.raises(DiagnosticError) as error:
+        mixed(bench, tenth)
+    (finding,) = error.value.diagnostics
+    assert finding.code == "SFT0443" and "(`small` has 9)" in finding.message
+    assert len(mixed(bench, tenth, total=1)) == 1
+    assert len(mixed(bench, tenth, part("small", by=Decimal("0.2")))) == 2
+
+
 def test_names_and_the_other_tasks_decide_neither_rows_nor_order(bench: Bench) -> None:
     task(bench, "one", 80)
     task(bench, "two", 40, first=1000)
