@@ -60,9 +60,7 @@ class Engine:
         try:
             return self.con.execute(sql, list(params)).fetchall()
         except duckdb.Error as error:
-            if self.failures:
-                raise self.failures[0]() from error
-            raise _explained(error) from error
+            raise self._told(error) from error
 
     def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
         """The rows of a query, a few thousand held as Python objects at a time. No other query runs meanwhile."""
@@ -73,7 +71,7 @@ class Engine:
             while rows := result.fetchmany(10_000):
                 yield from rows
         except duckdb.Error as error:
-            raise _explained(error) from error
+            raise self._told(error) from error
 
     def batches(self, sql: str, params: Sequence[Any], size: int) -> Iterator[list[Row]]:
         """The rows of a query, ``size`` at a time; other statements may run in between."""
@@ -85,7 +83,10 @@ class Engine:
                 while batch := reader.fetchmany(size):
                     yield batch
         except duckdb.Error as error:
-            raise _explained(error) from error
+            raise self._told(error) from error
+
+    def _told(self, error: duckdb.Error) -> Exception:
+        return self.failures[0]() if self.failures else _explained(error)
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The single value of a query that gives one row with one column."""

@@ -72,6 +72,24 @@ def test_spilled_files_are_gone_at_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_function_that_raises_is_told_of_whichever_way_rows_are_read(tmp_path: Path) -> None:
+    def failing(n: int) -> int:
+        raise RuntimeError(n)
+
+    query = "SELECT failing(1)"
+    for read in (
+        lambda db: db.rows(query),
+        lambda db: list(db.stream(query)),
+        lambda db: list(db.batches(query, [], 10)),
+        lambda db: db.copy(query, tmp_path / "rows.parquet"),
+    ):
+        with engine(tmp_path) as db:
+            db.add_function("failing", failing, ["BIGINT"], "BIGINT")
+            db.failures.append(lambda: fatal("SFT0437", "an extension failed"))
+            with pytest.raises(DiagnosticError, match="an extension failed"):
+                read(db)
+
+
 def test_a_full_disk_is_said_to_be_one(tmp_path: Path) -> None:
     with engine(tmp_path) as db:
         db.execute("SET memory_limit = '60MB'")
