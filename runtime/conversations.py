@@ -36,7 +36,7 @@ def converse(db: Engine, layout: Layout, columns: Collection[SourceColumn]) -> l
     """Put the generated columns into ``named``; what is malformed goes from it to ``malformed``.
 
     ``named`` has the columns under their names, ``__at``, ``__line`` and ``__row_id``. ``malformed`` has ``file``,
-    ``line``, ``row_id``, ``rule``, ``turn`` and ``detail``. Returns the columns that the rows have now.
+    ``line``, ``row_id``, ``rule``, ``turn``, ``detail`` and ``content``. Returns the columns that the rows have now.
     """
     db.execute(f"CREATE MACRO is_blank(said) AS {is_blank('said')}")
     db.execute(_MACROS.read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ def converse(db: Engine, layout: Layout, columns: Collection[SourceColumn]) -> l
     )
     db.execute(
         "CREATE TABLE malformed AS SELECT __at AS file, __line AS line, __row_id AS row_id, __problem.rule AS rule, "
-        "__problem.turn AS turn, __problem.detail AS detail "
+        "__problem.turn AS turn, __problem.detail AS detail, __content AS content "
         "FROM conversed WHERE __problem IS NOT NULL"
     )
     db.execute("DROP TABLE named")

@@ -69,7 +69,7 @@ CREATE TABLE IF NOT EXISTS ledger (
 );
 CREATE INDEX IF NOT EXISTS ledger_step ON ledger (step_hash);
 
--- `examples` (ingested rows, so that any row_id can be shown) and `renders` are views over files: see row_files.py.
+-- `examples` (rows that were read, so that any row_id can be shown) and `renders` are views over files: see row_files.py.
 
 -- What a mixture takes of each input (`rows:0`, …); the names that they have in a run are labels of its step: see mixtures.
 CREATE TABLE IF NOT EXISTS mixture_counts (

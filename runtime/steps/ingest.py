@@ -58,7 +58,7 @@ def run(ctx: StepContext) -> StepResult:
         if not rows:
             raise _nothing_readable(db, names)
         refused = write_ledger(db, ledger(params), ctx.out / "ledger.parquet", [names] * (1 + bool(params.layout)))
-        db.copy(_EXAMPLES, ctx.out / EXAMPLES, [names], row_group=SMALL_GROUP)
+        db.copy(_examples(params), ctx.out / EXAMPLES, [names], row_group=SMALL_GROUP)
         read: dict[int, int] = dict(db.rows("SELECT __at, count(*) FROM named GROUP BY __at"))
         unread: dict[int, int] = dict(db.rows("SELECT file, count(*) FROM unreadable GROUP BY file"))
     publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet"})
@@ -199,6 +199,10 @@ def ledger(params: IngestParams) -> str:
     return f"SELECT * FROM ({_UNREADABLE_ROWS}) UNION ALL SELECT * FROM ({_MALFORMED_ROWS})"
 
 
-_EXAMPLES = (
-    "SELECT __row_id AS row_id, (?::VARCHAR[])[__at + 1] AS file, __line AS line, __content AS content FROM named"
-)
+def _examples(params: IngestParams) -> str:
+    """What the store shows of a row id: also of those that the ledger has. The names of the files are bound once."""
+    rows = "SELECT __row_id, __at, __line, __content FROM named"
+    if params.layout is not None:
+        rows += " UNION ALL SELECT row_id, file, line, content FROM malformed"
+    named = "SELECT __row_id AS row_id, (?::VARCHAR[])[__at + 1] AS file, __line AS line, __content AS content"
+    return f"{named} FROM ({rows})"

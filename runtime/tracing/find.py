@@ -40,7 +40,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A line that never became a row."""
+    """A line that never became a row, or a row that is no whole conversation."""
 
     step: Step
     file: str
@@ -147,7 +147,7 @@ def _no_line(file: str, line: int, known: list[str]) -> DiagnosticError:
     return fatal("SFT0926", f"the run read no file `{visible(file)}`", help)
 
 
-def _by_id(scene: Scene, wanted: str) -> list[Origin]:
+def _by_id(scene: Scene, wanted: str) -> list[Origin] | Unreadable:
     found = [
         origin
         for step, path in scene.ingests
@@ -158,9 +158,25 @@ def _by_id(scene: Scene, wanted: str) -> list[Origin]:
     if exact or len(ids) == 1:
         return exact or found
     if not found:
+        if (lost := _lost(scene, wanted)) is not None:
+            return lost
         raise fatal("SFT0926", f"the run read no row `{wanted}`", "`sft show ledger` and the dashboard show row ids")
     listed = ", ".join(f"`{row_id}`" for row_id in sorted(ids)[:3])
     raise fatal("SFT0926", f"several rows begin with `{wanted}`: {listed}, …", "give more of the id")
+
+
+def _lost(scene: Scene, wanted: str) -> Unreadable | None:
+    """A row that its source read and did not take; a beginning has to be that of one alone."""
+    steps = {step.hash: step for step in scene.plan if step.kind is StepKind.INGEST}
+    rows = scene.store.query(
+        "SELECT row_id, step_hash, file, line, detail FROM ledger "
+        "WHERE list_contains(?, step_hash) AND starts_with(row_id, ?) ORDER BY row_id <> ?, row_id LIMIT 2",
+        [list(steps), wanted, wanted],
+    )
+    if not rows or (len(rows) > 1 and rows[0][0] != wanted):
+        return None
+    _, step, file, line, detail = rows[0]
+    return Unreadable(steps[step], file, int(line), detail)
 
 
 def _select(

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from compiler.plan import Plan
+from runtime.relational import engine
+from runtime.tracing.find import Scene, Unreadable, find
 from spec_lang.diagnostics import DiagnosticError
 from tests.runtime.data.conftest import Bench
 
@@ -66,6 +69,23 @@ def test_a_malformed_conversation_is_in_the_ledger_with_the_first_thing_wrong(be
     for entry, (_, _, words) in zip(ledger, MALFORMED, strict=False):
         assert words in entry["detail"]
         assert entry["row_id"] and entry["line"]
+    shown = dict(bench.store.query("SELECT row_id, content FROM examples"))
+    assert [json.loads(shown[entry["row_id"]])["messages"] for entry in ledger[:-1]] == [
+        turns for turns, *_ in MALFORMED
+    ]
+
+
+def test_a_malformed_conversation_is_found_by_its_id(bench: Bench) -> None:
+    bench.write("a.jsonl", [{"messages": [ASK, SAY]}, {"messages": [ASK]}])
+    bench.ingest("a.jsonl", layout="conversation")
+    (entry,) = bench.ledger("ingest:s")
+    plan = Plan(format=1, edition=2026, spec="s.sft", steps=(bench.steps["ingest:s"],))
+    with engine(bench.root) as db:
+        for wanted in (entry["row_id"], entry["row_id"][:12]):
+            found = find(Scene(plan, bench.store, db), wanted)
+            assert isinstance(found, Unreadable) and (found.line, found.reason) == (2, entry["detail"])
+        with pytest.raises(DiagnosticError):
+            find(Scene(plan, bench.store, db), "0" * 32)
 
 
 GIVEN: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
