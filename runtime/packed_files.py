@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import IO, Any
 
 ENDINGS = (".gz", ".zst")
-SHRINKS = 10  # text shrinks to about a tenth
-MOST_SHRINKS = 20
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -31,6 +29,20 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 def is_packed(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS
+
+
+def last_bytes(path: Path) -> tuple[bytes, int]:
+    """The end of the file, and its size, unpacked."""
+    if is_packed(path):
+        tail, size = b"", 0
+        with open_bytes(path) as handle:
+            while chunk := handle.read(1 << 20):
+                tail, size = (tail + chunk)[-4096:], size + len(chunk)
+        return tail, size
+    size = path.stat().st_size
+    with path.open("rb") as handle:
+        handle.seek(-min(4096, size), 2)
+        return handle.read(), size
 
 
 def unpacked_name(name: str) -> str:

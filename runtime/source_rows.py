@@ -24,8 +24,8 @@ from runtime.column_types import MOST_FIELDS, too_many_fields, unified
 from runtime.csv_rows import csv_rows
 from runtime.json_lines import BOM, DEEPEST, lines_at, numbered_lines, row_of, scan_lines
 from runtime.json_lists import is_small, list_items
-from runtime.packed_files import MOST_SHRINKS, broken_archive, is_packed, open_bytes, unpacked_name
-from runtime.relational import Engine, as_finding, file_literal, literal, parquet, quoted
+from runtime.packed_files import broken_archive, last_bytes, open_bytes, unpacked_name
+from runtime.relational import Engine, as_finding, file_literal, literal, memory_limit_mb, parquet, quoted
 from runtime.source_files import Format
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
@@ -203,9 +203,10 @@ def _load_list(engine: Engine, index: int, path: Path, scratch: Path) -> None:
         return
     with open_bytes(path) as handle:
         read = _without_bom(path, scratch) if handle.read(3) == BOM else path
-    if not _last_bytes(path).rstrip().endswith(b"]"):  # DuckDB takes a list that breaks off between two elements
+    end, size = last_bytes(path)
+    if not end.rstrip().endswith(b"]"):  # DuckDB takes a list that breaks off between two elements
         raise _broken(path, "the list does not end with `]`")
-    size = max(16 << 20, path.stat().st_size * (MOST_SHRINKS if is_packed(path) else 1))
+    size = min(max(16 << 20, size), memory_limit_mb() << 18)  # of an element; DuckDB sets aside twice as much
     engine.execute(
         f"INSERT INTO raw SELECT ?, row_number() OVER (), json FROM read_json_objects({file_literal(read)}, "
         f"format = 'array', maximum_object_size = {size})",
@@ -272,18 +273,6 @@ def _note_unreadable(engine: Engine, index: int, refused: Sequence[tuple[int, st
         "INSERT INTO unreadable SELECT ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[])",
         [index, [line for line, _ in refused], [reason for _, reason in refused]],
     )
-
-
-def _last_bytes(path: Path) -> bytes:
-    if is_packed(path):
-        tail = b""
-        with open_bytes(path) as handle:
-            while chunk := handle.read(1 << 20):
-                tail = (tail + chunk)[-4096:]
-        return tail
-    with path.open("rb") as handle:
-        handle.seek(-min(4096, path.stat().st_size), 2)
-        return handle.read()
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:

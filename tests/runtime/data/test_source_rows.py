@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from runtime.json_lists import is_small
 from runtime.relational import engine
 from runtime.source_facts import read_source_facts
 from spec_lang.diagnostics import DiagnosticError
@@ -66,6 +67,17 @@ def test_large_lists_are_read_by_the_engine(bench: Bench, monkeypatch: pytest.Mo
         with pytest.raises(DiagnosticError) as error:
             bench.ingest("b.json", format="json")
         assert error.value.diagnostics[0].code == "SFT0407"
+
+
+def test_a_packed_list_is_as_large_as_what_it_holds(bench: Bench) -> None:
+    rows = [{"text": "a" * 500, "n": number} for number in range(20_000)] + [{"text": "b" * (17 << 20), "n": -1}]
+    bench.write("a.json.gz", gzip.compress(json.dumps(rows).encode()))
+    path = bench.root / "a.json.gz"
+    assert path.stat().st_size < 200_000 and not is_small(path)
+    bench.ingest("a.json.gz", format="json")
+    assert [row["n"] for row in bench.rows("ingest:s", "n")] == [row["n"] for row in rows]
+    bench.write("b.json.gz", gzip.compress(json.dumps(rows[:10_000]).encode()))
+    assert is_small(bench.root / "b.json.gz")
 
 
 def test_as_many_fields_as_there_may_be(bench: Bench) -> None:
