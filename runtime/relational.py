@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.machine_memory import machine_memory
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
@@ -97,7 +98,7 @@ class Engine:
         self.con.create_function(name, call, list(parameters), result, type="native", null_handling="special")  # type: ignore[arg-type]
 
     def append(self, table: str, rows: Sequence[Row]) -> None:
-        """Add rows to a table, about 0.5 us a value; lists as bound parameters would take ten times as long."""
+        """Add rows to a table, about 0.5 us a value; lists as bound parameters would take four times as long."""
         import numpy as np
 
         columns = zip(*rows, strict=True)
@@ -178,15 +179,15 @@ def as_finding(finding: Callable[[str], Exception]) -> Iterator[None]:
 
 
 def memory_limit_mb() -> int:
-    """What one engine may hold, in MB: ``SFT_MEMORY_MB`` of the environment, or 2,800 and at most half the machine.
+    """What one engine may hold, in MB: ``SFT_MEMORY_MB`` of the environment, or 2,800 and at most half the machine, or
+    half of what its container may have.
 
     The process is larger by the files being written and by Python, some 500 MB.
     """
     named = os.environ.get(MEMORY_VARIABLE, "")
     if named.isascii() and named.isdigit():
         return max(LEAST_MB, int(named))
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(LEAST_MB, min(MEMORY_MB, int(total * MEMORY_SHARE) >> 20))
+    return max(LEAST_MB, min(MEMORY_MB, int(machine_memory() * MEMORY_SHARE) >> 20))
 
 
 def _first_line(error: BaseException) -> str:
