@@ -111,7 +111,8 @@ def statement(position: int, rules: Sequence[FilterRule], rows: str = "alive") -
 def _predicates(position: int, rules: Sequence[PredicateRule], rows: str) -> Statement:
     """``keep`` drops what is not true, ``drop`` what is true: NULL is never true.
 
-    A row is not asked for what follows the first rule that drops it, and columns are read once for all.
+    A row is not asked for what follows the first rule that drops it, and columns are read once for all. What was judged
+    is held, 30 bytes a row: the engine would pull the condition on it into the reading, and judge rows that fall twice.
     """
     fates, values = [], []
     params: list[Any] = []
@@ -125,10 +126,10 @@ def _predicates(position: int, rules: Sequence[PredicateRule], rows: str) -> Sta
         params += rule.condition.params
     value = f"CASE __at {' '.join(values)} END" if values else "NULL"
     sql = (
-        f"INSERT INTO dropped (ord, rule, value)\nSELECT __ord, __at, {value}\n"
+        f"INSERT INTO dropped (ord, rule, value)\nWITH judged AS MATERIALIZED (\nSELECT __ord, __at, {value} AS value\n"
         f"FROM (\n  SELECT *, CASE\n    "
         + "\n    ".join(fates)
-        + f"\n  END AS __at\n  FROM {rows}\n) WHERE __at IS NOT NULL"
+        + f"\n  END AS __at\n  FROM {rows}\n))\nSELECT __ord, __at, value FROM judged WHERE __at IS NOT NULL"
     )
     return sql, params
 

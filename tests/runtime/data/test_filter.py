@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearDedupRule, PredicateRule, Sql
-from runtime.steps.filter import statements
+from runtime.relational import engine
+from runtime.steps.filter import statement, statements
 from spec_lang.diagnostics import DiagnosticError
 from tests.runtime.data.conftest import Bench
 from tests.runtime.data.hostile import HOSTILE
@@ -51,6 +52,25 @@ def test_a_row_falls_to_the_first_rule_that_drops_it(bench: Bench) -> None:
         (6, "3", "0.667", first),
     ]
     assert bench.results["filter:t.f"].summary == {"dropped_by_rule": {"0": 2, "1": 1, "2": 1, "3": 1}}
+
+
+def test_a_row_is_judged_once_whether_it_falls_or_not(bench: Bench) -> None:
+    asked: Counter[int] = Counter()
+
+    def counted(number: int) -> int:
+        asked[number] += 1
+        return number
+
+    with engine(bench.root) as db:
+        db.add_function("counted", counted, ["BIGINT"], "BIGINT")
+        db.execute("CREATE TABLE alive AS SELECT i AS __ord, i AS n FROM (SELECT unnest(range(100)) AS i)")
+        db.execute("CREATE TABLE dropped (ord BIGINT, rule INTEGER, value VARCHAR)")
+        db.execute(
+            *statement(0, [condition("keep", "counted(n) < ?", 50), condition("drop", "n < ?", 10, measured="n")])
+        )
+        assert dict(db.rows("SELECT rule, count(*) FROM dropped GROUP BY rule")) == {0: 50, 1: 10}
+        assert db.rows("SELECT ord::VARCHAR = value FROM dropped WHERE rule = 1 GROUP BY 1") == [(True,)]
+    assert set(asked.values()) == {1} and len(asked) == 100
 
 
 def test_null_keeps_nothing_and_drops_nothing(bench: Bench) -> None:
