@@ -2,14 +2,14 @@
 
 A rule's SQL reads them by name. Here their texts come out of the engine in batches, equal ones of a batch once, and the
 values go back into a table of keys and values that is joined to the rows. Only rows that are left are looked at, so the
-cheap rules of a filter belong before the dear ones. What two rules ask alike is computed once a step. Memory is that of
-a batch; a value costs about 1 us beside what computing it takes.
+cheap rules of a filter belong before the dear ones. What two rules ask alike is computed once a step, and what a model
+tells of the same texts in one look: a language, and how likely each is. Memory is that of a batch; a value costs about
+1 us beside what computing it takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, TypeAlias
 
 from compiler.params_base import Prepared, Sql
@@ -19,25 +19,39 @@ from spec_lang.diagnostics import fatal
 
 _BATCH = 20_000  # rows
 _TYPES = {"tokens": "BIGINT", "language": "VARCHAR", "language_confidence": "DOUBLE"}
-_Compute: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
+_Look: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
 
 
-def with_prepared(ctx: StepContext, db: Engine, rows: str, key: str, expressions: Iterable[Sql | None]) -> str:
+def with_prepared(
+    ctx: StepContext,
+    db: Engine,
+    rows: str,
+    key: str,
+    expressions: Iterable[Sql | None],
+    later: Iterable[Sql | None] = (),
+) -> str:
     """The name of the rows with all columns that the expressions ask for: ``rows`` itself where they ask for none.
 
-    ``rows`` is a table or view with a column ``key`` that tells its rows apart. Raises DiagnosticError SFT0314 where
-    the model is not the one that the plan was made with, and what loading a tokenizer raises.
+    ``rows`` is a table or view with a column ``key`` that tells its rows apart. What expressions that come ``later``
+    ask of the same texts and the same model is computed with it. Raises DiagnosticError SFT0314 where the model is not
+    the one that the plan was made with, and what loading a tokenizer raises.
     """
-    wanted = [item for sql in expressions if sql is not None for item in _in_order(sql)]
-    for item in {item.name: item for item in wanted}.values():
-        columns = {row[0] for row in db.rows("SELECT table_name FROM duckdb_tables()")}
-        if _table(item) not in columns:
-            _compute(ctx, db, rows, key, item)
+    wanted = _items(expressions)
+    for item in wanted.values():
+        tables = {row[0] for row in db.rows("SELECT table_name FROM duckdb_tables()")}
+        if _table(item) not in tables:
+            known = (wanted | _items(later)).values()
+            alike = [one for one in known if (one.model, one.value) == (item.model, item.value)]
+            _compute(ctx, db, rows, key, [one for one in alike if _table(one) not in tables])
         joined = f"{rows} LEFT JOIN {quoted(_table(item))} AS made ON made.key = {rows}.{key}"
         view = f"{rows}_and{item.name}"
         db.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {rows}.*, made.value AS {quoted(item.name)} FROM {joined}")
         rows = view
     return rows
+
+
+def _items(expressions: Iterable[Sql | None]) -> dict[str, Prepared]:
+    return {item.name: item for sql in expressions if sql is not None for item in _in_order(sql)}
 
 
 def _in_order(sql: Sql) -> Iterable[Prepared]:
@@ -51,22 +65,27 @@ def _table(item: Prepared) -> str:
     return f"{item.name}_values"
 
 
-def _compute(ctx: StepContext, db: Engine, rows: str, key: str, item: Prepared) -> None:
-    compute, name = _computing(ctx, item), quoted(_table(item))
-    db.execute(
-        f"CREATE TABLE {name} AS SELECT {key} AS key, NULL::{_TYPES[item.function]} AS value FROM {rows} LIMIT 0"
-    )
+def _compute(ctx: StepContext, db: Engine, rows: str, key: str, items: Sequence[Prepared]) -> None:
+    """The values of columns that one look of one model at the same texts tells."""
+    value, look = items[0].value, _look(ctx, items[0])
+    for item in items:
+        db.execute(
+            f"CREATE TABLE {quoted(_table(item))} AS "
+            f"SELECT {key} AS key, NULL::{_TYPES[item.function]} AS value FROM {rows} LIMIT 0"
+        )
     total, done = db.value(f"SELECT count(*) FROM {rows}"), 0
-    for batch in db.batches(f"SELECT {key}, ({item.value.sql})::VARCHAR FROM {rows}", item.value.params, _BATCH):
+    for batch in db.batches(f"SELECT {key}, ({value.sql})::VARCHAR FROM {rows}", value.params, _BATCH):
         ctx.stop.check()
         texts = list(dict.fromkeys(text for _, text in batch if text is not None))
-        values: dict[str | None, Any] = dict(zip(texts, compute(texts), strict=True))
-        db.append(_table(item), [(found, values.get(text)) for found, text in batch])
+        seen = look(texts)
+        for item in items:
+            values: dict[str | None, Any] = dict(zip(texts, map(_told(item), seen), strict=True))
+            db.append(_table(item), [(found, values.get(text)) for found, text in batch])
         done += len(batch)
         ctx.progress(done, total, "rows")
 
 
-def _computing(ctx: StepContext, item: Prepared) -> _Compute:
+def _look(ctx: StepContext, item: Prepared) -> _Look:
     if item.function == "tokens":
         return _tokens(ctx, item.model)
     from runtime.languages import model_hash, tell_languages
@@ -77,18 +96,20 @@ def _computing(ctx: StepContext, item: Prepared) -> _Compute:
             "the model that tells languages is not the one that this plan was made with",
             "install the version of py3langid that was there then, or make the plan anew",
         )
-    if item.function == "language":
-        return lambda texts: [told.language for told in tell_languages(texts)]
-    return partial(_confidences, str(item.code))
+    return tell_languages
 
 
-def _confidences(code: str, texts: Sequence[str]) -> list[float | None]:
-    from runtime.languages import tell_languages
+def _told(item: Prepared) -> Callable[[Any], Any]:
+    """A column's value of what a look gave for a text."""
+    match item.function:
+        case "language":
+            return lambda telling: telling.language
+        case "language_confidence":
+            return lambda telling: telling.confidence(str(item.code))
+    return lambda count: count
 
-    return [told.confidence(code) for told in tell_languages(texts)]
 
-
-def _tokens(ctx: StepContext, tokenizer_hash: str) -> _Compute:
+def _tokens(ctx: StepContext, tokenizer_hash: str) -> _Look:
     """Counts by the tokenizer of this hash, as it encodes a text by itself."""
     from tokenizers import Tokenizer
 

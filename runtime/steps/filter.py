@@ -45,8 +45,8 @@ def run(ctx: StepContext) -> StepResult:
             if isinstance(rule, NearDedupRule):
                 drop_near_duplicates(ctx, db, position, rule)
             else:
-                asked = [sql for rule in rules for sql in _asking(rule)]
-                db.execute(*statement(position, rules, with_prepared(ctx, db, "alive", "__ord", asked)))
+                asked, later = ([sql for rule in some for sql in _asking(rule)] for some in (rules, params.rules))
+                db.execute(*statement(position, rules, with_prepared(ctx, db, "alive", "__ord", asked, later)))
             ctx.progress(position + len(rules), len(params.rules), "rules")
         kept = copy_kept(db, rows_in, ctx.out / "rows.parquet")
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,22 @@ def test_languages_of_rows(bench: Bench) -> None:
     assert kept(bench, 'keep language(text) in ["de", "zh"]') == TEXTS[1:3]
     assert kept(bench, 'drop language_confidence(text, "en") < 50%')[0] == TEXTS[0]
     assert kept(bench, "keep is_null(language(text))") == ["", "12 + 3", None]
+
+
+@pytest.mark.parametrize("between", [" and ", ' drop text == "12 + 3" keep '])
+def test_the_model_looks_once_at_a_text_whatever_is_asked_of_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    looked: list[str] = []
+
+    def counted(texts: Sequence[str]) -> Any:
+        looked.extend(texts)
+        return tell_languages(texts)
+
+    monkeypatch.setattr("runtime.languages.tell_languages", counted)
+    sure = 'language_confidence(text, "de") > 50%'
+    assert kept(bench, f'keep language(text) in ["de", "zh"]{between}{sure}') == TEXTS[1:2]
+    assert sorted(looked) == sorted(text for text in TEXTS if text is not None)
 
 
 def test_a_language_that_is_no_code_is_known_before_the_run(bench: Bench) -> None:
