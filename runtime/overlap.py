@@ -128,9 +128,11 @@ class HeldOut:
         return " ".join(pieces)
 
     def _piece(self, field: int, start: int, stop: int) -> str:
-        """Words of one field, numbered over all items. In a field whose length folding changes they are folded."""
+        """Words of one field, numbered over all items. In a field that is not folded character by character (`ß` is
+        two, a joiner is none) they are folded."""
         text = folded(self._texts[field])
-        if len(text) == len(self._texts[field]):
+        characters = [character.casefold() for character in self._texts[field]]
+        if len(text) == len(characters) and "".join(characters) == text:
             text = self._texts[field]
         begins = self._words.places[start:stop] - self._words.offsets[field]
         last = stop == self._borders[field + 1]
