@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from runtime.scrambling import scrambled
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -90,7 +92,7 @@ def hashed_pieces(texts: Sequence[str]) -> Pieces:
 
     first, second, third, starts = _windows(texts)
     packed = _joined(*(codes.astype(np.uint64) for codes in (first, second, third)), 21)  # 3 x 21 bits: no collisions
-    return _different(_mixed(packed) >> np.uint64(64 - HASH_BITS), starts, HASH_BITS)
+    return _different(scrambled(packed) >> np.uint64(64 - HASH_BITS), starts, HASH_BITS)
 
 
 def exact_pieces(texts: Sequence[str]) -> Pieces:
@@ -145,12 +147,3 @@ def _different(values: Hashes, starts: Integers, bits: int) -> Pieces:
     np.not_equal(keys[1:], keys[:-1], out=new[1:])
     counts = np.add.reduceat(new, starts[:-1], dtype=np.int64)
     return Pieces(keys[new] & np.uint64((1 << bits) - 1), np.concatenate([[0], np.cumsum(counts)]))
-
-
-def _mixed(values: Hashes) -> Hashes:
-    """The finaliser of splitmix64 (Steele et al. 2014), which gives different values for different values."""
-    import numpy as np
-
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from math import ceil, log1p
 from typing import TYPE_CHECKING
 
+from runtime.scrambling import scrambled
 from runtime.shingles import HASH_BITS, Pieces, hashed_pieces, over_blocks
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ FOUND_AT_THRESHOLD = 0.999
 MOST_HASHES = 160
 WIDEST = 5
 WORDS = 4  # of 64 bits, in a bitmap
-_MASK = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,6 @@ def _constants(functions: int) -> list[tuple[np.uint32, np.uint32]]:
     """A flip and an odd multiplier for each of the hash functions, from splitmix64 with a fixed start."""
     import numpy as np
 
-    state, drawn = 0x5F7D, []
-    for _ in range(2 * functions):
-        state = (state + 0x9E3779B97F4A7C15) & _MASK
-        mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
-        drawn.append((mixed ^ (mixed >> 31)) >> 32)
-    return [(np.uint32(drawn[2 * i]), np.uint32(drawn[2 * i + 1] | 1)) for i in range(functions)]
+    states = np.arange(1, 2 * functions + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x5F7D)
+    drawn = (scrambled(states) >> np.uint64(32)).astype(np.uint32)
+    return list(zip(drawn[::2], drawn[1::2] | np.uint32(1), strict=True))

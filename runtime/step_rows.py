@@ -30,6 +30,12 @@ def publish_rows(ctx: StepContext, files: Mapping[str, Path]) -> None:
         path.unlink()
 
 
+def view_rows(engine: Engine, folder: Path) -> None:
+    """The view ``rows`` over what another step made, in its order, which is ``__ord``."""
+    source = parquet(folder / "rows.parquet")
+    engine.execute(f"CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM {source}")
+
+
 def copy_kept(engine: Engine, rows_in: int, path: Path) -> int:
     """Write the rows of the view ``rows`` whose ``__ord`` is not in ``dropped(ord)``, in their order; how many stay.
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runtime.words import scrambled, sequences, words_of
+from runtime.scrambling import scrambled
+from runtime.words import sequences, words_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from runtime.scrambling import scrambled
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -105,15 +107,6 @@ def between(
 ) -> npt.NDArray[np.uint64]:
     """The polynomial of each stretch, whatever stands before it."""
     return (sums[ends] - sums[starts]) * _powers(_inverse(base), len(sums))[starts]
-
-
-def scrambled(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finaliser of splitmix64 (Steele et al. 2014): every bit depends on every bit."""
-    import numpy as np
-
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
 
 
 def _codes(text: str) -> npt.NDArray[np.unsignedinteger]:

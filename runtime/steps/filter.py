@@ -15,8 +15,8 @@ from runtime.compared_rows import Statement, compared, make_views, order
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
 from runtime.preparing import with_prepared
-from runtime.relational import engine, parquet
-from runtime.step_rows import copy_kept, publish_rows, write_ledger
+from runtime.relational import engine
+from runtime.step_rows import copy_kept, publish_rows, view_rows, write_ledger
 from runtime.steps.near_dedup import drop_near_duplicates
 from runtime.steps.top_rule import top_statement
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -30,10 +30,7 @@ def run(ctx: StepContext) -> StepResult:
     assert isinstance(params, FilterParams)
     with engine(ctx.out) as db:
         add_extensions(ctx, db)
-        db.execute(
-            "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
-            + parquet(ctx.inputs["rows"] / "rows.parquet")
-        )
+        view_rows(db, ctx.inputs["rows"])
         db.execute("CREATE TABLE dropped (ord BIGINT, rule INTEGER, value VARCHAR, survivor VARCHAR, detail VARCHAR)")
         db.execute("CREATE VIEW alive AS SELECT * FROM rows WHERE rows.__ord NOT IN (SELECT dropped.ord FROM dropped)")
         rows_in = db.value("SELECT count(*) FROM rows")

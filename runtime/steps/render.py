@@ -20,7 +20,7 @@ from runtime.context import StepContext, StepResult
 from runtime.relational import Engine, engine, parquet, quoted
 from runtime.row_files import RENDERS, second_name
 from runtime.row_hashes import hash_number, upper_ends
-from runtime.step_rows import empty_part, publish_rows, write_ledger
+from runtime.step_rows import empty_part, publish_rows, view_rows, write_ledger
 from runtime.template_sql import (
     EMPTY_ANSWER,
     NO_OPTIONS,
@@ -45,10 +45,7 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, RenderParams)
     with engine(ctx.out) as db:
-        db.execute(
-            "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
-            + parquet(ctx.inputs["rows"] / "rows.parquet")
-        )
+        view_rows(db, ctx.inputs["rows"])
         _draw_examples(db, ctx, params)
         select, values = statement(params)
         # Twice over the columns instead of once with the conversations in memory.

@@ -20,7 +20,7 @@ from runtime.relational import Engine, engine, literal, parquet, quoted
 from runtime.scoring.asking import ALONE, ANSWER, LABEL, REWARD, Asker
 from runtime.scoring.kept import ScoreKeeper
 from runtime.scoring.passes import Pass, Texts
-from runtime.step_rows import publish_rows
+from runtime.step_rows import publish_rows, view_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 
@@ -36,10 +36,7 @@ def run(ctx: StepContext) -> StepResult:
     assert isinstance(params, ScoreParams)
     with engine(ctx.out) as db:
         add_extensions(ctx, db)
-        db.execute(
-            "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
-            + parquet(ctx.inputs["rows"] / "rows.parquet")
-        )
+        view_rows(db, ctx.inputs["rows"])
         rows = int(db.value("SELECT count(*) FROM rows"))
         passes = plan_passes(ctx, db, params, rows)
         keeper = ScoreKeeper(ctx, sum(one.texts.places * len(one.measures) for one in passes))

@@ -15,9 +15,9 @@ from compiler.plan import Step
 from compiler.step_params import SplitParams
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
-from runtime.relational import engine, parquet
+from runtime.relational import engine
 from runtime.row_hashes import hash_number, plain_text, upper_ends
-from runtime.step_rows import marked
+from runtime.step_rows import marked, view_rows
 from runtime.steps.split_groups import make_groups
 
 
@@ -27,10 +27,7 @@ def run(ctx: StepContext) -> StepResult:
     assert isinstance(params, SplitParams)
     with engine(ctx.out) as db:
         add_extensions(ctx, db)
-        db.execute(
-            "CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM "
-            + parquet(ctx.inputs["rows"] / "rows.parquet")
-        )
+        view_rows(db, ctx.inputs["rows"])
         groups = {} if params.similar is None else make_groups(ctx, db, params, *keys(params))
         select, values = statement(params)
         db.execute(f"CREATE TABLE placed AS {select}", values)
