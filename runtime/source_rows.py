@@ -269,10 +269,7 @@ def _load_rewritten(
 
 
 def _note_unreadable(engine: Engine, index: int, refused: Sequence[tuple[int, str]]) -> None:
-    engine.execute(
-        "INSERT INTO unreadable SELECT ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[])",
-        [index, [line for line, _ in refused], [reason for _, reason in refused]],
-    )
+    engine.append("unreadable", [(index, line, reason) for line, reason in refused])
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:

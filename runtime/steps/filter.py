@@ -25,7 +25,8 @@ LONGEST_VALUE = 500  # characters of a measured value that the ledger keeps
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Apply the rules. Raises DiagnosticError SFT0411 (an expression failed on a value), SFT0412 (no row is left)."""
+    """Apply the rules. Raises DiagnosticError SFT0411 (an expression failed on a value), SFT0412 (no row is left), and
+    what loading an extension, a tokenizer or the language model raises."""
     params = ctx.step.params
     assert isinstance(params, FilterParams)
     with engine(ctx.out) as db:

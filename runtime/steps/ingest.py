@@ -30,7 +30,7 @@ from spec_lang.plain_text import visible
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Read the source. Raises DiagnosticError SFT0405, SFT0407-0410, SFT0415, SFT0416."""
+    """Read the source. Raises DiagnosticError SFT0404, SFT0405, SFT0407-0410, SFT0415, SFT0416."""
     params = ctx.step.params
     assert isinstance(params, IngestParams)
     names: list[str] = list(ctx.step.local["paths"])

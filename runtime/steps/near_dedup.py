@@ -14,8 +14,6 @@ from runtime.context import StepContext
 from runtime.near_duplicates import near_duplicates
 from runtime.relational import Engine
 
-_AT_ONCE = 100_000  # drops that are handed to the engine as one list
-
 
 def drop_near_duplicates(ctx: StepContext, db: Engine, position: int, rule: NearDedupRule) -> None:
     """Add this rule's drops to ``dropped(ord, rule, value, survivor)``; ``alive`` has the rows that are left."""
@@ -37,17 +35,14 @@ def drop_near_duplicates(ctx: StepContext, db: Engine, position: int, rule: Near
     if references or not rule.against:
         texts = (text for (text,) in db.stream("SELECT text FROM compared ORDER BY n"))
         found = near_duplicates(texts, Fraction(rule.threshold), tick, references=references)
-        for start in range(0, len(found.rows), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            db.execute(_DROP, [position, *(column[part].tolist() for column in found.columns)])
+        db.execute('CREATE TEMP TABLE found (n BIGINT, survivor BIGINT, common BIGINT, "union" BIGINT)')
+        db.append_columns("found", found.columns)
+        db.execute(_DROP, [position])
+        db.execute("DROP TABLE found")
     db.execute("DROP TABLE compared")
 
 
 _DROP = """
 INSERT INTO dropped (ord, rule, value, survivor)
 SELECT gone.ord, ?, printf('%.3f', common::DOUBLE / "union"), kept.row_id
-FROM (
-  SELECT unnest(?::BIGINT[]) AS n, unnest(?::BIGINT[]) AS survivor, unnest(?::BIGINT[]) AS common,
-         unnest(?::BIGINT[]) AS "union"
-) AS found
-JOIN compared AS gone ON gone.n = found.n JOIN compared AS kept ON kept.n = found.survivor"""
+FROM found JOIN compared AS gone ON gone.n = found.n JOIN compared AS kept ON kept.n = found.survivor"""

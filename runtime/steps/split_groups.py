@@ -17,7 +17,6 @@ from runtime.near_groups import near_groups
 from runtime.relational import Engine
 
 LARGE = 0.01  # share of all rows
-_AT_ONCE = 100_000  # keys that are handed to the engine as one list
 
 
 def make_groups(ctx: StepContext, db: Engine, params: SplitParams, keys: str, values: list[Any]) -> dict[str, int]:
@@ -41,12 +40,7 @@ def make_groups(ctx: StepContext, db: Engine, params: SplitParams, keys: str, va
     row = np.flatnonzero(forms.of_row >= 0)
     group = groups[forms.of_row[row]]
     db.execute("CREATE TEMP TABLE members (n BIGINT, number BIGINT)")
-    for start in range(0, len(row), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        db.execute(
-            "INSERT INTO members SELECT unnest(?::BIGINT[]), unnest(?::BIGINT[])",
-            [row[part].tolist(), group[part].tolist()],
-        )
+    db.append_columns("members", [row, group])
     db.execute(_GROUPS)
     count, largest, all_rows = db.rows(_SIZES)[0]
     if count and largest > LARGE * all_rows:
