@@ -6,25 +6,27 @@ from decimal import Decimal
 from math import ceil
 
 from compiler.resolved import ResolvedMixture, Rows, Use
-from compiler.schema.sampled import Amount
+from spec_lang.quantities import Unit
 
-_DEVIATIONS = 6  # of a binomial: a split by hash gives a part more than this once in a billion
+_DEVIATIONS = 6  # of a binomial: of different rows a sample by hash takes more than this once in a billion
 
 
 def at_most(rows: Rows | None) -> int | None:
     """About the most rows of a task or of a part of it; None when that is not known. A split goes by hash, so a part is
-    near its share and seldom exactly it."""
-    found = _rows_and_share(rows)
-    return None if found is None else ceil(found[0] * found[1])
+    near its share and seldom exactly it; where many rows have one key it can be far from it, so no error is made of
+    this."""
+    total, share = (None, None) if rows is None else (_of_source(rows, surely=False), _share(rows))
+    return None if total is None or share is None else ceil(total * share)
 
 
-def sampled(rows: int, sample: Decimal | Amount | None) -> int:
-    """The most rows that a sample takes: a share goes by hash too."""
-    if isinstance(sample, Amount):
-        return min(rows, sample.rows)
-    if sample is None or sample == 1:
+def _sampled(rows: int, sample: tuple[Decimal, Unit] | None, *, surely: bool) -> int:
+    """The most rows that a sample takes: surely all of them where it takes a share, since equal rows have one hash."""
+    if sample is None or sample == (1, Unit.SHARE):
         return rows
-    return min(rows, ceil(rows * sample + _DEVIATIONS * (rows * sample * (1 - sample)).sqrt()))
+    number, unit = sample
+    if unit is Unit.ROWS:
+        return min(rows, int(number))
+    return rows if surely else min(rows, ceil(rows * number + _DEVIATIONS * (rows * number * (1 - number)).sqrt()))
 
 
 def counted_rows(mixture: ResolvedMixture) -> int | None:
@@ -50,19 +52,23 @@ def _counted(use: Use) -> int | None:
 
 
 def surely_at_most(rows: Rows | None) -> int | None:
-    """Rows that a task or a part of it has at most, so surely that it can be an error; None when that is not known."""
-    found = _rows_and_share(rows)
-    if found is None:
+    """Rows that a task or a part of it has at most, so surely that it can be an error; None when that is not known.
+
+    A part may have them all, whatever its share: rows with equal or similar keys never part.
+    """
+    if rows is None or (rows.part is not None and _share(rows) is None):
         return None
-    total, share = found
-    return min(total, ceil(total * share + _DEVIATIONS * (total * share * (1 - share)).sqrt()))
+    return _of_source(rows, surely=True)
 
 
-def _rows_and_share(rows: Rows | None) -> tuple[int, Decimal] | None:
-    if rows is None or rows.task.source is None or rows.task.source.facts is None:
+def _of_source(rows: Rows, *, surely: bool) -> int | None:
+    source = rows.task.source
+    if source is None or source.facts is None:
         return None
-    total = sampled(rows.task.source.facts.rows, rows.task.source.block.sample.value)
+    return _sampled(source.facts.rows, source.block.sample.value, surely=surely)
+
+
+def _share(rows: Rows) -> Decimal | None:
     if rows.part is None:
-        return total, Decimal(1)
-    share = rows.task.parts.get(rows.part) if rows.task.parts is not None else None
-    return (total, share) if share is not None else None
+        return Decimal(1)
+    return rows.task.parts.get(rows.part) if rows.task.parts is not None else None

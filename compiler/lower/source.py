@@ -7,9 +7,9 @@ from typing import Any
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.resolved import ResolvedSource
-from compiler.schema.sampled import Amount
 from compiler.schema.source import Source
 from compiler.step_params import Column, IngestParams, Sampling
+from spec_lang.quantities import Unit
 
 
 def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
@@ -40,8 +40,9 @@ def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
 def _sample(block: Source) -> Sampling | None:
     """None for all rows, which 100% of them are too."""
     amount = block.sample.value
-    if amount is None or amount == 1:
+    if amount is None or amount == (1, Unit.SHARE):
         return None
-    if isinstance(amount, Amount):
-        return Sampling(share=None, rows=amount.rows, seed=block.seed.value)
-    return Sampling(share=amount, rows=None, seed=block.seed.value)
+    number, unit = amount
+    if unit is Unit.ROWS:
+        return Sampling(share=None, rows=int(number), seed=block.seed.value)
+    return Sampling(share=number, rows=None, seed=block.seed.value)

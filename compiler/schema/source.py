@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from compiler.schema.fields import Entry, Shape, Value, field, nested, others, required
-from compiler.schema.sampled import Amount, ShareOrRows
+from compiler.schema.numbers import ShareOrRows
 from compiler.schema.values import Name, Text, Whole, Word, at_least
 from compiler.shapes import SHAPES
 from spec_lang.ast import Ref
+from spec_lang.quantities import Unit
 
 LATER = ("received", "policy")
 
@@ -35,7 +36,7 @@ class Source(Shape):
         Word(tuple(SHAPES)),
         "rows that are conversations already and need no template; lists of turns are recognised, `rows` says no",
     )
-    sample: Value[Decimal | Amount | None] = field(
+    sample: Value[tuple[Decimal, Unit] | None] = field(
         ShareOrRows(), "`10%` or `5000 rows`: a sample by a hash of the content, the same whatever the order"
     )
     seed: Value[int] = field(Whole(at_least(0)), "another seed gives another sample", default=0)
