@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from compiler.lints.run import run_lints
 from compiler.program import Program, link
-from compiler.reach import reached
+from compiler.reach import reached, reached_for
 from compiler.reporting import Reporter
 from compiler.resolve.decontaminate import resolve_decontaminations
 from compiler.resolve.eval import resolve_eval
@@ -120,7 +120,7 @@ def compile_export(
     if not found.has_errors:
         target, report = find_target(spec, name, part), program.main.report
         if isinstance(target, ResolvedTrain):
-            plan = _plan(reached(spec), world, report)
+            plan = _plan(reached_for(target, spec), world, report)
             exported = None if plan is None else Exported(name, plan, {}, f"train:{name}")
         else:
             scorers = {named for task in spec.tasks.values() for score in task.scores for named in score.models}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from compiler.reach import reached
+from compiler.reach import reached_for
 from compiler.resolve.shape import without_templates
 from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTask, ResolvedTrain, Rows
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -114,9 +114,9 @@ def lower_rows(
     from compiler.lower.spec import lower_data
     from compiler.plan import EXPORT_MARK, Plan
 
-    own, builder = reached(spec), PlanBuilder(report, models)
-    held = target.name in own.mixtures if isinstance(target, ResolvedMixture) else target[0].task.name in own.tasks
-    clean, mixtures = lower_data(own if held else spec, facts, builder)
+    builder = PlanBuilder(report, models)
+    around = reached_for(target if isinstance(target, ResolvedMixture) else target[0].task, spec)
+    clean, mixtures = lower_data(around, facts, builder)
     if isinstance(target, ResolvedMixture):
         name, steps = target.name, {WHOLE: mixtures.get(target.name) or lower_mixture(target, clean, builder)}
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
 
@@ -14,6 +15,19 @@ Scalar: TypeAlias = bool | int | str | None  # numbers with a point are bound as
 class Params(BaseModel):
     # validators are built at first use: most commands need few of these models, and building all costs 60 ms
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+P = TypeVar("P", bound=Params)
+
+
+def inside(part: object, kind: type[P]) -> Iterator[P]:
+    """All parameters of one kind that stand in others, the outer ones first."""
+    if isinstance(part, kind):
+        yield part
+    if isinstance(part, Params):
+        yield from (found for name in type(part).model_fields for found in inside(getattr(part, name), kind))
+    elif isinstance(part, tuple):
+        yield from (found for one in part for found in inside(one, kind))
 
 
 class GrownParams(Params):

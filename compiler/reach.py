@@ -13,7 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from compiler.known import Known
-from compiler.resolved import ResolvedSpec, ResolvedTask
+from compiler.resolve.models_in_rules import roots_of
+from compiler.resolved import ResolvedEval, ResolvedMixture, ResolvedModel, ResolvedSpec, ResolvedTask, ResolvedTrain
 from compiler.schema.fields import Shape
 
 
@@ -24,6 +25,7 @@ def reached(spec: ResolvedSpec) -> ResolvedSpec:
     if all(_is_own(item, spec) for table in tables.values() for item in table.values()):
         return spec
     seen: set[int] = set()
+    roots: dict[str, ResolvedModel] = {}
     pending = [item for table in tables.values() for item in table.values() if _is_own(item, spec)]
     while pending:
         item = pending.pop()
@@ -33,10 +35,22 @@ def reached(spec: ResolvedSpec) -> ResolvedSpec:
             if isinstance(item, ResolvedTask):  # what scores its rows is told by name
                 named = (name for score in item.scores for name in score.models)
                 pending.extend(found for name in named if (found := spec.models.get(name) or spec.trains.get(name)))
+            if isinstance(item, ResolvedTask | ResolvedEval):  # and so is what its rules ask for tokens
+                bottom = roots_of(item, spec)
+                roots |= bottom
+                pending.extend(bottom.values())
     kept: dict[str, Any] = {
         name: {key: item for key, item in table.items() if id(item) in seen} for name, table in tables.items()
     }
-    return replace(spec, **kept)
+    return replace(spec, **kept | {"roots": roots})
+
+
+def reached_for(target: ResolvedTask | ResolvedMixture | ResolvedTrain, spec: ResolvedSpec) -> ResolvedSpec:
+    """What a run of the spec has, where that holds a target; the whole spec where the target is of an imported file
+    and nothing uses it."""
+    own = reached(spec)
+    held = any(item is target for table in (own.tasks, own.mixtures, own.trains) for item in table.values())
+    return own if held else spec
 
 
 def _is_own(item: Any, spec: ResolvedSpec) -> bool:

@@ -239,7 +239,10 @@ class ResolvedEval(Struct, frozen=True, eq=False):
 
 
 class ResolvedSpec(Struct, frozen=True, eq=False):
-    """All blocks by name, each kind in the order of the file (trains: a base before what is trained on it)."""
+    """All blocks by name, each kind in the order of the file (trains: a base before what is trained on it).
+
+    ``roots`` are the models at the bottom of trains that rules name for their tokenizer, and nothing trains.
+    """
 
     file: SourceFile
     edition: int
@@ -252,3 +255,4 @@ class ResolvedSpec(Struct, frozen=True, eq=False):
     evals: Mapping[str, ResolvedEval]
     gates: Mapping[str, ResolvedGate]
     later: Mapping[str, ResolvedLater] = field(default_factory=dict)
+    roots: Mapping[str, ResolvedModel] = field(default_factory=dict)

@@ -21,7 +21,7 @@ def at_most(rows: Rows | None) -> int | None:
 
 def _sampled(rows: int, sample: tuple[Decimal, Unit] | None, *, surely: bool) -> int:
     """The most rows that a sample takes: surely all of them where it takes a share, since equal rows have one hash."""
-    if sample is None or sample == (1, Unit.SHARE):
+    if sample is None or sample == (Decimal(1), Unit.SHARE):
         return rows
     number, unit = sample
     if unit is Unit.ROWS:

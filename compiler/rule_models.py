@@ -7,18 +7,18 @@ tokenizer stays outside of the hash, in the ``local`` of the step.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from compiler.lower.model import model_local
-from compiler.params_base import Params, Prepared
+from compiler.params_base import Params, Prepared, inside
 from compiler.resolved import ResolvedModel
 from compiler.sql import lower, lower_measured
 from compiler.step_params import Sql
-from compiler.typed import Apply, Between, Constant, Matches, OneOf, Operation, Typed
+from compiler.typed import Apply, Constant, Typed, changed
 from compiler.world import ModelFacts
 
 
@@ -40,7 +40,7 @@ class RuleModels(Struct, frozen=True):
 
     def local(self, params: Params) -> dict[str, Any]:
         """How a run finds the tokenizers that a step asks for, by their hashes; nothing where it asks for none."""
-        wanted = {item.model for item in _prepared(params) if item.function == "tokens"} if self.roots else set()
+        wanted = {item.model for item in inside(params, Prepared) if item.function == "tokens"} if self.roots else set()
         found = {
             self.facts[root.name].tokenizer: model_local(root)
             for root in self.roots.values()
@@ -49,23 +49,12 @@ class RuleModels(Struct, frozen=True):
         return {"tokenizers": found} if found else {}
 
     def _told(self, expr: Typed) -> Typed:
-        match expr:
-            case Apply():
-                return self._call(replace(expr, arguments=tuple(map(self._told, expr.arguments))))
-            case Operation():
-                return replace(expr, operands=tuple(map(self._told, expr.operands)))
-            case Between():
-                return replace(expr, value=self._told(expr.value), low=self._told(expr.low), high=self._told(expr.high))
-            case OneOf():
-                return replace(expr, value=self._told(expr.value), items=tuple(map(self._told, expr.items)))
-            case Matches():
-                return replace(expr, value=self._told(expr.value))
-            case _:
-                return expr
+        told = changed(expr, self._told)
+        return self._call(told) if isinstance(told, Apply) else told
 
     def _call(self, call: Apply) -> Apply:
         last = call.arguments[-1]
-        if call.function.prepared in ("language", "language_confidence"):
+        if call.function.tells_languages:
             return replace(call, arguments=(*call.arguments, Constant(self.languages, "text", call.span)))
         if len(call.arguments) < len(call.function.parameters) or call.function.parameters[-1].kind != "model":
             return call
@@ -76,13 +65,3 @@ class RuleModels(Struct, frozen=True):
         else:
             told = Constant(json.dumps(sorted(set(facts.special_tokens)), ensure_ascii=False), "list", last.span)
         return replace(call, arguments=(*call.arguments[:-1], told))
-
-
-def _prepared(part: object) -> Iterator[Prepared]:
-    """All columns that the expressions inside of parameters have computed first."""
-    if isinstance(part, Prepared):
-        yield part
-    if isinstance(part, Params):
-        yield from (item for name in type(part).model_fields for item in _prepared(getattr(part, name)))
-    elif isinstance(part, tuple):
-        yield from (item for one in part for item in _prepared(one))

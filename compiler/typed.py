@@ -6,8 +6,11 @@ Spans stay out of equality, so that two conditions on the same thing can be reco
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from compiler.functions import Function, Written
 from compiler.world import ColumnType
@@ -77,21 +80,51 @@ class Matches(Spanned, frozen=True):
 Typed: TypeAlias = Column | Constant | Apply | Operation | Between | OneOf | Matches
 
 
+def parts(expr: Typed) -> tuple[Typed, ...]:
+    """The expressions that an expression is made of, in the order of the text."""
+    match expr:
+        case Apply():
+            return expr.arguments
+        case Operation():
+            return expr.operands
+        case Between():
+            return (expr.value, expr.low, expr.high)
+        case OneOf():
+            return (expr.value, *expr.items)
+        case Matches():
+            return (expr.value,)
+        case _:
+            return ()
+
+
+def changed(expr: Typed, change: Callable[[Typed], Typed]) -> Typed:
+    """The expression with each of its parts changed."""
+    new = tuple(map(change, parts(expr)))
+    match expr:
+        case Apply():
+            return replace(expr, arguments=new)
+        case Operation():
+            return replace(expr, operands=new)
+        case Between():
+            return replace(expr, value=new[0], low=new[1], high=new[2])
+        case OneOf():
+            return replace(expr, value=new[0], items=new[1:])
+        case Matches():
+            return replace(expr, value=new[0])
+        case _:
+            return expr
+
+
+def within(expr: Typed) -> Iterator[Typed]:
+    """The expression and all that it is made of, the outer ones first."""
+    yield expr
+    for part in parts(expr):
+        yield from within(part)
+
+
 def names_column(expr: Typed) -> bool:
     """Whether a value depends on the row: without a column it is the same for all."""
-    match expr:
-        case Column():
-            return True
-        case Constant():
-            return False
-        case Apply(arguments=parts) | Operation(operands=parts):
-            return any(names_column(part) for part in parts)
-        case Between():
-            return any(names_column(part) for part in (expr.value, expr.low, expr.high))
-        case OneOf():
-            return any(names_column(part) for part in (expr.value, *expr.items))
-        case _:
-            return names_column(expr.value)
+    return any(isinstance(part, Column) for part in within(expr))
 
 
 def written_out(expr: Typed) -> Written:

@@ -30,7 +30,8 @@ def export_model(exported: Exported, wanted: Wanted, store: Store, spec_dir: Pat
         raise fatal("SFT0920", f"`{wanted.name}` is a trained model, and `--as` is for rows", help)
     step = exported.plan.step(exported.model)
     if missing_steps(store, [step]):
-        raise fatal("SFT0922", f"`{wanted.name}` is not trained as the spec has it now", "train it: `sft run FILE`")
+        file = step.place.path if "." in wanted.name else "FILE"  # nothing else of the spec may use an imported train
+        raise fatal("SFT0922", f"`{wanted.name}` is not trained as the spec has it now", f"train it: `sft run {file}`")
     behind = provenance(exported.plan, store, [step.id])
     about = {"export": exported.name, "layout": "model", "plan": step.hash, "sft": __version__}
     with new_folder(wanted.to, about, replace=wanted.replace) as folder:

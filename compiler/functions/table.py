@@ -103,6 +103,11 @@ class Function(Struct, frozen=True, eq=False):
         return f"{self.name}({', '.join(p.shown for p in self.parameters)}{', …' if self.rest else ''})"
 
     @property
+    def tells_languages(self) -> bool:
+        """Whether the run asks the model of languages."""
+        return self.prepared in ("language", "language_confidence")
+
+    @property
     def shown_example(self) -> str:
         """The example as the language writes it: ``words("two  words")`` is ``2``."""
         call, value = self.example

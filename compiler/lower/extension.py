@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from compiler.extensions import SQL_PREFIX, ExtensionFile, ExtensionFunction
+from compiler.params_base import inside
 from compiler.reporting import Reporter
 from compiler.step_params import Params, Sql
 
@@ -16,7 +17,7 @@ _CALL = re.compile(rf'"{SQL_PREFIX}(\w+)"\(')
 def called(params: Params, report: Reporter) -> list[tuple[ExtensionFile, list[ExtensionFunction]]]:
     """The functions of extensions that the SQL of a step calls, by file, in the order of the files' hashes."""
     own = report.functions_of.get(report.file.path, {})
-    names = sorted({name for sql in _sql(params) for name in _CALL.findall(sql.sql)}) if own else []
+    names = sorted({name for sql in inside(params, Sql) for name in _CALL.findall(sql.sql)}) if own else []
     found: dict[str, tuple[ExtensionFile, list[ExtensionFunction]]] = {}
     for name in names:
         function = own[name]
@@ -41,14 +42,3 @@ def described(file: ExtensionFile, functions: Sequence[ExtensionFunction]) -> di
             for function in functions
         ],
     }
-
-
-def _sql(value: Any) -> Iterator[Sql]:
-    if isinstance(value, Sql):
-        yield value
-    elif isinstance(value, Params):
-        for name in type(value).model_fields:
-            yield from _sql(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _sql(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from compiler.known import sure
@@ -40,7 +41,7 @@ def lower_source(source: ResolvedSource, builder: PlanBuilder) -> str:
 def _sample(block: Source) -> Sampling | None:
     """None for all rows, which 100% of them are too."""
     amount = block.sample.value
-    if amount is None or amount == (1, Unit.SHARE):
+    if amount is None or amount == (Decimal(1), Unit.SHARE):
         return None
     number, unit = amount
     if unit is Unit.ROWS:

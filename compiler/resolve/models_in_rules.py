@@ -5,19 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.reporting import Reporter
-from compiler.resolved import FilterRule, Predicate, ResolvedModel, ResolvedSpec, ResolvedTrain, Top
-from compiler.typed import Apply, Between, Constant, Matches, OneOf, Operation, Typed
+from compiler.resolved import (
+    FilterRule,
+    Predicate,
+    ResolvedEval,
+    ResolvedModel,
+    ResolvedSpec,
+    ResolvedTask,
+    ResolvedTrain,
+    Top,
+)
+from compiler.typed import Apply, Constant, Typed, within
 from spec_lang.source import SourceFile
 
 
 def calls_in_rules(spec: ResolvedSpec) -> Iterator[tuple[Apply, SourceFile]]:
     """All calls of functions in conditions of filters and in slices, with the file they stand in."""
-    for task in spec.tasks.values():
-        for item in task.filters:
-            parts = (part for rule in item.rules for part in _asking(rule))
-            yield from ((call, item.block.file) for part in parts for call in _calls(part))
-    for measured in spec.evals.values():
-        yield from ((call, measured.block.file) for value in measured.slices for call in _calls(value))
+    for item in _asked_in(spec):
+        yield from _calls_of(item)
+
+
+def _asked_in(spec: ResolvedSpec) -> tuple[ResolvedTask | ResolvedEval, ...]:
+    return (*spec.tasks.values(), *spec.evals.values())
+
+
+def _calls_of(item: ResolvedTask | ResolvedEval) -> Iterator[tuple[Apply, SourceFile]]:
+    if isinstance(item, ResolvedEval):
+        yield from ((call, item.block.file) for value in item.slices for call in _calls(value))
+        return
+    for used in item.filters:
+        asking = (part for rule in used.rules for part in _asking(rule))
+        yield from ((call, used.block.file) for part in asking for call in _calls(part))
+
+
+def _calls(expr: Typed) -> Iterator[Apply]:
+    return (part for part in within(expr) if isinstance(part, Apply))
 
 
 def _asking(rule: FilterRule | None) -> Iterator[Typed]:
@@ -30,8 +52,13 @@ def _asking(rule: FilterRule | None) -> Iterator[Typed]:
 
 def roots_in_rules(spec: ResolvedSpec) -> dict[str, ResolvedModel]:
     """The models that rules name, and those at the bottom of the trains that they name, by the name of either."""
+    return {name: root for item in _asked_in(spec) for name, root in roots_of(item, spec).items()}
+
+
+def roots_of(item: ResolvedTask | ResolvedEval, spec: ResolvedSpec) -> dict[str, ResolvedModel]:
+    """Those that the rules of one task or eval name."""
     found: dict[str, ResolvedModel] = {}
-    for call, _ in calls_in_rules(spec):
+    for call, _ in _calls_of(item):
         name = named_model(call)
         root = root_of(name, spec) if name is not None else None
         if name is not None and root is not None:
@@ -40,7 +67,7 @@ def roots_in_rules(spec: ResolvedSpec) -> dict[str, ResolvedModel]:
 
 
 def asks_for_languages(spec: ResolvedSpec) -> bool:
-    return any((call.function.prepared or "").startswith("language") for call, _ in calls_in_rules(spec))
+    return any(call.function.tells_languages for call, _ in calls_in_rules(spec))
 
 
 def named_model(call: Apply) -> str | None:
@@ -51,7 +78,7 @@ def named_model(call: Apply) -> str | None:
 
 def root_of(name: str, spec: ResolvedSpec) -> ResolvedModel | None:
     """The model of this name, or at the bottom of the train of this name, as far as it is known."""
-    item: ResolvedModel | ResolvedTrain | None = spec.models.get(name) or spec.trains.get(name)
+    item: ResolvedModel | ResolvedTrain | None = spec.models.get(name) or spec.trains.get(name) or spec.roots.get(name)
     while isinstance(item, ResolvedTrain):
         item = item.base
     return item
@@ -68,22 +95,3 @@ def check_models_in_rules(spec: ResolvedSpec, report: Reporter) -> None:
             said.add(place)
             message = f"`{root.name}` is behind an endpoint, so its tokenizer is not here for `{call.function.name}`"
             report.at(file).error("SFT0311", message, call.span, "name a model that has `weights`")
-
-
-def _calls(expr: Typed) -> Iterator[Apply]:
-    match expr:
-        case Apply():
-            yield expr
-            parts = expr.arguments
-        case Operation():
-            parts = expr.operands
-        case Between():
-            parts = (expr.value, expr.low, expr.high)
-        case OneOf():
-            parts = (expr.value, *expr.items)
-        case Matches():
-            parts = (expr.value,)
-        case _:
-            parts = ()
-    for part in parts:
-        yield from _calls(part)

@@ -1,6 +1,7 @@
 """Mixtures that are sure to take rows more often than they may, told before anything runs.
 
-Sure means: whatever filters and splits leave. What only the rows can tell is an error of the run, before anything is trained.
+Sure means: whatever filters and splits leave. What only the rows can tell is an error of the run, before anything is
+trained.
 """
 
 from __future__ import annotations

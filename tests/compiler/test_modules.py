@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler import modules
-from compiler.compile import check, compile_spec
+from compiler.compile import check, compile_export, compile_spec
 from compiler.plan import Plan
 from compiler.plan_diff import diff, previous_steps
 from compiler.world import Problem
@@ -126,6 +127,37 @@ eval again { models = [base.smol]   data = base.triage.test   metric exact = exa
         "predict:again.base.smol.base.plain",
         "measure:again",
     ]
+
+
+ASKING = """edition 2026
+import "./library.sft" as base
+filter short { keep tokens(output, model = base.NAME) < 90 }
+task again { from = base.tickets   filters = [short]   templates = [base.plain] }
+train more { model = base.smol   data = again   overflow = drop }
+"""
+
+
+@pytest.mark.parametrize("name", ["other", "idle"])
+def test_a_model_of_an_imported_file_may_be_named_in_a_rule_alone(name: str) -> None:
+    asked = 'model other { weights = "./other" }\n'
+    asked += "train idle { model = other   data = triage.train   overflow = drop }\n"
+    plan = compiled(ASKING.replace("NAME", name), {"library.sft": QUICKSTART + asked})
+    assert [step.id for step in plan if "idle" in step.id or "other" in step.id] == []
+    assert "./other" in json.dumps(plan.step("filter:again.short").local["tokenizers"])
+    whole = ASKING.replace("base.", "").replace("NAME", name)
+    whole = "".join(line for line in whole.splitlines(keepends=True) if not line.startswith(("edition", "import")))
+    one = compiled(QUICKSTART + asked + whole)
+    assert one.step("filter:again.short").hash == plan.step("filter:again.short").hash
+
+
+def test_an_imported_train_that_nothing_uses_can_be_exported() -> None:
+    text = (
+        'edition 2026\nimport "./library.sft" as base\ntask mine { from = base.tickets   templates = [base.plain] }\n'
+    )
+    world = FakeWorld(texts={"library.sft": QUICKSTART})
+    exported = compile_export(SourceFile("main.sft", text), world, Diagnostics(), "base.tuned")
+    assert exported is not None and exported.model == "train:base.tuned"
+    assert exported.plan.step("train:base.tuned").hash == compiled(QUICKSTART).step("train:tuned").hash
 
 
 def test_paths_of_an_imported_file_are_relative_to_it() -> None:
