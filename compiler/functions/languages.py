@@ -1,7 +1,8 @@
 """The languages that ``language`` tells apart: codes of ISO 639-1, and of 639-3 where there is none of two letters.
 
-They are the labels of the model inside py3langid 0.4, which a test holds them to, with three changes: Mandarin, Wu and
-Cantonese are all ``zh``, since short texts of theirs are not told apart; ``zxx`` is text without words.
+They are the labels of the model inside py3langid 0.4, which a test holds them to, with two changes: Mandarin, Wu and
+Cantonese are all ``zh``, since short texts of theirs are not told apart; and ``zxx``, which it has for text without
+words, is no language.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ _CODES = """
 ace af am an ar ary arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo es et eu ext fa fi fo fr fuv fy ga
 gcf gcr gd gl gom grc gu gug guw ha hbo he hi hr ht hu hy id ig is it ja jv ka kab kik kk km kn ko ku ky la lb lg lij
 ln lo lt ltg lv mg mk ml mn mr ms mt my ne nl nn no nso oc om or pa pcm pl ps pt qu ro ru rw sa sdh se si sk sl sn so
-sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz uzs vec vi vo wa xh yo zh zu zxx
+sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz uzs vec vi vo wa xh yo zh zu
 """
 LANGUAGES = frozenset(_CODES.split())
+NO_LANGUAGE = "zxx"  # the label of the model for text without words
 
 # Labels of the model that count as another language.
 FOLDED: Mapping[str, str] = MappingProxyType({"wuu": "zh", "yue": "zh"})

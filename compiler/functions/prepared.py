@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from compiler.functions.languages import LANGUAGES
 from compiler.functions.table import Function, Parameter, text
 from spec_lang.quantities import Unit
 
@@ -27,7 +28,7 @@ PREPARED: tuple[Function, ...] = (
         "language",
         (text(),),
         "text",
-        "the code of the likeliest of 136 languages, such as `en` or `zh`; null where nothing tells it",
+        f"the code of the likeliest of {len(LANGUAGES)} languages, such as `en` or `zh`; null where nothing tells it",
         "",
         ('language("Where is the station?")', "en"),
         prepared="language",

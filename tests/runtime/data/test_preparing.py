@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.compile import compile_spec
-from compiler.functions.languages import FOLDED, LANGUAGES
+from compiler.functions.languages import FOLDED, LANGUAGES, NO_LANGUAGE
 from compiler.plan import Plan, Step
 from compiler.step_params import FilterParams, PredicateRule
 from compiler.world import ModelFacts
@@ -133,6 +133,11 @@ def test_the_model_looks_once_at_a_text_whatever_is_asked_of_it(
     assert sorted(looked) == sorted(text for text in TEXTS if text is not None)
 
 
+def test_a_text_without_letters_or_words_has_no_language() -> None:
+    assert [told.language for told in tell_languages(["1000000", "١٢٣", "x = 3", "zxx", "你好"])] == [None] * 4 + ["zh"]
+    assert tell_languages(["1000000"])[0].confidence("en") is None
+
+
 def test_a_language_that_is_no_code_is_known_before_the_run(bench: Bench) -> None:
     bench.write("a.jsonl", [{"text": "a"}])
     with pytest.raises(AssertionError, match="SFT0306"):
@@ -168,7 +173,7 @@ def test_languages_are_those_of_the_library(library: Any, texts: list[str]) -> N
             assert expected[told.language] == pytest.approx(max(expected.values()), abs=1e-5)
             assert dict(zip(told.labels, told.likelihoods.tolist(), strict=True)) == pytest.approx(expected, abs=1e-5)
         assert told.language == tell_languages([text])[0].language, "each apart from the others"
-    assert set(LANGUAGES) == {FOLDED.get(label, label) for label in library.labels}
+    assert LANGUAGES | {NO_LANGUAGE} == {FOLDED.get(label, label) for label in library.labels}
 
 
 def test_what_the_hash_covers(tmp_path: Path) -> None:
