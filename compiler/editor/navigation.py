@@ -11,6 +11,7 @@ from compiler.compile import check
 from compiler.editor.document import Document
 from compiler.editor.meaning import Occurrence, Symbol, occurrence_at, occurrences
 from compiler.editor.words import Role
+from compiler.world import OWN
 from spec_lang.diagnostics import Edit, Severity
 from spec_lang.fixes import apply_fixes, name_as_written
 from spec_lang.source import SourceFile, Span
@@ -143,7 +144,7 @@ def _in_string(document: Document, span: Span) -> bool:
 def _written(symbol: Symbol, name: str) -> str | Refusal:
     """How a name is spelled in the file, or why it is none."""
     if symbol.sort == "column":
-        if not name.strip() or "\n" in name or "{" in name or "}" in name or name.startswith("__"):
+        if not name.strip() or "\n" in name or "{" in name or "}" in name or name.startswith(OWN):
             return Refusal(f"`{name}` is no name for a column")
         return name_as_written(name)
     if name in RESERVED:

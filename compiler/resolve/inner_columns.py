@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from compiler.paths import rebased
 from compiler.reporting import Reporter, renamed, spelled, suggestion
 from compiler.schema.source import Source
-from compiler.world import ColumnType, SourceFacts, World
+from compiler.world import OWN, ColumnType, SourceFacts, World
 from spec_lang.ast import Ref
 
 Inner = Mapping[str, tuple[tuple[str, ...], ColumnType | None]]
@@ -22,8 +22,8 @@ def inner_columns(block: Source, facts: SourceFacts | None, world: World, report
     places = tuple(_place(entry.value) for entry in entries)
     types = world.inner_types(rebased(block.path.value, block.file), places)
     for entry, place, kind in zip(entries, places, types, strict=True):
-        if entry.name.text.startswith("__"):
-            report.error("SFT0229", "names of columns do not begin with `__`", entry.name.span)
+        if entry.name.text.startswith(OWN):
+            report.error("SFT0229", f"names of columns do not begin with `{OWN}`", entry.name.span)
         sound = kind != "null" or _report_nothing_there(entry.value, block, facts, report)
         if entry.name.text in facts.columns:
             report.error(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 
 from compiler.names import Names
 from compiler.reporting import Reporter
@@ -11,12 +10,12 @@ from compiler.resolve.decontaminate import decontaminations
 from compiler.resolve.repeats import check_repeats
 from compiler.resolve.shape import without_templates
 from compiler.resolve.task import find_rows
+from compiler.resolve.weights import check_weights
 from compiler.resolved import ResolvedMixture, ResolvedTask, Use
 from compiler.schema.fields import RuleEntry, Shape
 from compiler.schema.mixture import Mixture
-from compiler.schema.written import described, written
+from compiler.schema.written import described
 from spec_lang.ast import Faulty, Ref
-from spec_lang.quantities import Unit
 
 _DEFAULT_PART = "train"
 
@@ -70,7 +69,7 @@ class _Resolver:
             help = "write one `use TASK` a task"
             names.report.error("SFT0226", f"mixture `{block.name}` uses no task", block.head, help)
         _distinct(uses, names.report)
-        _weights_fit(block, rules, names.report)
+        check_weights(rules, f"mixture `{block.name}`", "tasks", block.head, names.report)
         _one_size(block, names.report)
         return ResolvedMixture(block, uses, decontaminations(block.rules))
 
@@ -128,16 +127,3 @@ def _one_size(block: Mixture, report: Reporter) -> None:
         also = [(block.total.span, "the total is given here")]
         help = "`epochs` counts in rows after caps; with a `total`, `repeats` says how often a row may come"
         report.error("SFT0225", "`epochs` is not allowed with `total`", block.epochs.span, help, also)
-
-
-def _weights_fit(block: Mixture, rules: list[RuleEntry], report: Reporter) -> None:
-    given = [rule.clauses["weight"] for rule in rules if "weight" in rule.clauses]
-    if not given or not all(weight.known for weight in given):
-        return
-    total = sum((weight.value for weight in given), Decimal(0))
-    shown = written(total, Unit.SHARE)
-    if len(given) == len(rules) and total != 1:
-        report.error("SFT0220", f"the weights of mixture `{block.name}` add up to {shown}, not 100%", block.head)
-    if len(given) < len(rules) and total >= 1:
-        message = f"the weights of mixture `{block.name}` add up to {shown} and leave nothing for the other tasks"
-        report.error("SFT0220", message, block.head)

@@ -19,10 +19,8 @@ from compiler.schema.score import Score
 from compiler.schema.scorers import LATER_SCORERS, SCORERS
 from compiler.schema.values import not_runnable
 from compiler.typed import Typed
-from compiler.world import ColumnType
+from compiler.world import OWN, ColumnType
 from spec_lang.ast import Call, Expr, Ref
-
-_OWN = "__"  # columns that the run adds begin so
 
 
 def check_score(block: Score, names: Names) -> Score:
@@ -77,8 +75,8 @@ def _free(entry: Entry[Expr], scope: ColumnScope) -> None:
     help = "give the score another name"
     if taken is not None:
         scope.report.error("SFT0252", f"{scope.owner} has a column `{taken}` already", entry.name.span, help)
-    elif name.startswith(_OWN):
-        scope.report.error("SFT0252", f"names of scores do not begin with `{_OWN}`", entry.name.span, help)
+    elif name.startswith(OWN):
+        scope.report.error("SFT0252", f"names of scores do not begin with `{OWN}`", entry.name.span, help)
 
 
 def resolve_scorer(expr: Expr, where: str, names: Names | None, scope: ColumnScope) -> Scorer | None:

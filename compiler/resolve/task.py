@@ -13,6 +13,7 @@ from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
 from compiler.resolve.score import resolve_score, with_scores
 from compiler.resolve.template import CONVERSATION, as_it_is, check_columns
+from compiler.resolve.weights import check_weights
 from compiler.resolved import (
     ResolvedFilter,
     ResolvedSource,
@@ -136,23 +137,17 @@ def task_templates(block: Task, report: Reporter) -> Value[tuple[Ref, ...]]:
 
 def _weights(block: Task, names: Names) -> dict[str, Decimal]:
     """Shares of rows by template, for templates that have one; reports shares that do not add up."""
-    rules = block.templates_.rules if block.templates_ is not None else ()
+    if block.templates_ is None:
+        return {}
+    rules = block.templates_.rules
+    check_weights(rules, f"task `{block.name}`", "templates", block.templates_.head, names.report)
     given = {
         names.full(rule.expr): rule.clauses["weight"]
         for rule in rules
         if "weight" in rule.clauses and isinstance(rule.expr, Ref)
     }
-    if not given or not all(weight.known for weight in given.values()) or block.templates_ is None:
-        return {}
-    total = sum((weight.value for weight in given.values()), Decimal(0))
-    shown = written(total, Unit.SHARE)
-    head = block.templates_.head
-    if len(given) == len(rules) and total != 1:
-        names.report.error("SFT0220", f"the weights of task `{block.name}` add up to {shown}, not 100%", head)
-    if len(given) < len(rules) and total >= 1:
-        message = f"the weights of task `{block.name}` add up to {shown} and leave nothing for the other templates"
-        names.report.error("SFT0220", message, head)
-    return {name: weight.value for name, weight in given.items()}
+    known = all(weight.known for weight in given.values())
+    return {name: weight.value for name, weight in given.items()} if known else {}
 
 
 def _parts(block: Task) -> Known[Decimal] | None:
