@@ -1,8 +1,8 @@
 """From a resolved spec to its pins, and from drift to findings at the fields that name what drifted.
 
 What a plan would not read is not pinned: blocks of imported files that nothing uses, models that no train or eval
-loads, no score and no rule asks. Policies are pinned as soon as they are declared, because other words under an old version are an error with
-every command once there is a lock.
+loads, no score and no rule asks. Policies are pinned as soon as they are declared, because other words under an old
+version are an error with every command once there is a lock.
 """
 
 from __future__ import annotations

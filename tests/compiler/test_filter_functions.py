@@ -247,6 +247,23 @@ def test_long_lists_are_looked_for_in_pieces() -> None:
     assert value(f"has_word(t, [{listed}])", {"t": "word1500"}) is False
 
 
+@pytest.mark.parametrize("others", [0, 2 * AT_ONCE])
+def test_words_of_a_text_count_once_however_long_the_list_is(others: int) -> None:
+    entries = ["new york", "york", "york city hall", "hall", *(f"word{index}" for index in range(others))]
+    listed = ", ".join(f'"{entry}"' for entry in entries)
+    assert value(f"count_words(t, [{listed}])", {"t": "York, new york city hall and York City Hall."}) == 4
+
+
+@FEW
+@given(st.lists(st.text(alphabet="ab ", min_size=1).filter(str.strip), min_size=1, max_size=12), MANY)
+def test_pieces_count_as_one_alternation(entries: list[str], texts: list[str]) -> None:
+    listed = ", ".join(map(quote, entries))
+    whole = values(f"count_words(t, [{listed}])", texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("compiler.functions.word_lists.AT_ONCE", 2)
+        assert values(f"count_words(t, [{listed}])", texts) == whole
+
+
 @pytest.mark.parametrize(
     ("call", "code", "says"),
     [
