@@ -29,7 +29,8 @@ class ColumnScope(Struct, frozen=True, eq=False):
     """The columns that an expression may name, and what they belong to ("source `tickets`"). ``each``: it stands in
     `any(…)` or its like, where `item` is an item of the list. ``fields`` are fields of the file that have another name
     here, and ``wants`` is the type that the place of the expression takes. ``names`` are what models and files are
-    looked up by. ``prepares``: what runs the expression computes the functions first that no SQL says (``tokens``)."""
+    looked up by. ``prepares``: what runs the expression computes the functions first that no SQL says (``tokens``).
+    ``extended``: it calls functions of extensions too."""
 
     columns: Known[ColumnType]
     owner: str
@@ -39,6 +40,7 @@ class ColumnScope(Struct, frozen=True, eq=False):
     wants: ColumnType = "text"
     names: Names | None = None
     prepares: bool = False
+    extended: bool = True
 
     def at(self, file: SourceFile, used: Label) -> ColumnScope:
         """The same columns for expressions of another file, which ``used`` led to."""

@@ -77,7 +77,11 @@ def call(expr: Call, scope: ColumnScope, check: Check) -> Typed | None:
 
 
 def _is_prepared(function: Function, expr: Call, scope: ColumnScope) -> bool:
-    """Whether a function that is computed before its rule may stand here; False after a report."""
+    """Whether a function that is no SQL may stand here; False after a report."""
+    if not scope.extended and function.name not in FUNCTIONS:
+        help = "functions of extensions stand in filters, splits, scores and slices"
+        scope.report.error("SFT0312", f"`{function.name}` cannot be computed here", expr.span, help)
+        return False
     if function.prepared is None or (scope.prepares and not scope.each):
         return True
     where = "of an item of a list" if scope.each else "here"

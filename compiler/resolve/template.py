@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from compiler.column_scope import ColumnScope
 from compiler.expression_types import check
 from compiler.reporting import Reporter, suggestion, written_anew
@@ -164,7 +166,7 @@ def check_options(template: ResolvedTemplate, scope: ColumnScope, used: Label) -
     if template.options is None:
         return None
     block = template.options.block
-    inner = scope.at(template.block.file, used)
+    inner = replace(scope.at(template.block.file, used), extended=False)
     taken = [name for name in OF_OPTIONS if name in scope.columns.names and name not in _named(block.from_.value)]
     shown = [piece.made for pieces in template.roles.values() for piece in flat(pieces)]
     for name in taken:
