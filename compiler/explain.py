@@ -16,6 +16,7 @@ from compiler.step_params import (
     MeasureParams,
     NearDedupRule,
     PredicateRule,
+    RenderParams,
     ScoreParams,
     SplitParams,
     Sql,
@@ -43,7 +44,7 @@ def _expressions(step: Step) -> Iterator[tuple[str, Sql]]:
         texts = step.local.get("rules", [])
         for index, rule in enumerate(params.rules):
             text = texts[index]["text"] if index < len(texts) else rule.rule
-            yield from ((f"rule {index + 1}, `{text}`: {what}", sql) for what, sql in _rule(rule))
+            yield from ((f"rule {index + 1}, `{text}`: {what}", sql) for what, sql in _rule(rule, step))
     elif isinstance(params, SplitParams):
         yield from (("key", sql) for sql in params.key)
     elif isinstance(params, ScoreParams):
@@ -52,11 +53,18 @@ def _expressions(step: Step) -> Iterator[tuple[str, Sql]]:
                 yield f"score `{score.name}`", score.value
             elif isinstance(score, ClassifierScore):
                 yield f"score `{score.name}`: `{score.label}` of", score.text
+    elif isinstance(params, RenderParams):
+        names = step.local.get("templates") or [step.local.get("labels", {}).get("template")]
+        for index, template in enumerate(params.templates):
+            if template.options is not None:
+                title = f"template `{names[index]}`"
+                yield f"{title}: choices", template.options.choices
+                yield f"{title}: answer", template.options.answer
     elif isinstance(params, MeasureParams):
         yield from ((f"slice `{item.name}`", item.value) for item in params.slices)
 
 
-def _rule(rule: FilterRule) -> Iterator[tuple[str, Sql]]:
+def _rule(rule: FilterRule, step: Step) -> Iterator[tuple[str, Sql]]:
     if isinstance(rule, PredicateRule):
         yield f"{rule.rule} where", rule.condition
         if rule.measured is not None:
@@ -68,6 +76,10 @@ def _rule(rule: FilterRule) -> Iterator[tuple[str, Sql]]:
     else:
         assert isinstance(rule, ExactDedupRule | NearDedupRule)
         yield from (("compared", sql) for sql in rule.on)
+        yield from (("the greatest stays", sql) for sql in rule.by)
+        for other in rule.against:
+            rows = step.inputs[other.input] + (f", part `{other.part}`" if other.part is not None else "")
+            yield from ((f"compared with, of {rows}", sql) for sql in other.on)
 
 
 def _sql(title: str, sql: Sql) -> list[str]:

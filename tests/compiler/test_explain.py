@@ -31,6 +31,27 @@ def test_the_best_rows_and_scores_show_what_they_rank_and_measure() -> None:
     assert 'largest\n    "length"' in told and 'of each\n    lower("output")' in told
 
 
+def test_a_dedup_shows_who_stays_and_what_it_is_compared_with() -> None:
+    near = "dedup near  on lower(instruction) at 90% against triage.test"
+    text = changed("dedup near  on instruction at 90%", near).replace("filters   = [clean]", "")
+    text = text.replace("dedup exact on instruction", "dedup exact on instruction by words(output)")
+    text += "task other { from = tickets   filters = [clean]   templates = [plain] }\n"
+    text += "train more { model = smol   data = other   overflow = drop }\n"
+    plan = plan_of(text)
+    told = explain_step(plan, plan.step("filter:other.clean"))
+    assert "the greatest stays\n    len(" in told
+    assert 'compared with, of split:triage, part `test`\n    lower("instruction")' in told
+
+
+@pytest.mark.parametrize("step_id", ["render:triage.train", "render:format.plain"])
+def test_a_template_shows_its_choices(step_id: str) -> None:
+    options = 'user = "{instruction} {options}"   assistant = "{letter}"\n  options { from = split(output, ",")   '
+    text = changed('user      = "{instruction}"\n  assistant = "{output}"', options + "answer = output }")
+    plan = plan_of(text)
+    told = explain_step(plan, plan.step(step_id))
+    assert "template `plain`: choices\n" in told and 'template `plain`: answer\n    "output"' in told
+
+
 @pytest.mark.parametrize("step", plan_of(QUICKSTART), ids=lambda step: step.id)
 def test_every_step_shows_its_hash_and_inputs(step: Step) -> None:
     plan = plan_of(QUICKSTART)
