@@ -75,7 +75,7 @@ def _check_passes(block: Generate, names: Names, tables: Tables, scope: ColumnSc
         resolve_filter(item, scope.at(item.file, used))
     used = block.label(block.scores.span, f"used here by generate `{block.name}`")
     for score in names.look_up_all(block.scores, ("score",), "scores", tables.scores):
-        resolve_score(score, None, scope.at(score.file, used), names.full)
+        resolve_score(score, None, scope.at(score.file, used), names.of(score.file).full)
     novelty = block.novelty.value
     column = novelty.call.argument("column") if novelty is not None and novelty.call is not None else None
     if isinstance(column, Ref):

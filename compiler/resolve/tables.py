@@ -55,7 +55,7 @@ def rows_or_source(
 def scope_of(data: Rows | ResolvedSource | None, names: Names) -> ColumnScope:
     """The columns of these rows; anything where they are not known."""
     source = data.task.source if isinstance(data, Rows) else data
-    return columns_of(source, names.report)
+    return columns_of(source, names.report, names)
 
 
 def find_column(ref: Ref | None, scope: ColumnScope, where: str, type: ColumnType | None = None) -> Typed | None:
