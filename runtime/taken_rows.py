@@ -63,5 +63,9 @@ def sampled_rows(ctx: StepContext, db: Engine, sampling: Sampling) -> dict[str, 
             f"the sample of source `{ctx.step.name}` took none of {total:,} rows",
             "take a larger share, or a number of rows: `sample = 100 rows`",
         )
+    if sampling.rows is not None and sampling.rows > total:
+        ctx.note(
+            f"source `{ctx.step.name}` has {total:,} rows and not the {sampling.rows:,} of its sample: all are taken"
+        )
     db.execute("DELETE FROM named WHERE __row_id NOT IN (SELECT id FROM sample)")
     return {"sampled_from": total, "not_taken": total - taken}

@@ -35,7 +35,9 @@ def test_a_sample_is_the_same_rows_whatever_their_order(bench: Bench) -> None:
     assert len(hundred) == 100 and 100 < len(tenth) < 200 and max(tenth) > 1250  # never the first ones
     assert taken(bench, "a.jsonl", share="0.2") > tenth > hundred  # one order, so a smaller sample is in a larger one
     assert taken(bench, "a.jsonl", rows=100, seed=1) != hundred
+    said = "has 1,500 rows and not the 5,000 of its sample"
     assert taken(bench, "a.jsonl", rows=5000) == {row["n"] for row in ROWS}
+    assert said in (bench.store.root / "runs/r1/events.jsonl").read_text()
 
 
 def test_a_sample_of_nothing_is_a_finding(bench: Bench) -> None:
