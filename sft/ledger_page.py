@@ -7,11 +7,12 @@ One query over the ledger and one over the rows shown: about 0.3 s with a millio
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from runtime.store import Store
 from sft.plain_tables import Page, Table
-from sft.show_filters import Filters, known_name
+from sft.show_filters import Filters, known_name, shown_rule
 from tui import drop_queries, queries
 from tui.formats import count, share
 from tui.view_models.data import Drop, FunnelLine, drop, funnel
@@ -24,14 +25,16 @@ def ledger_page(store: Store, run_id: str, filters: Filters) -> Page:
     whole = funnel(queries.steps(store, run_id), drop_queries.rule_counts(store, run_id))
     known_name(filters.step, [line.step_id for line in whole], "step")
     lines = tuple(line for line in whole if filters.step in (None, line.step_id))
-    known_name(filters.rule, [line.rule for line in lines if line.rule is not None], "rule")
+    rules = {shown_rule(line.rule): line.rule for line in lines if line.rule is not None}
+    known_name(filters.rule, [*rules], "rule")
+    filters = replace(filters, rule=rules.get(filters.rule or ""))
     lines = tuple(line for line in lines if filters.rule in (None, line.rule))
     each = filters.limit if filters.step or filters.rule else min(EXAMPLES, filters.limit)
     rows = drop_queries.drops(store, run_id, filters.step, filters.rule, each, by_rule=True)
     drops = [drop(row) for row in rows]
     titles = {(line.step_id, line.rule): line.title for line in whole}
     columns = ("step and rule", "in", "dropped", "share", "kept", "reason")
-    rules = Table("", columns, [_funnel_cells(line) for line in lines], frozenset({1, 2, 3, 4}))
+    counts = Table("", columns, [_funnel_cells(line) for line in lines], frozenset({1, 2, 3, 4}))
     dropped = Table(
         "dropped rows, the first of each rule",
         ("where", "rule", "value", "row"),
@@ -41,7 +44,7 @@ def ledger_page(store: Store, run_id: str, filters: Filters) -> Page:
         "note",
     )
     data = {"rules": [_funnel_json(line) for line in lines], "dropped": [_drop_json(one) for one in drops]}
-    return Page(data, "", (rules, dropped) if drops else (rules,), _tail(lines, len(drops), filters))
+    return Page(data, "", (counts, dropped) if drops else (counts,), _tail(lines, len(drops), filters))
 
 
 def _tail(lines: tuple[FunnelLine, ...], shown: int, filters: Filters) -> str:
@@ -53,7 +56,8 @@ def _tail(lines: tuple[FunnelLine, ...], shown: int, filters: Filters) -> str:
 
 
 def _funnel_cells(line: FunnelLine) -> tuple[str, ...]:
-    title = line.title if line.rule is None else f"  {line.title}"
+    number = f"{shown_rule(line.rule)}. " if line.rule is not None and line.rule.isdecimal() else ""
+    title = line.title if line.rule is None else f"  {number}{line.title}"
     part = share(line.dropped or 0, line.entering or 0) if line.dropped else ""
     return (title, count(line.entering), count(line.dropped), part, count(line.kept), line.reason)
 
@@ -61,7 +65,8 @@ def _funnel_cells(line: FunnelLine) -> tuple[str, ...]:
 def _funnel_json(line: FunnelLine) -> dict[str, Any]:
     keys = ("step_id", "rule", "title", "entering", "dropped", "kept", "reason")
     dropped = (line.dropped or 0) / line.entering if line.entering else None
-    return {**{key: getattr(line, key) for key in keys}, "share": dropped}
+    rule = None if line.rule is None else shown_rule(line.rule)
+    return {**{key: getattr(line, key) for key in keys}, "rule": rule, "share": dropped}
 
 
 def _drop_cells(one: Drop, titles: Mapping[tuple[str, str | None], str]) -> tuple[str, ...]:
@@ -77,4 +82,9 @@ def _stood_in(one: Drop) -> str:
 def _drop_json(one: Drop) -> dict[str, Any]:
     keys = ("step_id", "rule", "row_id", "place", "value", "detail")
     kept = {"survivor": one.survivor_place, "survivor_content": dict(one.survivor_content)}
-    return {**{key: getattr(one, key) for key in keys}, "content": dict(one.content), **kept}
+    return {
+        **{key: getattr(one, key) for key in keys},
+        "rule": shown_rule(one.rule),
+        "content": dict(one.content),
+        **kept,
+    }

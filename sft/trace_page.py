@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sft.plain_tables import Page, Table
+from sft.show_filters import shown_rule
 from spec_lang.plain_text import one_line
 from tui.formats import number
 
@@ -163,7 +164,7 @@ def _as_json(fate: Fate) -> dict[str, Any]:
 def _drop_json(drop: Drop) -> dict[str, Any]:
     survivor = drop.survivor
     return {
-        "rule": drop.rule,
+        "rule": shown_rule(drop.rule),
         "text": drop.rule_text,
         "reason": drop.reason,
         "value": drop.value,

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--step", help="only this step (ledger, duplicates, decontamination, mixture, scores, training)"
     )
-    parser.add_argument("--rule", help="only rows that this rule dropped (ledger)")
+    parser.add_argument("--rule", help="only rows that this rule dropped: its number or name (ledger)")
     parser.add_argument("--model", help="only this model (predictions)")
     parser.add_argument("--template", help="only this template (predictions)")
     parser.add_argument("--metric", help="failures by this metric (predictions)")

@@ -64,12 +64,21 @@ def test_markdown_tables_keep_their_columns(hostile: Store, view: str) -> None:
 
 
 def test_the_ledger_of_one_rule(done: Store) -> None:
-    data = json.loads(show(done, None, "ledger", "json", step="filter:triage.clean", rule="0"))
+    data = json.loads(show(done, None, "ledger", "json", step="filter:triage.clean", rule="1"))
     assert [(row["place"], row["value"]) for row in data["dropped"]] == [
         ("tickets.jsonl:31", "2"),
         ("tickets.jsonl:402", "93"),
     ]
     assert data["rules"][0]["dropped"] == 2 and data["rules"][0]["reason"] == "too short or too long to be a ticket"
+    assert [line["rule"] for line in (*data["rules"], *data["dropped"])] == ["1"] * 3
+    assert "\n  1. keep words" in show(done, None, "ledger", "text", width=100, step="filter:triage.clean")
+
+
+def test_the_help_for_an_unknown_rule_names_each_once(done: Store) -> None:
+    with pytest.raises(DiagnosticError) as error:
+        show(done, None, "ledger", rule="no such rule")
+    named = (error.value.diagnostics[0].help or "").removeprefix("it has: ").split(", ")
+    assert "1" in named and "unreadable" in named and "0" not in named and len({*named}) == len(named)
 
 
 def test_the_ledger_shows_the_first_rows_of_every_rule_with_who_stood_in(done: Store) -> None:
