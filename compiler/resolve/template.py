@@ -18,9 +18,10 @@ from compiler.tree import references
 from compiler.typed import Typed
 from spec_lang.ast import Expr
 from spec_lang.diagnostics import Label
+from spec_lang.fixes import name_as_written
 from spec_lang.plain_text import visible
 from spec_lang.source import Span
-from spec_lang.suggest import surely
+from spec_lang.suggest import closest, surely
 
 LISTED, LETTER, OPTION, FEW_SHOT = "options", "letter", "option", "few_shot"
 OF_OPTIONS = (LISTED, LETTER, OPTION)
@@ -146,6 +147,9 @@ def check_placeholder(name: str, span: Span, template: ResolvedTemplate, scope: 
         if name in scope.fields:
             meant = scope.fields[name]
             help = f"the field is called `{meant}` here, in `columns {{ … }}` of the source"
+        inner = _place_inside(name, scope)
+        if inner is not None:
+            meant, help = None, inner
         seen = scope.report.at(template.block.file).file.slice(span) == f"{{{name}}}"  # not hidden by escapes
         fix = written_anew(span, f"{{{meant}}}" if meant and seen else None)
         report.error("SFT0221", message, span, help, also, fix)
@@ -158,6 +162,19 @@ def _other_separator(scope: ColumnScope) -> str | None:
     """The only column there is, when its name looks like the names of several."""
     names = tuple(scope.columns.names)
     return names[0] if len(names) == 1 and re.search(r"\w[;|\t]\w", names[0]) else None
+
+
+def _place_inside(name: str, scope: ColumnScope) -> str | None:
+    """What helps where a placeholder is a place inside of a column, which has no name yet: ``{meta.level}``."""
+    first, *more = name.split(".")
+    column = first if first in scope.columns.names else next(iter(closest(first, scope.columns.names)), None)
+    if column is None or not all(more) or scope.columns.get(column) not in ("json", "list") or not more:
+        return None
+    field = next((field for field, own in scope.fields.items() if own == column), column)
+    label = more[-1] if name_as_written(more[-1]) == more[-1] and more[-1] not in scope.columns.names else None
+    label = label or "_".join([column, *more])
+    place = ".".join(map(name_as_written, [field, *more]))
+    return f"name the place in `columns {{ {label} = {place} }}` of the source, and write `{{{label}}}`"
 
 
 def check_options(template: ResolvedTemplate, scope: ColumnScope, used: Label) -> tuple[Typed, Typed] | None:
