@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from compiler.functions import FUNCTIONS, ITEM
 from compiler.known import Known
-from compiler.reporting import Reporter, renamed, spelled, suggestion, written_anew
+from compiler.reporting import Reporter, did_you_mean, renamed, spelled, suggestion, written_anew
 from compiler.typed import Column, Typed
 from compiler.world import ColumnType
 from spec_lang.ast import Expr, Ref
@@ -30,7 +30,8 @@ class ColumnScope(Struct, frozen=True, eq=False):
     `any(…)` or its like, where `item` is an item of the list. ``fields`` are fields of the file that have another name
     here, and ``wants`` is the type that the place of the expression takes. ``names`` are what models and files are
     looked up by. ``prepares``: what runs the expression computes the functions first that no SQL says (``tokens``).
-    ``extended``: it calls functions of extensions too."""
+    ``extended``: it calls functions of extensions too. ``inside`` is what helps when a column is missing, where the
+    rows may stand in a list of the one row that was read."""
 
     columns: Known[ColumnType]
     owner: str
@@ -41,6 +42,12 @@ class ColumnScope(Struct, frozen=True, eq=False):
     names: Names | None = None
     prepares: bool = False
     extended: bool = True
+    inside: str | None = None
+
+    def missing(self, name: str, more: Iterable[str] = ()) -> str:
+        """What helps when there is no such column, or other value that ``more`` names."""
+        known = (*self.columns.names, *more)
+        return did_you_mean(name, known) or self.inside or suggestion(name, known, "columns")
 
     def at(self, file: SourceFile, used: Label) -> ColumnScope:
         """The same columns for expressions of another file, which ``used`` led to."""
@@ -80,7 +87,7 @@ def _no_column(ref: Ref, scope: ColumnScope) -> None:
     """Report a name that is no column, with what it was probably meant as."""
     first, name = ref.parts[0], ref.parts[0].text
     known = (*scope.columns.names, *scope.report.params)
-    help, fix = suggestion(name, known, "columns"), renamed(first, known)
+    help, fix = scope.missing(name, scope.report.params), renamed(first, known)
     if name in scope.fields:
         help = f"the field is called `{scope.fields[name]}` here, in `columns {{ … }}` of the source"
         fix = spelled(first.span, scope.fields[name])

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import difflib
 import glob
+import re
 from pathlib import Path
 from typing import Literal
 
+from compiler.nested_rows import out_of_list
 from compiler.world import Problem
 from runtime.json_lines import BOM, row_of
 from runtime.packed_files import broken_archive, is_packed, open_bytes, unpacked_name
@@ -30,6 +32,8 @@ _BY_SUFFIX: dict[str, Format] = {
 }
 _FORMATS = "`.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet` (the text formats also with `.gz` or `.zst`)"
 _PEEK = 1 << 16
+_LIST_OF_OBJECTS = re.compile(rb'"([^"\\]+)"\s*:\s*\[\s*\{')
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|hf:")  # one letter would be a drive
 
 
 def find_files(spec_dir: Path, path: str) -> tuple[str, ...] | Problem:
@@ -39,6 +43,9 @@ def find_files(spec_dir: Path, path: str) -> tuple[str, ...] | Problem:
         return (path,)
     if whole.is_dir():
         return _files_in(spec_dir, path)
+    if _ADDRESS.match(path):
+        help = "download it, and name the file: a source is read from files, so that every run finds the same rows"
+        return Problem("SFT0401", f"`{path}` is an address and no file", help)
     if glob.has_magic(path):
         # `glob` and not `Path.glob`: absolute patterns and `..` are patterns too.
         names = glob.glob(path, root_dir=spec_dir, recursive=True)  # noqa: PTH207
@@ -106,11 +113,10 @@ def _peeked(path: Path, name: str, found: Format) -> Format | Problem:
     first_line = body.split(b"\n", 1)[0]
     if isinstance(row_of(first_line), dict) or (len(body) > len(first_line) >= _PEEK - 4 and body.startswith(b"{")):
         return "jsonl"
-    return Problem(
-        "SFT0407",
-        f"`{name}` is not a list of objects",
-        "a JSON source is `[{…}, {…}]`, or `.jsonl` with one object a line",
-    )
+    field = _LIST_OF_OBJECTS.search(body)
+    inside = out_of_list(field.group(1).decode("utf-8", errors="replace"), name) if field is not None else None
+    help = inside or "a JSON source is `[{…}, {…}]`, or `.jsonl` with one object a line"
+    return Problem("SFT0407", f"`{name}` is not a list of objects", help)
 
 
 def _every_other_is_nul(head: bytes) -> bool:

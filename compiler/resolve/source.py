@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from compiler.known import Known
+from compiler.nested_rows import rows_inside
 from compiler.own_columns import OWN, is_own
 from compiler.paths import rebased
-from compiler.reporting import Reporter, renamed, suggestion, written_anew
+from compiler.reporting import Reporter, did_you_mean, renamed, suggestion, written_anew
 from compiler.resolve.inner_columns import inner_columns
 from compiler.resolve.shape import find_layout, shaped
 from compiler.resolved import ResolvedSource
@@ -127,7 +128,8 @@ def _known(entry: Entry[Ref], block: Source, facts: SourceFacts | None, report: 
         report.error("SFT0301", message, entry.span, swap, fix=written_anew(entry.span, f"{right} = {left}"))
         return False
     if facts is not None and field.text not in facts.columns:
-        help = suggestion(field.text, facts.columns, "fields of the file")
+        near = did_you_mean(field.text, facts.columns)
+        help = near or rows_inside(facts) or suggestion(field.text, facts.columns, "fields of the file")
         fix = renamed(field, facts.columns)
         message = f"the file of source `{block.name}` has no field `{field.text}`"
         report.error("SFT0301", message, field.span, help, fix=fix)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from compiler.column_scope import ColumnScope
 from compiler.known import Known
 from compiler.names import Names
+from compiler.nested_rows import rows_inside
 from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.resolve.filter import dedup_keys, resolve_filter
 from compiler.resolve.score import resolve_score, with_scores
@@ -100,7 +101,8 @@ def columns_of(source: ResolvedSource | None, report: Reporter, names: Names | N
     if source is None:
         return ColumnScope(Known(more=True), "the source", report, names=names)
     fields = {field: name for name, field in source.mapping.items() if field != name}
-    return ColumnScope(source.columns, f"source `{source.name}`", report, fields=fields, names=names)
+    inside = rows_inside(source.facts) if source.layout is None else None
+    return ColumnScope(source.columns, f"source `{source.name}`", report, fields=fields, names=names, inside=inside)
 
 
 def find_templates(

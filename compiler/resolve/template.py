@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from compiler.column_scope import ColumnScope
 from compiler.expression_types import check
-from compiler.reporting import Reporter, suggestion, written_anew
+from compiler.reporting import Reporter, written_anew
 from compiler.resolved_template import Piece, ResolvedFewShot, ResolvedOptions, ResolvedTemplate, Role
 from compiler.schema.fields import Value, field_names
 from compiler.schema.task import Task
@@ -132,7 +132,7 @@ def check_placeholder(name: str, span: Span, template: ResolvedTemplate, scope: 
     report = scope.report.at(template.block.file)
     also = [used]
     if scope.columns.lacks(name):
-        help = suggestion(name, scope.columns.names, "columns")
+        help = scope.missing(name)
         if not re.fullmatch(r"[\w .-]+", name):
             help = "for a brace of the text write `{{` or `}}`"
         if name == FEW_SHOT and template.few_shot is not None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from compiler.compile import check, compile_spec
-from compiler.world import ModelFacts, Problem
+from compiler.world import ModelFacts, Problem, SourceFacts
 from spec_lang.diagnostics import Diagnostics
 from spec_lang.render import render_plain
 from spec_lang.source import SourceFile
@@ -113,3 +114,23 @@ def test_damaged_text_gives_findings_and_never_a_crash(edits: list[tuple[int, st
     assert (plan is None) == diagnostics.has_errors
     findings = [item for item in diagnostics if item.code not in ("SFT0401", "SFT0501")]  # pages of other layers
     render_plain(findings)
+
+
+def test_a_file_that_is_one_object_with_its_rows_inside_gets_the_way_out() -> None:
+    nested = SourceFacts("json", (("data.json", "0"),), {"data": "list", "version": "text"}, 1)
+    text = """edition 2026
+source s { path = "data.json"   licence = "CC0-1.0"   origin = human   columns { q = question } }
+template plain { user = "{text}"   assistant = "{vresion}" }
+filter long { keep words(answer) > 3 }
+task t { from = s   filters = [long]   templates = [plain] }
+"""
+
+    def helps_for(facts: SourceFacts) -> dict[str, str]:
+        found = check(SourceFile("a.sft", text), FakeWorld({"data.json": facts}))[1]
+        return {item.message: item.help or "" for item in found}
+
+    helps = helps_for(nested)
+    inside = [message for message, help in helps.items() if "jq -c '.data[]' data.json" in help]
+    assert [message.split("`")[-2] for message in inside] == ["question", "s", "answer"]
+    assert [help for message, help in helps.items() if "vresion" in message] == ["did you mean `version`?"]
+    assert not any("jq" in help for help in helps_for(replace(nested, rows=2)).values())

@@ -48,6 +48,9 @@ def test_types_over_all_rows(folder: Path) -> None:
         ("empty.jsonl", "SFT0404", "at least one row"),
         ("utf16.jsonl", "SFT0406", "save it as UTF-8"),
         ("object.json", "SFT0407", "`[{…}, {…}]`"),
+        ("nested.json", "SFT0407", "`jq -c '.data[]' nested.json > rows.jsonl`"),
+        ("https://huggingface.co/datasets/x/*.jsonl", "SFT0401", "download it"),
+        ("hf:org/rows", "SFT0401", "download it"),
         ("damaged.jsonl.gz", "SFT0407", ""),
     ],
 )
@@ -57,6 +60,7 @@ def test_what_is_wrong_with_a_path(folder: Path, path: str, code: str, words: st
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("{}")
     (folder / "empty.jsonl").write_bytes(b"")
+    (folder / "nested.json").write_text('{\n  "version": "1",\n  "data": [\n    {"a": 1}\n  ]\n}\n')
     (folder / "utf16.jsonl").write_text('{"a": 1}', encoding="utf-16")
     (folder / "object.json").write_text('{\n "a": 1\n}')
     (folder / "damaged.jsonl.gz").write_bytes(b"\x1f\x8b not gzip")
