@@ -13,6 +13,7 @@ from compiler.plan import Plan, Step
 from compiler.step_params import MixParams, MixRates, RenderParams
 from runtime.store import Store
 from sft.plain_tables import Page, Table
+from sft.show_filters import unfinished
 from tui.formats import count, number, share
 
 _MIXTURE = ("task", "by way of", "rows", "share", "wanted", "taken", "each row")
@@ -44,7 +45,8 @@ def mixture_page(store: Store, run_id: str, step_id: str | None) -> Page:
             cells = [(line["template"], share(line["rows"], line["of"]), count(line["rows"])) for line in rows]
             tables.append(Table(step.id, _TEMPLATES, cells, frozenset({1, 2})))
             data["templates"].append({"step_id": step.id, "templates": rows})
-    return Page(data, "" if tables else "this run mixes nothing", tuple(tables))
+    left = unfinished(store, run_id, "mix", step_id)
+    return Page(data, "" if tables else left or "this run mixes nothing", tuple(tables), left if tables else "")
 
 
 def mixture_table(

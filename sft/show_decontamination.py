@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from runtime.store import Store
 from sft.plain_tables import Page, Table
+from sft.show_filters import unfinished
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
 from tui.formats import count, share
@@ -18,8 +19,9 @@ from tui.overlap_queries import OverlapItem, OverlapSet, overlap_items, overlap_
 def decontamination(store: Store, run_id: str, step: str | None, limit: int) -> Page:
     """The page of a run, or of one of its steps. Raises DiagnosticError SFT0910 for an unknown step."""
     sets = overlap_sets(store, run_id)
+    left = unfinished(store, run_id, "decontaminate", step)
     if not sets:
-        return Page({"sets": [], "items": []}, "this run compares no rows with held-out ones", ())
+        return Page({"sets": [], "items": []}, left or "this run compares no rows with held-out ones", ())
     if step is not None:
         known = sorted({one.step_id for one in sets})
         sets = [one for one in sets if one.step_id == step]
@@ -33,7 +35,7 @@ def decontamination(store: Store, run_id: str, step: str | None, limit: int) -> 
     touched = sum(one.touched for one in sets)
     tail = f"{count(len(items))} of {count(touched)} held-out rows shown" if touched > len(items) else ""
     data = {"sets": [asdict(one) for one in sets], "items": [asdict(item) for item in items]}
-    return Page(data, "", tuple(tables), tail)
+    return Page(data, "", tuple(tables), "; ".join(filter(None, (tail, left))))
 
 
 _SET_COLUMNS = ("rows", "compared with", "items", "given away", "", "rows that overlap", "dropped", "highest other")

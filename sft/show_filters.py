@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.store import Store
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
 from spec_lang.suggest import closest
+from tui import queries
+
+ENDED = ("done", "cached")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,14 @@ class Filters:
     metric: str | None = None
     all: bool = False
     limit: int = 20
+
+
+def unfinished(store: Store, run_id: str, kind: str, step_id: str | None) -> str:
+    """Which steps of a kind, or whether this one, a page cannot tell of, because the run was stopped before they ended or has not come there
+    yet; nothing where there is none."""
+    steps = [step for step in queries.steps(store, run_id) if step_id in (None, step.step_id)]
+    left = [step for step in steps if step.kind == kind and step.status not in ENDED]
+    return "not done: " + ", ".join(f"`{step.step_id}` ({step.status})" for step in left) if left else ""
 
 
 def shown_rule(rule: str) -> str:

@@ -108,8 +108,10 @@ def _verdicts(store: Store, run_id: str, filters: Filters) -> Page:
         "verdict": run.verdict,
         "requirements": [{k: getattr(r, k) for k in (*keys, *more)} for r in requirements],
     }
-    head = f"{run.spec} {run_id}: {run.verdict or 'no verdict yet (' + state_of(run) + ')'}"
-    return Page(data, head, (requirement_table(requirements),))
+    gated = any(step.kind == "gate" for step in queries.steps(store, run_id))
+    nothing = f"no verdict yet ({state_of(run)})" if gated else "the spec has no gate, so there is no verdict"
+    tables = (requirement_table(requirements),) if requirements else ()
+    return Page(data, f"{run.spec} {run_id}: {run.verdict or nothing}", tables)
 
 
 def _predictions(store: Store, run_id: str, filters: Filters) -> Page:

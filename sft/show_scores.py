@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from runtime.store import Store
 from sft.plain_tables import Page, Table
-from sft.show_filters import known_name
+from sft.show_filters import known_name, unfinished
 from spec_lang.plain_text import one_line
 from tui import queries
 from tui.formats import count, number
@@ -26,7 +26,8 @@ def scores_page(store: Store, run_id: str, step: str | None, limit: int) -> Page
         known_name(step, [one.step_id for one in queries.steps(store, run_id)], "step")
     found = [row for row in scores(store, run_id) if step in (None, row.step_id)]
     if not found:
-        return Page({"scores": []}, f"this {'run' if step is None else 'step'} scores nothing", ())
+        nothing = f"this {'run' if step is None else 'step'} scores nothing"
+        return Page({"scores": []}, unfinished(store, run_id, "score", step) or nothing, ())
     ends = {
         (row.step_id, row.score): extremes(store, run_id, row.step_id, row.score, min(limit, _ENDS)) for row in found
     }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runtime.tracing.find import Origin, Unreadable
 
 WIDE = 300  # characters of a text in a cell or note
+_WHOLE = 2**53  # up to there each whole number is one
 _MOST = 6  # places, steps or figures that a line names
 
 
@@ -134,6 +135,8 @@ def _list(items: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE:
+        value = int(value)  # a column with any broken number has all as such
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return one_line(text, WIDE)
 

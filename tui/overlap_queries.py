@@ -14,7 +14,7 @@ class OverlapSet:
     run of words; ``highest`` is the largest share that any row covers of an item that is not hit."""
 
     step_id: str
-    rows_in: int
+    rows_in: int | None
     against: int
     text: str
     reason: str | None
@@ -44,7 +44,8 @@ class OverlapItem:
 
 
 def overlap_sets(store: Store, run_id: str) -> list[OverlapSet]:
-    """All held-out sets of a run's steps that have ended, in plan order."""
+    """All held-out sets of a run's steps that have compared their rows, in plan order: also of one that failed because
+    it left no row."""
     if not store.query("SELECT 1 FROM steps WHERE run_id = ? AND kind = 'decontaminate' LIMIT 1", [run_id]):
         return []  # and a store of an earlier version has no tables to ask
     found = named(
@@ -52,7 +53,9 @@ def overlap_sets(store: Store, run_id: str) -> list[OverlapSet]:
         """
         WITH step AS (
             SELECT ordinal, step_id, step_hash, rows_in FROM steps
-            WHERE run_id = $run AND kind = 'decontaminate' AND status IN ('done', 'cached')
+            WHERE run_id = $run AND kind = 'decontaminate' AND (
+                status IN ('done', 'cached') OR step_hash IN (SELECT step_hash FROM overlap_items)
+            )
         ), item AS (
             SELECT step_hash, against, count(*) AS items, count(*) FILTER (words = 0) AS without_words,
                    count(*) FILTER (rows > 0) AS hit, count(*) FILTER (covered > 0) AS touched,

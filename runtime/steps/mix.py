@@ -54,6 +54,8 @@ def run(ctx: StepContext) -> StepResult:
         counts = planned(params, available)
         if not any(count.realised for count in counts):
             raise _empty(ctx.step, available)
+        _write_counts(db, ctx, counts)
+        publish_rows(ctx, {"mixture_counts": ctx.out / "mixture_counts.parquet"})  # also of one that is refused
         too_often = [count for count in counts if count.realised > limit(params) * count.available]
         if too_often:
             raise _too_often(ctx.step, params, available, max(too_often, key=lambda count: count.repeats))
@@ -65,8 +67,6 @@ def run(ctx: StepContext) -> StepResult:
         db.execute("DROP TABLE drawn")
         sources = {count.part: parquet(ctx.inputs[count.part] / "rows.parquet") for count in counts}
         total = db.copy(_gathered(sources), ctx.out / "rows.parquet", list(sources))
-        _write_counts(db, ctx, counts)
-    publish_rows(ctx, {"mixture_counts": ctx.out / "mixture_counts.parquet"})
     summary = {
         count.part: {"available": count.available, "realised": count.realised, "repeats": count.repeats}
         for count in counts

@@ -35,6 +35,7 @@ COLUMNS = (
 class VerdictModel:
     run: RunRow
     view: VerdictView
+    gated: bool
 
 
 class VerdictsScreen(View[VerdictModel]):
@@ -54,7 +55,8 @@ class VerdictsScreen(View[VerdictModel]):
         store, run_id = self.board.store, self.run_id or ""
         run = queries.run(store, run_id)
         rows, looks = queries.gates(store, run_id), queries.looks(store, run_id)
-        return VerdictModel(run, verdict_view(run.verdict, rows, looks, queries.plan(store, run_id)))
+        gated = any(step.kind == "gate" for step in queries.steps(store, run_id))
+        return VerdictModel(run, verdict_view(run.verdict, rows, looks, queries.plan(store, run_id)), gated)
 
     def present(self, model: VerdictModel) -> None:
         rows = model.view.requirements
@@ -63,7 +65,9 @@ class VerdictsScreen(View[VerdictModel]):
         self.set_class(not rows, "empty")
         if not rows:
             what = "A gate decides at the end of a run; this one has no verdict yet."
-            todo = "Add a `gate` block to the spec, or wait until the run gets there (key 1 shows how far it is)."
+            todo = "Wait until the run gets there (key 1 shows how far it is)."
+            if not model.gated:
+                what, todo = "The spec of this run has no gate, so there is no verdict.", "Add a `gate` block to it."
             nothing.update(explained(what, todo, self.ink))
             return
         self.table().fill([self._row(row) for row in rows])

@@ -1,0 +1,86 @@
+"""`sft show` and `sft trace` over data steps that ran, also where a run was stopped: exports, which train nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sft.cli import main
+
+SPEC = """edition 2026
+source town { path = "town.jsonl"   licence = "CC0-1.0"   origin = human }
+template plain { user = "{q}"   assistant = "{a}" }
+filter few {
+  dedup exact on lower(q)
+  keep n < LIMIT
+}
+score long { length = words(q) }
+task small { from = town   filters = [few]   scores = [long]   templates = [plain] }
+task big { from = town   templates = [plain] }
+mixture both { use small weight 50%   use big weight 50%   total = 60 rows }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"id": f"row {n}", "q": f"Weather in town {n}", "a": "y", "n": n} for n in range(100)]
+    rows[1] = {"id": "row 1", "q": "weather in TOWN 0", "a": "y", "n": 0.5}
+    (tmp_path / "town.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def export(folder: Path, limit: int) -> int:
+    (folder / "spec.sft").write_text(SPEC.replace("LIMIT", str(limit)))
+    return main(["export", "both", "--file", "spec.sft", "--to", "out"])
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert main([*words]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_refused_mixture_shows_what_it_would_take(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(folder, 9) == 1
+    page = told(capsys, "show", "mixture")
+    line = next(line for line in page.splitlines() if line.startswith("small"))
+    assert line.split() == ["small", "8", "50.00%", "30.0", "30", "3.75", "times"]
+    assert "not done: `mix:both` (failed)" in page
+
+
+def test_a_run_that_was_stopped_before_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(folder, -1) == 1
+    assert told(capsys, "show", "mixture") == "not done: `mix:both` (skipped)\n"
+    assert told(capsys, "show", "scores") == "not done: `score:small.long` (skipped)\n"
+    assert told(capsys, "show", "decontamination") == "this run compares no rows with held-out ones\n"
+
+
+def test_data_steps_of_a_run_as_pages(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(folder, 60) == 0
+    assert "the spec has no gate" in told(capsys, "show", "verdicts")
+    lines = told(capsys, "show", "duplicates").splitlines()
+    stays, goes = (" ".join(line.split()) for line in lines[-2:])
+    assert stays == "1 town.jsonl:1 Weather in town 0 stays"
+    assert goes == "town.jsonl:2 weather in TOWN 0 equal dedup exact on lower(q)"
+    [group] = json.loads(told(capsys, "show", "duplicates", "--format", "json"))["groups"]
+    assert (group["file"], group["line"], group["stands_for"][0]["on"]) == ("town.jsonl", 1, ["q"])
+    page = told(capsys, "trace", "town.jsonl:4")
+    assert "\nn       3\n" in page and "kept; length 4\n" in page
+
+
+def test_decontamination_that_leaves_no_row_shows_what_gave_it_away(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "asked.jsonl").write_text((folder / "town.jsonl").read_text())
+    held_out = """
+source asked { path = "asked.jsonl"   licence = "CC0-1.0"   origin = human }
+task test { from = asked   templates = [plain] }
+mixture clean { use big   decontaminate against [test] ngram 3 coverage 50% }
+"""
+    (folder / "spec.sft").write_text(SPEC.replace("LIMIT", "60") + held_out)
+    assert main(["export", "clean", "--file", "spec.sft", "--to", "out"]) == 1
+    assert "SFT0420" in capsys.readouterr().err
+    assert "town.jsonl:1" in told(capsys, "show", "decontamination")
