@@ -25,6 +25,8 @@ def decontamination(store: Store, run_id: str, step: str | None, limit: int) -> 
     if step is not None:
         known = sorted({one.step_id for one in sets})
         sets = [one for one in sets if one.step_id == step]
+        if not sets and left:
+            return Page({"sets": [], "items": []}, left, ())
         if not sets:
             raise fatal("SFT0910", f"`{visible(step)}` compares no rows", f"steps that do: {', '.join(known)}")
     items = overlap_items(store, run_id, step, limit)

@@ -30,8 +30,8 @@ class Filters:
 
 
 def unfinished(store: Store, run_id: str, kind: str, step_id: str | None) -> str:
-    """Which steps of a kind, or whether this one, a page cannot tell of, because the run was stopped before they ended or has not come there
-    yet; nothing where there is none."""
+    """Which steps of a kind, or whether this one, a page cannot tell of, because the run was stopped before they ended
+    or has not come there yet; nothing where there is none."""
     steps = [step for step in queries.steps(store, run_id) if step_id in (None, step.step_id)]
     left = [step for step in steps if step.kind == kind and step.status not in ENDED]
     return "not done: " + ", ".join(f"`{step.step_id}` ({step.status})" for step in left) if left else ""
