@@ -10,8 +10,6 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-OWN = "__"  # names of columns that the run adds begin so, and no others do
-
 ColumnType = Literal["text", "number", "bool", "list", "json", "null"]
 
 

@@ -11,7 +11,7 @@ from compiler.compile import check
 from compiler.editor.document import Document
 from compiler.editor.meaning import Occurrence, Symbol, occurrence_at, occurrences
 from compiler.editor.words import Role
-from compiler.world import OWN
+from compiler.own_columns import OWN
 from spec_lang.diagnostics import Edit, Severity
 from spec_lang.fixes import apply_fixes, name_as_written
 from spec_lang.source import SourceFile, Span

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from compiler.own_columns import OWN
 from compiler.paths import rebased
 from compiler.reporting import Reporter, renamed, spelled, suggestion
 from compiler.schema.source import Source
-from compiler.world import OWN, ColumnType, SourceFacts, World
+from compiler.world import ColumnType, SourceFacts, World
 from spec_lang.ast import Ref
 
 Inner = Mapping[str, tuple[tuple[str, ...], ColumnType | None]]

@@ -10,6 +10,7 @@ from compiler.column_scope import ColumnScope, column, has_type
 from compiler.expression_types import check
 from compiler.known import Known
 from compiler.names import Names
+from compiler.own_columns import OWN
 from compiler.reporting import did_you_mean, renamed
 from compiler.resolve.thresholds import threshold
 from compiler.resolved_score import ResolvedScore, Scorer
@@ -19,7 +20,7 @@ from compiler.schema.score import Score
 from compiler.schema.scorers import LATER_SCORERS, SCORERS
 from compiler.schema.values import not_runnable
 from compiler.typed import Typed
-from compiler.world import OWN, ColumnType
+from compiler.world import ColumnType
 from spec_lang.ast import Call, Expr, Ref
 
 

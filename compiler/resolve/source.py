@@ -14,7 +14,7 @@ from compiler.resolve.shape import find_layout, shaped
 from compiler.resolved import ResolvedSource
 from compiler.schema.fields import Entry
 from compiler.schema.source import Source
-from compiler.world import OWN, ColumnType, Problem, SourceFacts, World
+from compiler.world import ColumnType, Problem, SourceFacts, World
 from spec_lang.ast import Ref
 from spec_lang.suggest import closest
 
