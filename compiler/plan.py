@@ -40,8 +40,8 @@ class StepKind(StrEnum):
 STEP_VERSIONS: Mapping[StepKind, int] = {
     **dict.fromkeys(StepKind, 1),
     StepKind.INGEST: 2,  # columns called like those of the run are refused, and so are tool calls that say nothing
-    StepKind.RENDER: 2,  # a number that is not whole names no option
-    StepKind.MIX: 2,  # rows are drawn by what they are, not by the names of their tasks
+    StepKind.RENDER: 3,  # a number that is not whole names no option; the place of a row is not in the file
+    StepKind.MIX: 3,  # rows are drawn by what they are, not by the names of their tasks; their place is not in the file
     StepKind.SCORE: 2,  # classifiers read no control tokens and no more than fits; no value is infinite
 }
 

@@ -163,6 +163,9 @@ def file_literal(path: Path) -> str:
     return literal(glob.escape(str(path)))
 
 
+PLACE = "file_row_number"  # the number of a row in its file, from 0: DuckDB gives it, no file has to hold it
+
+
 def parquet(path: Path) -> str:
     """A Parquet file as something to select from; a folder called ``key=value`` above it adds no column."""
     return f"read_parquet({file_literal(path)}, hive_partitioning = false)"

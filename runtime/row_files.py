@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from compiler.hashing import HASH_LENGTH
 from runtime.artifacts import sync
-from runtime.relational import PARQUET_SETTINGS, literal
+from runtime.relational import PARQUET_SETTINGS, PLACE, literal
 
 if TYPE_CHECKING:
     import duckdb
 
 EXAMPLES = "examples.parquet"
 RENDERS = "renders.parquet"
-# View -> its file in a step's folder, and the columns: (name, type, expression over the file).
+# View -> its file in a step's folder, and the columns with their types. ``ord`` is in no file: it is the place there.
 _VIEWS = {
     "examples": (EXAMPLES, "row_id VARCHAR, file VARCHAR, line BIGINT, content JSON"),
     "renders": (
@@ -42,11 +42,12 @@ def point_views(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     nowhere = root / _NOWHERE
     nowhere.mkdir(parents=True, exist_ok=True)
     for name, (file, columns) in _VIEWS.items():
-        fields = [column.split(" ") for column in columns.split(", ")]
+        fields = [(name, kind) for name, kind in (column.split(" ") for column in columns.split(", "))]
         if not _is_whole(nowhere / file):
-            empty = ", ".join(f"NULL::{kind.replace('JSON', 'VARCHAR')} AS {field}" for field, kind in fields)
+            held = [(field, kind.replace("JSON", "VARCHAR")) for field, kind in fields if field != "ord"]
+            empty = ", ".join(f"NULL::{kind} AS {field}" for field, kind in held)
             _write_parquet(con, f"SELECT {empty} WHERE false", nowhere / file)
-        listed = ", ".join(f"{field}::{kind} AS {field}" if kind == "JSON" else field for field, kind in fields)
+        listed = ", ".join(f"{PLACE if field == 'ord' else field}::{kind} AS {field}" for field, kind in fields)
         con.execute(
             f"CREATE OR REPLACE VIEW {name} AS SELECT parse_filename(parse_dirpath(filename)) AS step_hash, {listed} "
             f"FROM read_parquet({_pattern(root, file)}, hive_partitioning = false, filename = true)"
@@ -54,14 +55,16 @@ def point_views(con: duckdb.DuckDBPyConnection, root: Path) -> None:
 
 
 def points_here(con: duckdb.DuckDBPyConnection, root: Path) -> bool:
-    """Whether the views look into the store at ``root``, and can. True for a store that has none: it is of an older
-    version."""
-    found = con.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'examples'").fetchone()
-    if found is None:
+    """Whether the views look into the store at ``root``, the way they do now, and can. True for a store that has none:
+    it is of an older version."""
+    found = con.execute(
+        "SELECT view_name, sql FROM duckdb_views() WHERE view_name IN ('examples', 'renders')"
+    ).fetchall()
+    views = dict(found)
+    if not views:
         return True
-    return _pattern(root, EXAMPLES) in found[0] and all(
-        _is_whole(root / _NOWHERE / file) for file, _ in _VIEWS.values()
-    )
+    here = all(_pattern(root, file) in views.get(name, "") for name, (file, _) in _VIEWS.items())
+    return here and PLACE in views["renders"] and all(_is_whole(root / _NOWHERE / file) for file, _ in _VIEWS.values())
 
 
 def second_name(path: Path, name: str) -> None:

@@ -18,7 +18,7 @@ from compiler.plan import Step
 from compiler.step_params import MixParams
 from runtime.apportionment import Available, apportioned, roles, safe_total, shares, total_rows
 from runtime.context import StepContext, StepResult
-from runtime.relational import Engine, engine, parquet
+from runtime.relational import PLACE, Engine, engine, parquet
 from runtime.row_hashes import hash_number
 from runtime.step_rows import publish_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -99,10 +99,10 @@ def statements(step: Step) -> list[str]:
 def _draw(source: str) -> str:
     """The rows of one task: all of them once a whole pass, and the first ``rest`` of a hash order once more."""
     return (
-        "SELECT part, ord AS nth, row_id, template_hash, copy\n"
+        "SELECT part, nth, row_id, template_hash, copy\n"
         "FROM (\n"
-        "  SELECT ?::VARCHAR AS part, ord, row_id, template_hash, row_number() OVER (ORDER BY "
-        f"{hash_number('? || row_id || template_hash')}, row_id, ord) AS place\n  FROM {source}\n"
+        f"  SELECT ?::VARCHAR AS part, {PLACE} AS nth, row_id, template_hash, row_number() OVER (ORDER BY "
+        f"{hash_number('? || row_id || template_hash')}, row_id, {PLACE}) AS place\n  FROM {source}\n"
         ") CROSS JOIN (SELECT unnest(range(?)) AS copy)\n"
         "WHERE copy < ? OR place <= ?"
     )
@@ -120,11 +120,11 @@ FROM (
 def _gathered(sources: Mapping[str, str]) -> str:
     """The conversations in their new order: the only sort that moves whole rows. Takes the names of the parts."""
     rows = "\n  UNION ALL ".join(
-        f"SELECT ?::VARCHAR AS part, ord AS nth, row_id, template_hash, messages, expected FROM {source}"
+        f"SELECT ?::VARCHAR AS part, {PLACE} AS nth, row_id, template_hash, messages, expected FROM {source}"
         for source in sources.values()
     )
     return (
-        "SELECT placed.ord::BIGINT AS ord, row_id, template_hash, messages, expected, part\n"
+        "SELECT row_id, template_hash, messages, expected, part\n"
         f"FROM (\n  {rows}\n) JOIN placed USING (part, nth)\nORDER BY placed.ord"
     )
 

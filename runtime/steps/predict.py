@@ -19,7 +19,7 @@ from compiler.step_params import PredictParams
 from runtime.context import StepContext, StepResult
 from runtime.models.protocols import Completion, Prompt
 from runtime.models.unchanged import require_unchanged
-from runtime.relational import engine, parquet
+from runtime.relational import PLACE, engine, parquet
 from runtime.store import Store, insert_rows
 from runtime.unwritten_rows import UnwrittenRows
 from spec_lang.diagnostics import DiagnosticError
@@ -89,7 +89,7 @@ def _confirm(ctx: StepContext) -> None:
 def read_questions(folder: Path, scratch: Path) -> list[Question]:
     """The conversations of a render artifact without their last assistant turn, in order."""
     with engine(scratch) as db:
-        found = db.rows(f"SELECT row_id, messages, expected FROM {parquet(folder / 'rows.parquet')} ORDER BY ord")
+        found = db.rows(f"SELECT row_id, messages, expected FROM {parquet(folder / 'rows.parquet')} ORDER BY {PLACE}")
     questions = []
     for row_id, text, expected in found:
         messages = json.loads(text)

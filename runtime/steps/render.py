@@ -170,10 +170,7 @@ _FATE = "__ord, row_id, line, file, template_hash, fault, lacking"
 def _kept(params: RenderParams, rendered: str) -> str:
     """The rows to write, in their order. Only where examples are joined they have to be ordered again."""
     order = "ORDER BY __ord" if any(template.few_shot is not None for template in params.templates) else ""
-    return (
-        f"SELECT (row_number() OVER ({order}) - 1)::BIGINT AS ord, row_id, template_hash, messages, expected\n"
-        f"FROM ({rendered}) WHERE fault IS NULL {order}"
-    )
+    return f"SELECT row_id, template_hash, messages, expected\nFROM ({rendered}) WHERE fault IS NULL {order}"
 
 
 _DETAILS = {

@@ -16,7 +16,7 @@ from compiler.step_params import ClassifierScore, ExpressionScore, LossScore, Re
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
 from runtime.models.unchanged import require_same
-from runtime.relational import Engine, engine, literal, parquet, quoted
+from runtime.relational import PLACE, Engine, engine, literal, parquet, quoted
 from runtime.scoring.asking import ALONE, ANSWER, LABEL, REWARD, Asker
 from runtime.scoring.kept import ScoreKeeper
 from runtime.scoring.passes import Pass, Texts
@@ -105,7 +105,7 @@ def _measures(score: LossScore | RewardScore | ClassifierScore) -> tuple[str, ..
 def _conversations(ctx: StepContext, db: Engine) -> Texts:
     rendered = parquet(ctx.inputs["conversations"] / "rows.parquet")
     places = int(db.value(f"SELECT count(*) FROM {rendered}"))
-    return Texts(f"SELECT ord AS place, row_id, messages::VARCHAR AS body FROM {rendered}", (), places)
+    return Texts(f"SELECT {PLACE} AS place, row_id, messages::VARCHAR AS body FROM {rendered}", (), places)
 
 
 def _bodies(score: ClassifierScore, rows: int) -> Texts:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.step_params import TrainParams
 from runtime.context import StepContext, StepResult
-from runtime.relational import engine, parquet
+from runtime.relational import PLACE, engine, parquet
 from runtime.store import insert_rows
 from runtime.training.rows import Prepared, RenderedRow, prepare, require_rows
 
@@ -98,7 +98,7 @@ def _end(ctx: StepContext, trainee: Any, result: StepResult, recorder: Recorder)
 def read_rows(folder: Path, scratch: Path) -> list[RenderedRow]:
     """The conversations of a render or mix artifact, in order."""
     with engine(scratch) as db:
-        found = db.rows(f"SELECT row_id, messages FROM {parquet(folder / 'rows.parquet')} ORDER BY ord")
+        found = db.rows(f"SELECT row_id, messages FROM {parquet(folder / 'rows.parquet')} ORDER BY {PLACE}")
     return [RenderedRow.of(row_id, messages) for row_id, messages in found]
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from compiler.plan import Step, StepKind
 from compiler.step_params import TrainParams
 from runtime.exporting.provenance import task_names, template_names
-from runtime.relational import parquet
+from runtime.relational import PLACE, parquet
 from runtime.tracing.find import Origin, Scene, origins
 from runtime.tracing.train_order import TrainedIn, TrainOrder
 
@@ -129,7 +129,8 @@ def _copies(scene: Scene, step: Step, path: Path, columns: Sequence[str], row_id
     names = template_names(scene.plan.behind([step.id]))
     tasks, part = task_names(step), "part" if "part" in columns else "NULL"
     rows = scene.db.rows(
-        f"SELECT ord, template_hash, {part}, messages FROM {parquet(path)} WHERE row_id = ? ORDER BY ord", [row_id]
+        f"SELECT {PLACE}, template_hash, {part}, messages FROM {parquet(path)} WHERE row_id = ? ORDER BY {PLACE}",
+        [row_id],
     )
     return tuple(
         Copy(int(ord), names.get(template), tasks.get(of), json.loads(text)) for ord, template, of, text in rows

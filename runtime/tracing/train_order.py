@@ -13,7 +13,7 @@ from pathlib import Path
 
 from compiler.plan import Step
 from compiler.step_params import TrainParams
-from runtime.relational import Engine, parquet
+from runtime.relational import PLACE, Engine, parquet
 from runtime.store import Store
 
 _KEY = "sha256(? || row_id || ':' || seen)"
@@ -53,7 +53,7 @@ class TrainOrder:
         db.execute(
             "CREATE OR REPLACE TABLE trained AS SELECT row_id, seen FROM ("
             "SELECT row_id, row_number() OVER same - 1 AS seen, count(*) OVER (PARTITION BY row_id) AS copies "
-            f"FROM {parquet(rows)} WINDOW same AS (PARTITION BY row_id ORDER BY ord)) AS r "
+            f"FROM {parquet(rows)} WINDOW same AS (PARTITION BY row_id ORDER BY {PLACE})) AS r "
             "LEFT JOIN lost USING (row_id) WHERE seen < r.copies - coalesce(lost.copies, 0)"
         )
         return cls(db, step.params, int(db.value("SELECT count(*) FROM trained")))

@@ -84,7 +84,10 @@ def artifact(folder: Path, step_id: str) -> list[tuple[str, list[dict[str, str]]
     step_hash = store.query("SELECT step_hash FROM steps WHERE step_id = ? LIMIT 1", [step_id])[0][0]
     with engine(folder) as db:
         path = literal(str(folder / ".sft" / "objects" / step_hash / "rows.parquet"))
-        return [(row[0], json.loads(row[1])) for row in db.rows(f"SELECT row_id, messages FROM {path} ORDER BY ord")]
+        return [
+            (row[0], json.loads(row[1]))
+            for row in db.rows(f"SELECT row_id, messages FROM {path} ORDER BY file_row_number")
+        ]
 
 
 def front_matter(card: Path) -> dict[str, Any]:

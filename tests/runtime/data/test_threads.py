@@ -66,6 +66,8 @@ def test_every_data_step_writes_the_same_bytes_with_any_number_of_threads(
         bench.run(SPLIT, "f", {"rows": "filter:f"})
         bench.run(RenderParams(part="train", templates=(TEMPLATE,)), "t", {"rows": "split:f"})
         bench.run(MIX, "m", {"t": "render:t"})
+        whole = [row["__row_id"] for row in bench.rows("split:f") if row["__split"] == "train" and row["a"]]
+        assert [row["row_id"] for row in bench.rows("render:t", "row_id")] == whole, "in the order of the source"
         files = {
             f"{step}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
             for step in bench.steps

@@ -46,12 +46,12 @@ def write_prompts(folder: Path, rows: list[tuple[str, list[dict[str, str]]]]) ->
     """A render artifact; the last assistant turn of a conversation is what is expected."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
-        {"ord": at, "row_id": row_id, "template_hash": "t", "messages": json.dumps(said), "expected": _expected(said)}
-        for at, (row_id, said) in enumerate(rows)
+        {"row_id": row_id, "template_hash": "t", "messages": json.dumps(said), "expected": _expected(said)}
+        for row_id, said in rows
     ]
     source = folder / "rows.jsonl"
     source.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    columns = "{ord: 'BIGINT', row_id: 'VARCHAR', template_hash: 'VARCHAR', messages: 'VARCHAR', expected: 'VARCHAR'}"
+    columns = "{row_id: 'VARCHAR', template_hash: 'VARCHAR', messages: 'VARCHAR', expected: 'VARCHAR'}"
     with engine(folder) as db:
         db.copy(f"SELECT * FROM read_json('{source}', columns = {columns})", folder / "rows.parquet")
 

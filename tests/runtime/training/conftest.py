@@ -51,18 +51,13 @@ def write_rendered(folder: Path, rows: list[tuple[str, list[dict[str, str]]]]) -
     """A render artifact."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = "".join(
-        json.dumps(
-            {"ord": at, "row_id": row_id, "template_hash": "t", "messages": json.dumps(messages), "expected": ""}
-        )
-        + "\n"
-        for at, (row_id, messages) in enumerate(rows)
+        json.dumps({"row_id": row_id, "template_hash": "t", "messages": json.dumps(messages), "expected": ""}) + "\n"
+        for row_id, messages in rows
     )
     (folder / "rows.jsonl").write_text(lines)
     with engine(folder) as db:
         source = str(folder / "rows.jsonl")
-        columns = (
-            "{ord: 'BIGINT', row_id: 'VARCHAR', template_hash: 'VARCHAR', messages: 'VARCHAR', expected: 'VARCHAR'}"
-        )
+        columns = "{row_id: 'VARCHAR', template_hash: 'VARCHAR', messages: 'VARCHAR', expected: 'VARCHAR'}"
         db.copy(f"SELECT * FROM read_json('{source}', columns = {columns})", folder / "rows.parquet")
     return folder
 

@@ -57,8 +57,7 @@ def test_it_is_the_order_of_the_loop(tmp_path: Path, seed: int) -> None:
     job = Job(rows, (), Step.params, tmp_path, StopFlag(), lambda _: None, lambda: None)
     truth = [[kept[encoded.ids[0]] for encoded in job.rows_of(step)] for step in range(job.total)]
     with engine(tmp_path) as db:
-        listed = [list(range(len(ids))), ids]
-        db.copy("SELECT unnest(?::BIGINT[]) AS ord, unnest(?::VARCHAR[]) AS row_id", tmp_path / "rows.parquet", listed)
+        db.copy("SELECT unnest(?::VARCHAR[]) AS row_id", tmp_path / "rows.parquet", [ids])
         order = TrainOrder.of(db, store, Step(), tmp_path / "rows.parquet")  # type: ignore[arg-type]
         assert [order.rows_of(step) for step in range(1, job.total + 1)] == truth
         assert order.rows_of(0) == order.rows_of(job.total + 1) == []
