@@ -84,9 +84,17 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def lines_at(path: Path, wanted: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """The lines with these numbers, in one pass over the file."""
+    """The lines with these numbers, in one pass over the file up to the last of them."""
     numbers = set(wanted)
-    return ((number, line) for number, line in numbered_lines(path) if number in numbers) if numbers else iter(())
+    if not numbers:
+        return
+    last = max(numbers)
+    with open_bytes(path) as handle:
+        for number, line in enumerate(handle, 1):
+            if number in numbers:
+                yield number, line.removeprefix(BOM) if number == 1 else line
+            if number == last:
+                return
 
 
 def row_of(line: bytes) -> dict[str, Any] | str:

@@ -109,7 +109,7 @@ def _name_rows(db: Engine, columns: Sequence[SourceColumn]) -> None:
     """
     whole = [column for column in columns if not column.path]  # the others are in what the field has
     pieces = [
-        f"CASE WHEN json_type({cell}) <> 'NULL' THEN {literal(_key(name))} || {cell}::VARCHAR END"
+        f"CASE WHEN {cell}::VARCHAR <> 'null' THEN {literal(_key(name))} || {cell}::VARCHAR END"
         for name, cell in sorted((column.name, f"v[{at}]") for at, column in enumerate(whole, 1))
     ]
     content = f"'{{' || concat_ws(',', {', '.join(pieces)}) || '}}'" if pieces else "'{}'"
@@ -131,24 +131,31 @@ def _name_rows(db: Engine, columns: Sequence[SourceColumn]) -> None:
 
 def _typed(columns: Sequence[SourceColumn]) -> str:
     """The rows of ``named`` in its order, with their typed columns. Takes the names of the files."""
-    whole = [column for column in columns if not column.path]
-    cells = {column.name: f"v[{at}]" for at, column in enumerate(whole, 1)} | {
-        column.name: f"json_extract(__json, {literal(pointer(column.field, *column.path))})"
-        for column in columns
-        if column.path
-    }
+    found: list[str] = []
+    cells: dict[str, str] = {}
+    for as_text, extract in ((True, "json_extract_string"), (False, "json_extract")):
+        alike = [column for column in columns if (column.type in _SINGLE) is as_text]
+        whole = [column.name for column in alike if not column.path]
+        if whole:  # many values in one look
+            cells |= {name: f"v{len(found)}[{at}]" for at, name in enumerate(whole, 1)}
+            found.append(f"{extract}(__content, {pointers([(name,) for name in whole])}) AS v{len(found)}")
+        for column in alike:
+            if column.path:
+                cells[column.name] = f"{extract}(__json, {literal(pointer(column.field, *column.path))})"
     typed = "".join(f", {_value(column, cells[column.name])} AS {quoted(column.name)}" for column in columns)
-    found = f"json_extract(__content, {pointers([(column.name,) for column in whole])})" if whole else "NULL"
     return (
         f"SELECT __row_id, __at, (?::VARCHAR[])[__at + 1] AS __file, __line, __content{typed} "
-        f"FROM (SELECT *, {found} AS v FROM named)"
+        f"FROM (SELECT {', '.join(['*', *found])} FROM named)"
     )
+
+
+_SINGLE = ("text", "null", "number", "bool")  # a value of these can be read from its text, without its quotes
 
 
 def _value(column: SourceColumn, cell: str) -> str:
     """The cell as its column's type; what has no such value is NULL."""
     if column.type in ("text", "null"):
-        return f"({cell} ->> '$')"
+        return cell
     if column.type == "number":
         return f"TRY_CAST({cell} AS {'BIGINT' if column.whole else 'DOUBLE'})"
     if column.type == "bool":
