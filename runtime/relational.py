@@ -119,8 +119,12 @@ class Engine:
         finally:
             self.con.unregister("__appended")
 
-    def copy(self, select: str, path: Path, params: Sequence[Any] = (), row_group: int = ROW_GROUP) -> int:
-        """Write a query's rows, in their order, to a Parquet file; the number of rows."""
+    def copy(self, select: str, path: Path, params: Sequence[Any] = (), *, kept: bool = False) -> int:
+        """Write a query's rows, in their order, to a Parquet file; the number of rows.
+
+        ``kept`` is for rows that are looked up one by one later: they lie in smaller groups.
+        """
+        row_group = SMALL_GROUP if kept else ROW_GROUP
         settings = f"{PARQUET_SETTINGS}, ROW_GROUP_SIZE {row_group}"
         return int(self.value(f"COPY ({select}) TO {literal(str(path))} ({settings})", params))
 

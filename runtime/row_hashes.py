@@ -20,8 +20,12 @@ def hash_number(text: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """SQL that lower-cases a text and makes every run of white space one space, none at the ends."""
-    return f"trim(regexp_replace(lower(nfc_normalize({text})), '{_SPACES}', ' ', 'g'))"
+    """SQL that lower-cases a text and makes every run of white space one space, none at the ends.
+
+    ``text`` is a column: it is named three times. ASCII words with single spaces need no more than lower case.
+    """
+    whole = f"trim(regexp_replace(lower(nfc_normalize({text})), '{_SPACES}', ' ', 'g'))"
+    return f"CASE WHEN regexp_full_match({text}, '[!-~]+(?: [!-~]+)*') THEN lower({text}) ELSE {whole} END"
 
 
 def is_blank(text: str) -> str:

@@ -122,7 +122,7 @@ def _by_engine(path: Path, format: Format) -> FileFacts:
 
     with tempfile.TemporaryDirectory(prefix="sft-facts-") as scratch, engine(Path(scratch)) as db:
         load_rows(db, [path], format, Path(scratch))
-        columns = {column.field: column.type for column in find_columns(db)}
+        columns = {column.field: column.type for column in find_columns(db, integers=False)}
         rows = db.value("SELECT count(*) FROM raw")
         refused = db.rows("SELECT line, reason FROM unreadable ORDER BY line LIMIT 1")
         count = db.value("SELECT count(*) FROM unreadable")

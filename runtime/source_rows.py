@@ -92,11 +92,14 @@ def _load_file(engine: Engine, index: int, path: Path, format: Format, scratch: 
         raise _broken(path, str(error)) from error
 
 
-def find_columns(engine: Engine, inside: Sequence[tuple[str, ...]] = ()) -> list[SourceColumn]:
+def find_columns(
+    engine: Engine, inside: Sequence[tuple[str, ...]] = (), *, integers: bool = True
+) -> list[SourceColumn]:
     """The fields of all rows in order of first appearance, with their types.
 
     ``inside`` are places in fields, by field and path, which follow them. Rows of one shape are taken together, so two
-    looks at every row are enough, however many fields there are. Raises DiagnosticError SFT0410 for too many fields.
+    looks at every row are enough, however many fields there are; to tell which columns are ``whole`` takes a third,
+    which ``integers`` asks for. Raises DiagnosticError SFT0410 for too many fields.
     """
     fields = [
         row[0]
@@ -117,7 +120,8 @@ def find_columns(engine: Engine, inside: Sequence[tuple[str, ...]] = ()) -> list
         for names, kind in zip(seen, kinds or (), strict=False):
             names.add(kind)
     types = [unified(_TYPES[name] for name in names if name is not None and name != "NULL") for names in seen]
-    whole = _whole(engine, [place for place, names in zip(places, seen, strict=True) if not names - _INTEGERS])
+    numbers = [place for place, names in zip(places, seen, strict=True) if not names - _INTEGERS]
+    whole = _whole(engine, numbers if integers else [])
     return [
         SourceColumn(place[0], place[0], kind, kind == "number" and place in whole, place[1:])
         for place, kind in zip(places, types, strict=True)
@@ -171,10 +175,14 @@ def _load_jsonl(engine: Engine, index: int, path: Path, scratch: Path) -> None:
     scan = scan_lines(path)
     read = _without_bom(path, scratch) if scan.has_bom else path
     size = max(16 << 20, scan.longest + 1024)
-    rows = (
-        f"SELECT row_number() OVER () AS n, json FROM read_json_objects({file_literal(read)}, "
-        f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {size})"
+    # Rows are numbered once they lie in the table, in their order: a window over what is read would read on one thread.
+    engine.execute(
+        f"INSERT INTO raw SELECT ?, NULL, json FROM read_json_objects({file_literal(read)}, "
+        f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {size})",
+        [index],
     )
+    number = f"rowid - (SELECT min(rowid) FROM raw WHERE file = {index}) + 1"
+    engine.execute(f"UPDATE raw SET line = {number} WHERE file = ?", [index])
     if scan.blank:
         first = [line - count + 1 for count, line in enumerate(scan.blank, 1)]
         engine.execute(
@@ -184,11 +192,12 @@ def _load_jsonl(engine: Engine, index: int, path: Path, scratch: Path) -> None:
         engine.execute(
             "CREATE OR REPLACE TABLE blank AS SELECT first, max(skipped) AS skipped FROM blank GROUP BY first"
         )
-        rows = (
-            f"SELECT n + coalesce(skipped, 0) AS n, json FROM ({rows}) AS r "
-            "ASOF LEFT JOIN blank ON r.n >= blank.first ORDER BY n"
+        engine.execute(
+            "UPDATE raw SET line = line + skipped FROM (SELECT r.rowid AS place, skipped FROM raw AS r "
+            "ASOF JOIN blank ON r.line >= blank.first WHERE r.file = $1) AS moved "
+            "WHERE raw.file = $1 AND raw.rowid = moved.place",
+            [index],
         )
-    engine.execute(f"INSERT INTO raw SELECT ?, n, json FROM ({rows})", [index])
     if engine.value("SELECT count(*) FROM raw WHERE file = ?", [index]) != scan.filled:
         # The two ideas of a line differ (an unbroken quote over a line end): take the slow, exact road.
         engine.execute("DELETE FROM raw WHERE file = ?", [index])

@@ -20,7 +20,7 @@ from compiler.own_columns import is_own
 from compiler.step_params import Column, IngestParams
 from runtime.context import StepContext, StepResult
 from runtime.file_hashes import content_hash
-from runtime.relational import SMALL_GROUP, Engine, engine, literal, quoted
+from runtime.relational import Engine, engine, literal, quoted
 from runtime.row_files import EXAMPLES
 from runtime.source_rows import SourceColumn, find_columns, load_rows, pointer, pointers
 from runtime.step_rows import publish_rows, write_ledger
@@ -58,7 +58,7 @@ def run(ctx: StepContext) -> StepResult:
         if not rows:
             raise _nothing_readable(db, names)
         refused = write_ledger(db, ledger(params), ctx.out / "ledger.parquet", [names] * (1 + bool(params.layout)))
-        db.copy(_examples(params), ctx.out / EXAMPLES, [names], row_group=SMALL_GROUP)
+        db.copy(_examples(params), ctx.out / EXAMPLES, [names], kept=True)
         read: dict[int, int] = dict(db.rows("SELECT __at, count(*) FROM named GROUP BY __at"))
         unread: dict[int, int] = dict(db.rows("SELECT file, count(*) FROM unreadable GROUP BY file"))
     publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet"})

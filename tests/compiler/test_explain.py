@@ -23,10 +23,10 @@ def test_a_filter_shows_its_sql_with_parameters() -> None:
 
 
 def test_the_best_rows_and_scores_show_what_they_rank_and_measure() -> None:
-    scored = "score quality {\n  length = words(output)\n  keep top 10% by length per lower(label)\n}\n\ntask "
+    scored = "score quality {\n  length = characters(output)\n  keep top 10% by length per lower(label)\n}\n\ntask "
     text = changed("task ", scored).replace("filters   = [clean]", "filters = [clean]   scores = [quality]")
     plan = plan_of(text.replace("label)", "output)"))
-    assert "score `length`\n    len(" in explain_step(plan, plan.step("score:triage.quality"))
+    assert "score `length`\n    length(" in explain_step(plan, plan.step("score:triage.quality"))
     told = explain_step(plan, plan.step("filter:triage.quality"))
     assert 'largest\n    "length"' in told and 'of each\n    lower("output")' in told
 
@@ -34,12 +34,12 @@ def test_the_best_rows_and_scores_show_what_they_rank_and_measure() -> None:
 def test_a_dedup_shows_who_stays_and_what_it_is_compared_with() -> None:
     near = "dedup near  on lower(instruction) at 90% against triage.test"
     text = changed("dedup near  on instruction at 90%", near).replace("filters   = [clean]", "")
-    text = text.replace("dedup exact on instruction", "dedup exact on instruction by words(output)")
+    text = text.replace("dedup exact on instruction", "dedup exact on instruction by characters(output)")
     text += "task other { from = tickets   filters = [clean]   templates = [plain] }\n"
     text += "train more { model = smol   data = other   overflow = drop }\n"
     plan = plan_of(text)
     told = explain_step(plan, plan.step("filter:other.clean"))
-    assert "the greatest stays\n    len(" in told
+    assert "the greatest stays\n    length(" in told
     assert 'compared with, of split:triage, part `test`\n    lower("instruction")' in told
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from compiler.plan import Plan
+from compiler.plan import STEP_VERSIONS, Plan, StepKind
 from compiler.plan_diff import StepChange, diff, diff_plans, previous_steps
 from tests.compiler.fake_world import FakeWorld
 from tests.compiler.quickstart import QUICKSTART, changed
@@ -93,7 +93,9 @@ def test_files_models_and_versions_are_named() -> None:
     old = previous_steps(BEFORE)
     old["ingest:tickets"] = replace(old["ingest:tickets"], version=0, hash="0")
     cached = {step.hash for step in BEFORE if step.kind != "ingest"}
-    assert diff(BEFORE, old, cached)[0].reasons == ("this version of sft does ingest differently (0 -> 1)",)
+    assert diff(BEFORE, old, cached)[0].reasons == (
+        f"this version of sft does ingest differently (0 -> {STEP_VERSIONS[StepKind.INGEST]})",
+    )
 
 
 def test_inputs_that_come_and_go() -> None:

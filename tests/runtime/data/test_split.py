@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from compiler.step_params import SplitParams, SplitPart, Sql
 from runtime.relational import engine
-from runtime.row_hashes import HASH_BITS, upper_ends
+from runtime.row_hashes import HASH_BITS, plain_text, upper_ends
 from runtime.steps.split import statement, statements
 from tests.runtime.data.conftest import Bench
 from tests.runtime.data.hostile import HOSTILE
@@ -78,6 +79,14 @@ def test_other_rows_move_no_row_and_equal_keys_stay_together(
     together = parts_of([*more, *before, *before], seed, folder)
     alone = parts_of(before, seed, folder)
     assert together[len(more) :] == alone * 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(alphabet="aAZ é\u0301É中 \n\t!~\u3000\x1f", max_size=8), max_size=20))
+def test_a_key_is_compared_without_case_space_and_composition(texts: list[str]) -> None:
+    with engine(Path("/nonexistent"), threads=1) as db:
+        found = db.rows(f"SELECT {plain_text('t')} FROM (SELECT unnest(?::VARCHAR[]) AS t)", [texts])
+    assert [text for (text,) in found] == [" ".join(normalize("NFC", text).lower().split()) for text in texts]
 
 
 def test_a_part_that_grows_keeps_its_rows(bench: Bench) -> None:
