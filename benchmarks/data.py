@@ -3,7 +3,7 @@
     python benchmarks/data.py                       1,000,000 rows through every step; three predicates beside datasets
     python benchmarks/data.py --rows 5_000_000      another size; with several sizes, also the cost a million rows
     python benchmarks/data.py --near                near deduplication in the filter, too
-    python benchmarks/data.py --kill 6              kill a run six times, continue, and compare every byte
+    python benchmarks/data.py --kill 6              kill a run in each of its six steps, continue, compare every byte
     python benchmarks/data.py --only peers pipeline some parts: peers, check, pipeline, kill
 
 Rows are made here (``instruction_rows``: 1 kB each, five languages, duplicates), the same ones in every run. A run is
@@ -24,7 +24,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -243,27 +242,38 @@ def judging(folder: Path) -> float:
 
 
 def run_kills(folder: Path, kills: int) -> None:
-    """Kill a run at random times, continue it, and compare what it made with an undisturbed run."""
+    """Kill a run in one step after the other, at a random time of it, continue, and compare what it made with an
+    undisturbed run."""
+    from runtime.store import Store
+
     shutil.rmtree(folder / ".sft", ignore_errors=True)
-    whole = measured(folder, "run", "data.sft", "--plain")
+    measured(folder, "run", "data.sft", "--plain")
     expected = fingerprints(folder / ".sft")
+    steps = Store(folder / ".sft").query("SELECT step_id, seconds FROM steps ORDER BY ordinal")
     shutil.rmtree(folder / ".sft")
     random.seed(0)
     for kill in range(kills):
-        process, after = start(folder, "run", "data.sft", "--plain"), random.uniform(0.05, 1) * whole.wall / 2
-        try:
-            process.communicate(timeout=after)
-            print(f"run {kill + 1} ended before it could be killed after {after:.1f} s")
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            done = len(list((folder / ".sft" / "objects").glob("*/meta.json")))
-            print(f"run {kill + 1} killed after {after:.1f} s, with {done} steps done", flush=True)
+        step, seconds = steps[kill % len(steps)]
+        kill_in(folder, step, random.uniform(0, seconds))
     measured(folder, "run", "data.sft", "--plain")
     found = fingerprints(folder / ".sft")
     if found != expected:
         raise SystemExit("a killed run ended with other bytes")
     print(f"after {kills} kills: {len(found)} files, every one the same bytes as undisturbed")
+
+
+def kill_in(folder: Path, step: str, after: float) -> None:
+    """Start a run, and kill it so many seconds after it has begun a step."""
+    process = start(folder, "run", "data.sft", "--plain")
+    assert process.stdout is not None
+    begun = any(line.split() == [step, "…"] for line in process.stdout)
+    time.sleep(after if begun else 0)
+    alive = process.poll() is None
+    process.kill()
+    process.communicate()
+    done = len(list((folder / ".sft" / "objects").glob("*/meta.json")))
+    what = f"killed in {step} after {after:.1f} s" if begun and alive else f"ended before it could be killed in {step}"
+    print(f"{what}, with {done} steps done", flush=True)
 
 
 def fingerprints(store: Path) -> dict[str, str]:
