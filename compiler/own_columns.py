@@ -6,10 +6,15 @@ such as which row a ledger names. DuckDB's Parquet reader has three columns that
 
 from __future__ import annotations
 
+import re
+
 OWN = "__"  # how columns of the run begin
+_INDEX = re.compile(r"__index_level_\d+__")  # pandas writes it into most Parquet files; no step has one called so
 _OF_PARQUET = frozenset({"file_row_number", "filename", "file_index"})
 
 
 def is_own(name: str) -> bool:
     """Whether a column of data may not be called so. SQL does not tell upper from lower case."""
+    if _INDEX.fullmatch(name):
+        return False
     return name.startswith(OWN) or name.lower() in _OF_PARQUET

@@ -42,7 +42,11 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.INGEST: 2,  # columns called like those of the run are refused, and so are tool calls that say nothing
     StepKind.RENDER: 3,  # a number that is not whole names no option; the place of a row is not in the file
     StepKind.MIX: 3,  # rows are drawn by what they are, not by the names of their tasks; their place is not in the file
-    StepKind.SCORE: 2,  # classifiers read no control tokens and no more than fits; no value is infinite
+    StepKind.FILTER: 2,  # an extension may not give an infinite number
+    StepKind.DECONTAMINATE: 2,  # the matched words are quoted as they stand, also where folding changes them
+    StepKind.TRAIN: 2,  # control tokens are looked for in the name and the call of a tool's result
+    StepKind.PREDICT: 2,  # the same
+    StepKind.SCORE: 3,  # classifiers read no control tokens and no more than fits; no value is infinite
 }
 
 

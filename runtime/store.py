@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 3
 DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
+_BESIDE = ".new-"  # how a folder begins in which a database is being made
+_LEFT_S = 600  # seconds after which nobody is making it any more
 _IN_PROCESS = threading.RLock()
 _LOOKING: dict[Path, duckdb.DuckDBPyConnection] = {}  # guarded by the lock
 
@@ -65,6 +68,7 @@ class Store:
         try:
             for folder in (self.root, self.root / "objects", self.root / "runs"):
                 folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
             if not self.exists:
                 self._make_database()
         except OSError as error:
@@ -77,10 +81,17 @@ class Store:
             _migrate(con, self.root)
         return self
 
+    def _sweep(self) -> None:
+        """Remove what a kill left of making a database; one being made is younger."""
+        for folder in self.root.glob(_BESIDE + "*"):
+            with suppress(OSError):
+                if time.time() - folder.stat().st_mtime > _LEFT_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+
     def _make_database(self) -> None:
         """The file with its tables, made beside and named when it is whole: a kill meanwhile leaves no store that
         cannot be opened. Where two make it, the first one stays."""
-        with TemporaryDirectory(prefix=".new-", dir=self.root) as folder:
+        with TemporaryDirectory(prefix=_BESIDE, dir=self.root) as folder:
             beside = Store(Path(folder), self.patience)
             with beside.writing() as con:
                 _migrate(con, self.root)

@@ -48,8 +48,10 @@ _GROUPS = """, largest AS (
   SELECT task, stays, count(*) AS rows FROM final GROUP BY ALL ORDER BY rows DESC, task, stays LIMIT $limit
 ), shown AS (
   SELECT DISTINCT ON (row_id) row_id, content, file, line FROM examples
-  WHERE row_id IN (SELECT stays FROM largest UNION SELECT f.row_id FROM final f JOIN largest USING (task, stays))
-  ORDER BY row_id, file, line
+  WHERE step_hash IN (SELECT step_hash FROM steps WHERE run_id = $run AND kind = 'ingest')
+    AND row_id IN (SELECT stays FROM largest UNION SELECT f.row_id FROM final f JOIN largest USING (task, stays))
+  -- equal rows of two sources have one id; the one that stays has not fallen
+  ORDER BY row_id, (file, line) IN (SELECT (file, line) FROM gone), file, line
 )
 SELECT l.task, l.stays, l.rows, kept.content, kept.file, kept.line, f.row_id, coalesce(f.file, d.file),
        coalesce(f.line, d.line), f.value, f.step_id, f.rule, coalesce(r.text, f.rule::VARCHAR), d.content

@@ -114,8 +114,9 @@ def _of_run(wanted: Wanted, store: Store) -> Exported:
         return Exported(name, plan, {WHOLE: f"mix:{name}"})
     rendered = {step.name: step for step in plan.steps if step.kind == "render" and _is_data(_labels(step))}
     steps = [step for step in rendered.values() if _labels(step)["task"] == name]
-    # backwards, so that the first counts: what a train learns from stands before what another one validates on
-    parts = {_labels(step)["part"]: step.id for step in reversed(steps)}
+    parts: dict[str, str] = {}
+    for step in steps:  # the first counts: what a train learns from stands before what another one validates on
+        parts.setdefault(_labels(step)["part"], step.id)
     if name in rendered and not parts:
         parts = {_labels(rendered[name])["part"]: rendered[name].id}
     if not parts:

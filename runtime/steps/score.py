@@ -24,7 +24,7 @@ from runtime.step_rows import publish_rows, view_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 
-LOSSES, CLASSIFIERS = 1, 2  # raise them when such a scorer gives something else for the same text
+LOSSES, CLASSIFIERS = 2, 2  # raise them when such a scorer gives something else for the same text
 _PARTS = ("weights", "tokenizer", "chat_template")
 Column = tuple[str, str, list[Any]]  # value and reason as SQL over `rows`, with the parameters of the value
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from compiler.plan import Plan, Step, StepKind
 from runtime.artifacts import Objects
-from runtime.relational import Engine, parquet, quoted
+from runtime.relational import PLACE, Engine, parquet, quoted
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
@@ -100,16 +100,15 @@ def _at_line(scene: Scene, file: str, line: int) -> list[Origin] | Unreadable:
     for step in scene.plan:
         if step.kind is StepKind.INGEST:
             firsts.setdefault(step.hash, step)
-    ingests = list(firsts.values())
-    known = [path for ingest in ingests for path in ingest.local["paths"]]
-    for ingest in ingests:
-        paths = [path for path in ingest.local["paths"] if path == file]
-        if file not in known:
-            paths = [path for path in ingest.local["paths"] if path.endswith("/" + file)]
+    named = {ingest.hash: _names_of_files(scene, ingest) for ingest in firsts.values()}
+    known = [name for names in named.values() for name in names]
+    for ingest in firsts.values():
+        names = named[ingest.hash]
+        paths = {names[name] for name in names if name == file or (file not in known and name.endswith("/" + file))}
         rows = scene.rows_file(ingest)
         if paths and rows is None:
             raise fatal("SFT0922", f"the rows of `{ingest.id}` are not in the store", "run the spec: `sft run FILE`")
-        for path in paths:
+        for path in sorted(paths):
             assert rows is not None
             found += _select(scene, ingest, rows, "__line = ? AND __file = ?", [line, path])
             lost += [
@@ -126,12 +125,31 @@ def _at_line(scene: Scene, file: str, line: int) -> list[Origin] | Unreadable:
     return found or lost[0]
 
 
+def _names_of_files(scene: Scene, ingest: Step) -> dict[str, str]:
+    """What a file is called by a source of this run -> what it is called in the rows, which whoever read it first
+    named: equal files are read once, also under another name."""
+    rows = scene.rows_file(ingest)
+    if rows is None:
+        return {path: path for path in ingest.local["paths"]}
+    stored = [
+        name
+        for (name,) in scene.db.rows(f"SELECT __file FROM {parquet(rows)} GROUP BY 1 ORDER BY min({PLACE})")
+        if name is not None
+    ]
+    names = {name: name for name in stored} | {path: path for path in ingest.local["paths"] if path not in stored}
+    for step in scene.plan:
+        if step.hash == ingest.hash and len(step.local["paths"]) == len(stored):
+            names |= {path: old for path, old in zip(step.local["paths"], stored, strict=True) if path not in stored}
+    return names
+
+
 def _several(file: str, line: int, found: list[Origin], lost: list[Unreadable]) -> DiagnosticError:
     """Two files that end in the same name, or one file that two sources read as different rows."""
     places = [f"`{visible(one.place)}` (row `{one.row_id[:12]}` of {one.step.name})" for one in found]
     places += [f"`{visible(one.file)}:{one.line}` (unreadable)" for one in lost]
     listed = ", ".join(places[:4]) + (", …" if len(places) > 4 else "")
-    help = "give more of the path, or the row id"
+    one_file = len({one.file for one in (*found, *lost)}) == 1
+    help = "give the row id" if one_file else "give more of the path, or the row id"
     return fatal("SFT0926", f"`{visible(file)}:{line}` is more than one row: {listed}", help)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -68,6 +69,14 @@ def test_a_kill_while_a_store_is_made_leaves_none_and_the_next_run_makes_it(tmp_
     assert start(DYING, store.root, after).wait() == 9
     assert not store.exists
     assert store.create().query("SELECT count(*) FROM examples") == [(0,)]
+
+
+def test_what_a_kill_left_is_swept_once_nobody_can_be_making_it(tmp_path: Path) -> None:
+    for name, age in ((".new-old", 3600), (".new-young", 0)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    Store(tmp_path).create()
+    assert [path.name for path in tmp_path.glob(".new-*")] == [".new-young"]
 
 
 def test_an_empty_file_is_no_store(tmp_path: Path) -> None:

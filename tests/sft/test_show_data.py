@@ -84,3 +84,28 @@ mixture clean { use big   decontaminate against [test] ngram 3 coverage 50% }
     assert main(["export", "clean", "--file", "spec.sft", "--to", "out"]) == 1
     assert "SFT0420" in capsys.readouterr().err
     assert "town.jsonl:1" in told(capsys, "show", "decontamination")
+
+
+def test_duplicates_name_no_file_that_another_run_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = SPEC.replace("LIMIT", "60")
+    (folder / "a_old.jsonl").write_text("\n" + (folder / "town.jsonl").read_text().replace('"a": "y"', '"a": "z"', 1))
+    (folder / "spec.sft").write_text(spec.replace("town.jsonl", "a_old.jsonl"))
+    assert main(["export", "both", "--file", "spec.sft", "--to", "old"]) == 0
+    (folder / "spec.sft").write_text(spec)
+    assert main(["export", "both", "--file", "spec.sft", "--to", "out"]) == 0
+    assert "a_old" not in told(capsys, "show", "duplicates", "--format", "json")
+
+
+def test_a_line_is_found_under_every_name_of_its_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal files are read once, and a file that was renamed is not read again."""
+    assert export(folder, 60) == 0
+    (folder / "town.jsonl").rename(folder / "city.jsonl")
+    (folder / "copy.jsonl").write_bytes((folder / "city.jsonl").read_bytes())
+    spec = SPEC.replace("LIMIT", "61").replace("town.jsonl", "city.jsonl")
+    spec += 'source again { path = "copy.jsonl"   licence = "CC0-1.0"   origin = human }\n'
+    spec = spec.replace("task big { from = town", "task big { from = again")
+    (folder / "spec.sft").write_text(spec)
+    assert main(["export", "both", "--file", "spec.sft", "--to", "more"]) == 0
+    for name in ("town.jsonl", "city.jsonl", "copy.jsonl"):
+        assert "Weather in town 3" in told(capsys, "trace", f"{name}:4")
+    assert main(["trace", "village.jsonl:4"]) == 1

@@ -59,8 +59,8 @@ class Layout:
 
 
 def training_part(parts: Sequence[Written]) -> Written:
-    """The part to train on: the one called train, or the first."""
-    return next((part for part in parts if part.part == TRAINING), parts[0])
+    """The part to train on: the one called train, or the largest."""
+    return next((part for part in parts if part.part == TRAINING), max(parts, key=lambda part: part.rows))
 
 
 def validation_part(parts: Sequence[Written]) -> Written | None:

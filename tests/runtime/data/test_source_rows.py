@@ -107,3 +107,16 @@ def test_the_artifact_is_the_same_bytes_for_every_number_of_threads(
         bench.ingest("a.jsonl")
         found.add((bench.out("ingest:s") / "rows.parquet").read_bytes())
     assert len(found) == 1
+
+
+def test_the_index_that_pandas_writes_is_a_column_like_any_other(bench: Bench) -> None:
+    bench.write("a.parquet", b"")
+    with engine(bench.root) as db:
+        db.copy("SELECT 'x' AS q, 7 AS __index_level_0__", bench.root / "a.parquet")
+    assert bench.ingest("a.parquet", format="parquet").summary["columns"] == {
+        "q": "text",
+        "__index_level_0__": "number",
+    }
+    bench.write("b.jsonl", [{"q": "x", "__index": 7}])
+    with pytest.raises(DiagnosticError, match="the runtime uses itself"):
+        bench.ingest("b.jsonl")
