@@ -39,8 +39,8 @@ class StepKind(StrEnum):
 # Raise a number when the algorithm of a step kind changes what it gives for the same inputs.
 STEP_VERSIONS: Mapping[StepKind, int] = {
     **dict.fromkeys(StepKind, 1),
-    StepKind.INGEST: 2,  # columns called like those of the run are refused, and so are tool calls that say nothing
-    StepKind.RENDER: 3,  # a number that is not whole names no option; the place of a row is not in the file
+    StepKind.INGEST: 3,  # texts beside lists or objects keep their text, and are not quoted as JSON
+    StepKind.RENDER: 4,  # a whole number of a column of fractions stands without `.0`
     StepKind.MIX: 3,  # rows are drawn by what they are, not by the names of their tasks; their place is not in the file
     StepKind.FILTER: 2,  # an extension may not give an infinite number
     StepKind.DECONTAMINATE: 2,  # the matched words are quoted as they stand, also where folding changes them

@@ -18,7 +18,9 @@ class SourceFacts(Struct, frozen=True):
 
     ``rows`` counts the rows that could be read, ``unreadable`` the lines that could not (they become
     ledger entries when the source is ingested). ``problem`` is set when nothing can be said: the file is
-    missing, is a folder, or holds no readable row at all.
+    missing, is a folder, or holds no readable row at all. ``mixed`` are the columns that hold lists or objects beside
+    other values, with the types of what they hold; ``rounded`` those of numbers that lose digits, because some are no
+    integers of 64 bits and others have more digits than a double.
     """
 
     format: Literal["jsonl", "json", "csv", "tsv", "parquet"]
@@ -26,6 +28,8 @@ class SourceFacts(Struct, frozen=True):
     columns: dict[str, ColumnType]
     rows: int
     unreadable: int = 0
+    mixed: dict[str, tuple[ColumnType, ...]] = {}
+    rounded: tuple[str, ...] = ()
 
 
 class ModelFacts(Struct, frozen=True):

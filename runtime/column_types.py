@@ -9,6 +9,7 @@ from compiler.world import ColumnType
 from spec_lang.diagnostics import DiagnosticError, fatal
 
 MOST_FIELDS = 2_000
+_ORDER: tuple[ColumnType, ...] = ("text", "number", "bool", "list", "json")
 
 
 def type_of(value: Any) -> ColumnType:
@@ -28,6 +29,19 @@ def unified(types: Iterable[ColumnType]) -> ColumnType:
     if len(seen) < 2:
         return next(iter(seen), "null")
     return "text" if seen <= {"text", "number", "bool"} else "json"
+
+
+def mixed(types: Iterable[ColumnType]) -> tuple[ColumnType, ...]:
+    """The types of a field that holds lists or objects beside other values, in a fixed order; none of any other."""
+    seen = set(types) - {"null"}
+    scalars = seen - {"list", "json"}
+    return tuple(kind for kind in _ORDER if kind in seen) if scalars and scalars != seen else ()
+
+
+def text_or_json(cell: str) -> str:
+    """SQL for a JSON value in a column of text: a text as it is, without quotes; anything else as JSON."""
+    text = f"WHEN 'VARCHAR' THEN json_extract_string({cell}, '$')"
+    return f"CASE json_type({cell}) WHEN 'NULL' THEN NULL {text} ELSE {cell}::VARCHAR END"
 
 
 def too_many_fields() -> DiagnosticError:

@@ -13,6 +13,7 @@ from typing import Any
 
 from compiler.shapes import LISTS, Layout, generated, replaced
 from compiler.world import ColumnType
+from runtime.column_types import text_or_json
 from runtime.relational import Engine, quoted
 from runtime.row_hashes import is_blank
 from runtime.source_rows import SourceColumn
@@ -43,7 +44,7 @@ def converse(db: Engine, layout: Layout, columns: Collection[SourceColumn]) -> l
     cells = {column.name: _cell(column) for column in columns}
     gone = replaced(layout, cells)
     kept = [(column.name, column.type) for column in columns if column.name not in gone]
-    listed = "".join(f", {quoted(name)}" for name, _ in kept)
+    listed = "".join(f", {_kept(name, kind, cells)}" for name, kind in kept)
     made = "".join(f", {sql} AS {quoted(name)}" for name, sql in _generated(layout).items())
     db.execute(
         f"CREATE TABLE conversed AS SELECT __row_id, __at, __file, __line, __content{listed}{made}, "
@@ -84,6 +85,11 @@ def _cell(column: SourceColumn) -> str:
     """A column of ``named`` as JSON."""
     name = quoted(column.name)
     return f"CAST({name} AS JSON)" if column.type in ("list", "json") else f"to_json({name})"
+
+
+def _kept(name: str, kind: ColumnType, cells: dict[str, str]) -> str:
+    """A column that the rows have already; from here on its texts stand without quotes."""
+    return f"{text_or_json(cells[name])} AS {quoted(name)}" if kind == "json" else quoted(name)
 
 
 def _turns(layout: Layout, cells: dict[str, str]) -> str:

@@ -140,7 +140,7 @@ def _value(text: str, spelling: Spelling) -> Any:
     if spelling == "whole":
         return int(text)
     if spelling == "number":
-        return float(text)
+        return int(text) if _WHOLE.match(text) else float(text)
     return text.lower() == "true" if spelling == "bool" else text
 
 

@@ -15,26 +15,30 @@ from pathlib import Path
 from typing import Any
 
 from compiler.world import ColumnType, Problem, SourceFacts
-from runtime.column_types import MOST_FIELDS, too_many_fields, type_of, unified
+from runtime.column_types import MOST_FIELDS, mixed, too_many_fields, type_of, unified
 from runtime.csv_rows import csv_rows
 from runtime.file_hashes import cache_folder, content_hash, read_json, write_json
 from runtime.json_lines import numbered_lines, row_of
 from runtime.json_lists import is_small, list_items
+from runtime.large_numbers import Sizes, sizes_of
 from runtime.packed_files import broken_archive
 from runtime.source_files import Format, find_files, format_of
 from spec_lang.diagnostics import DiagnosticError
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """One file: types by field in order of appearance; ``first_reason`` is why the first bad line is one."""
+    """One file: all types of each field, fields in order of appearance; ``first_reason`` is why the first bad line is
+    one. ``large`` and ``broad`` are fields of numbers, as ``runtime.large_numbers`` has them."""
 
-    columns: dict[str, ColumnType]
+    columns: dict[str, list[ColumnType]]
     rows: int
     unreadable: int
     first_reason: str | None
+    large: list[str]
+    broad: list[str]
 
 
 def read_source_facts(spec_dir: Path, path: str, cache: Path | None = None) -> SourceFacts | Problem:
@@ -72,25 +76,22 @@ def _combined(
     fields = dict.fromkeys(field for item in facts for field in item.columns)
     if len(fields) > MOST_FIELDS:
         raise too_many_fields()
-    columns = {field: unified(item.columns.get(field, "null") for item in facts) for field in fields}
-    return SourceFacts(format, files, columns, rows, unreadable)
+    kinds = {field: {kind for item in facts for kind in item.columns.get(field, ())} for field in fields}
+    columns = {field: unified(types) for field, types in kinds.items()}
+    differing = {field: found for field, types in kinds.items() if (found := mixed(types))}
+    large = {field for item in facts for field in item.large}
+    broad = {field for item in facts for field in item.broad}
+    rounded = tuple(field for field, kind in columns.items() if kind == "number" and field in large & broad)
+    return SourceFacts(format, files, columns, rows, unreadable, differing, rounded)
 
 
 def _remembered(path: Path, digest: str, format: Format, cache: Path) -> FileFacts:
     memory = cache / "facts" / f"{digest}-{format}-{FACTS_VERSION}.json"
     known = read_json(memory)
-    if known.keys() == {"columns", "rows", "unreadable", "first_reason"}:
+    if known.keys() == FileFacts.__annotations__.keys():
         return FileFacts(**known)
     facts = _by_python(path, format) if is_small(path) and format != "parquet" else _by_engine(path, format)
-    write_json(
-        memory,
-        {
-            "columns": facts.columns,
-            "rows": facts.rows,
-            "unreadable": facts.unreadable,
-            "first_reason": facts.first_reason,
-        },
-    )
+    write_json(memory, vars(facts))
     return facts
 
 
@@ -105,6 +106,7 @@ def _by_python(path: Path, format: Format) -> FileFacts:
     seen: dict[str, set[ColumnType]] = {}
     rows = unreadable = 0
     first_reason = None
+    sizes = Sizes()
     for number, row in read_by_python(path, format):
         if isinstance(row, str):
             unreadable += 1
@@ -113,7 +115,9 @@ def _by_python(path: Path, format: Format) -> FileFacts:
         rows += 1
         for field, value in row.items():
             seen.setdefault(field, set()).add(type_of(value))
-    return FileFacts({field: unified(types) for field, types in seen.items()}, rows, unreadable, first_reason)
+            sizes.note(field, value)
+    columns = {field: sorted(types) for field, types in seen.items()}
+    return FileFacts(columns, rows, unreadable, first_reason, *sizes.lists())
 
 
 def _by_engine(path: Path, format: Format) -> FileFacts:
@@ -122,8 +126,11 @@ def _by_engine(path: Path, format: Format) -> FileFacts:
 
     with tempfile.TemporaryDirectory(prefix="sft-facts-") as scratch, engine(Path(scratch)) as db:
         load_rows(db, [path], format, Path(scratch))
-        columns = {column.field: column.type for column in find_columns(db, integers=False)}
+        found = find_columns(db, integers=False)
+        sizes = sizes_of(db, found)
         rows = db.value("SELECT count(*) FROM raw")
         refused = db.rows("SELECT line, reason FROM unreadable ORDER BY line LIMIT 1")
         count = db.value("SELECT count(*) FROM unreadable")
-    return FileFacts(columns, rows, count, f"line {refused[0][0]}: {refused[0][1]}" if refused else None)
+    columns = {column.field: list(column.kinds) for column in found}
+    reason = f"line {refused[0][0]}: {refused[0][1]}" if refused else None
+    return FileFacts(columns, rows, count, reason, *sizes.lists())

@@ -50,7 +50,8 @@ _TYPES: dict[str, ColumnType] = {
 class SourceColumn:
     """A field over all rows; ``whole`` when every value is a 64-bit integer.
 
-    ``name`` is what the column is called in the spec; ``path`` leads to a value inside of the field.
+    ``name`` is what the column is called in the spec; ``path`` leads to a value inside of the field. ``kinds`` are the
+    types of all its values, without missing ones.
     """
 
     field: str
@@ -58,6 +59,7 @@ class SourceColumn:
     type: ColumnType
     whole: bool = False
     path: tuple[str, ...] = ()
+    kinds: tuple[ColumnType, ...] = ()
 
 
 def load_rows(engine: Engine, files: Sequence[Path], format: Format, scratch: Path) -> None:
@@ -119,12 +121,14 @@ def find_columns(
     for (kinds,) in engine.rows(f"SELECT DISTINCT json_type(json, {pointers(places)}) FROM raw"):
         for names, kind in zip(seen, kinds or (), strict=False):
             names.add(kind)
-    types = [unified(_TYPES[name] for name in names if name is not None and name != "NULL") for names in seen]
+    kinds = [sorted({_TYPES[name] for name in names if name is not None and name != "NULL"}) for names in seen]
     numbers = [place for place, names in zip(places, seen, strict=True) if not names - _INTEGERS]
     whole = _whole(engine, numbers if integers else [])
     return [
-        SourceColumn(place[0], place[0], kind, kind == "number" and place in whole, place[1:])
-        for place, kind in zip(places, types, strict=True)
+        SourceColumn(
+            place[0], place[0], unified(types), place in whole and types == ["number"], place[1:], tuple(types)
+        )
+        for place, types in zip(places, kinds, strict=True)
     ]
 
 

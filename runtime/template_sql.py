@@ -47,7 +47,10 @@ def _piece(segment: Segment, at: int) -> Bound:
 
 
 def value(column: str) -> str:
-    return f"{quoted(column)}::VARCHAR"
+    """The text of a column's value. A fraction among whole numbers makes doubles of them, and `2` is still `2`."""
+    name = quoted(column)
+    whole = f"regexp_replace({name}::VARCHAR, '\\.0$', '')"
+    return f"CASE WHEN typeof({name}) = 'DOUBLE' THEN {whole} ELSE {name}::VARCHAR END"
 
 
 def needed(segments: Iterable[Segment]) -> list[str]:

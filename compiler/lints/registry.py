@@ -17,6 +17,7 @@ from compiler.lints import (
     list_for_range,
     many_epochs_on_few_rows,
     margin_below_detectable_effect,
+    mixed_column,
     no_capability_requirement,
     no_held_out_template,
     no_safety_requirement,
@@ -25,6 +26,7 @@ from compiler.lints import (
     preferences_without_kl,
     public_attacks_only,
     refusals_without_benign_set,
+    rounded_numbers,
     sampling_without_seed,
     single_template_eval,
     slice_not_required,
@@ -63,6 +65,8 @@ LINTS: tuple[Lint, ...] = (
     column_as_text.LINT,
     constant_user.LINT,
     list_for_range.LINT,
+    mixed_column.LINT,
+    rounded_numbers.LINT,
     gate_cannot_fail.LINT,
 )
 

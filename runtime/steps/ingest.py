@@ -18,6 +18,7 @@ from typing import Any
 from compiler.hashing import HASH_LENGTH
 from compiler.own_columns import is_own
 from compiler.step_params import Column, IngestParams
+from runtime.column_types import text_or_json
 from runtime.context import StepContext, StepResult
 from runtime.file_hashes import content_hash
 from runtime.relational import Engine, engine, literal, quoted
@@ -43,7 +44,7 @@ def run(ctx: StepContext) -> StepResult:
         ctx.stop.check()
         kinds = {column.name: column.type for column in columns}
         more: dict[str, Any] = {}
-        select, bound = _typed(columns), [names]
+        select, bound = _typed(columns, texts_as_json=params.layout is not None), [names]
         if params.layout is not None:  # every row is looked at again, so the columns are made only once
             db.execute(f"CREATE TABLE typed AS {select}", bound)
             db.execute("DROP TABLE named")
@@ -129,8 +130,12 @@ def _name_rows(db: Engine, columns: Sequence[SourceColumn]) -> None:
     db.execute("UPDATE named SET __row_id = repeats.id FROM repeats WHERE repeats.place = named.rowid")
 
 
-def _typed(columns: Sequence[SourceColumn]) -> str:
-    """The rows of ``named`` in its order, with their typed columns. Takes the names of the files."""
+def _typed(columns: Sequence[SourceColumn], *, texts_as_json: bool) -> str:
+    """The rows of ``named`` in its order, with their typed columns. Takes the names of the files.
+
+    In a column that holds lists or objects too a text is the text, as it is in every other column. What makes
+    conversations has to tell `[1]` in quotes from a list, so there it keeps its quotes until they are made.
+    """
     found: list[str] = []
     cells: dict[str, str] = {}
     for as_text, extract in ((True, "json_extract_string"), (False, "json_extract")):
@@ -142,7 +147,9 @@ def _typed(columns: Sequence[SourceColumn]) -> str:
         for column in alike:
             if column.path:
                 cells[column.name] = f"{extract}(__json, {literal(pointer(column.field, *column.path))})"
-    typed = "".join(f", {_value(column, cells[column.name])} AS {quoted(column.name)}" for column in columns)
+    typed = "".join(
+        f", {_value(column, cells[column.name], texts_as_json)} AS {quoted(column.name)}" for column in columns
+    )
     return (
         f"SELECT __row_id, __at, (?::VARCHAR[])[__at + 1] AS __file, __line, __content{typed} "
         f"FROM (SELECT {', '.join(['*', *found])} FROM named)"
@@ -152,7 +159,7 @@ def _typed(columns: Sequence[SourceColumn]) -> str:
 _SINGLE = ("text", "null", "number", "bool")  # a value of these can be read from its text, without its quotes
 
 
-def _value(column: SourceColumn, cell: str) -> str:
+def _value(column: SourceColumn, cell: str, texts_as_json: bool) -> str:
     """The cell as its column's type; what has no such value is NULL."""
     if column.type in ("text", "null"):
         return cell
@@ -160,7 +167,9 @@ def _value(column: SourceColumn, cell: str) -> str:
         return f"TRY_CAST({cell} AS {'BIGINT' if column.whole else 'DOUBLE'})"
     if column.type == "bool":
         return f"TRY_CAST({cell} AS BOOLEAN)"
-    return f"CASE WHEN json_type({cell}) <> 'NULL' THEN {cell}::VARCHAR END"
+    if texts_as_json or column.type == "list":
+        return f"CASE WHEN json_type({cell}) <> 'NULL' THEN {cell}::VARCHAR END"
+    return text_or_json(cell)
 
 
 def _key(name: str) -> str:

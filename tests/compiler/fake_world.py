@@ -45,6 +45,20 @@ class FakeWorld:
             "semicolons.csv": _facts("semicolons.csv", {"instruction;output": "text"}, 20),
             "chats.jsonl": _facts("chats.jsonl", CHATS, 500),
             "shared.json": _facts("shared.json", SHARED, 90),
+            "mixed.jsonl": SourceFacts(
+                "jsonl",
+                (("mixed.jsonl", hash_text("mixed.jsonl")),),
+                {"message": "text", "label": "json"},
+                640,
+                mixed={"label": ("text", "list")},
+            ),
+            "rounded.jsonl": SourceFacts(
+                "jsonl",
+                (("rounded.jsonl", hash_text("rounded.jsonl")),),
+                {"instruction": "text", "output": "text", "amount": "number"},
+                640,
+                rounded=("amount",),
+            ),
             "marked.jsonl": _facts("marked.jsonl", {"__id": "text", "output": "text", "__fields": "list"}, 90),
         }
     )

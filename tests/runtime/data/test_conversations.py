@@ -130,6 +130,16 @@ def test_rows_of_every_shape_become_messages(
         assert (found["chosen"], found["rejected"]) == ("hello", "go")
 
 
+def test_texts_that_look_like_turns_are_texts_beside_lists_of_turns(bench: Bench) -> None:
+    bench.write("a.jsonl", [{"prompt": "[1]", "completion": "42", "more": "[2]"},
+                            {"prompt": [ASK], "completion": [SAY], "more": {"k": "v"}}])  # fmt: skip
+    bench.ingest("a.jsonl", layout="prompt_completion")
+    rows = bench.rows("ingest:s")
+    assert [json.loads(row["messages"]) for row in rows] == [[turn("user", "[1]"), turn("assistant", "42")], [ASK, SAY]]
+    assert [row["more"] for row in rows] == ["[2]", '{"k":"v"}']
+    assert rows[0]["prompt"] == "[1]" and json.loads(rows[1]["prompt"]) == [ASK]
+
+
 def test_tools_and_their_calls_are_one_thing_whatever_wrote_them(bench: Bench) -> None:
     tool = {"name": "find", "parameters": {"type": "object"}}
     calls = [{"id": "1", "type": "function", "function": {"name": "find", "arguments": '{"q": "x"}'}}]

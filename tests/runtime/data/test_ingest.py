@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler.sql import lower
 from compiler.world import Problem
+from runtime.column_types import mixed
 from runtime.json_lines import numbered_lines, row_of
-from runtime.relational import engine
+from runtime.large_numbers import sizes_of
+from runtime.relational import engine, parquet
 from runtime.source_facts import read_source_facts
 from runtime.source_rows import find_columns, load_rows
 from spec_lang.diagnostics import DiagnosticError
+from tests.compiler.expressions import sound
 from tests.runtime.data.conftest import Bench
 from tests.runtime.data.hostile import HOSTILE
 
@@ -75,8 +79,29 @@ def test_columns_have_the_type_of_all_their_values(bench: Bench) -> None:
         "whole": 1, "part": 1.0, "big": float(2**70), "flag": True, "mixed": "1", "list": '[1,"a"]',
         "obj": '{"k":null}', "n": None, "either": None,
     }  # fmt: skip
-    assert (second["whole"], second["part"], second["flag"], second["either"]) == (-(2**63), 2.5, None, '"s"')
+    assert (second["whole"], second["part"], second["flag"], second["either"]) == (-(2**63), 2.5, None, "s")
     assert (third["mixed"], third["whole"], third["either"]) == ("false", None, "[1]")
+
+
+def test_texts_beside_lists_and_objects_keep_their_text(bench: Bench) -> None:
+    values = ['two\nlines "quoted"', ["x"], {"k": "v"}, 1.5, True, "[1]", "", None]
+    texts = ['two\nlines "quoted"', '["x"]', '{"k":"v"}', "1.5", "true", "[1]", "", None]
+    bench.write("a.jsonl", [{"whole": value, "in": {"it": value}} for value in values])
+    result = bench.ingest("a.jsonl", columns={"inner": "in.it"})
+    assert result.summary["columns"] == {"inner": "json", "whole": "json", "in": "json"}
+    rows = bench.rows("ingest:s")
+    assert [row["whole"] for row in rows] == [row["inner"] for row in rows] == texts
+
+
+def test_functions_of_json_read_what_is_json_beside_texts(bench: Bench) -> None:
+    bench.write("a.jsonl", [{"a": 'say "hi" {'}, {"a": {"k": "v"}}, {"a": [{"k": "w"}]}, {"a": None}])
+    bench.ingest("a.jsonl")
+    field = lower(sound('coalesce(json_field(a, "k"), json_field(a, "[0].k"))', {"a": "json"}))
+    with engine(bench.root) as db:
+        source = parquet(bench.out("ingest:s") / "rows.parquet")
+        assert [value for (value,) in db.rows(f"SELECT {field.sql} FROM {source}", list(field.params))] == [
+            None, "v", "w", None,
+        ]  # fmt: skip
 
 
 def test_an_id_comes_from_the_content_alone(bench: Bench) -> None:
@@ -259,7 +284,10 @@ def test_compiler_and_run_agree_on_every_line(
     facts: Any = read_source_facts(folder, "a.jsonl", folder / "cache")
     with engine(folder, threads=1) as db:
         load_rows(db, [folder / "a.jsonl"], "jsonl", folder)
-        columns = {column.field: column.type for column in find_columns(db)}
+        found_columns = find_columns(db)
+        columns = {column.field: column.type for column in found_columns}
+        differing = {column.field: kinds for column in found_columns if (kinds := mixed(column.kinds))}
+        sizes = sizes_of(db, found_columns)
         rows, refused = db.value("SELECT count(*) FROM raw"), db.value("SELECT count(*) FROM unreadable")
         by_line = dict(db.rows("SELECT line, json FROM raw")) | dict(db.rows("SELECT line, reason FROM unreadable"))
     expected = {number: row_of(line) for number, line in numbered_lines(folder / "a.jsonl")}
@@ -272,6 +300,9 @@ def test_compiler_and_run_agree_on_every_line(
         assert head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head
     elif rows:
         assert (facts.rows, facts.unreadable, facts.columns) == (rows, refused, columns)
+        assert facts.mixed == differing
+        assert set(facts.rounded) == sizes.large & sizes.broad
+        assert not any(column.whole for column in found_columns if column.field in facts.rounded)
     else:
         assert facts.code == ("SFT0405" if refused else "SFT0404")
 

@@ -4,8 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compiler.step_params import RenderParams, RenderTemplate, Segment, SplitParams, SplitPart, Sql, TemplateRole
+from runtime import template_sql
+from runtime.relational import engine
 from runtime.steps.render import statements, template_hash
 from spec_lang.diagnostics import DiagnosticError
 from tests.runtime.data.conftest import Bench
@@ -59,6 +63,35 @@ def test_values_that_are_no_text(bench: Bench) -> None:
     values = [7, 1.5, True, [1, "x"], {"k": None}]
     for value, text in zip(values, ["7", "1.5", "true", '[1,"x"]', '{"k":null}'], strict=True):
         assert [row["expected"] for row in rendered(bench, [{"q": "q", "a": value}], PLAIN)] == [text]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_a_fraction_in_a_column_changes_no_whole_number(bench: Bench, name: str) -> None:
+    written = ["2", "2.5", "1e3", "-0.5", "7.0", "1.50", "9007199254740991", "0", "1e20", "1e-7"]
+    texts = ["2", "2.5", "1000", "-0.5", "7", "1.5", "9007199254740991", "0", "1e+20", "1e-07"]
+    lines = ["q,a", *(f"q,{n}" for n in written)] if name == "a.csv" else [f'{{"q": "q", "a": {n}}}' for n in written]
+    bench.write(name, "\n".join(lines) + "\n")
+    bench.ingest(name, format=name[2:])
+    bench.run(RenderParams(part=None, templates=(PLAIN,), seed=0), "t.all", {"rows": "ingest:s"})
+    assert [row["expected"] for row in bench.rows("render:t.all")] == texts
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    numbers=st.lists(
+        st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53).map(float), min_size=1
+    )
+)
+def test_the_text_of_a_number_reads_back_as_the_number(
+    numbers: list[float], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with engine(tmp_path_factory.getbasetemp(), threads=1) as db:
+        found = db.rows(f"SELECT {template_sql.value('n')} FROM (SELECT unnest(?::DOUBLE[]) AS n)", [numbers])
+    for (text,), number in zip(found, numbers, strict=True):
+        assert float(text) == number
+        assert not text.endswith(".0")
+        if number == int(number) and 0 < abs(number) <= 2**53:
+            assert text == str(int(number))
 
 
 def test_a_row_that_lacks_a_value_is_dropped_by_the_name_of_the_column(bench: Bench) -> None:

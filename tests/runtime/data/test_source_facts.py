@@ -120,6 +120,39 @@ def test_python_and_the_engine_find_the_same(folder: Path, name: str, monkeypatc
     assert by_python.unreadable == 1
 
 
+@pytest.mark.parametrize("by", ["python", "engine"])
+@pytest.mark.parametrize(
+    ("files", "mixed", "rounded"),
+    [
+        ({"a.jsonl": '{"a": "x"}\n{"a": ["x"]}\n{"a": null}\n'}, {"a": ("text", "list")}, ()),
+        ({"a.jsonl": '{"a": {}}\n', "b.jsonl": '{"a": 1}\n'}, {"a": ("number", "json")}, ()),
+        ({"a.jsonl": '{"a": "x"}\n{"a": [1]}\n', "b.jsonl": '{"a": {}}\n'}, {"a": ("text", "list", "json")}, ()),
+        ({"a.jsonl": '{"a": {}}\n{"a": [1]}\n'}, {}, ()),
+        ({"a.jsonl": '{"a": "x"}\n{"a": 1}\n{"a": true}\n'}, {}, ()),
+        ({"a.jsonl": '{"a": 2.5}\n{"a": -9007199254740992}\n{"a": null}\n'}, {}, ("a",)),
+        ({"a.jsonl": '{"a": 2.5}\n{"a": 9007199254740991}\n'}, {}, ()),
+        ({"a.jsonl": '{"a": 2}\n{"a": 9223372036854775807}\n'}, {}, ()),
+        ({"a.jsonl": '{"a": 2}\n{"a": 9223372036854775808}\n'}, {}, ("a",)),
+        ({"a.jsonl": '{"a": 2}\n{"a": 123456789012345678901234567890123456789012345}\n'}, {}, ("a",)),
+        ({"a.jsonl": '{"a": 2.5}\n{"a": 1e300}\n'}, {}, ()),
+        ({"a.jsonl": '{"a": 9007199254740993}\n', "b.jsonl": '{"a": 2.5}\n'}, {}, ("a",)),
+        ({"a.jsonl": '{"a": 9007199254740993}\n{"a": 2.5}\n{"a": "x"}\n'}, {}, ()),
+        ({"a.csv": "a,b\n9007199254740993,1\n2.5,9007199254740993\n"}, {}, ("a",)),
+    ],
+)
+def test_columns_that_differ_or_lose_digits(
+    folder: Path, files: dict[str, str], mixed: Any, rounded: Any, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in files.items():
+        (folder / "d").mkdir(exist_ok=True)
+        (folder / "d" / name).write_text(text)
+    if by == "engine":
+        monkeypatch.setattr(json_lists, "SMALL", 0)
+    facts = read_source_facts(folder, "d")
+    assert isinstance(facts, SourceFacts)
+    assert (facts.mixed, facts.rounded) == (mixed, rounded)
+
+
 def test_facts_are_kept_by_content(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_source_facts(folder, "tickets.jsonl")
     monkeypatch.setattr(source_facts, "_by_python", None)
