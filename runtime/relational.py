@@ -3,9 +3,9 @@
 Data steps are SQL over columnar files, run out of core: an engine takes at most ``memory_limit_mb`` and
 what does not fit spills into the step's own folder. Row order is part of every result, so insertion
 order is preserved, rows are written as they are read wherever nothing groups or joins them, and whatever
-does is ordered again before it is written. Files have fixed settings and there are always two threads or
-more, because DuckDB cuts row groups elsewhere when it writes with one. This module and ``store`` are the
-only ones that import duckdb. Opening an engine costs about 15 ms.
+does is ordered again before it is written. Rows and their order do not depend on threads; where a file's row
+groups are cut does, and nothing reads that. This module and ``store`` are the only ones that import duckdb. Opening
+an engine costs about 15 ms.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def engine(scratch: Path, threads: int | None = None) -> Iterator[Engine]:
     con = duckdb.connect(
         ":memory:",
         config={
-            "threads": max(2, threads or os.cpu_count() or 1),
+            "threads": threads or os.cpu_count() or 1,
             "memory_limit": f"{memory_limit_mb()}MB",
             "temp_directory": str(spill),
             "preserve_insertion_order": True,
