@@ -23,15 +23,18 @@ def resolve_source(block: Source, world: World, report: Reporter) -> ResolvedSou
     """The source with its columns, as far as they are known."""
     facts = _facts(block, world, report)
     fields = facts.columns if facts else {}
-    mapping = _mapping(block, facts, report)
+    mapping, clashing = _mapping(block, facts, report)
     mapping |= _swapped(block, facts)
     inner = inner_columns(block, facts, world, report)
-    _distinct([*mapping, *inner], block, report)
-    _not_own([*mapping, *inner], block, report)
+    clashing |= _distinct([*mapping, *inner], block, report)
+    clashing |= _not_own([*mapping, *inner], block, report)
+    # Nothing follows from an entry that is in error: its field keeps its own name, and what it names is not known.
+    mapping = _without(clashing, mapping, facts)
     names = {field: name for name, field in mapping.items()}
     columns: dict[str, ColumnType | None] = {names[field]: kind for field, kind in fields.items() if field in names}
     columns |= {name: fields.get(field) for name, field in mapping.items()}
     columns |= {name: kind for name, (_, kind) in inner.items()}
+    columns |= dict.fromkeys(sorted(clashing))
     declared = {entry.name.text for entry in block.columns.columns} | block.columns.broken if block.columns else set()
     columns |= dict.fromkeys(sorted(declared - columns.keys()))
     more = facts is None or "columns" in block.broken
@@ -60,13 +63,14 @@ def _facts(block: Source, world: World, report: Reporter) -> SourceFacts | None:
     return facts
 
 
-def _mapping(block: Source, facts: SourceFacts | None, report: Reporter) -> dict[str, str]:
-    """Every column with its field: mapped fields under the new name, the others under their own."""
+def _mapping(block: Source, facts: SourceFacts | None, report: Reporter) -> tuple[dict[str, str], set[str]]:
+    """Every column with its field: mapped fields under the new name, the others under their own. And the names that
+    were given to one field while another has them."""
     entries = block.columns.columns if block.columns else ()
     mapped = [entry for entry in entries if len(entry.value.parts) == 1 and _known(entry, block, facts, report)]
     fields = {entry.value.parts[0].text for entry in mapped}
     own = [name for name in facts.columns if name not in fields] if facts else []
-    columns = {name: name for name in own}
+    columns, clashing = {name: name for name in own}, set[str]()
     for entry in mapped:
         name = entry.name.text
         if name in own:
@@ -76,8 +80,16 @@ def _mapping(block: Source, facts: SourceFacts | None, report: Reporter) -> dict
                 entry.name.span,
                 f"give that field a name too, such as `original_{name} = {name}`",
             )
+            clashing.add(name)
         columns[name] = entry.value.parts[0].text
-    return {name: columns[name] for name in sorted(columns)}
+    return {name: columns[name] for name in sorted(columns)}, clashing
+
+
+def _without(clashing: set[str], mapping: dict[str, str], facts: SourceFacts | None) -> dict[str, str]:
+    """The mapping as it is without the entries of these names."""
+    left = {name: field for name, field in mapping.items() if name not in clashing}
+    own = facts.columns if facts else {}
+    return left | {name: name for name in own if name not in left.values()} if clashing else mapping
 
 
 def _is_swapped(entry: Entry[Ref], facts: SourceFacts) -> bool:
@@ -93,27 +105,33 @@ def _swapped(block: Source, facts: SourceFacts | None) -> dict[str, str]:
     return {e.value.text: e.name.text for e in entries if facts is not None and _is_swapped(e, facts)}
 
 
-def _distinct(columns: Iterable[str], block: Source, report: Reporter) -> None:
-    """SQL does not tell upper from lower case in names of columns."""
+def _distinct(columns: Iterable[str], block: Source, report: Reporter) -> set[str]:
+    """SQL does not tell upper from lower case in names of columns. The entries that are at fault, by their names."""
     spans = {entry.name.text: entry.name.span for entry in block.columns.columns} if block.columns else {}
     seen: dict[str, str] = {}
+    faulty: set[str] = set()
     for name in sorted(columns, key=lambda name: (name in spans, name)):
         other = seen.setdefault(name.casefold(), name)
         if other != name:
             message = f"the columns `{other}` and `{name}` of source `{block.name}` differ only in case"
             help = "give one of them another name in `columns { … }`"
             report.error("SFT0228", message, spans.get(name, block.path.span), help)
+            faulty.add(name)
+    return faulty & spans.keys()
 
 
-def _not_own(columns: Iterable[str], block: Source, report: Reporter) -> None:
-    """The run needs some names itself; of names in the spec that begin like those SFT0229 is said already."""
+def _not_own(columns: Iterable[str], block: Source, report: Reporter) -> set[str]:
+    """The run needs some names itself; of names in the spec that begin like those SFT0229 is said already. The entries
+    that are at fault, by their names."""
     spans = {entry.name.text: entry.name.span for entry in block.columns.columns} if block.columns else {}
-    for name in (name for name in columns if is_own(name) and not (name in spans and name.startswith(OWN))):
+    faulty = {name for name in columns if is_own(name) and not (name in spans and name.startswith(OWN))}
+    for name in sorted(faulty):
         message = f"source `{block.name}` has a column `{name}`, a name that the runtime uses itself"
         help = "give it another name in `columns { … }`"
         if name not in spans:
             help = f"give it another name: `columns {{ other_name = {name} }}`"
         report.error("SFT0409", message, spans.get(name, block.path.span), help)
+    return faulty & spans.keys()
 
 
 def _known(entry: Entry[Ref], block: Source, facts: SourceFacts | None, report: Reporter) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
@@ -100,7 +101,8 @@ def columns_of(source: ResolvedSource | None, report: Reporter, names: Names | N
     """What expressions and templates over the rows of a source may name; anything when the source is not known."""
     if source is None:
         return ColumnScope(Known(more=True), "the source", report, names=names)
-    fields = {field: name for name, field in source.mapping.items() if field != name}
+    named = Counter(source.mapping.values())  # a field of two names may be meant as either
+    fields = {field: name for name, field in source.mapping.items() if field != name and named[field] == 1}
     inside = rows_inside(source.facts) if source.layout is None else None
     return ColumnScope(source.columns, f"source `{source.name}`", report, fields=fields, names=names, inside=inside)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -138,24 +139,44 @@ def check_placeholder(name: str, span: Span, template: ResolvedTemplate, scope: 
         if name == FEW_SHOT and template.few_shot is not None:
             help = "give the examples a `text`: without it they are turns, and stand before the question by themselves"
         message = f"`{{{name}}}` of template `{template.name}` is no column of {scope.owner}"
-        meant = surely(name, scope.columns.names)
+        meant = _meant(name, scope)
         if other := _other_separator(scope):
             meant, help = (
                 None,
                 f"the file has one column, `{visible(other)}`: a CSV is separated by commas, a TSV by tabs",
             )
         if name in scope.fields:
-            meant = scope.fields[name]
-            help = f"the field is called `{meant}` here, in `columns {{ … }}` of the source"
+            help = f"the field is called `{scope.fields[name]}` here, in `columns {{ … }}` of the source"
         inner = _place_inside(name, scope)
         if inner is not None:
             meant, help = None, inner
         seen = scope.report.at(template.block.file).file.slice(span) == f"{{{name}}}"  # not hidden by escapes
-        fix = written_anew(span, f"{{{meant}}}" if meant and seen else None)
+        sure = meant is not None and seen and not _on_both_sides(meant, span, template, scope)
+        fix = written_anew(span, f"{{{meant}}}" if sure else None)
         report.error("SFT0221", message, span, help, also, fix)
     elif scope.columns.get(name) == "null":
         message = f"column `{name}` of {scope.owner} has no value in any row"
         report.error("SFT0310", message, span, also=also)
+
+
+def _meant(name: str, scope: ColumnScope) -> str | None:
+    """The column that a placeholder can only stand for."""
+    return scope.fields.get(name) or surely(name, scope.columns.names)
+
+
+def _on_both_sides(meant: str, span: Span, template: ResolvedTemplate, scope: ColumnScope) -> bool:
+    """Whether a column in the place of a placeholder would stand in the prompt and in the answer, which no fix brings
+    about: a model would be shown what it is asked for. Placeholders to be mended count as what they are meant as."""
+    block = template.block
+
+    def held(roles: Iterable[Role]) -> set[str]:
+        names = {piece.column for role in roles for piece in flat(template.roles.get(role, ())) if piece.column}
+        return names | {other for name in names if scope.columns.lacks(name) and (other := _meant(name, scope))}
+
+    if any(value.span.start <= span.start < value.span.end for value in (block.system, block.user) if value.given):
+        return meant in held(["assistant"]) | (_named(block.options.answer.value) if block.options else set())
+    in_answer = block.assistant.given and block.assistant.span.start <= span.start < block.assistant.span.end
+    return in_answer and meant in held(["system", "user"])
 
 
 def _other_separator(scope: ColumnScope) -> str | None:

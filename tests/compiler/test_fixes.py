@@ -166,6 +166,45 @@ def test_what_could_be_meant_in_several_ways_is_told_and_left(right: str, wrong:
     assert result.left.has_errors and not result.changed
 
 
+SOURCE = 'edition 2026\nsource s {{ path = "sums.jsonl" licence = "MIT" origin = human columns {{ {} }} }}\n'
+ASKING = 'template t {{ user = "{}" assistant = "{}" }}\ntask m {{ from = s templates = [t] filters = [f] }}\n'
+
+
+@pytest.mark.parametrize(
+    "entry", ["output = instruction", "Output = instruction", "__x = instruction", "output = meta.a"]
+)
+def test_nothing_follows_from_an_entry_that_is_in_error(entry: str) -> None:
+    spec = (
+        SOURCE.format(entry) + ASKING.format("{instruction}", "{output}") + "filter f { keep words(instruction) > 1 }\n"
+    )
+    result = mended(spec)
+    assert {item.code for item in result.found} & {"SFT0228", "SFT0229"}
+    assert not {item.code for item in result.found} & {"SFT0221", "SFT0301"} or entry.endswith("meta.a")
+    assert not result.changed
+
+
+@pytest.mark.parametrize(
+    ("columns", "user", "assistant", "after"),
+    [
+        ("reply = output", "{instruction} {output}", "{reply}", None),
+        ("reply = output", "{instruction} {reply}", "{output}", None),
+        ("reply = output", "{output}", "{output}", None),
+        ("reply = output", "{instruction} {outptu}", "{reply}", None),
+        ("reply = output", "{instruction} {repyl}", "{reply}", None),
+        ("reply = output", "{instruction}", "{output}", ("{instruction}", "{reply}")),
+        ("question = instruction", "{instruction}", "{output}", ("{question}", "{output}")),
+        ("a = instruction b = instruction", "{instruction}", "{output}", None),
+    ],
+)
+def test_no_fix_puts_the_answer_into_the_prompt(
+    columns: str, user: str, assistant: str, after: tuple[str, str] | None
+) -> None:
+    rule = "filter f { keep level > 1 }\n"
+    result = mended(SOURCE.format(columns) + ASKING.format(user, assistant) + rule)
+    assert result.found.has_errors
+    assert result.after.text == SOURCE.format(columns) + ASKING.format(*(after or (user, assistant))) + rule
+
+
 def test_many_slips_are_mended_in_one_call() -> None:
     broken = QUICKSTART
     independent = [pair for pair in MENDED[:40:3] if QUICKSTART.count(pair[0]) == 1]
