@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.damaged_files import damage
 from runtime.machine_memory import machine_memory
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
@@ -53,7 +54,7 @@ class Engine:
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement. Raises DiagnosticError SFT0904 (disk full), SFT0450 (too little memory), SFT0411 (a value
-        that does not fit), or what a function in Python failed with."""
+        that does not fit), SFT0906 (a step's file that is damaged), or what a function in Python failed with."""
         self.rows(sql, params)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -63,7 +64,7 @@ class Engine:
         try:
             return self.con.execute(sql, list(params)).fetchall()
         except duckdb.Error as error:
-            raise self._told(error) from error
+            raise self._told(error, sql) from error
 
     def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
         """The rows of a query, a few thousand held as Python objects at a time. No other query runs meanwhile."""
@@ -74,7 +75,7 @@ class Engine:
             while rows := result.fetchmany(10_000):
                 yield from rows
         except duckdb.Error as error:
-            raise self._told(error) from error
+            raise self._told(error, sql) from error
 
     def batches(self, sql: str, params: Sequence[Any], size: int) -> Iterator[list[Row]]:
         """The rows of a query, ``size`` at a time; other statements may run in between."""
@@ -86,10 +87,10 @@ class Engine:
                 while batch := reader.fetchmany(size):
                     yield batch
         except duckdb.Error as error:
-            raise self._told(error) from error
+            raise self._told(error, sql) from error
 
-    def _told(self, error: duckdb.Error) -> Exception:
-        return self.failures[0]() if self.failures else _explained(error)
+    def _told(self, error: duckdb.Error, sql: str) -> Exception:
+        return self.failures[0]() if self.failures else damage(error, self.con, sql) or _explained(error)
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The single value of a query that gives one row with one column."""

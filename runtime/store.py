@@ -23,6 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runtime.damaged_files import damage
 from runtime.relational import memory_limit_mb
 from runtime.row_files import move_out, point_views, points_here
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -115,7 +116,8 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store.
+        """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store, SFT0906
+        when a step's file that a view looks into is damaged.
 
         Looks inside a look share its connection, so several queries in a row cost one opening.
         """
@@ -130,7 +132,8 @@ class Store:
                 con = self._pointed(con)
             _LOOKING[self.database] = con
             try:
-                yield con
+                with _whole_files(con):
+                    yield con
             finally:
                 del _LOOKING[self.database]
                 con.close()
@@ -176,6 +179,19 @@ class Store:
                 raise _unusable(self.database, error) from error
             time.sleep(pause * (0.5 + random.random()))
             pause = min(pause * 1.6, 0.25)
+
+
+@contextmanager
+def _whole_files(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What views say of a damaged file of a step becomes a finding."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        if (finding := damage(error, con, "")) is not None:
+            raise finding from error
+        raise
 
 
 def _config() -> dict[str, Any]:
