@@ -48,7 +48,7 @@ def data_card(facts: CardFacts) -> str:
 def _front_matter(facts: CardFacts) -> str:
     rows = sum(part.rows for part in facts.parts)
     size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
-    licences = sorted({_hub_licence(file.licence or "unknown") for file in facts.behind.sources})
+    licences = sorted({_hub_licence(file.licence or "unknown") for file in facts.behind.sources if not file.compared})
     lines = [
         "---",
         f"pretty_name: {yaml_text(facts.name)}",
@@ -112,9 +112,12 @@ def _sources(facts: CardFacts) -> str:
 
 
 def sources_table(behind: Provenance) -> str:
-    """The files that were read, with what is declared of them."""
+    """The files that were read, with what is declared of them; those that rows were only compared with apart."""
     columns = ("source", "file", "rows", "unreadable", "licence", "origin", "consent", "content hash")
-    return markdown_table("", columns, [_source(file) for file in behind.sources], 2, 3)
+    text = markdown_table("", columns, [_source(file) for file in behind.sources if not file.compared], 2, 3)
+    if apart := [_source(file) for file in behind.sources if file.compared]:
+        text += "\n" + markdown_table("only compared with: no row was taken", columns, apart, 2, 3)
+    return text
 
 
 def _source(file: SourceFile) -> tuple[str, ...]:

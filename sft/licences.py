@@ -20,7 +20,23 @@ _SHARE_ALIKE = re.compile(
 
 
 def licence_notes(sources: Sequence[SourceFile]) -> list[str]:
-    """Sentences about the licences of an export's sources, the gravest first; none when there is nothing to say."""
+    """Sentences about the licences of an export's sources, the gravest first; none when there is nothing to say. Those
+    that rows were only compared with come last, if they have terms of that kind."""
+    terms = _terms([file for file in sources if not file.compared])
+    given = {file.source for file in sources if not file.compared}
+    apart: dict[str, str] = {f.source: (f.licence or "").strip() or "unknown" for f in sources if f.compared}
+    grave = [name for name, of in apart.items() if name not in given and _limits(of)]
+    if grave:
+        shown = ", ".join(f"{apart[name]} ({name})" for name in grave)
+        terms.append(f"Only compared with, no row was taken: {shown}.")
+    return terms
+
+
+def _limits(licence: str) -> bool:
+    return licence.lower() in _UNKNOWN or any(_says(terms, licence) for terms in (_NON_COMMERCIAL, _NO_CHANGES))
+
+
+def _terms(sources: Sequence[SourceFile]) -> list[str]:
     by_licence: dict[str, list[str]] = {}
     for file in sources:
         names = by_licence.setdefault((file.licence or "").strip(), [])

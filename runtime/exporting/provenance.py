@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compiler.plan import Plan, Step, StepKind
-from compiler.step_params import RenderParams, RenderTemplate
+from compiler.step_params import DecontaminateParams, FilterParams, RenderParams, RenderTemplate
 from runtime import run_record
 from runtime.artifacts import Objects
 from runtime.run_record import Result
@@ -22,7 +22,8 @@ from spec_lang.diagnostics import fatal
 
 @dataclass(frozen=True)
 class SourceFile:
-    """``licence``, ``origin`` and ``consent`` as the spec declares them."""
+    """``licence``, ``origin`` and ``consent`` as the spec declares them. ``compared``: its rows were only looked at, to
+    drop or to score others, and none of them was taken."""
 
     source: str
     path: str
@@ -32,6 +33,7 @@ class SourceFile:
     consent: str | None
     rows: int
     unreadable: int
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,42 @@ def missing_steps(store: Store, steps: Iterable[Step]) -> list[Step]:
 
 def provenance(plan: Plan, store: Store, step_ids: Iterable[str]) -> Provenance:
     """Everything behind these steps. Raises DiagnosticError SFT0922 when a result is not in the store."""
-    steps = plan.behind(step_ids)
+    exported = list(step_ids)
+    steps = plan.behind(exported)
     with store.reading():
         known, drops, mixtures = run_record.known_results(store), _drops(store, steps), _mixtures(store, steps)
     for step in steps:
         if step.hash not in known:
             raise fatal("SFT0922", f"the store has no result of `{step.id}`", "run the spec first: `sft run FILE`")
     facts = tuple(StepFacts(step, known[step.hash], _rules(step, drops.get(step.hash, {}))) for step in steps)
-    sources = tuple(file for fact in facts for file in _files(fact))
+    given = _that_give_rows(plan, exported)
+    sources = tuple(file for fact in facts for file in _files(fact, compared=fact.step.id not in given))
     templates = {name: template for step in steps for name, template in _templates(step).items()}
     return Provenance(sources, facts, mixtures, templates)
+
+
+def _that_give_rows(plan: Plan, step_ids: Iterable[str]) -> set[str]:
+    """The steps whose rows are in the export, or in what it is made from: all but those that are only compared with."""
+    given: set[str] = set()
+    todo = list(step_ids)
+    while todo:
+        step = plan.step(todo.pop())
+        if step.id not in given:
+            given.add(step.id)
+            compared = _compared(step)
+            todo.extend(of for role, of in step.inputs.items() if role not in compared)
+    return given
+
+
+def _compared(step: Step) -> set[str]:
+    """The roles of inputs that a step looks at, and takes no row from."""
+    if isinstance(step.params, DecontaminateParams):
+        return {held.input for held in step.params.against}
+    if isinstance(step.params, FilterParams):
+        return {one.input for rule in step.params.rules for one in getattr(rule, "against", ())}
+    if step.kind is StepKind.SCORE:
+        return {role for role in step.inputs if role != "rows"}
+    return set()
 
 
 def template_names(steps: Iterable[Step]) -> dict[str, str]:
@@ -122,7 +150,7 @@ def _rules(step: Step, dropped: Mapping[str, int]) -> tuple[RuleDrops, ...]:
     return (*written, *(rule for rule in own if rule.rule not in known))
 
 
-def _files(fact: StepFacts) -> Iterable[SourceFile]:
+def _files(fact: StepFacts, *, compared: bool) -> Iterable[SourceFile]:
     step, local = fact.step, fact.step.local
     if step.kind is not StepKind.INGEST:
         return
@@ -132,7 +160,7 @@ def _files(fact: StepFacts) -> Iterable[SourceFile]:
     ):
         content = step.content[f"file:{position}"]
         about: tuple[Any, ...] = (local.get("licence"), local.get("origin"), local.get("consent"))
-        yield SourceFile(name, path, content, *about, rows, unreadable)
+        yield SourceFile(name, path, content, *about, rows, unreadable, compared)
 
 
 def _mixtures(store: Store, steps: Iterable[Step]) -> dict[str, list[tuple[Any, ...]]]:
