@@ -124,6 +124,8 @@ def conversion(found: ColumnType, wanted: ColumnType) -> str | None:
         return "`characters(…)` and `words(…)` measure text, `split(…)` makes a list of it"
     if wanted == "text" and found == "json":
         return 'take a field out of it: `json_field(…, "name")`'
+    if wanted == "bool" and found == "text":
+        return 'compare it, for example `… == ""` where it is empty'
     if wanted == "bool":
         return "compare it, for example `… > 3`"
     return None

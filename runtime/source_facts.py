@@ -53,7 +53,10 @@ def read_source_facts(spec_dir: Path, path: str, cache: Path | None = None) -> S
         folder = cache or cache_folder()
         files = tuple((name, content_hash(spec_dir / name, folder)) for name in found)
         facts = [_remembered(spec_dir / name, digest, format, folder) for name, digest in files]
-        return _combined(path, format, files, facts)
+        combined = _combined(path, format, files, facts)
+        if isinstance(combined, Problem) and combined.code == "SFT0405" and is_list(spec_dir / found[0], format):
+            return Problem(combined.code, combined.message, LIST_HELP)
+        return combined
     except DiagnosticError as error:
         first = error.diagnostics[0]
         return Problem(first.code, first.message, first.help)
@@ -61,6 +64,17 @@ def read_source_facts(spec_dir: Path, path: str, cache: Path | None = None) -> S
         return Problem("SFT0407", f"`{path}` cannot be read: {error}")
     except OSError as error:
         return Problem("SFT0407", f"`{path}` cannot be read: {error.strerror or error}")
+
+
+LIST_HELP = "it begins like one JSON list, which is a `.json` file: rename it"
+
+
+def is_list(path: Path, format: Format) -> bool:
+    """Whether a file of JSON lines begins with the bracket of a list."""
+    if format != "jsonl" or path.suffix != ".jsonl":
+        return False
+    with path.open("rb") as handle:
+        return handle.read(200).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
 def _combined(

@@ -13,6 +13,7 @@ from typing import Any
 from runtime.baselines import find_run
 from runtime.store import Store
 from sft.plain_tables import as_markdown, as_text, terminal_width
+from sft.show_filters import step_id
 from sft.show_pages import PAGES, Filters
 
 
@@ -27,6 +28,8 @@ def show(
     """
     wanted = "" if view == "runs" else run_id or find_run(store, "last")[0]
     with store.reading():
+        if filters.get("step") is not None and wanted:
+            filters["step"] = step_id(store, wanted, filters["step"])
         page = PAGES[view](store, wanted, Filters(**filters))
     if fmt == "json":
         return json.dumps(page.data, ensure_ascii=True, indent=2, default=str) + "\n"

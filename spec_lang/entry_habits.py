@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from spec_lang.diagnostics import Diagnostic, Edit
 from spec_lang.lexing import OPERATORS, span_of
+from spec_lang.plain_text import one_line
 from spec_lang.source import Span
 from spec_lang.syntax_site import VALUE_ENDS, Site, with_fix
 
@@ -177,6 +178,43 @@ def _subject(site: Site) -> Diagnostic | None:
     return site.say("SFT0109", f"`{verb}` has no clauses", needs[verb], span=site.span(-1))
 
 
+def _lowest(site: Site, verb: int) -> Diagnostic | None:
+    """``keep bottom 20% by length``: there is `top` alone, and it takes any number."""
+    if site.text(-1) not in ("bottom", "lowest", "worst") or verb != -2 or site.type() == "STRING":
+        return None
+    end = 2
+    while site.token(end) is not None and not site.breaks_line(end) and site.type(end) not in ("RBRACE", "CLAUSE"):
+        end += 1
+    by = site.file.slice(site.span(2).to(site.span(end - 1))) if site.text(1) == "by" and end > 2 else "NUMBER"
+    number = by if end <= 3 or (site.type(3), site.type(end - 1)) == ("LPAR", "RPAR") else f"({by})"
+    help = f"write `keep top {site.text()} by -{number}`"
+    if site.text(verb) != "keep":
+        share = site.text().removesuffix("%")
+        rest = f"{100 - int(share)}%" if share.isdecimal() and site.text() == f"{share}%" else "SHARE"
+        help = f"say what is kept: `keep top {rest} by {by}`"
+    return site.say("SFT0101", f"there is `top`, and no `{site.text(-1)}`", help, span=site.span(-1))
+
+
+def _infix(site: Site, before: int) -> Diagnostic | None:
+    """``keep output contains "x"``: tests of texts are functions."""
+    word = site.text(-1)
+    if word not in ("contains", "starts_with", "ends_with") or site.type() != "STRING" or before >= -2:
+        return None
+    place = site.span(before + 1).to(site.span())
+    call = f"{word}({site.file.slice(site.span(before + 1).to(site.span(-2)))}, {site.file.slice(site.span())})"
+    found = site.say("SFT0101", f"`{word}` is a function", f"write `{one_line(call, 80)}`", span=site.span(-1))
+    return with_fix(found, Edit(place, call))
+
+
+def _position(site: Site) -> Diagnostic | None:
+    """``x = instances.0.input``: the parts of a path are names."""
+    if site.type() != "NUMBER" or site.type(-1) != "DOT" or not site.text().isdecimal():
+        return None
+    help = f"a position in a list stands in backticks: write `{site.text(-2)}.`{site.text()}``"
+    found = site.say("SFT0101", f"`{site.text()}` is no name", help)
+    return with_fix(found, Edit(site.span(), f"`{site.text()}`"))
+
+
 def _missing_operator(site: Site) -> Diagnostic | None:
     """``require format.exact(tuned) 80%``: two values, and nothing says how they compare."""
     values = site.type(-1) in VALUE_ENDS and site.type() in ("STRING", "NUMBER", "QUANTITY")
@@ -189,6 +227,8 @@ def _missing_operator(site: Site) -> Diagnostic | None:
         return None
     gap = Span(site.span(-1).end, site.span().start)
     left, right = site.file.slice(site.span(first + 1).to(site.span(-1))), site.text()
+    if (found := _lowest(site, first) or _infix(site, first)) is not None:
+        return found
     if site.type(1) == "DOTDOT":
         help = f"write `{left} in {right}..{site.text(2)}`"
         return with_fix(site.say("SFT0101", f"`in` is missing before `{right}`", help), Edit(gap, " in "))
@@ -208,5 +248,6 @@ _HABITS: tuple[Callable[[Site], Diagnostic | None], ...] = (
     _subject,
     _missing_equals,
     _missing_operator,
+    _position,
     _metric_without_value,
 )

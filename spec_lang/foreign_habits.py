@@ -6,6 +6,7 @@ where what was meant is sure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from spec_lang.diagnostics import Diagnostic, Edit
@@ -110,9 +111,22 @@ def _listed(site: Site) -> Diagnostic | None:
     offset = 1
     while site.type(offset) not in ("RPAR", "LPAR", "LSQB", "LBRACE", ""):
         offset += 1
+    if (ends := _as_range(site, offset)) is not None:
+        help = (
+            f"write `in {ends[0]}..{ends[1]}` for all from one to the other, `in [{ends[0]}, {ends[1]}]` for those two"
+        )
+        return site.say("SFT0101", "a list stands in `[…]`, a range without brackets", help, span=site.span(-2))
     found = site.say("SFT0101", "a list stands in `[…]`", "write `in [a, b]`", span=site.span(-2))
     edits = (Edit(site.span(-2), "["), Edit(site.span(offset), "]"))
     return with_fix(found, *edits) if site.type(offset) == "RPAR" else found
+
+
+def _as_range(site: Site, closing: int) -> tuple[str, str] | None:
+    """The ends of what may be meant as a range: two numbers, and others lie between them."""
+    if closing != 2 or (site.type(-1), site.type(1)) not in (("NUMBER", "NUMBER"), ("QUANTITY", "QUANTITY")):
+        return None
+    low, high = site.text(-1), site.text(1)
+    return None if low.isdecimal() and high.isdecimal() and int(high) == int(low) + 1 else (low, high)
 
 
 def _braces(site: Site) -> Diagnostic | None:
@@ -186,6 +200,8 @@ def _quote_inside(site: Site) -> Diagnostic | None:
     for offset in (0, -1):
         if site.type(offset) == "NAME" and site.type(offset - 1) == "STRING" and _adjacent(site, offset):
             help = 'a quote inside a string is written `\\"`'
+            if (held := _FIELD_INSIDE.fullmatch(str(site.token(offset - 1)))) is not None:
+                help = f'the string before has no end: write `{held[1].rstrip()}" {held[2]} = "{site.text(offset)}…`'
             return site.say("SFT0101", f"unexpected `{site.text(offset)}` after a string", help, span=site.span(offset))
     return None
 
@@ -206,6 +222,9 @@ def _prefixed_string(site: Site) -> Diagnostic | None:
     sure = template or "{" not in str(site.token())
     return with_fix(found, Edit(site.span(-1), "")) if sure else found
 
+
+# `path = "a.jsonl licence = "`: a string that was not closed, and took the next field in.
+_FIELD_INSIDE = re.compile(r'("[^"]*?\S)\s+([a-z_]+) *= *"')
 
 _HABITS: tuple[Callable[[Site], Diagnostic | None], ...] = (
     _edition,

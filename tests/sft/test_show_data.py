@@ -71,6 +71,24 @@ def test_data_steps_of_a_run_as_pages(folder: Path, capsys: pytest.CaptureFixtur
     assert "\nn       3\n" in page and "kept; length 4\n" in page
 
 
+def test_a_step_has_the_name_that_tables_show(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(folder, 60) == 0
+    whole = told(capsys, "show", "ledger", "--step", "ingest:town")
+    assert "ingest town" in whole
+    assert told(capsys, "show", "ledger", "--step", "ingest town") == whole
+    assert told(capsys, "show", "ledger", "--step", "town") == whole
+    assert main(["show", "ledger", "--step", "nothing"]) == 1
+    assert "this run has no step `nothing`" in capsys.readouterr().err
+
+
+def test_a_name_of_several_steps_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = SPEC.replace("LIMIT", "60").replace("length = words(q)", "length = words(q)   keep length > 0")
+    (folder / "spec.sft").write_text(spec)
+    assert main(["export", "both", "--file", "spec.sft", "--to", "out"]) == 0
+    assert main(["show", "ledger", "--step", "small.long"]) == 1
+    assert "several steps of this run are called `small.long`" in capsys.readouterr().err
+
+
 def test_decontamination_that_leaves_no_row_shows_what_gave_it_away(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -324,3 +325,13 @@ def test_content_hashes_are_remembered_by_identity(bench: Bench) -> None:
     assert file_hashes.content_hash(path, cache) == fresh, "another time is another identity"
     memory.write_bytes(b"\x00 damaged")
     assert file_hashes.content_hash(path, cache) == fresh
+
+
+def test_a_list_under_the_name_of_lines_is_told_from_other_text(tmp_path: Path) -> None:
+    (tmp_path / "list.jsonl").write_text("\ufeff\n" + json.dumps([{"a": 1}, {"a": 2}], indent=1))
+    (tmp_path / "text.jsonl").write_text("only words\n")
+    found = [read_source_facts(tmp_path, name, tmp_path) for name in ("list.jsonl", "text.jsonl")]
+    assert [(one.code, one.help) for one in found if isinstance(one, Problem)] == [
+        ("SFT0405", "it begins like one JSON list, which is a `.json` file: rename it"),
+        ("SFT0405", None),
+    ]
