@@ -224,7 +224,7 @@ def test_an_export_never_goes_over_files_of_others(folder: Path, tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == left  # nothing temporary is left
 
 
-@pytest.mark.parametrize("dead", [2**22 + 1, os.getpid()])  # no process has the first number, and we the other one
+@pytest.mark.parametrize("dead", [2**22 + 1, os.getpid()], ids=["of nobody", "our own"])
 def test_a_killed_export_leaves_the_old_one_and_no_rubbish(folder: Path, tmp_path: Path, dead: int) -> None:
     run(folder, "chat", tmp_path / "out")
     (tmp_path / "out").rename(tmp_path / f".out.sft-{dead}.old")  # killed between the two renames
