@@ -7,7 +7,7 @@ found in some 20 ms of processor time, an id by one pass over one column in 130 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def _at_line(scene: Scene, file: str, line: int) -> list[Origin] | Unreadable:
     for step in scene.plan:
         if step.kind is StepKind.INGEST:
             firsts.setdefault(step.hash, step)
-    named = {ingest.hash: _names_of_files(scene, ingest) for ingest in firsts.values()}
+    named = _names_of_files(scene, list(firsts.values()))
     known = [name for names in named.values() for name in names]
     for ingest in firsts.values():
         names = named[ingest.hash]
@@ -125,22 +125,25 @@ def _at_line(scene: Scene, file: str, line: int) -> list[Origin] | Unreadable:
     return found or lost[0]
 
 
-def _names_of_files(scene: Scene, ingest: Step) -> dict[str, str]:
-    """What a file is called by a source of this run -> what it is called in the rows, which whoever read it first
-    named: equal files are read once, also under another name."""
-    rows = scene.rows_file(ingest)
-    if rows is None:
-        return {path: path for path in ingest.local["paths"]}
-    stored = [
-        name
-        for (name,) in scene.db.rows(f"SELECT __file FROM {parquet(rows)} GROUP BY 1 ORDER BY min({PLACE})")
-        if name is not None
-    ]
-    names = {name: name for name in stored} | {path: path for path in ingest.local["paths"] if path not in stored}
-    for step in scene.plan:
-        if step.hash == ingest.hash and len(step.local["paths"]) == len(stored):
-            names |= {path: old for path, old in zip(step.local["paths"], stored, strict=True) if path not in stored}
-    return names
+def _names_of_files(scene: Scene, ingests: Sequence[Step]) -> dict[str, dict[str, str]]:
+    """By the hash of an ingest step, what its files are called -> what they are called in its rows.
+
+    Whoever read a file first named it in the rows, and equal files are read once, also under another name. An old name
+    counts too, unless a source of this run calls a file so by now.
+    """
+    steps = [step for step in scene.plan if step.kind is StepKind.INGEST]
+    now = {path for step in steps for path in step.local["paths"]}
+    found: dict[str, dict[str, str]] = {}
+    for ingest in ingests:
+        own = [step.local["paths"] for step in steps if step.hash == ingest.hash]
+        rows = scene.rows_file(ingest)
+        query = "SELECT __file FROM {} GROUP BY 1 ORDER BY min({})"
+        stored = [name for (name,) in scene.db.rows(query.format(parquet(rows), PLACE))] if rows is not None else []
+        names = {name: name for name in stored if name not in now}
+        for paths in own:  # a file without a readable row is in none, and then places say nothing
+            names |= dict(zip(paths, stored if len(stored) == len(paths) else paths, strict=True))
+        found[ingest.hash] = names
+    return found
 
 
 def _several(file: str, line: int, found: list[Origin], lost: list[Unreadable]) -> DiagnosticError:

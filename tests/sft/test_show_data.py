@@ -127,3 +127,18 @@ def test_a_line_is_found_under_every_name_of_its_file(folder: Path, capsys: pyte
     for name in ("town.jsonl", "city.jsonl", "copy.jsonl"):
         assert "Weather in town 3" in told(capsys, "trace", f"{name}:4")
     assert main(["trace", "village.jsonl:4"]) == 1
+
+
+def test_a_name_means_the_file_that_has_it_now(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file was renamed, and its old name given to another one: a line of that one is meant."""
+    assert export(folder, 60) == 0
+    (folder / "town.jsonl").rename(folder / "city.jsonl")
+    (folder / "town.jsonl").write_text(
+        "".join(json.dumps({"q": f"Rain {n}", "a": "n", "n": n}) + "\n" for n in range(9))
+    )
+    spec = SPEC.replace("LIMIT", "61").replace("source town", "source rain").replace("from = town", "from = rain", 1)
+    spec += 'source town { path = "city.jsonl"   licence = "CC0-1.0"   origin = human }\n'
+    (folder / "spec.sft").write_text(spec.replace("weight 50%", "").replace("total = 60 rows", ""))
+    assert main(["export", "both", "--file", "spec.sft", "--to", "more"]) == 0
+    assert "Rain 3" in told(capsys, "trace", "town.jsonl:4")
+    assert "Weather in town 3" in told(capsys, "trace", "city.jsonl:4")
