@@ -45,18 +45,21 @@ def run(ctx: StepContext) -> StepResult:
         found: dict[str, int] = dict(db.rows("SELECT part, count(*) FROM placed GROUP BY part"))
     counts = {part.name: int(found.get(part.name, 0)) for part in params.parts}
     for part in params.parts:
-        if _is_far_off(counts[part.name], float(part.share), rows):
+        count, share = counts[part.name], float(part.share)
+        if not count:
+            ctx.note(f"the part `{part.name}` of {ctx.step.name} got none of {rows:,} rows")
+        elif _is_far_off(count, share, rows):
             ctx.note(
-                f"the part `{part.name}` of {ctx.step.name} got {counts[part.name]:,} of {rows:,} rows and not "
-                f"{float(part.share):.0%}: rows of one key stay together, and few keys hold many rows"
+                f"the part `{part.name}` of {ctx.step.name} got {count:,} of {rows:,} rows and not {share:.0%}: "
+                "rows of one key stay together, and few keys hold many rows"
             )
     return StepResult(rows, rows, 0, {"parts": counts, **groups})
 
 
 def _is_far_off(count: int, share: float, rows: int) -> bool:
-    """None at all, or four standard deviations of a part whose rows had gone their own ways: one split in 16,000 is
-    as far off by chance (binomial)."""
-    return not count or abs(count - share * rows) > 4 * sqrt(share * (1 - share) * rows)
+    """Four standard deviations of a part whose rows had gone their own ways: one split in 16,000 is as far off by
+    chance (binomial)."""
+    return abs(count - share * rows) > 4 * sqrt(share * (1 - share) * rows)
 
 
 def statements(step: Step) -> list[str]:
