@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.step_params import ExactDedupRule, NearDedupRule, Sql
-from runtime.relational import Engine, literal, parquet
+from runtime.relational import PLACE, Engine, literal, parquet
 
 Statement = tuple[str, list[Any]]
 
@@ -34,7 +34,7 @@ def make_views(db: Engine, inputs: Mapping[str, Path], rule: ExactDedupRule | Ne
     for side, other in enumerate(rule.against):
         part = "" if other.part is None else f" WHERE __split = {literal(other.part)}"
         db.execute(
-            f"CREATE VIEW {_view(position, side)} AS SELECT *, file_row_number AS __ord FROM "
+            f"CREATE VIEW {_view(position, side)} AS SELECT *, {PLACE} AS __ord FROM "
             f"{parquet(inputs[other.input] / 'rows.parquet')}{part}"
         )
 

@@ -22,7 +22,8 @@ def hash_number(text: str) -> str:
 def plain_text(text: str) -> str:
     """SQL that lower-cases a text and makes every run of white space one space, none at the ends.
 
-    ``text`` is a column: it is named three times. ASCII words with single spaces need no more than lower case.
+    ``text`` is SQL without parameters, since it stands there three times. ASCII words with single spaces need no more
+    than lower case.
     """
     whole = f"trim(regexp_replace(lower(nfc_normalize({text})), '{_SPACES}', ' ', 'g'))"
     return f"CASE WHEN regexp_full_match({text}, '[!-~]+(?: [!-~]+)*') THEN lower({text}) ELSE {whole} END"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.context import StepContext
-from runtime.relational import Engine, parquet, quoted
+from runtime.relational import PLACE, Engine, parquet, quoted
 from spec_lang.diagnostics import DiagnosticError, fatal
 
 LEDGER_COLUMNS = "rule, row_id, line, file, value, survivor, detail"
@@ -33,7 +33,7 @@ def publish_rows(ctx: StepContext, files: Mapping[str, Path]) -> None:
 def view_rows(engine: Engine, folder: Path) -> None:
     """The view ``rows`` over what another step made, in its order, which is ``__ord``."""
     source = parquet(folder / "rows.parquet")
-    engine.execute(f"CREATE VIEW rows AS SELECT *, file_row_number AS __ord FROM {source}")
+    engine.execute(f"CREATE VIEW rows AS SELECT *, {PLACE} AS __ord FROM {source}")
 
 
 def copy_kept(engine: Engine, rows_in: int, path: Path) -> int:

@@ -70,7 +70,7 @@ def _step(scene: Scene, step_id: str) -> Step:
 def _at_place(scene: Scene, step: Step, number: int) -> str | Page:
     """The id of the N-th row that a step made, or the page of an optimiser step."""
     from compiler.plan import StepKind
-    from runtime.relational import parquet
+    from runtime.relational import PLACE, parquet
     from runtime.tracing.fates import train_order
     from runtime.tracing.find import origins
     from sft.trace_page import batch_page
@@ -88,7 +88,7 @@ def _at_place(scene: Scene, step: Step, number: int) -> str | Page:
     if path is None:
         raise _gone(step)
     name = "row_id" if "row_id" in scene.columns(path) else "__row_id"
-    rows = scene.db.rows(f"SELECT {name} FROM {parquet(path)} WHERE file_row_number = ?", [number])
+    rows = scene.db.rows(f"SELECT {name} FROM {parquet(path)} WHERE {PLACE} = ?", [number])
     if not rows:
         count = scene.db.value(f"SELECT count(*) FROM {parquet(path)}")
         raise fatal("SFT0926", f"`{step.id}` has no row {number:,}", f"it has {count:,}, counted from 0")

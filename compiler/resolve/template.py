@@ -141,10 +141,8 @@ def check_placeholder(name: str, span: Span, template: ResolvedTemplate, scope: 
         message = f"`{{{name}}}` of template `{template.name}` is no column of {scope.owner}"
         meant = _meant(name, scope)
         if other := _other_separator(scope):
-            meant, help = (
-                None,
-                f"the file has one column, `{visible(other)}`: a CSV is separated by commas, a TSV by tabs",
-            )
+            meant = None
+            help = f"the file has one column, `{visible(other)}`: a CSV is separated by commas, a TSV by tabs"
         if name in scope.fields:
             help = f"the field is called `{scope.fields[name]}` here, in `columns {{ … }}` of the source"
         inner = _place_inside(name, scope)

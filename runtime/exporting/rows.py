@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runtime.relational import PARQUET_SETTINGS, Engine, literal, parquet
+from runtime.relational import PARQUET_SETTINGS, PLACE, Engine, literal, parquet
 
 PLAIN_KEYS = frozenset({"role", "content"})
 PLAIN_ROLES = frozenset({"system", "user", "assistant"})
@@ -136,7 +136,7 @@ def _patterns(db: Engine, source: str) -> tuple[Pattern, ...]:
     found = db.rows(
         "SELECT roles, keys, types, count(*), arg_min(row_id, place) FROM (SELECT messages ->> '$[*].role' AS roles, "
         "list_sort(list_distinct(flatten(json_keys(messages, '$[*]')))) AS keys, "
-        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types, row_id, file_row_number AS place "
+        f"list_sort(list_distinct(json_type(messages, '$[*].content'))) AS types, row_id, {PLACE} AS place "
         f"FROM {source}) GROUP BY ALL "
         "ORDER BY 4 DESC, 1"
     )

@@ -21,7 +21,7 @@ from typing import Any
 from compiler.step_params import DecontaminateParams, HeldOutRows
 from runtime.context import StepContext, StepResult
 from runtime.overlap import HeldOut, ItemSet
-from runtime.relational import Engine, engine, literal, parquet, quoted
+from runtime.relational import PLACE, Engine, engine, literal, parquet, quoted
 from runtime.step_rows import empty_part, marked, publish_rows, write_ledger
 from runtime.word_runs import Block
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -72,7 +72,7 @@ def _view_rows(db: Engine, source: str, params: DecontaminateParams) -> None:
     row = _row_id(db, source)
     line, file = ("__line", "__file") if row == "__row_id" else ("NULL", "NULL")
     db.execute(
-        f"CREATE VIEW rows AS SELECT *, file_row_number AS __ord, {row} AS __id, {line}::BIGINT AS __at, "
+        f"CREATE VIEW rows AS SELECT *, {PLACE} AS __ord, {row} AS __id, {line}::BIGINT AS __at, "
         f"{file}::VARCHAR AS __of, {_fields(params.texts)} AS __fields FROM {source}{where}"
     )
 
@@ -94,8 +94,7 @@ class _Items:
     def read(cls, db: Engine, source: str, held: HeldOutRows) -> _Items:
         where, values = ("", []) if held.part is None else ("WHERE __split = ?", [held.part])
         rows = db.rows(
-            f"SELECT {_row_id(db, source)}, {_fields(held.texts, prompt=True)} FROM {source} {where} "
-            "ORDER BY file_row_number",
+            f"SELECT {_row_id(db, source)}, {_fields(held.texts, prompt=True)} FROM {source} {where} ORDER BY {PLACE}",
             values,
         )
         return cls([row[0] for row in rows], [row[1] for row in rows])

@@ -181,7 +181,7 @@ def _write(ctx: StepContext, db: Engine, params: ScoreParams, passes: Sequence[P
     bound = [value for _, _, given in columns for value in given]
     out = ctx.out / "rows.parquet"
     db.copy(f"SELECT rows.* EXCLUDE (__ord){values} FROM {_measured('rows', passes)} ORDER BY __ord", out, bound)
-    scored = f"(SELECT *, file_row_number AS __ord FROM {parquet(out)}) AS rows"
+    scored = f"(SELECT *, {PLACE} AS __ord FROM {parquet(out)}) AS rows"
     listed = " UNION ALL ".join(
         f"SELECT {index} AS nth, __ord, ?::VARCHAR AS score, __row_id AS row_id, "
         f"{_finite(score)}::DOUBLE AS value, CASE WHEN {quoted(score.name)} IS NULL THEN {reason} "
