@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from benchmarks.data import fingerprints, start, write_project
+from benchmarks.data import start, write_project
+from benchmarks.data_kills import fingerprints
 from runtime.events import EventTail
 from runtime.store import Store
 
