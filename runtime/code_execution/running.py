@@ -135,7 +135,8 @@ class _Conversation:
     beyond the deadline."""
 
     def __init__(self, folder: str) -> None:
-        self.deadline, self.confined, self.held = 0.0, False, ()
+        self.deadline, self.confined = 0.0, False
+        self.held: tuple[str, ...] = ()
         # -S and -s: no packages but those that are handed over, -P: no folder of the program's on the path
         self.process = subprocess.Popen(
             [sys.executable, "-s", "-S", "-P", "-B", str(_CHILD)],
@@ -149,8 +150,6 @@ class _Conversation:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.into, self.out = self.process.stdin.fileno(), self.process.stdout.fileno()
         os.set_blocking(self.into, False)
-
-    held: tuple[str, ...]
 
     def __enter__(self) -> _Conversation:
         return self

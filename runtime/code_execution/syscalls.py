@@ -93,7 +93,7 @@ def refuse_calls(libc: ctypes.CDLL, pid: int) -> bool:
     text = _filter(*known, pid)
     buffer = ctypes.create_string_buffer(text, len(text))
     program = _Program(len(text) // 8, ctypes.addressof(buffer))
-    return libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) == 0
+    return bool(libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
 
 
 def _filter(column: int, architecture: int, pid: int) -> bytes:

@@ -45,7 +45,7 @@ def _anywhere(keyword: str) -> re.Pattern[str]:
 # Tokens of the Penn Treebank end at white space, brackets, quotes and most punctuation, and at dashes and dots in a
 # row, but not at `-`, `'`, `/`, `*` or a single dot. Contractions are two tokens: DO N'T, I 'm, CAN NOT.
 _ENDS = re.compile(
-    r"""[\s?!;:,#$%&@()\[\]{}<>"“”«»„]|--+|\.\.+|''|``"""
+    r"""[\s?!;:,#$%&@()\[\]{}<>"“”«»„‘’]|--+|\.\.+|''|``"""
     r"|(?<=\w)(?=N'T\b|'(?:S|M|D|LL|RE|VE)\b)"
     r"|(?<=\bCAN)(?=NOT\b)|(?<=\bGOT)(?=TA\b)|(?<=\b[GW][OA]N)(?=NA\b)|(?<=\bLEM|\bGIM)(?=ME\b)",
     re.IGNORECASE,

@@ -17,11 +17,17 @@ CONSTRAINED = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 def has_bullets(answer: str, *, num_bullets: int) -> bool:
     """Exactly so many lines that begin with ``-``, or with ``*`` and no second one. A rule ``---`` is one too."""
-    return sum(_is_bullet(line.lstrip()) for line in answer.split("\n")) == num_bullets
+    lines = [line.lstrip() for line in answer.split("\n")]
+    return sum(line.startswith("-") for line in lines) + _stars(lines) == num_bullets
 
 
-def _is_bullet(line: str) -> bool:
-    return line.startswith("-") or (line.startswith("*") and len(line) > 1 and line[1] != "*")
+def _stars(lines: list[str]) -> int:
+    """A ``*`` alone makes one bullet with the line below it, whatever that is, as published."""
+    found, rest = 0, iter(lines)
+    for line in rest:
+        if line.startswith("*"):
+            found += next(rest, None) is not None if line == "*" else line[1] != "*"
+    return found
 
 
 def has_highlights(answer: str, *, num_highlights: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from runtime.ifeval.keywords import meets
 from runtime.ifeval.sentences import sentences
@@ -13,8 +14,13 @@ _ENDS_FIRST_WORD = re.compile(r"[.,?!'\"]")
 
 
 def has_words(answer: str, *, num_words: int, relation: str) -> bool:
-    """Runs of letters, digits and ``_``: ``don't`` and ``3.5`` are two words each."""
-    return meets(sum(1 for _ in _WORD.finditer(answer)), relation, num_words)
+    """Runs of letters with their marks, digits and ``_``: ``don't`` and ``3.5`` are two words each."""
+    return meets(sum(1 for _ in _WORD.finditer(_without_marks(answer))), relation, num_words)
+
+
+def _without_marks(text: str) -> str:
+    """To Python's regular expressions a vowel sign of Hindi is no letter, and would end the word."""
+    return text if text.isascii() else "".join(sign for sign in text if not unicodedata.category(sign).startswith("M"))
 
 
 def has_sentences(answer: str, *, num_sentences: int, relation: str) -> bool:

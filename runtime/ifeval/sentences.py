@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-_TITLES = "adm brig capt cf col dr e.g ft gen gov hon i.e lt maj messrs mr mrs ms mt prof rep rev sen sgt st viz vs"
+_TITLES = "adm brig capt cf col dr e.g ft gen gov hon i.e lt maj messrs mr mrs ms mt prof rep rev sen sgt st v viz vs"
 _NUMBERED = "apr art aug ch dec eq feb fig figs jan jul jun mar no nos nov oct p pp sec sep sept vol vols"
 _FINAL = "a.d a.m al approx ave b.c blvd bros co corp dept ed est etc inc jr ltd p.m p.s ph.d sr u.k u.n u.s u.s.a"
 _BEFORE_MORE, _BEFORE_NUMBERS, _BEFORE_SMALL = (frozenset(part.split()) for part in (_TITLES, _NUMBERED, _FINAL))
