@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from compiler.column_scope import ColumnScope, conversion
 from compiler.functions import ALIASES, FUNCTIONS, Function, Parameter
 from compiler.regexes import group_count, problem
-from compiler.reporting import UNREAD, renamed, suggestion, written_anew
+from compiler.reporting import UNREAD, Reporter, renamed, suggestion, written_anew
 from compiler.typed import Apply, Constant, Typed
 from compiler.value_fixes import quoted
 from compiler.written_arguments import WRITTEN
@@ -31,16 +31,16 @@ _STEP = re.compile(r'([^.\[\]"\\]+)|\[([0-9]{1,6})\]')
 _OF_TEXT = ("contains", "starts_with", "ends_with")
 
 
-def pattern_of(expr: Expr, scope: ColumnScope) -> str | None:
+def pattern_of(expr: Expr, report: Reporter) -> str | None:
     """A regular expression that is written out, checked against RE2's syntax."""
     if isinstance(expr, Faulty):
         return None
     if not isinstance(expr, StringLit):
-        scope.report.error("SFT0303", 'a regular expression is written out, as `r"…"`', expr.span)
+        report.error("SFT0303", 'a regular expression is written out, as `r"…"`', expr.span)
         return None
     found = problem(expr.value)
     if found is not None:
-        scope.report.error("SFT0308" if found.unsupported else "SFT0307", found.message, expr.span, found.help)
+        report.error("SFT0308" if found.unsupported else "SFT0307", found.message, expr.span, found.help)
         return None
     return expr.value
 
@@ -175,7 +175,7 @@ def _argument(parameter: Parameter, arg: Arg, function: Function, scope: ColumnS
     if isinstance(value, Faulty):
         return None
     if parameter.kind == "regex":
-        pattern = pattern_of(value, scope)
+        pattern = pattern_of(value, scope.report)
         return None if pattern is None else Constant(pattern, "text", value.span)
     if parameter.kind == "path":
         return _path(value, scope)

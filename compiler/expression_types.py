@@ -258,7 +258,7 @@ def _in_a_value(expr: Binary, scope: ColumnScope) -> None:
 
 def _matches(expr: Binary, scope: ColumnScope) -> Typed | None:
     value = check(expr.left, scope)
-    pattern = pattern_of(expr.right, scope)
+    pattern = pattern_of(expr.right, scope.report)
     if value is None or pattern is None or not has_type(value, "text", "`matches`", scope):
         return None
     return Matches(value, pattern, expr.span)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from compiler.params_base import Number, Params, Scalar, Sql
+from compiler.params_base import GrownParams, Number, Params, Scalar, Sql
 
 
-class Metric(Params):
-    """A per-item metric; ``unit`` is ``share`` for 0/1 metrics (shown in percent) and ``plain`` otherwise."""
+class MetricColumn(Params):
+    """What a metric reads of an item's row, under the name of its argument."""
+
+    argument: str
+    value: Sql
+
+
+class Metric(GrownParams):
+    """A metric; ``unit`` is ``share`` for metrics of 0 or 1 an item (shown in percent) and ``plain`` otherwise.
+
+    ``whole``: it is a number of all items and no mean of theirs.
+    """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"columns", "whole"})
 
     name: str
     function: str
     args: dict[str, Scalar]
     unit: Literal["share", "plain"]
+    columns: tuple[MetricColumn, ...] = ()
+    whole: bool = False
 
 
 class Slice(Params):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct, field
 
 from compiler.functions import MetricFunction
+from compiler.functions.metrics import WrittenValue
 from compiler.known import Known
 from compiler.resolved_decontaminate import Decontaminate
 from compiler.resolved_template import ResolvedTemplate as ResolvedTemplate
@@ -221,8 +222,11 @@ AnyModel: TypeAlias = ResolvedModel | ResolvedTrain
 
 
 class ResolvedMetric(Struct, frozen=True, eq=False):
+    """``args`` are written out, ``columns`` are expressions over the data, both by the name of the argument."""
+
     function: MetricFunction
-    args: Mapping[str, str]
+    args: Mapping[str, WrittenValue]
+    columns: Mapping[str, Typed] = {}
 
 
 class ResolvedEval(Struct, frozen=True, eq=False):

@@ -17,6 +17,7 @@ from compiler.measure_params import Cell as Cell
 from compiler.measure_params import GateParams as GateParams
 from compiler.measure_params import MeasureParams as MeasureParams
 from compiler.measure_params import Metric as Metric
+from compiler.measure_params import MetricColumn as MetricColumn
 from compiler.measure_params import MetricRef as MetricRef
 from compiler.measure_params import NoWorseRequirement as NoWorseRequirement
 from compiler.measure_params import Requirement as Requirement

@@ -16,7 +16,7 @@ from compiler.lower.template import lower_held_out_rows
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
 from compiler.schema.eval import Eval, GreedyBody, SampleBody
 from compiler.schema.fields import Shape
-from compiler.step_params import Cell, Decode, Greedy, MeasureParams, Metric, PredictParams, Sample, Slice
+from compiler.step_params import Cell, Decode, Greedy, MeasureParams, Metric, MetricColumn, PredictParams, Sample, Slice
 from compiler.world import ModelFacts
 
 _DEFAULT_NEW_TOKENS = 256
@@ -44,7 +44,7 @@ def lower_eval(
             role = f"cell:{len(cells)}"
             inputs[role] = _predict(item, model, template, prompts[template.name], predict, facts, trains, builder)
             cells.append(Cell(input=role, model=model.name, template=template.name))
-    metrics = tuple(_metric(name, sure(metric)) for name, metric in item.metrics.items.items())
+    metrics = tuple(_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
     named = zip(item.slices.names, item.slices.whole, strict=True)
     slices = tuple(Slice(name=name, value=builder.models.sql(value)) for name, value in named)
     return builder.add(
@@ -86,8 +86,17 @@ def _predict(
     )
 
 
-def _metric(name: str, metric: ResolvedMetric) -> Metric:
-    return Metric(name=name, function=metric.function.name, args=dict(metric.args), unit=metric.function.unit)
+def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
+    function = metric.function
+    columns = (MetricColumn(argument=name, value=builder.models.sql(value)) for name, value in metric.columns.items())
+    return Metric(
+        name=name,
+        function=function.name,
+        args=dict(metric.args),
+        unit=function.unit,
+        columns=tuple(columns),
+        whole=function.whole,
+    )
 
 
 def _predict_params(block: Eval) -> PredictParams:

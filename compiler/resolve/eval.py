@@ -56,7 +56,7 @@ def resolve_eval(
         for field, rows in other.items():
             if rows is not None and isinstance(model, ResolvedTrain):
                 _check_unseen(block, model, rows, getattr(block, field).span, report)
-    return ResolvedEval(block, used, data, shown, _metrics(block, names, judges), slices)
+    return ResolvedEval(block, used, data, shown, _metrics(block, names, judges, scope), slices)
 
 
 def _other_rows(block: Eval, names: Names, tasks: Mapping[str, ResolvedTask]) -> dict[str, Rows | None]:
@@ -92,7 +92,7 @@ def _templates(
     return data.task.templates
 
 
-def _metrics(block: Eval, names: Names, judges: Mapping[str, Judge]) -> Known[ResolvedMetric]:
+def _metrics(block: Eval, names: Names, judges: Mapping[str, Judge], scope: ColumnScope) -> Known[ResolvedMetric]:
     report = names.report
     if not block.metrics:
         help = "for example `metric exact = exact_match()`"
@@ -100,7 +100,8 @@ def _metrics(block: Eval, names: Names, judges: Mapping[str, Judge]) -> Known[Re
         return Known(more=True)
     for rule in block.metrics:
         _check_over(block, rule, report)
-    return Known({rule.name.text: resolve_metric(rule, names, judges) for rule in block.metrics})
+    prepared = replace(scope, prepares=scope.names is not None)
+    return Known({rule.name.text: resolve_metric(rule, names, judges, prepared) for rule in block.metrics})
 
 
 def _check_over(block: Eval, rule: NamedRule, report: Reporter) -> None:

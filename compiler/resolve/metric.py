@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricArgument, MetricFunction
 from compiler.names import Names
 from compiler.reporting import Reporter, did_you_mean, renamed, suggestion, written_anew
-from compiler.resolve.label import check_label
+from compiler.resolve.metric_arguments import Around, read_argument
 from compiler.resolved import ResolvedMetric
 from compiler.schema.judge import Judge
 from compiler.schema.values import not_runnable
 from compiler.schema.written import described
-from spec_lang.ast import Arg, Call, Expr, Faulty, NamedRule, Ref, StringLit
-from spec_lang.printer import expression_text
+from compiler.typed import Typed
+from spec_lang.ast import Arg, Call, Expr, Faulty, NamedRule, Ref
 
 _ALL = {**METRIC_FUNCTIONS, **LATER_METRICS}
 
 
-def resolve_metric(rule: NamedRule, names: Names, judges: Mapping[str, Judge]) -> ResolvedMetric | None:
-    """``metric exact = exact_match(normalise = json)``; defaults of arguments are filled in."""
+def resolve_metric(
+    rule: NamedRule, names: Names, judges: Mapping[str, Judge], columns: ColumnScope
+) -> ResolvedMetric | None:
+    """``metric exact = exact_match(normalise = json)``; defaults of arguments are filled in. ``columns`` are those of
+    the eval's data."""
     call, report = rule.expr, names.report
     if isinstance(call, Faulty):
         return None
@@ -39,18 +43,17 @@ def resolve_metric(rule: NamedRule, names: Names, judges: Mapping[str, Judge]) -
         return None
     if function.name in LATER_METRICS:
         not_runnable(f"metric `{function.name}`", call.func, report)
-    args = _arguments(function, call, names, judges)
-    return None if args is None else ResolvedMetric(function, args)
+    return _arguments(function, call, Around(names, judges, columns))
 
 
 def check_verify(expr: Expr, names: Names) -> None:
     """A verifier of generated answers: a metric of 0 or 1 that needs nothing but the answer and what was expected."""
     if isinstance(expr, Faulty):
         return
-    shares = {name: metric for name, metric in METRIC_FUNCTIONS.items() if metric.unit == "share"}
+    shares = {name: metric for name, metric in METRIC_FUNCTIONS.items() if metric.unit == "share" and _of_text(metric)}
     function = shares.get(expr.func.text) if isinstance(expr, Call) else None
     if isinstance(expr, Call) and function is not None:
-        _arguments(function, expr, names, {})
+        _arguments(function, expr, Around(names, {}, None))
         return
     name = expr.func.text if isinstance(expr, Call) else ""
     help = f"metrics of 0 or 1: {', '.join(f'`{known}()`' for known in shares)}"
@@ -63,32 +66,41 @@ def check_verify(expr: Expr, names: Names) -> None:
         names.report.error("SFT0614", f"`verify` takes a metric, not {described(expr)}", expr.span, help)
 
 
+def _of_text(metric: MetricFunction) -> bool:
+    """Whether an output and the expected answer are all that it is taken of."""
+    return metric.answer == "text" and not any(item.kind == "column" and item.needed for item in metric.arguments)
+
+
 def _known() -> str:
     return ", ".join(f"`{name}()`" for name in METRIC_FUNCTIONS)
 
 
-def _arguments(
-    function: MetricFunction, call: Call, names: Names, judges: Mapping[str, Judge]
-) -> dict[str, str] | None:
-    report = names.report
+def _arguments(function: MetricFunction, call: Call, around: Around) -> ResolvedMetric | None:
+    """The metric with its arguments; None after a report."""
+    report = around.names.report
     args = {argument.name: argument.default for argument in function.arguments if argument.default is not None}
+    columns: dict[str, Typed] = {}
     given: set[str] = set()
     sound = True
     by_name = {argument.name: argument for argument in function.arguments}
     for position, arg in enumerate(call.args):
         argument = _which(function, by_name, position, arg, report)
-        value = _value(argument, arg, names, judges) if argument is not None else None
+        value = read_argument(argument, arg.value, around) if argument is not None else None
         if argument is not None and argument.name in given:
             report.error("SFT0614", f"`{argument.name}` is given twice", arg.span)
         if argument is None or value is None or argument.name in given:
             sound = False
-        else:
+        elif isinstance(value, bool | int | str):
             args[argument.name] = value
+        else:
+            columns[argument.name] = value
         given |= {argument.name} if argument is not None else set()
-    missing = [name for name in by_name if name not in args and name not in given]
+    missing = [argument for argument in function.arguments if argument.needed and argument.name not in given]
     if missing and sound:
-        report.error("SFT0614", f"`{function.name}` needs `{missing[0]}`", call.span, f'`{function.name}("…")`')
-    return args if sound and not missing else None
+        example = missing[0].name if missing[0].kind == "column" else '"…"'
+        message = f"`{function.name}` needs `{missing[0].name}`"
+        report.error("SFT0614", message, call.span, f"`{function.name}({example})`")
+    return ResolvedMetric(function, args, columns) if sound and not missing else None
 
 
 def _which(
@@ -106,29 +118,3 @@ def _which(
         report.error("SFT0614", f"`{function.name}` takes {amount}", arg.span)
         return None
     return function.arguments[position]
-
-
-def _value(argument: MetricArgument, arg: Arg, names: Names, judges: Mapping[str, Judge]) -> str | None:
-    value, report = arg.value, names.report
-    if isinstance(value, Faulty):
-        return None
-    if argument.kind == "label":
-        sound = check_label(value, f"`{argument.name}`", names, judges, "SFT0614")
-        return expression_text(value) if sound else None
-    if argument.kind in ("model", "judge"):
-        kinds = ("model", "train") if argument.kind == "model" else ("judge",)
-        if not isinstance(value, Ref):
-            report.error("SFT0614", f"`{argument.name}` takes a name, not {described(value)}", value.span)
-            return None
-        return value.text if names.stands(value, kinds, argument.name) else None
-    if argument.choices:
-        word = value.text if isinstance(value, Ref) else value.value if isinstance(value, StringLit) else None
-        if word in argument.choices:
-            return word
-        allowed = ", ".join(f"`{choice}`" for choice in argument.choices)
-        report.error("SFT0614", f"`{argument.name}` is one of {allowed}", value.span)
-        return None
-    if isinstance(value, StringLit) and value.value:
-        return value.value
-    report.error("SFT0614", f"`{argument.name}` takes a string, not {described(value)}", value.span)
-    return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from compiler.step_params import Cell, MeasureParams, Metric
 from runtime.measuring.aggregates import SHOWN_LEVEL, aggregate
 from runtime.measuring.slices import parts
-from runtime.metrics import measure_items
+from runtime.metrics import Answer, measure_items
 
 Floats = npt.NDArray[np.float64]
+Columns: TypeAlias = Mapping[str, Mapping[str, Any]]  # row_id -> argument -> value
 ALL = "*"  # all items, or the mean over all templates
 
 
@@ -24,25 +25,30 @@ class AnswerTable:
 
     items: list[str]
     params: MeasureParams
+    columns: Mapping[str, Columns] = field(default_factory=dict)  # by metric, of those that read the data
     predictions: int = 0
     missing: int = 0  # item × cell without a prediction
     values: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
 
-    @classmethod
-    def empty(cls, items: list[str], params: MeasureParams) -> AnswerTable:
-        return cls(items, params)
-
-    def fill(self, cell: Cell, predictions: Mapping[str, tuple[str, str]]) -> None:
-        """Measure one cell. ``predictions``: row_id -> (output, expected); rows that are not items are not allowed."""
-        positions = [index for index, row_id in enumerate(self.items) if row_id in predictions]
-        pairs = [predictions[self.items[index]] for index in positions]
+    def fill(self, cell: Cell, answers: Mapping[str, Answer]) -> None:
+        """Measure one cell. ``answers``: by row_id; rows that are not items are not allowed."""
+        positions = [index for index, row_id in enumerate(self.items) if row_id in answers]
+        given = [answers[self.items[index]] for index in positions]
         for metric in self.params.metrics:
             vector = np.full(len(self.items), np.nan)
-            found = measure_items(metric.function, metric.args, pairs)
+            found = measure_items(metric.function, metric.args, self._with_columns(metric, positions, given))
             vector[positions] = [np.nan if value is None else value for value in found]
             self.values[cell.model, cell.template, metric.name] = vector
-        self.predictions += len(pairs)
-        self.missing += len(self.items) - len(pairs)
+        self.predictions += len(given)
+        self.missing += len(self.items) - len(given)
+
+    def _with_columns(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Answer]:
+        """The answers with what the metric reads of their rows."""
+        if not metric.columns:
+            return answers
+        of = self.columns[metric.name]
+        pairs = zip(positions, answers, strict=True)
+        return [replace(answer, columns=of[self.items[position]]) for position, answer in pairs]
 
     @property
     def models(self) -> list[str]:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compiler.step_params import MeasureParams
+from compiler.step_params import MeasureParams, MetricColumn
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
+from runtime.metrics import Answer
 from runtime.preparing import with_prepared
 from runtime.relational import Engine, engine, literal, parquet
 from runtime.step_rows import publish_rows
@@ -22,6 +23,8 @@ from runtime.step_rows import publish_rows
 if TYPE_CHECKING:
     from runtime.measuring.table import AnswerTable
 
+# What a step leaves of an answer, as far as it does; a file of an older version, or of another tool, has less.
+_ANSWER = ("output", "expected", "prompt", "prompt_tokens", "output_tokens", "stop_reason", "options")
 _ITEM_METRICS = {"model": "VARCHAR", "template": "VARCHAR", "row_id": "VARCHAR", "metric": "VARCHAR", "value": "DOUBLE"}
 _ITEM_SLICES = {"row_id": "VARCHAR", "slice": "VARCHAR", "value": "VARCHAR"}
 _METRICS = {
@@ -42,10 +45,10 @@ def run(ctx: StepContext) -> StepResult:
         add_extensions(ctx, sql)
         items = _items(sql, ctx, params)
         slices = _slice_values(sql, ctx, params)
-        table = AnswerTable.empty(items, params)
+        table = AnswerTable(items, params, _metric_columns(sql, ctx, params))
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
-            table.fill(cell, _predictions(sql, ctx, cell.input))
+            table.fill(cell, _answers(sql, ctx, cell.input))
             ctx.progress(done, len(params.cells), "cells")
         files = {
             "item_metrics": _write(sql, ctx.out, "item_metrics", _ITEM_METRICS, table.item_rows()),
@@ -93,10 +96,47 @@ def _predictions_file(ctx: StepContext, role: str) -> str:
     return parquet(ctx.inputs[role] / "predictions.parquet")
 
 
-def _predictions(sql: Engine, ctx: StepContext, role: str) -> dict[str, tuple[str, str]]:
-    """``row_id -> (output, expected)`` of one cell."""
-    rows = sql.rows(f"SELECT row_id, output, expected FROM {_predictions_file(ctx, role)}")
-    return {row_id: (output, expected) for row_id, output, expected in rows}
+def _answers(sql: Engine, ctx: StepContext, role: str) -> dict[str, Answer]:
+    """The answers of one cell by row_id, with all that was recorded of them.
+
+    The seconds are in the store alone, since no two runs have the same.
+    """
+    file = _predictions_file(ctx, role)
+    there = {row[0] for row in sql.rows(f"SELECT column_name FROM (DESCRIBE SELECT * FROM {file})")}
+    fields = [name for name in _ANSWER if name in there]
+    seconds: dict[str, float] = dict(
+        ctx.store.query("SELECT row_id, seconds FROM predictions WHERE step_hash = ?", [ctx.input_steps[role].hash])
+    )
+    return {
+        row_id: Answer(**dict(zip(fields, values, strict=True)), seconds=seconds.get(row_id))
+        for row_id, *values in sql.rows(f"SELECT row_id, {', '.join(fields)} FROM {file}")
+    }
+
+
+def _metric_columns(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[str, dict[str, dict[str, Any]]]:
+    """For every metric that reads the data: of each item what each argument is."""
+    read = [metric for metric in params.metrics if metric.columns]
+    items = with_prepared(ctx, sql, "items", '"__row_id"', (one.value for metric in read for one in metric.columns))
+    found = {}
+    for metric in read:
+        values = ", ".join(f"({column.value.sql})" for column in metric.columns)
+        bound = [value for column in metric.columns for value in column.value.params]
+        rows = sql.rows(f'SELECT "__row_id", {values} FROM {items} ORDER BY "__row_id"', bound)
+        found[metric.name] = {
+            row_id: {one.argument: _read(one, value) for one, value in zip(metric.columns, row, strict=True)}
+            for row_id, *row in rows
+        }
+    return found
+
+
+def _read(column: MetricColumn, value: Any) -> Any:
+    """A list of the data is JSON text in SQL."""
+    if column.value.type != "list" or value is None:
+        return value
+    try:
+        return json.loads(value)
+    except RecursionError:  # a list in a list in a list …: no metric has a use for it
+        return None
 
 
 def _slice_rows(slices: Mapping[str, Mapping[str, str]]) -> Iterable[dict[str, Any]]:

@@ -32,6 +32,7 @@ def test_every_lowering_has_a_page() -> None:
         "expression_mistakes",
         "foreign_habits",
         "later_fields",
+        "metric",
         "modules",
         "parameters",
         "extends",

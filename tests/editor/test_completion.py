@@ -30,7 +30,7 @@ EXACT = [
     ("models    = [smol, tuned]", "models = [smol, ‸", ["tuned"]),
     ("filters   = [clean]", "filters = [cl‸]", ["clean"]),
     ("metric exact = exact_match()", "metric exact = ‸", list(METRIC_FUNCTIONS)),
-    ("metric exact = exact_match()", "metric exact = exact_match(‸", ["normalise"]),
+    ("metric exact = exact_match()", "metric exact = exact_match(‸", ["normalise", "answers"]),
     ("metric exact = exact_match()", "metric exact = exact_match(normalise = ‸)", ["none", "text", "json"]),
     (
         'user      = "{instruction}"',

@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from statsmodels.stats.proportion import proportion_confint
 
-from compiler.step_params import Metric, Slice, Sql
+from compiler.step_params import Metric, MetricColumn, Slice, Sql
 from tests.runtime.measuring.evaluation import EXACT, KIND, LENGTH, Evaluation, row_id
 
 KINDS = ["a"] * 40 + ["b"] * 35 + ["c"] * 10 + ["d"] * 5
@@ -101,6 +101,26 @@ def test_a_metric_that_cannot_be_measured_counts_as_missing(tmp_path: Path) -> N
     evaluation.answer("m", "plain", answers)
     evaluation.measure()
     assert evaluation.query("SELECT n, missing, estimate FROM metrics WHERE template = '*'") == [(2, 1, 0.5)]
+
+
+def test_a_metric_reads_columns_of_the_data(tmp_path: Path) -> None:
+    """Lists are JSON in SQL; an expression keeps its bound parameters, also where another column has some too."""
+    answers = Sql(
+        sql="CASE WHEN \"kind\" = ? THEN CAST(to_json([?, 'yes']) AS VARCHAR) END", params=("b", "no"), type="list"
+    )
+    loose = Metric(
+        name="loose",
+        function="exact_match",
+        args={"normalise": "text"},
+        unit="share",
+        columns=(MetricColumn(argument="answers", value=answers),),
+    )
+    data = [{"text": "t", "kind": kind} for kind in ("a", "b", "b", "b")]
+    evaluation = Evaluation(tmp_path, data, metrics=(EXACT, loose))
+    evaluation.answer("m", "plain", {0: ("no", "maybe"), 1: ("NO", "maybe"), 2: ("maybe", "maybe"), 3: ("x", "maybe")})
+    evaluation.measure()
+    rows = evaluation.query("SELECT row_id, value FROM item_metrics WHERE metric = 'loose'")
+    assert dict(rows) == {row_id(0): 0.0, row_id(1): 1.0, row_id(2): 1.0, row_id(3): 0.0}
 
 
 def test_no_predictions_at_all(tmp_path: Path) -> None:

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import inspect
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.functions import METRIC_FUNCTIONS
-from runtime.metrics import MAX_DEPTH, METRICS, exact_match, json_field_match, measure_items, valid_json
+from runtime.metrics import METRICS, Answer, measure_items
+from runtime.metrics.json_values import MAX_DEPTH
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
     max_leaves=12,
 )
+
+
+def measured(function: str, output: str, expected: str = "", **args: Any) -> float | None:
+    return METRICS[function](Answer(output, expected), **args)
+
+
+def exact_match(output: str, expected: str, normalise: str = "none") -> float | None:
+    return measured("exact_match", output, expected, normalise=normalise)
+
+
+def json_field_match(output: str, expected: str, field: str) -> float | None:
+    return measured("json_field_match", output, expected, field=field)
 
 
 @pytest.mark.parametrize(
@@ -63,16 +77,16 @@ def test_exact_match(normalise: str, output: str, expected: str, value: float | 
     ],
 )
 def test_hostile_outputs_are_wrong_and_nothing_worse(hostile: str) -> None:
-    assert valid_json(hostile, "{}") == 0.0
+    assert measured("valid_json", hostile, "{}") == 0.0
     assert exact_match(hostile, '{"a": 1}', normalise="json") == 0.0
-    assert json_field_match(hostile, '{"a": 1}', field="a") == 0.0
+    assert json_field_match(hostile, '{"a": 1}', "a") == 0.0
 
 
 @pytest.mark.parametrize(
     "text", ["0", " {} \n", '"\\ud800"', "1" * 10_000, "[" * MAX_DEPTH + "]" * MAX_DEPTH, '"' + "[{" * 500 + '"']
 )
 def test_odd_but_valid_json(text: str) -> None:
-    assert valid_json(text, "") == 1.0
+    assert measured("valid_json", text) == 1.0
     assert exact_match(text, text, normalise="json") == 1.0
 
 
@@ -86,7 +100,7 @@ def test_json_equality_is_that_of_canonical_text(left: object, right: object) ->
 @given(st.text(), st.text())
 def test_every_metric_takes_any_text(output: str, expected: str) -> None:
     for name, metric in METRICS.items():
-        value = metric(output, expected, **({"field": "a.b"} if name == "json_field_match" else {}))
+        value = metric(Answer(output, expected), **({"field": "a.b"} if name == "json_field_match" else {}))
         assert value is None or value >= 0
 
 
@@ -107,23 +121,24 @@ def test_one_field(output: str, expected: str, field: str, value: float | None) 
 
 
 def test_contains_and_lengths() -> None:
-    assert METRICS["contains"]("The answer is 42.", " 42 ") == 1.0
-    assert METRICS["contains"]("The answer is 41.", "42") == 0.0
-    assert METRICS["contains"]("anything", "  ") is None
-    assert METRICS["words"]("one\u00a0two \n three", "") == 3.0
-    assert METRICS["characters"]("né 👍", "") == 4.0
+    assert measured("contains", "The answer is 42.", " 42 ") == 1.0
+    assert measured("contains", "The answer is 41.", "42") == 0.0
+    assert measured("contains", "anything", "  ") is None
+    assert measured("words", "one\u00a0two \n three") == 3.0
+    assert measured("characters", "né 👍") == 4.0
 
 
 def test_many_items_in_order() -> None:
-    pairs = [("a", "a"), ("b", "a"), ("A", "a")]
-    assert measure_items("exact_match", {"normalise": "text"}, pairs) == [1.0, 0.0, 1.0]
+    answers = [Answer("a", "a"), Answer("b", "a"), Answer("A", "a")]
+    assert measure_items("exact_match", {"normalise": "text"}, answers) == [1.0, 0.0, 1.0]
     with pytest.raises(KeyError):
-        measure_items("no_such_metric", {}, pairs)
+        measure_items("no_such_metric", {}, answers)
 
 
 def test_the_compiler_offers_exactly_these_metrics_and_arguments() -> None:
     assert set(METRICS) == set(METRIC_FUNCTIONS)
     for name, declared in METRIC_FUNCTIONS.items():
-        taken = list(inspect.signature(METRICS[name]).parameters.values())[2:]
+        taken = list(inspect.signature(METRICS[name]).parameters.values())[1:]
         defaults = {p.name: None if p.default is inspect.Parameter.empty else p.default for p in taken}
-        assert defaults == {argument.name: argument.default for argument in declared.arguments}
+        written = [argument for argument in declared.arguments if argument.kind != "column"]
+        assert defaults == {argument.name: argument.default for argument in written}

@@ -1,0 +1,23 @@
+"""The metrics of an eval: numbers of answers. A family a file; each has its twin in ``runtime/metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from compiler.functions.metrics.exact import EXACT
+from compiler.functions.metrics.kinds import ArgumentKind, MetricArgument, MetricFunction, MetricUnit, WrittenValue
+from compiler.functions.metrics.later import LATER
+
+METRIC_FUNCTIONS: Mapping[str, MetricFunction] = MappingProxyType({metric.name: metric for metric in (*EXACT,)})
+LATER_METRICS: Mapping[str, MetricFunction] = MappingProxyType({metric.name: metric for metric in LATER})
+
+__all__ = [
+    "LATER_METRICS",
+    "METRIC_FUNCTIONS",
+    "ArgumentKind",
+    "MetricArgument",
+    "MetricFunction",
+    "MetricUnit",
+    "WrittenValue",
+]

@@ -1,0 +1,29 @@
+"""Metrics that are checked, and not runnable yet."""
+
+from __future__ import annotations
+
+from compiler.functions.metrics.kinds import MetricArgument, MetricFunction
+
+LATER = (
+    MetricFunction(
+        "rate",
+        (MetricArgument("condition", kind="label"),),
+        "share",
+        "a judge gives the output a label that meets the condition, such as `refusals != complied`",
+        higher_is_better=None,
+    ),
+    MetricFunction("judge", (MetricArgument("judge", kind="judge"),), "plain", "a judge's label, counted from 0"),
+    MetricFunction(
+        "kl_from",
+        (
+            MetricArgument("reference", kind="model"),
+            MetricArgument("unit", ("nats_per_token", "nats_per_sequence"), "nats_per_token", kind="word"),
+        ),
+        "plain",
+        "the divergence of the model from a reference, on the model's own outputs",
+        higher_is_better=False,
+    ),
+    MetricFunction("perplexity", (), "plain", "the perplexity of the expected answer", higher_is_better=False),
+    MetricFunction("rouge_l", (), "plain", "ROUGE-L F1 of the output and the expected answer, 0 to 1"),
+    MetricFunction("toxicity", (), "plain", "how toxic the output is, 0 to 1", higher_is_better=False),
+)
