@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
-
-from compiler.functions import FUNCTIONS, Function, Parameter
+from compiler.extension_metrics import ExtensionMetric, metric_of
+from compiler.extension_types import SHOWN, TYPES, ExtensionFile, Wrong, annotation
+from compiler.functions import FUNCTIONS, LATER_METRICS, METRIC_FUNCTIONS, Function, MetricFunction, Parameter
 from compiler.hashing import hash_text
 from compiler.paths import rebased
 from compiler.reporting import UNREAD, Reporter
@@ -24,23 +24,8 @@ from compiler.world import ColumnType, Problem, World
 SQL_PREFIX = "__ext_"  # no column is called so, since `__` is reserved
 ROW_ID = '"__row_id"'
 _KINDS: Mapping[str, ColumnType] = {"scorer": "number", "filter": "bool"}
-LATER_DECORATORS = {
-    "metric": "the step that takes metrics of the user's own",
-    "verifier": "the step that generates rows",
-}
-_TYPES: Mapping[str, ColumnType] = {
-    "str": "text", "float": "number", "int": "number", "bool": "bool", "list[str]": "list", "list": "list"
-}  # fmt: skip
-_SHOWN = "`str`, `float`, `int`, `bool` and `list[str]`, each with `| None` where a value may be missing"
-
-
-class ExtensionFile(Struct, frozen=True, eq=False):
-    """``path`` or ``package`` as a run finds it; ``hash`` is that of the text."""
-
-    name: str
-    path: str | None
-    package: str | None
-    hash: str
+_METRIC = "metric"
+LATER_DECORATORS = {"verifier": "the step that generates rows"}
 
 
 class ExtensionFunction(Function, frozen=True, eq=False):
@@ -51,16 +36,13 @@ class ExtensionFunction(Function, frozen=True, eq=False):
     python: tuple[str, ...] = ()  # annotations of the parameters, without None
 
 
-class _Wrong(Exception):
-    """A signature that cannot be taken; the message names the line."""
-
-
 def load_extensions(blocks: Iterable[Extension], world: World, report_of: Mapping[str, Reporter]) -> None:
     """Put the functions of each file's extensions where its expressions look for them."""
     for block in blocks:
         report = report_of[block.file.path]
         place = block.path if block.path.given else block.package
         own = report.functions_of.setdefault(block.file.path, {})
+        metrics = report.metrics_of.setdefault(block.file.path, {})
         if not isinstance(place.value, str) or (block.path.given and block.package.given):
             own[UNREAD] = None
             if block.path.given and block.package.given:
@@ -75,13 +57,18 @@ def load_extensions(blocks: Iterable[Extension], world: World, report_of: Mappin
             continue
         file = ExtensionFile(block.name, path, None if path is not None else place.value, hash_text(text))
         faults = len(report.sink.items)
-        _declare(file, text, block, report, own)
+        _declare(file, text, block, report, own, metrics)
         if len(report.sink.items) > faults:
             own.setdefault(UNREAD, None)
 
 
 def _declare(
-    file: ExtensionFile, text: str, block: Extension, report: Reporter, own: dict[str, Function | None]
+    file: ExtensionFile,
+    text: str,
+    block: Extension,
+    report: Reporter,
+    own: dict[str, Function | None],
+    metrics: dict[str, MetricFunction],
 ) -> None:
     span = (block.path if block.path.given else block.package).span
     shown = file.path or file.package or ""
@@ -92,36 +79,48 @@ def _declare(
         report.error("SFT0266", f"`{shown}`{line}: this is no Python: {getattr(error, 'msg', error)}", span)
         return
     found = 0
-    for node, kind in _registered(tree):
+    for node, kind, mark in _registered(tree):
         found += 1
         if kind in LATER_DECORATORS:
             at = block.path if file.path else block.package
             not_runnable(f"`@sft.{kind}` of `{node.name}` in `{shown}`", at, report, LATER_DECORATORS[kind])
             continue
         try:
-            function = _function(node, kind, file)
-        except _Wrong as wrong:
-            help = f"types are {_SHOWN}"
+            made = metric_of(node, mark, file) if kind == _METRIC else _function(node, kind, file)
+        except Wrong as wrong:
+            help = f"types are {SHOWN}"
             report.error("SFT0266", f"`{shown}`, line {node.lineno}: `{node.name}` {wrong}", span, help)
             continue
-        taken = "a function of the language" if node.name in FUNCTIONS or node.name in SCORERS else ""
-        if node.name in own:
-            other = own[node.name]
-            taken = (
-                "declared twice" if isinstance(other, ExtensionFunction) and other.of is file else "of two extensions"
-            )
+        taken = _taken(node.name, kind, file, own, metrics)
         if taken:
             message = f"`{shown}`, line {node.lineno}: `{node.name}` is {taken}"
             report.error("SFT0267", message, span, "give the function another name")
-            continue
-        own[node.name] = function
+        elif isinstance(made, ExtensionMetric):
+            metrics[node.name] = made
+        else:
+            own[node.name] = made
     if not found:
-        help = "put `@sft.scorer` or `@sft.filter` before a function, after `import sft`"
+        help = "put `@sft.scorer`, `@sft.filter` or `@sft.metric` before a function, after `import sft`"
         report.error("SFT0267", f"`{shown}` registers no function", span, help)
 
 
-def _registered(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
-    """Functions at the top of the file with a decorator of ``sft``, however that was imported."""
+def _taken(
+    name: str, kind: str, file: ExtensionFile, own: Mapping[str, Function | None], metrics: Mapping[str, MetricFunction]
+) -> str:
+    """What else is called so; nothing where the name is free."""
+    if kind == _METRIC and (name in METRIC_FUNCTIONS or name in LATER_METRICS):
+        return "a metric of the language"
+    if kind != _METRIC and (name in FUNCTIONS or name in SCORERS):
+        return "a function of the language"
+    other = metrics.get(name) if kind == _METRIC else own.get(name)
+    if other is None and name not in own:
+        return ""
+    same = isinstance(other, ExtensionFunction | ExtensionMetric) and other.of is file
+    return "declared twice" if same else "of two extensions"
+
+
+def _registered(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str, ast.expr]]:
+    """Functions at the top of the file with a decorator of ``sft``, however that was imported; and the decorator."""
     modules, names = set[str](), dict[str, str]()
     for node in tree.body:
         if isinstance(node, ast.Import):
@@ -131,34 +130,35 @@ def _registered(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncF
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        for mark in node.decorator_list:
+        for decorator in node.decorator_list:
+            mark = decorator.func if isinstance(decorator, ast.Call) else decorator
             kind = names.get(mark.id) if isinstance(mark, ast.Name) else None
             if isinstance(mark, ast.Attribute) and isinstance(mark.value, ast.Name) and mark.value.id in modules:
                 kind = mark.attr
-            if kind is not None and kind in {**_KINDS, **LATER_DECORATORS}:
-                yield node, kind
+            if kind is not None and kind in {_METRIC, *_KINDS, *LATER_DECORATORS}:
+                yield node, kind, decorator
                 break
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, kind: str, file: ExtensionFile) -> ExtensionFunction:
-    """Raises _Wrong."""
+    """Raises Wrong."""
     if isinstance(node, ast.AsyncFunctionDef):
-        raise _Wrong("is asynchronous")
+        raise Wrong("is asynchronous")
     given = node.args
     if given.vararg or given.kwarg or given.kwonlyargs or given.defaults:
-        raise _Wrong("takes more than plain parameters without defaults")
+        raise Wrong("takes more than plain parameters without defaults")
     parameters, optional, python = [], [], []
     for argument in (*given.posonlyargs, *given.args):
-        name, may_miss = _annotation(argument.annotation, f"parameter `{argument.arg}`")
-        parameters.append(Parameter(argument.arg, (_TYPES[name],)))
+        name, may_miss = annotation(argument.annotation, f"parameter `{argument.arg}`")
+        parameters.append(Parameter(argument.arg, (TYPES[name],)))
         optional.append(may_miss)
         python.append(name)
     if not parameters:
-        raise _Wrong("takes no value of the row")
-    result, _ = _annotation(node.returns, "result")
+        raise Wrong("takes no value of the row")
+    result, _ = annotation(node.returns, "result")
     wanted = _KINDS[kind]
-    if _TYPES[result] != wanted:
-        raise _Wrong(f"is a {kind}, which gives {wanted}, and its result is `{result}`")
+    if TYPES[result] != wanted:
+        raise Wrong(f"is a {kind}, which gives {wanted}, and its result is `{result}`")
     slots = ", ".join(f"{{{place}}}" for place in range(len(parameters)))
     doc = (ast.get_docstring(node) or "").partition("\n")[0] or f"of the extension `{file.name}`"
     sql = f'"{SQL_PREFIX}{node.name}"({ROW_ID}, {slots})'
@@ -166,14 +166,3 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, kind: str, file: Ext
         node.name, tuple(parameters), wanted, doc, sql, ("", None),
         of=file, optional=tuple(optional), python=tuple(python),
     )  # fmt: skip
-
-
-def _annotation(node: ast.expr | None, what: str) -> tuple[str, bool]:
-    """The type's name, and whether None is allowed. Raises _Wrong."""
-    if node is None:
-        raise _Wrong(f"says nothing of the type of its {what}")
-    parts = [part.strip() for part in ast.unparse(node).strip("'\"").split("|")]
-    named = [part for part in parts if part != "None"]
-    if len(named) != 1 or named[0] not in _TYPES:
-        raise _Wrong(f"has a {what} of the type `{ast.unparse(node)}`")
-    return named[0], len(parts) > 1

@@ -19,10 +19,10 @@ class MetricColumn(Params):
 class Metric(GrownParams):
     """A metric; ``unit`` is ``share`` for metrics of 0 or 1 an item (shown in percent) and ``plain`` otherwise.
 
-    ``whole``: it is a number of all items and no mean of theirs.
+    ``whole``: it is a number of all items and no mean of theirs. ``extension``: the function is one of the user's own.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"columns", "whole"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"columns", "whole", "extension"})
 
     name: str
     function: str
@@ -30,6 +30,7 @@ class Metric(GrownParams):
     unit: Literal["share", "plain"]
     columns: tuple[MetricColumn, ...] = ()
     whole: bool = False
+    extension: bool = False
 
 
 class Slice(Params):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from compiler.functions import Function
+from compiler.functions import Function, MetricFunction
 from compiler.names import Declared, Names, collect, known_kinds
 from compiler.reporting import Reporter, name_of
 from compiler.tree import references
@@ -80,12 +80,14 @@ class _Loader:
         self.done: dict[str, Module | None] = {}
         self.params: dict[str, tuple[str, ...]] = {}
         self.functions: dict[str, dict[str, Function | None]] = {}
+        self.metrics: dict[str, dict[str, MetricFunction]] = {}
         self.open: list[tuple[str, Label | None]] = []  # files that are being read, and the imports that led to them
 
     def module(self, file: SourceFile, place: Label | None) -> Module:
         parsed = parse(file, self.sink)
         self.params[file.path] = tuple(node.name.text for node in parsed.spec.params)
-        module = Module(file, parsed, Reporter(file, self.sink, params_of=self.params, functions_of=self.functions))
+        report = Reporter(file, self.sink, params_of=self.params, functions_of=self.functions, metrics_of=self.metrics)
+        module = Module(file, parsed, report)
         self.open.append((name_of(file), place))
         for item in parsed.spec.imports:
             self._import(item, module)

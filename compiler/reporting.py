@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from compiler.functions import FUNCTIONS, Function
+from compiler.functions import FUNCTIONS, Function, MetricFunction
 from spec_lang.diagnostics import Diagnostics, Edit, Label
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
@@ -28,14 +28,20 @@ if TYPE_CHECKING:
 class Reporter(Struct, frozen=True, eq=False):
     """Reports into ``sink`` at spans of ``file``. ``used`` are places in other files that led here, such as the task
     that uses an imported filter; they go with every finding. ``params_of`` are the params of each file, by its path,
-    and ``functions_of`` the functions of its extensions, with ``UNREAD`` where one of them was reported, so that any
-    name may be its."""
+    ``functions_of`` the functions of its extensions, with ``UNREAD`` where one of them was reported, so that any name
+    may be its, and ``metrics_of`` their metrics."""
 
     file: SourceFile
     sink: Diagnostics
     used: tuple[Label, ...] = ()
     params_of: Mapping[str, tuple[str, ...]] = {}
     functions_of: dict[str, dict[str, Function | None]] = {}
+    metrics_of: dict[str, dict[str, MetricFunction]] = {}
+
+    @property
+    def metrics(self) -> Mapping[str, MetricFunction]:
+        """The metrics of the file's extensions."""
+        return self.metrics_of.get(self.file.path, {})
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -50,11 +56,12 @@ class Reporter(Struct, frozen=True, eq=False):
         """For spans of another file; ``used`` is where that file's block is named."""
         if file is self.file:
             return self
-        return Reporter(file, self.sink, (*self.used, used) if used else self.used, self.params_of, self.functions_of)
+        led = (*self.used, used) if used else self.used
+        return Reporter(file, self.sink, led, self.params_of, self.functions_of, self.metrics_of)
 
     def into(self, sink: Diagnostics) -> Reporter:
         """Into another sink, to look at findings before they count."""
-        return Reporter(self.file, sink, self.used, self.params_of, self.functions_of)
+        return Reporter(self.file, sink, self.used, self.params_of, self.functions_of, self.metrics_of)
 
     def error(
         self,

@@ -15,12 +15,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from compiler.hashing import hash_text
 from compiler.world import Problem
@@ -42,17 +43,16 @@ def add_extensions(ctx: StepContext, db: Engine) -> None:
     function failed on a row) and SFT0433 (it gave something of another type).
     """
     for index, extension in enumerate(ctx.step.local.get("extensions", ())):
-        module = _load(ctx, extension, ctx.step.content[f"extension.{index}"])
+        module = load_extension(ctx, extension, ctx.step.content[f"extension.{index}"])
         for declared in extension["functions"]:
-            function = getattr(module, declared["name"], None)
-            if not callable(function):
-                raise fatal("SFT0437", f"`{module.__file__}` has no function `{declared['name']}` once it is loaded")
+            function = function_of(module, declared["name"])
             types = ["VARCHAR", *(_SQL_TYPES[kind] for kind in declared["parameters"])]
             call = _caller(ctx, db, function, declared, Path(module.__file__ or ""))
             db.add_function(_PREFIX + declared["name"], call, types, _SQL_TYPES[declared["result"]])
 
 
-def _load(ctx: StepContext, extension: Mapping[str, Any], wanted: str) -> ModuleType:
+def load_extension(ctx: StepContext, extension: Mapping[str, Any], wanted: str) -> ModuleType:
+    """The module of a file with the hash ``wanted``, run once. Raises DiagnosticError SFT0437."""
     found = find_extension(ctx.spec_dir, extension["path"], extension["package"])
     if isinstance(found, Problem):
         raise fatal("SFT0437", found.message, found.help)
@@ -80,6 +80,14 @@ def _load(ctx: StepContext, extension: Mapping[str, Any], wanted: str) -> Module
         help = "what it imports has to be installed: files beside it are not part of its hash, and not found"
         raise fatal("SFT0437", message, help if isinstance(error, ImportError) else None) from error
     return module
+
+
+def function_of(module: ModuleType, name: str) -> Callable[..., Any]:
+    """Raises DiagnosticError SFT0437."""
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise fatal("SFT0437", f"`{module.__file__}` has no function `{name}` once it is loaded")
+    return cast(Callable[..., Any], function)
 
 
 class _Text(InspectLoader):
@@ -120,28 +128,44 @@ def _caller(
             return None
         given = [int(v) if v is not None and i and v.is_integer() else v for v, i in zip(values, whole, strict=True)]
         try:
-            said = function(*given)
-        except Exception as error:
-            told = _told(error, file)
-            db.failures.append(lambda: fatal("SFT0432", f"`{name}` failed on {_where(ctx, row)}: {told}"))
+            return said_of(ctx, row, name, result, file, partial(function, *given))
+        except Failed as failed:
+            db.failures.append(failed.finding)
             raise
-        if said is None:
-            return None
-        if result == "bool" and _is_truth(said):
-            return bool(said)
-        shown, help = f"a value of the type `{type(said).__name__}`", None
-        if result == "number" and isinstance(said, numbers.Real) and not isinstance(said, bool):
-            number = _as_float(said)
-            if math.isfinite(number):
-                return number
-            shown, help = str(number), "where there is no value, return None"
-        message = f"`{name}` gave {shown} and not a {_PYTHON[result]} for"
-        db.failures.append(lambda: fatal("SFT0433", f"{message} {_where(ctx, row)}", help))
-        raise TypeError(message)
 
     kinds = [inspect.Parameter(f"p{place}", inspect.Parameter.POSITIONAL_ONLY) for place in range(1 + len(needed))]
     call.__signature__ = inspect.Signature(kinds)  # type: ignore[attr-defined]
     return call
+
+
+class Failed(Exception):
+    """A function of the user's failed on a row. ``finding`` tells of it, which may have to look into the store."""
+
+    def __init__(self, finding: Callable[[], DiagnosticError]) -> None:
+        super().__init__("a function of an extension failed")
+        self.finding = finding
+
+
+def said_of(ctx: StepContext, row: str, name: str, result: str, file: Path, call: Callable[[], Any]) -> Any:
+    """What a function says of a row: a truth value, a finite number, or None. Raises Failed, which tells SFT0432 (it
+    raised) or SFT0433 (it gave something else than ``result``)."""
+    try:
+        said = call()
+    except Exception as error:
+        told = _told(error, file)
+        raise Failed(lambda: fatal("SFT0432", f"`{name}` failed on {_where(ctx, row)}: {told}")) from error
+    if said is None:
+        return None
+    if result == "bool" and _is_truth(said):
+        return bool(said)
+    shown, help = f"a value of the type `{type(said).__name__}`", None
+    if result == "number" and isinstance(said, numbers.Real) and not isinstance(said, bool):
+        number = _as_float(said)
+        if math.isfinite(number):
+            return number
+        shown, help = str(number), "where there is no value, return None"
+    message = f"`{name}` gave {shown} and not a {_PYTHON[result]} for"
+    raise Failed(lambda: fatal("SFT0433", f"{message} {_where(ctx, row)}", help))
 
 
 def _is_truth(said: Any) -> bool:

@@ -116,7 +116,11 @@ CREATE TABLE IF NOT EXISTS scorings (
     PRIMARY KEY (scorer_hash, text_hash)
 );
 
-CREATE TABLE IF NOT EXISTS item_metrics (step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE);
+-- A value an item; of a metric of the whole set (BLEU) that of the item alone, and the statistics whose sums make the set's.
+CREATE TABLE IF NOT EXISTS item_metrics (
+    step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE, statistics DOUBLE[]
+);
+ALTER TABLE item_metrics ADD COLUMN IF NOT EXISTS statistics DOUBLE[]; -- of a store of version 3
 CREATE TABLE IF NOT EXISTS item_slices (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, slice TEXT NOT NULL, value TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS item_metrics_step ON item_metrics (step_hash);
 

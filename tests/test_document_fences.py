@@ -110,8 +110,8 @@ def write_files(folder: Path, part: str) -> None:
     (folder / "policies").mkdir()
     for name in ("conduct", "rubric"):
         (folder / f"policies/{name}.md").write_text(f"{name}\n", encoding="utf-8")
-    extension = next(text for _, text in fences(DOCS / "scores.md", "python"))
-    (folder / "mine.py").write_text(extension, encoding="utf-8")
+    extensions = [next(text for _, text in fences(DOCS / page, "python")) for page in ("scores.md", "metrics.md")]
+    (folder / "mine.py").write_text("\n".join(extensions), encoding="utf-8")
 
 
 @pytest.mark.parametrize(("page", "part"), parts())

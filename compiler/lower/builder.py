@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from compiler.lower.extension import called, described
+from compiler.lower.extension import called
 from compiler.plan import PLAN_FORMAT, STEP_VERSIONS, Plan, Step, StepKind, step_hash
 from compiler.reporting import Reporter, name_of
 from compiler.rule_models import RuleModels
@@ -48,9 +48,9 @@ class PlanBuilder:
         roles = dict(inputs or {})
         read = dict(content or {})
         extensions = called(params, self._report.at(block.file))
-        read |= {f"extension.{index}": file.hash for index, (file, _) in enumerate(extensions)}
+        read |= {f"extension.{index}": used.file.hash for index, used in enumerate(extensions)}
         if extensions:
-            local["extensions"] = [described(file, functions) for file, functions in extensions]
+            local["extensions"] = [used.described() for used in extensions]
         version = STEP_VERSIONS[kind]
         hashes = {role: self._steps[source].hash for role, source in roles.items()}
         hash = step_hash(kind, version, params, hashes, read)

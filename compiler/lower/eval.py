@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, cast
 
+from compiler.extension_metrics import ExtensionMetric
 from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.decontaminate import Decontamination
@@ -96,6 +97,7 @@ def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
         unit=function.unit,
         columns=tuple(columns),
         whole=function.whole,
+        extension=isinstance(function, ExtensionMetric),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricArgument, MetricFunction
 from compiler.names import Names
-from compiler.reporting import Reporter, did_you_mean, renamed, suggestion, written_anew
+from compiler.reporting import UNREAD, Reporter, did_you_mean, renamed, suggestion, written_anew
 from compiler.resolve.metric_arguments import Around, read_argument
 from compiler.resolved import ResolvedMetric
 from compiler.schema.judge import Judge
@@ -28,17 +28,22 @@ def resolve_metric(
     if isinstance(call, Faulty):
         return None
     if not isinstance(call, Call):
-        if isinstance(call, Ref) and call.text in _ALL:
+        if isinstance(call, Ref) and call.text in {*_ALL, *report.metrics}:
             fix = written_anew(call.span, f"{call.text}()")
             report.error("SFT0614", f"`{call.text}` is a function", call.span, f"write `{call.text}()`", fix=fix)
         else:
             message = f"metric `{rule.name.text}` takes a function, not {described(call)}"
             report.error("SFT0614", message, call.span, f"functions: {_known()}")
         return None
-    function = _ALL.get(call.func.text)
+    function = _ALL.get(call.func.text) or report.metrics.get(call.func.text)
     if function is None:
-        help = did_you_mean(call.func.text, _ALL) or suggestion(call.func.text, METRIC_FUNCTIONS, "metrics")
-        fix = renamed(call.func, _ALL)
+        if UNREAD in report.functions_of.get(report.file.path, {}):
+            return None
+        known = {**_ALL, **report.metrics}
+        help = did_you_mean(call.func.text, known) or suggestion(
+            call.func.text, {**METRIC_FUNCTIONS, **report.metrics}, "metrics"
+        )
+        fix = renamed(call.func, known)
         report.error("SFT0602", f"there is no metric `{call.func.text}`", call.func.span, help, fix=fix)
         return None
     if function.name in LATER_METRICS:
@@ -72,7 +77,7 @@ def _of_text(metric: MetricFunction) -> bool:
 
 
 def _known() -> str:
-    return ", ".join(f"`{name}()`" for name in METRIC_FUNCTIONS)
+    return ", ".join(f"`{name}()`" for name in list(METRIC_FUNCTIONS)[:12]) + ", …"
 
 
 def _arguments(function: MetricFunction, call: Call, around: Around) -> ResolvedMetric | None:
@@ -98,6 +103,8 @@ def _arguments(function: MetricFunction, call: Call, around: Around) -> Resolved
     missing = [argument for argument in function.arguments if argument.needed and argument.name not in given]
     if missing and sound:
         example = missing[0].name if missing[0].kind == "column" else '"…"'
+        if missing[0] is not function.arguments[0]:
+            example = f"{missing[0].name} = {example}"
         message = f"`{function.name}` needs `{missing[0].name}`"
         report.error("SFT0614", message, call.span, f"`{function.name}({example})`")
     return ResolvedMetric(function, args, columns) if sound and not missing else None

@@ -24,7 +24,7 @@ from compiler.resolve.label import check_label
 from compiler.schema.judge import Judge
 from compiler.schema.written import constant, described
 from compiler.typed import Typed
-from spec_lang.ast import BoolLit, Expr, Faulty, ListLit, NumberLit, Ref, StringLit
+from spec_lang.ast import BoolLit, Expr, Faulty, ListLit, Ref, StringLit
 from spec_lang.printer import expression_text
 
 _CODE = "SFT0614"
@@ -81,10 +81,11 @@ def _number(argument: MetricArgument, value: Expr, around: Around) -> str | None
 
 
 def _count(argument: MetricArgument, value: Expr, around: Around) -> int | None:
-    if not isinstance(value, NumberLit) or not isinstance(value.value, int):
+    number = constant(value)
+    if number is None or number[1] is not None or number[0] != int(number[0]):
         around.wrong(argument, "a whole number", value)
         return None
-    return value.value if _within(argument, value, around) else None
+    return int(number[0]) if _within(argument, value, around) else None
 
 
 def _within(argument: MetricArgument, value: Expr, around: Around) -> bool:

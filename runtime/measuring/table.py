@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from compiler.step_params import Cell, MeasureParams, Metric
-from runtime.measuring.aggregates import SHOWN_LEVEL, aggregate
+from runtime.extension_metrics import OwnMetric
+from runtime.measuring.aggregates import SHOWN_LEVEL, Aggregate, aggregate
 from runtime.measuring.slices import parts
-from runtime.metrics import Answer, measure_items
+from runtime.measuring.whole import aggregate_of, resampled, score_of
+from runtime.metrics import WHOLE, Answer, measure_items
 
 Floats = npt.NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, Mapping[str, Any]]  # row_id -> argument -> value
@@ -26,9 +28,11 @@ class AnswerTable:
     items: list[str]
     params: MeasureParams
     columns: Mapping[str, Columns] = field(default_factory=dict)  # by metric, of those that read the data
+    own: Mapping[str, OwnMetric] = field(default_factory=dict)  # metrics of the user's, by the name of the function
     predictions: int = 0
     missing: int = 0  # item × cell without a prediction
     values: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
+    statistics: dict[tuple[str, str, str], Floats] = field(default_factory=dict)  # items × k, of metrics of the whole
 
     def fill(self, cell: Cell, answers: Mapping[str, Answer]) -> None:
         """Measure one cell. ``answers``: by row_id; rows that are not items are not allowed."""
@@ -36,11 +40,30 @@ class AnswerTable:
         given = [answers[self.items[index]] for index in positions]
         for metric in self.params.metrics:
             vector = np.full(len(self.items), np.nan)
-            found = measure_items(metric.function, metric.args, self._with_columns(metric, positions, given))
-            vector[positions] = [np.nan if value is None else value for value in found]
+            those = self._with_columns(metric, positions, given)
+            if metric.whole:
+                vector[positions] = self._count(cell, metric, positions, those)
+            else:
+                found = self._items(metric, positions, those)
+                vector[positions] = [np.nan if value is None else value for value in found]
             self.values[cell.model, cell.template, metric.name] = vector
         self.predictions += len(given)
         self.missing += len(self.items) - len(given)
+
+    def _items(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[float | None]:
+        if not metric.extension:
+            return measure_items(metric.function, metric.args, answers)
+        own, pairs = self.own[metric.function], zip(positions, answers, strict=True)
+        return [own(self.items[place], answer, **metric.args) for place, answer in pairs]
+
+    def _count(self, cell: Cell, metric: Metric, positions: list[int], answers: list[Answer]) -> Floats:
+        """Keep what a metric of the whole set counts in each answer; its value of each answer alone."""
+        whole = WHOLE[metric.function]
+        counted = whole.counted(answers, **metric.args)
+        statistics = np.full((len(self.items), counted.shape[1]), np.nan)
+        statistics[positions] = counted
+        self.statistics[cell.model, cell.template, metric.name] = statistics
+        return whole.score(counted, **metric.args) if counted.size else np.full(len(answers), np.nan)
 
     def _with_columns(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Answer]:
         """The answers with what the metric reads of their rows."""
@@ -60,28 +83,57 @@ class AnswerTable:
 
     def answers(self, model: str, template: str, metric: str) -> Floats:
         """A matrix items × templates: one column, or for ``*`` all templates of the model."""
-        wanted = [
-            cell.template for cell in self.params.cells if cell.model == model and template in (ALL, cell.template)
-        ]
-        return np.stack([self.values[model, name, metric] for name in wanted], axis=1)
+        return np.stack([self.values[model, name, metric] for name in self.under(model, template)], axis=1)
+
+    def under(self, model: str, template: str) -> list[str]:
+        """The templates that ``template`` means of a model: itself, or for ``*`` all."""
+        return [cell.template for cell in self.params.cells if cell.model == model and template in (ALL, cell.template)]
 
     def item_rows(self) -> Iterator[dict[str, Any]]:
         """Rows of ``item_metrics``; a missing value is there as NULL, so that pairs can be told to be incomplete."""
         for (model, template, metric), vector in self.values.items():
-            for row_id, value in zip(self.items, vector.tolist(), strict=True):
-                shown = None if value != value else value
-                yield {"model": model, "template": template, "row_id": row_id, "metric": metric, "value": shown}
+            key = {"model": model, "template": template, "metric": metric}
+            counted = self.statistics.get((model, template, metric))
+            for place, (row_id, value) in enumerate(zip(self.items, vector.tolist(), strict=True)):
+                statistics = None if counted is None or np.isnan(counted[place]).any() else counted[place].tolist()
+                yield {**key, "row_id": row_id, "value": None if value != value else value, "statistics": statistics}
 
 
-def aggregate_rows(table: AnswerTable, slices: Mapping[str, Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+def aggregate_rows(table: AnswerTable, slices: Mapping[str, Mapping[str, str]], seed: int) -> Iterator[dict[str, Any]]:
     """Rows of ``metrics``: each model, template (and their mean), metric and slice value (and all items)."""
     masks = list(_masks(table.items, slices))
+    wholes = [_of_whole_set(table, mask, seed) for *_, mask in masks]
     for model in table.models:
         for template in (ALL, *table.templates):
             for metric in table.params.metrics:
                 answers = table.answers(model, template, metric.name)
-                for slice_name, value, mask in masks:
-                    yield _row(model, template, metric, slice_name, value, answers[mask])
+                for (slice_name, value, mask), whole in zip(masks, wholes, strict=True):
+                    key = model, template, metric.name
+                    found = whole[key] if metric.whole else aggregate(answers[mask], metric.unit)
+                    yield _row(model, template, metric, slice_name, value, found)
+
+
+def _of_whole_set(table: AnswerTable, mask: npt.NDArray[np.bool_], seed: int) -> dict[tuple[str, str, str], Aggregate]:
+    """All metrics of the whole set for some items, of the same resamples."""
+    if not table.statistics:
+        return {}
+    columns = {key: column[mask] for key, column in table.statistics.items()}
+    places = {key: place for place, key in enumerate(columns)}
+    keys = [
+        (model, template, metric)
+        for model in table.models
+        for template in (ALL, *table.templates)
+        for metric in table.params.metrics
+        if metric.whole
+    ]
+    under = [[(m, name, metric.name) for name in table.under(m, t)] for m, t, metric in keys]
+    scores = [score_of(metric.function, metric.args) for *_, metric in keys]
+    groups = [(score, [places[key] for key in found]) for score, found in zip(scores, under, strict=True)]
+    numbers = resampled(list(columns.values()), groups, seed)
+    return {
+        (model, template, metric.name): aggregate_of([columns[key] for key in found], number)
+        for (model, template, metric), found, number in zip(keys, under, numbers, strict=True)
+    }
 
 
 def _masks(
@@ -93,8 +145,7 @@ def _masks(
             yield name, part.value, part.mask
 
 
-def _row(model: str, template: str, metric: Metric, slice_name: str, value: str, answers: Floats) -> dict[str, Any]:
-    found = aggregate(answers, metric.unit)
+def _row(model: str, template: str, metric: Metric, slice_name: str, value: str, found: Aggregate) -> dict[str, Any]:
     return {
         "model": model,
         "template": template,

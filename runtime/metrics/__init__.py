@@ -9,12 +9,20 @@ else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from runtime.metrics.answer import Answer
+from runtime.metrics.classes import BALANCED_ACCURACY, MACRO_F1
+from runtime.metrics.effort import latency, output_tokens, prompt_tokens, repetition, stopped
 from runtime.metrics.exact import characters, contains, exact_match, words
 from runtime.metrics.json_values import json_field_match, valid_json
+from runtime.metrics.numbers import numeric_match
+from runtime.metrics.patterns import regex_match
+from runtime.metrics.rouge import rouge_1, rouge_2, rouge_l
+from runtime.metrics.squad import f1
+from runtime.metrics.translation import BLEU, CHRF
+from runtime.metrics.whole import WholeMetric
 
 # (answer, **args) -> value; the arguments are those that the spec writes out. Columns are in the answer.
 ItemMetric: TypeAlias = Callable[..., float | None]
@@ -26,13 +34,33 @@ METRICS: Mapping[str, ItemMetric] = {
     "json_field_match": json_field_match,
     "words": words,
     "characters": characters,
+    "numeric_match": numeric_match,
+    "f1": f1,
+    "rouge_1": rouge_1,
+    "rouge_2": rouge_2,
+    "rouge_l": rouge_l,
+    "output_tokens": output_tokens,
+    "prompt_tokens": prompt_tokens,
+    "latency": latency,
+    "stopped": stopped,
+    "repetition": repetition,
+}
+# Metrics of an answer that are quicker for many at once: (answers, **args) -> values.
+TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {"regex_match": regex_match}
+WHOLE: Mapping[str, WholeMetric] = {
+    "bleu": BLEU,
+    "chrf": CHRF,
+    "macro_f1": MACRO_F1,
+    "balanced_accuracy": BALANCED_ACCURACY,
 }
 
 
-def measure_items(function: str, args: Mapping[str, Any], answers: Iterable[Answer]) -> list[float | None]:
+def measure_items(function: str, args: Mapping[str, Any], answers: Sequence[Answer]) -> list[float | None]:
     """The metric of every answer, in order. Raises KeyError for a function that does not exist."""
+    if function in TOGETHER:
+        return TOGETHER[function](answers, **args)
     metric = METRICS[function]
     return [metric(answer, **args) for answer in answers]
 
 
-__all__ = ["METRICS", "Answer", "ItemMetric", "measure_items"]
+__all__ = ["METRICS", "TOGETHER", "WHOLE", "Answer", "ItemMetric", "WholeMetric", "measure_items"]

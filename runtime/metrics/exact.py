@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from runtime.metrics.answer import Answer, best
 from runtime.metrics.json_values import INVALID, parsed, same
+from runtime.metrics.squad import squad_form
 
 
 def exact_match(answer: Answer, *, normalise: str = "none") -> float | None:
@@ -13,12 +14,12 @@ def exact_match(answer: Answer, *, normalise: str = "none") -> float | None:
 
     ``none`` ignores outer whitespace only; ``text`` also ignores case and how words are spaced; ``json``
     compares parsed JSON, in which the order of keys and the spelling of numbers do not matter, and is None where the
-    expected answer is no JSON.
+    expected answer is no JSON; ``squad`` leaves out case, punctuation and articles.
     """
     if normalise == "json":
         given = parsed(answer.output)
         return best(lambda text: None if (wanted := parsed(text)) is INVALID else float(same(given, wanted)), answer)
-    form = _NORMALISERS[normalise]
+    form = NORMALISERS[normalise]
     output = form(answer.output)
     return best(lambda text: float(output == form(text)), answer)
 
@@ -42,4 +43,4 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-_NORMALISERS: Mapping[str, Callable[[str], str]] = {"none": str.strip, "text": _plain}
+NORMALISERS: Mapping[str, Callable[[str], str]] = {"none": str.strip, "text": _plain, "squad": squad_form}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.step_params import MeasureParams, MetricColumn
 from runtime.context import StepContext, StepResult
+from runtime.extension_metrics import own_metrics
 from runtime.extensions import add_extensions
 from runtime.metrics import Answer
 from runtime.preparing import with_prepared
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 # What a step leaves of an answer, as far as it does; a file of an older version, or of another tool, has less.
 _ANSWER = ("output", "expected", "prompt", "prompt_tokens", "output_tokens", "stop_reason", "options")
-_ITEM_METRICS = {"model": "VARCHAR", "template": "VARCHAR", "row_id": "VARCHAR", "metric": "VARCHAR", "value": "DOUBLE"}
+_ITEM_METRICS = {
+    "model": "VARCHAR",
+    "template": "VARCHAR",
+    "row_id": "VARCHAR",
+    "metric": "VARCHAR",
+    "value": "DOUBLE",
+    "statistics": "DOUBLE[]",
+}
 _ITEM_SLICES = {"row_id": "VARCHAR", "slice": "VARCHAR", "value": "VARCHAR"}
 _METRICS = {
     **dict.fromkeys(("model", "template", "metric", "slice", "slice_value"), "VARCHAR"),
@@ -45,7 +53,7 @@ def run(ctx: StepContext) -> StepResult:
         add_extensions(ctx, sql)
         items = _items(sql, ctx, params)
         slices = _slice_values(sql, ctx, params)
-        table = AnswerTable(items, params, _metric_columns(sql, ctx, params))
+        table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx))
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
             table.fill(cell, _answers(sql, ctx, cell.input))
@@ -53,7 +61,7 @@ def run(ctx: StepContext) -> StepResult:
         files = {
             "item_metrics": _write(sql, ctx.out, "item_metrics", _ITEM_METRICS, table.item_rows()),
             "item_slices": _write(sql, ctx.out, "item_slices", _ITEM_SLICES, _slice_rows(slices)),
-            "metrics": _write(sql, ctx.out, "metrics", _METRICS, aggregate_rows(table, slices)),
+            "metrics": _write(sql, ctx.out, "metrics", _METRICS, aggregate_rows(table, slices, _seed(ctx))),
         }
     publish_rows(ctx, files)
     return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=_summary(table))
@@ -94,6 +102,11 @@ def _slice_values(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[
 
 def _predictions_file(ctx: StepContext, role: str) -> str:
     return parquet(ctx.inputs[role] / "predictions.parquet")
+
+
+def _seed(ctx: StepContext) -> int:
+    """Of all that is drawn at random from this evaluation, here and in gates."""
+    return int(ctx.step.hash[:15], 16)
 
 
 def _answers(sql: Engine, ctx: StepContext, role: str) -> dict[str, Answer]:

@@ -7,10 +7,11 @@ from compiler.functions.metrics.kinds import ANSWERS, MetricArgument, MetricFunc
 EXACT = (
     MetricFunction(
         "exact_match",
-        (MetricArgument("normalise", ("none", "text", "json"), "none", kind="word"), ANSWERS),
+        (MetricArgument("normalise", ("none", "text", "json", "squad"), "none", kind="word"), ANSWERS),
         "share",
         "the output equals the expected answer, or one of the column `answers`; `none` strips white space at the ends, "
-        "`text` also folds case and white space, `json` compares parsed JSON",
+        "`text` also folds case and white space, `json` compares parsed JSON, `squad` leaves out case, punctuation and "
+        "English articles",
     ),
     MetricFunction("valid_json", (), "share", "the output is JSON in which no key stands twice"),
     MetricFunction("contains", (ANSWERS,), "share", "the expected answer, or one of `answers`, occurs in the output"),

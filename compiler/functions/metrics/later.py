@@ -24,6 +24,5 @@ LATER = (
         higher_is_better=False,
     ),
     MetricFunction("perplexity", (), "plain", "the perplexity of the expected answer", higher_is_better=False),
-    MetricFunction("rouge_l", (), "plain", "ROUGE-L F1 of the output and the expected answer, 0 to 1"),
     MetricFunction("toxicity", (), "plain", "how toxic the output is, 0 to 1", higher_is_better=False),
 )

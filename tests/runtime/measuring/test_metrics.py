@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.functions import METRIC_FUNCTIONS
-from runtime.metrics import METRICS, Answer, measure_items
+from runtime.metrics import METRICS, TOGETHER, WHOLE, Answer, measure_items
 from runtime.metrics.json_values import MAX_DEPTH
 
 json_values = st.recursive(
@@ -97,11 +99,20 @@ def test_json_equality_is_that_of_canonical_text(left: object, right: object) ->
     assert exact_match(json.dumps(left), json.dumps(left, indent=1), normalise="json") == 1.0
 
 
+# What a metric needs to be called with.
+NEEDED: dict[str, dict[str, Any]] = {"json_field_match": {"field": "a.b"}, "regex_match": {"pattern": "a+$"}}
+
+
 @given(st.text(), st.text())
 def test_every_metric_takes_any_text(output: str, expected: str) -> None:
-    for name, metric in METRICS.items():
-        value = metric(Answer(output, expected), **({"field": "a.b"} if name == "json_field_match" else {}))
+    answer = Answer(output, expected, stop_reason="length", seconds=1.0, prompt_tokens=1, output_tokens=0)
+    for name in METRICS:
+        (value,) = measure_items(name, NEEDED.get(name, {}), [answer])
         assert value is None or value >= 0
+    for metric in WHOLE.values():
+        counted = metric.counted([answer])
+        value = float(metric.score(counted)[0])
+        assert math.isfinite(value) and value >= 0
 
 
 @pytest.mark.parametrize(
@@ -136,9 +147,49 @@ def test_many_items_in_order() -> None:
 
 
 def test_the_compiler_offers_exactly_these_metrics_and_arguments() -> None:
-    assert set(METRICS) == set(METRIC_FUNCTIONS)
+    functions = {**METRICS, **TOGETHER, **{name: metric.count for name, metric in WHOLE.items()}}
+    assert set(functions) == set(METRIC_FUNCTIONS)
+    assert set(WHOLE) == {name for name, declared in METRIC_FUNCTIONS.items() if declared.whole}
     for name, declared in METRIC_FUNCTIONS.items():
-        taken = list(inspect.signature(METRICS[name]).parameters.values())[1:]
+        taken = list(inspect.signature(functions[name]).parameters.values())[1:]
         defaults = {p.name: None if p.default is inspect.Parameter.empty else p.default for p in taken}
         written = [argument for argument in declared.arguments if argument.kind != "column"]
         assert defaults == {argument.name: argument.default for argument in written}
+
+
+def test_what_was_not_recorded_cannot_be_measured() -> None:
+    for name in ("output_tokens", "prompt_tokens", "latency", "stopped"):
+        assert measured(name, "text") is None
+
+
+def test_effort() -> None:
+    answer = Answer("a", "b", seconds=0.25, prompt_tokens=12, output_tokens=3, stop_reason="end_of_turn")
+    names = ("output_tokens", "prompt_tokens", "latency", "stopped")
+    assert [METRICS[name](answer) for name in names] == [3.0, 12.0, 0.25, 1.0]
+    assert METRICS["stopped"](replace(answer, stop_reason="length")) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("output", "n", "value"),
+    [("a b c a b d e f", 2, 1 / 7), ("a a a a", 1, 3 / 4), ("a b c", 4, None), ("", 1, None), ("a b c d", 4, 0.0)],
+)
+def test_repetition(output: str, n: int, value: float | None) -> None:
+    assert measured("repetition", output, n=n) == (None if value is None else pytest.approx(value))
+
+
+def test_patterns_are_those_of_re2_and_take_linear_time() -> None:
+    answers = [Answer(output, "") for output in ("yes", "yes\n", "a" * 100_000 + "!", "", "né")]
+    assert measure_items("regex_match", {"pattern": r"^(a+)+$"}, answers) == [0.0] * 5
+    assert measure_items("regex_match", {"pattern": r"^yes$"}, answers) == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert measure_items("regex_match", {"pattern": r"\pL"}, answers) == [1.0, 1.0, 1.0, 0.0, 1.0]
+    assert measure_items("regex_match", {"pattern": "a"}, []) == []
+
+
+def test_any_accepted_answer_counts() -> None:
+    answer = Answer("The Beatles!", "Beatles, The", {"answers": ["beatles", None, 4]})
+    assert METRICS["exact_match"](answer) == 0.0
+    assert METRICS["exact_match"](answer, normalise="squad") == 1.0
+    assert METRICS["exact_match"](replace(answer, output="4")) == 1.0
+    assert METRICS["contains"](replace(answer, output="the beatles", expected="")) == 1.0
+    assert METRICS["f1"](answer) == 1.0
+    assert METRICS["exact_match"](replace(answer, columns={"answers": None})) == 0.0
