@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from decimal import Decimal
+from math import isfinite
 
 from compiler.extension_types import TYPES, ExtensionFile, Wrong, annotation
 from compiler.functions import MetricArgument, MetricFunction
@@ -95,10 +96,11 @@ def _default(node: ast.expr, python: str, what: str) -> WrittenValue:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = None
-    kinds: Mapping[str, tuple[type, ...]] = {"str": (str,), "float": (int, float), "int": (int,), "bool": (bool,)}
-    if not isinstance(value, kinds[python]) or (isinstance(value, bool) and python != "bool"):
-        raise Wrong(f"has a {what} whose default is no `{python}`, written out")
-    return decimal_text(Decimal(str(value))) if python == "float" else value
+    if python == "float" and type(value) in (int, float) and isfinite(value):
+        return decimal_text(Decimal(str(value)))
+    if isinstance(value, bool | int | str) and type(value).__name__ == python:
+        return value
+    raise Wrong(f"has a {what} whose default is no `{python}`, written out")
 
 
 def _direction(mark: ast.expr, default: bool | None) -> bool | None:

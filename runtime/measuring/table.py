@@ -93,10 +93,11 @@ class AnswerTable:
         """Rows of ``item_metrics``; a missing value is there as NULL, so that pairs can be told to be incomplete."""
         for (model, template, metric), vector in self.values.items():
             key = {"model": model, "template": template, "metric": metric}
-            counted = self.statistics.get((model, template, metric))
-            for place, (row_id, value) in enumerate(zip(self.items, vector.tolist(), strict=True)):
-                statistics = None if counted is None or np.isnan(counted[place]).any() else counted[place].tolist()
-                yield {**key, "row_id": row_id, "value": None if value != value else value, "statistics": statistics}
+            counted = self.statistics.get((model, template, metric), np.empty((len(vector), 0)))
+            for row_id, value, statistics in zip(self.items, vector.tolist(), counted, strict=True):
+                there = statistics.size > 0 and not np.isnan(statistics).any()
+                kept = statistics.tolist() if there else None
+                yield {**key, "row_id": row_id, "value": None if value != value else value, "statistics": kept}
 
 
 def aggregate_rows(table: AnswerTable, slices: Mapping[str, Mapping[str, str]], seed: int) -> Iterator[dict[str, Any]]:

@@ -31,7 +31,7 @@ EXACT = [
     ("filters   = [clean]", "filters = [cl‸]", ["clean"]),
     ("metric exact = exact_match()", "metric exact = ‸", list(METRIC_FUNCTIONS)),
     ("metric exact = exact_match()", "metric exact = exact_match(‸", ["normalise", "answers"]),
-    ("metric exact = exact_match()", "metric exact = exact_match(normalise = ‸)", ["none", "text", "json"]),
+    ("metric exact = exact_match()", "metric exact = exact_match(normalise = ‸)", ["none", "text", "json", "squad"]),
     (
         'user      = "{instruction}"',
         'user = "say {ins‸',

@@ -86,14 +86,15 @@ def test_missing_answers_count_as_missing(tmp_path: Path) -> None:
     answers = {place: ("yes" if place % 3 else "no", "yes" if place % 2 else "no") for place in range(28)}
     evaluation.answer("m", "plain", answers)
     evaluation.answer("m", "chatty", {place: answers[place] for place in range(20)})
-    evaluation.answer("nobody", "plain", {})
+    for template in ("plain", "chatty"):
+        evaluation.answer("nobody", template, {})
     evaluation.measure()
     found = aggregate(evaluation, "m", metric="f1")
     assert (found["n"], found["missing"]) == (28, 12)
     by_template = dict(evaluation.query("SELECT template, estimate FROM metrics WHERE model = 'm' AND metric = 'f1'"))
     assert found["estimate"] == pytest.approx((by_template["plain"] + by_template["chatty"]) / 2)
     nobody = aggregate(evaluation, "nobody", metric="f1")
-    assert (nobody["n"], nobody["missing"], nobody["estimate"], nobody["method"]) == (0, 30, None, "none")
+    assert (nobody["n"], nobody["missing"], nobody["estimate"], nobody["method"]) == (0, 60, None, "none")
     assert evaluation.query("SELECT count(*) FROM item_metrics WHERE model = 'nobody' AND statistics IS NOT NULL") == [
         (0,)
     ]
