@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricArgument, MetricFunction
@@ -16,6 +16,7 @@ from compiler.schema.written import described
 from compiler.typed import Typed
 from spec_lang.ast import Arg, Call, Expr, Faulty, NamedRule, Ref
 
+_SHOWN = 6  # metrics that a message names of those that there are
 _ALL = {**METRIC_FUNCTIONS, **LATER_METRICS}
 
 
@@ -33,7 +34,7 @@ def resolve_metric(
             report.error("SFT0614", f"`{call.text}` is a function", call.span, f"write `{call.text}()`", fix=fix)
         else:
             message = f"metric `{rule.name.text}` takes a function, not {described(call)}"
-            report.error("SFT0614", message, call.span, f"functions: {_known()}")
+            report.error("SFT0614", message, call.span, f"functions: {_first(METRIC_FUNCTIONS)}")
         return None
     function = _ALL.get(call.func.text) or report.metrics.get(call.func.text)
     if function is None:
@@ -61,7 +62,7 @@ def check_verify(expr: Expr, names: Names) -> None:
         _arguments(function, expr, Around(names, {}, None))
         return
     name = expr.func.text if isinstance(expr, Call) else ""
-    help = f"metrics of 0 or 1: {', '.join(f'`{known}()`' for known in shares)}"
+    help = f"metrics of 0 or 1: {_first(shares)}"
     if name in _ALL:
         names.report.error("SFT0614", f"`verify` takes a metric of 0 or 1, and `{name}` is none", expr.span, help)
     elif isinstance(expr, Call):
@@ -76,8 +77,8 @@ def _of_text(metric: MetricFunction) -> bool:
     return metric.answer == "text" and not any(item.kind == "column" and item.needed for item in metric.arguments)
 
 
-def _known() -> str:
-    return ", ".join(f"`{name}()`" for name in list(METRIC_FUNCTIONS)[:12]) + ", …"
+def _first(metrics: Iterable[str]) -> str:
+    return ", ".join(f"`{name}()`" for name in list(metrics)[:_SHOWN]) + ", …"
 
 
 def _arguments(function: MetricFunction, call: Call, around: Around) -> ResolvedMetric | None:

@@ -20,12 +20,14 @@ from compiler.functions.metrics import WrittenValue
 from compiler.hashing import decimal_text
 from compiler.names import Names
 from compiler.reporting import suggestion
+from compiler.resolve.json_schema import read_schema
 from compiler.resolve.label import check_label
 from compiler.schema.judge import Judge
-from compiler.schema.written import constant, described
+from compiler.schema.written import constant, described, written
 from compiler.typed import Typed
 from spec_lang.ast import BoolLit, Expr, Faulty, ListLit, Ref, StringLit
 from spec_lang.printer import expression_text
+from spec_lang.quantities import Unit
 
 _CODE = "SFT0614"
 
@@ -53,7 +55,7 @@ def read_argument(argument: MetricArgument, value: Expr, around: Around) -> Writ
 def _text(argument: MetricArgument, value: Expr, around: Around) -> str | None:
     if isinstance(value, StringLit) and value.value:
         return value.value
-    around.wrong(argument, "a string", value)
+    around.wrong(argument, "a string with something in it" if isinstance(value, StringLit) else "a string", value)
     return None
 
 
@@ -80,6 +82,14 @@ def _number(argument: MetricArgument, value: Expr, around: Around) -> str | None
     return decimal_text(number[0]) if _within(argument, value, around) else None
 
 
+def _share(argument: MetricArgument, value: Expr, around: Around) -> str | None:
+    number = constant(value)
+    if number is None or number[1] is not Unit.SHARE:
+        around.wrong(argument, "a share such as `1%`", value)
+        return None
+    return decimal_text(number[0]) if _within(argument, value, around) else None
+
+
 def _count(argument: MetricArgument, value: Expr, around: Around) -> int | None:
     number = constant(value)
     if number is None or number[1] is not None or number[0] != int(number[0]):
@@ -89,13 +99,14 @@ def _count(argument: MetricArgument, value: Expr, around: Around) -> int | None:
 
 
 def _within(argument: MetricArgument, value: Expr, around: Around) -> bool:
-    number = constant(value)
-    assert number is not None
-    if number[0] >= argument.least and (argument.most is None or number[0] <= argument.most):
+    read = constant(value)
+    assert read is not None
+    number, unit = read
+    if number >= argument.least and (argument.most is None or number <= argument.most):
         return True
-    least, most = decimal_text(argument.least), argument.most
-    limits = f"at least {least}" if most is None else f"from {least} to {decimal_text(most)}"
-    message = f"`{argument.name}` is {limits}, and this is {decimal_text(number[0])}"
+    least = written(argument.least, unit)
+    limits = f"at least {least}" if argument.most is None else f"from {least} to {written(argument.most, unit)}"
+    message = f"`{argument.name}` is {limits}, and this is {written(number, unit)}"
     around.names.report.error(_CODE, message, value.span)
     return False
 
@@ -132,6 +143,13 @@ def _texts(argument: MetricArgument, value: Expr, around: Around) -> str | None:
 
 def _regex(argument: MetricArgument, value: Expr, around: Around) -> str | None:
     return pattern_of(value, around.names.report)
+
+
+def _schema(argument: MetricArgument, value: Expr, around: Around) -> str | None:
+    if not isinstance(value, StringLit):
+        around.wrong(argument, "the path of a JSON Schema, as a string", value)
+        return None
+    return read_schema(value, around.names)
 
 
 def _column(argument: MetricArgument, value: Expr, around: Around) -> Typed | None:
@@ -172,10 +190,12 @@ _READERS: Mapping[str, Reader] = {
     "text": _text,
     "word": _word,
     "number": _number,
+    "share": _share,
     "count": _count,
     "bool": _bool,
     "texts": _texts,
     "regex": _regex,
+    "schema": _schema,
     "column": _column,
     "model": _model,
     "judge": _judge,

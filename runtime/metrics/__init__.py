@@ -16,6 +16,7 @@ from runtime.metrics.answer import Answer
 from runtime.metrics.classes import BALANCED_ACCURACY, MACRO_F1
 from runtime.metrics.effort import latency, output_tokens, prompt_tokens, repetition, stopped
 from runtime.metrics.exact import characters, contains, exact_match, words
+from runtime.metrics.json_schema import json_schema
 from runtime.metrics.json_values import json_field_match, valid_json
 from runtime.metrics.numbers import numeric_match
 from runtime.metrics.patterns import regex_match
@@ -46,7 +47,10 @@ METRICS: Mapping[str, ItemMetric] = {
     "repetition": repetition,
 }
 # Metrics of an answer that are quicker for many at once: (answers, **args) -> values.
-TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {"regex_match": regex_match}
+TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {
+    "regex_match": regex_match,
+    "json_schema": json_schema,
+}
 WHOLE: Mapping[str, WholeMetric] = {
     "bleu": BLEU,
     "chrf": CHRF,

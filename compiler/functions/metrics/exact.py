@@ -21,6 +21,12 @@ EXACT = (
         "share",
         "a field of the output's JSON equals that field of the expected answer",
     ),
+    MetricFunction(
+        "json_schema",
+        (MetricArgument("schema", kind="schema"),),
+        "share",
+        'the output is JSON that a JSON Schema allows: the path of its file, such as `"answer.schema.json"`',
+    ),
     MetricFunction("words", (), "plain", "number of words of the output", higher_is_better=None),
     MetricFunction("characters", (), "plain", "number of characters of the output", higher_is_better=None),
 )

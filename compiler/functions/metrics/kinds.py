@@ -13,7 +13,7 @@ MetricUnit: TypeAlias = Literal["share", "plain"]
 # An answer is the text that a model wrote, or what it thinks of options that it was given.
 AnswerKind: TypeAlias = Literal["text", "options"]
 ArgumentKind: TypeAlias = Literal[
-    "text", "word", "number", "count", "bool", "regex", "texts", "schema", "column", "model", "judge", "label"
+    "text", "word", "number", "share", "count", "bool", "regex", "texts", "schema", "column", "model", "judge", "label"
 ]
 WrittenValue: TypeAlias = bool | int | str | None  # as in the parameters of a step: a number with a point is a text
 
@@ -21,11 +21,11 @@ WrittenValue: TypeAlias = bool | int | str | None  # as in the parameters of a s
 class MetricArgument(Struct, frozen=True, eq=False):
     """An argument of a metric. All but a column are written out.
 
-    ``kind``: any ``text``; a ``word`` of ``choices``; a ``number`` (from ``least`` to ``most``, given on as the text of
-    a decimal); a ``count``, which is a whole number; ``bool``; a ``regex`` in RE2's syntax; a list of ``texts`` (given
-    on as JSON); the path of a JSON ``schema`` (given on as its content); a ``column`` of the data, or any expression
-    over its columns with a result of one of ``types``; the name of a ``model`` or ``judge``; a comparison with a
-    judge's ``label`` (``refusals != complied``). ``optional``: it has no default, and may be left out.
+    ``kind``: any ``text``; a ``word`` of ``choices``; a ``number`` or a ``share`` (from ``least`` to ``most``, given on
+    as the text of a decimal); a ``count``, which is a whole number; ``bool``; a ``regex`` in RE2's syntax; a list of
+    ``texts`` (given on as JSON); the path of a JSON ``schema`` (given on as its content); a ``column`` of the data, or
+    any expression over its columns with a result of one of ``types``; the name of a ``model`` or ``judge``; a
+    comparison with a judge's ``label`` (``refusals != complied``). ``optional``: without default, it may be left out.
     """
 
     name: str

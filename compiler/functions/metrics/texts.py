@@ -14,14 +14,14 @@ TEXTS = (
         (
             MetricArgument("after", optional=True),
             MetricArgument("tolerance", default="0", kind="number"),
-            MetricArgument("relative", default="0", kind="number", most=Decimal(1)),
+            MetricArgument("relative", default="0", kind="share", most=Decimal(1)),
             MetricArgument("take", ("last", "first"), "last", kind="word"),
             MetricArgument("decimal", ("point", "comma"), "point", kind="word"),
             ANSWERS,
         ),
         "share",
         "the last number of the output is that of the expected answer; `after` takes the one behind a text such as "
-        '`"####"`, `tolerance` and `relative` (of the expected number) allow a difference',
+        '`"####"`, `tolerance` and `relative` (a share of the expected number) allow a difference',
     ),
     MetricFunction(
         "regex_match",

@@ -100,13 +100,17 @@ def test_json_equality_is_that_of_canonical_text(left: object, right: object) ->
 
 
 # What a metric needs to be called with.
-NEEDED: dict[str, dict[str, Any]] = {"json_field_match": {"field": "a.b"}, "regex_match": {"pattern": "a+$"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "json_field_match": {"field": "a.b"},
+    "regex_match": {"pattern": "a+$"},
+    "json_schema": {"schema": '{"pattern": "^(a+)+$", "multipleOf": 0.1}'},
+}
 
 
 @given(st.text(), st.text())
 def test_every_metric_takes_any_text(output: str, expected: str) -> None:
     answer = Answer(output, expected, stop_reason="length", seconds=1.0, prompt_tokens=1, output_tokens=0)
-    for name in METRICS:
+    for name in (*METRICS, *TOGETHER):
         (value,) = measure_items(name, NEEDED.get(name, {}), [answer])
         assert value is None or value >= 0
     for metric in WHOLE.values():
@@ -183,6 +187,33 @@ def test_patterns_are_those_of_re2_and_take_linear_time() -> None:
     assert measure_items("regex_match", {"pattern": r"^yes$"}, answers) == [1.0, 0.0, 0.0, 0.0, 0.0]
     assert measure_items("regex_match", {"pattern": r"\pL"}, answers) == [1.0, 1.0, 1.0, 0.0, 1.0]
     assert measure_items("regex_match", {"pattern": "a"}, []) == []
+
+
+def test_json_of_a_schema() -> None:
+    schema = json.dumps(
+        {
+            "type": "object",
+            "required": ["n"],
+            "properties": {"n": {"type": "integer", "maximum": 10**20}, "s": {"pattern": "^(a+)+$"}},
+        }
+    )
+    outputs = {
+        '{"n": 5}': 1.0,
+        '{"n": 5.0}': 1.0,
+        '{"n": 100000000000000000000}': 1.0,
+        '{"n": 100000000000000000001}': 0.0,
+        '{"n": 1e999999999}': 0.0,
+        '{"n": 1e9}': 1.0,
+        '{"n": "5"}': 0.0,
+        '{"n": 1, "n": 2}': 0.0,
+        '{"n": 1, "s": "' + "a" * 50_000 + '!"}': 0.0,
+        '{"n": 1, "s": "\\ud800"}': 0.0,
+        "[]": 0.0,
+        "no": 0.0,
+    }
+    assert measure_items("json_schema", {"schema": schema}, [Answer(output, "") for output in outputs]) == [
+        *outputs.values()
+    ]
 
 
 def test_any_accepted_answer_counts() -> None:
