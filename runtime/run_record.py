@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from compiler.plan import Plan, Step, StepKind
 from runtime.context import StepResult
 from runtime.store import Store, insert_rows
+from spec_lang.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     import duckdb
@@ -173,14 +174,37 @@ def step_ended(store: Store, run_id: str, step: Step, status: str, result: Resul
                 con.execute("INSERT OR REPLACE INTO sources VALUES (?,?,?,?,?,?,?,?,?)", row)
 
 
-def end(store: Store, run_id: str, status: str, verdict: str | None, error: str | None) -> None:
-    """Close the run; steps that it never came to are ``skipped``."""
+def end(
+    store: Store,
+    run_id: str,
+    status: str,
+    verdict: str | None,
+    findings: Sequence[Diagnostic] = (),
+    step: Step | None = None,
+) -> None:
+    """Close the run; steps that it never came to are ``skipped``. ``findings`` are what stopped it, in ``step``."""
+    error = findings[0].message if findings else None
     with store.writing() as con:
         con.execute("UPDATE steps SET status = 'skipped' WHERE run_id = ? AND status = 'pending'", [run_id])
+        insert_rows(con, "findings", _FINDING_COLUMNS, _finding_rows(run_id, findings, step))
         con.execute(
             "UPDATE runs SET status = ?, verdict = ?, error = ?, ended_at = ? WHERE run_id = ?",
             [status, verdict, error, _now(), run_id],
         )
+
+
+_FINDING_COLUMNS = ("run_id", "number", "step_id", "code", "message", "help", "path", "line", "col")
+
+
+def _finding_rows(run_id: str, findings: Sequence[Diagnostic], step: Step | None) -> list[Any]:
+    rows = []
+    for number, finding in enumerate(findings):
+        place: tuple[str | None, int | None, int | None] = (None, None, None)
+        if (label := finding.primary) is not None:
+            place = (label.file.name or label.file.path, *label.file.position(label.span.start))
+        about = (step.id if step is not None else None, finding.code, finding.message, finding.help)
+        rows.append((run_id, number, *about, *place))
+    return rows
 
 
 def dead_runs(store: Store) -> list[str]:

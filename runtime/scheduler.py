@@ -27,6 +27,7 @@ from runtime.artifacts import Objects
 from runtime.context import Interrupted, StepContext, StepResult, StopFlag
 from runtime.environment import capture
 from runtime.events import EVENTS, Event, EventWriter
+from runtime.places import Files, placed, spec_files
 from runtime.run_record import Result
 from runtime.store import Store
 from spec_lang.diagnostics import Diagnostic, DiagnosticError, fatal
@@ -61,6 +62,7 @@ def run_plan(
     when the store itself cannot be opened.
     """
     store.create()
+    files = spec_files(plan, spec_dir)
     with store.reading():
         dead, known = run_record.dead_runs(store), run_record.known_results(store)
     run_record.mark_interrupted(store, dead)
@@ -73,7 +75,7 @@ def run_plan(
     states = [{"id": s.id, "status": "cached" if s.hash in results else "pending"} for s in plan.steps]
     events.emit("run_started", run_id=run_id, spec=plan.spec, steps=states)
     with stop_on_signals(events) as stop:
-        run = _Run(plan, spec_dir, store, objects, run_id, events, stop, results, frozenset(results))
+        run = _Run(plan, spec_dir, store, objects, run_id, events, stop, results, frozenset(results), files)
         try:
             outcome = run.execute(steps)
         finally:
@@ -109,6 +111,7 @@ class _Run:
     stop: StopFlag
     results: dict[str, Result]
     known_before: frozenset[str]
+    files: Files
     computed: int = 0
     cached: int = 0
 
@@ -117,14 +120,15 @@ class _Run:
         findings: tuple[Diagnostic, ...] = ()
         running: Step | None = None
         try:
-            _preflight([step for step in steps if step.hash not in self.results], self.spec_dir)
+            self._preflight([step for step in steps if step.hash not in self.results])
             for running in steps:
                 self.stop.check()
                 self._step(running)
         except (Interrupted, KeyboardInterrupt):
             status = "interrupted"
         except DiagnosticError as error:
-            status, findings = "failed", error.diagnostics
+            status = "failed"
+            findings = placed(error, running, self.files) if running is not None else error.diagnostics
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 findings = (self._crash(),)
@@ -134,6 +138,18 @@ class _Run:
         except Exception:  # our own bug: keep the traceback in a file, tell the user where
             status, findings = "failed", (self._crash(),)
         return self._end(status, findings, running, steps)
+
+    def _preflight(self, steps: Sequence[Step]) -> None:
+        """Prove the loss masks of every training step before any step runs. Raises DiagnosticError, with its place."""
+        training = [step for step in steps if step.kind is StepKind.TRAIN]
+        if training:
+            from runtime.training.preflight import prove_masks
+
+            for step in training:
+                try:
+                    prove_masks(step, self.spec_dir)
+                except DiagnosticError as error:
+                    raise DiagnosticError(*placed(error, step, self.files)) from error
 
     def _step(self, step: Step) -> None:
         if step.hash in self.results:
@@ -200,7 +216,7 @@ class _Run:
                 run_record.step_ended(self.store, self.run_id, running, status, None, error)
                 self.events.emit("step_failed", running.id, status=status, error=error)
             verdict = None
-        run_record.end(self.store, self.run_id, status, verdict, error)
+        run_record.end(self.store, self.run_id, status, verdict, findings, running)
         self.events.emit("run_finished", status=status, verdict=verdict, computed=self.computed, cached=self.cached)
         return RunOutcome(self.run_id, status, verdict, self.computed, self.cached, findings)
 
@@ -247,16 +263,6 @@ def overall_verdict(summaries: Iterator[dict[str, object]]) -> str | None:
     """The worst verdict of some gates; None when there is no gate."""
     found = {str(summary.get("verdict", "inconclusive")) for summary in summaries}
     return next((verdict for verdict in VERDICTS if verdict in found), None)
-
-
-def _preflight(steps: Sequence[Step], spec_dir: Path) -> None:
-    """Prove the loss masks of every training step before any step runs. Raises DiagnosticError."""
-    training = [step for step in steps if step.kind is StepKind.TRAIN]
-    if training:
-        from runtime.training.preflight import prove_masks
-
-        for step in training:
-            prove_masks(step, spec_dir)
 
 
 @contextmanager

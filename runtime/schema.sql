@@ -36,6 +36,14 @@ CREATE TABLE IF NOT EXISTS steps (
     PRIMARY KEY (run_id, step_id)
 );
 
+-- What stopped a run, with its place in the spec: `path` from the folder of the spec, line and column from 1.
+CREATE TABLE IF NOT EXISTS findings (
+    run_id TEXT NOT NULL, number INTEGER NOT NULL, -- from 0
+    step_id TEXT,                    -- the step that was running
+    code TEXT NOT NULL, message TEXT NOT NULL, help TEXT, path TEXT, line INTEGER, col INTEGER,
+    PRIMARY KEY (run_id, number)
+);
+
 -- What has been computed, once a step hash, whichever run did it. With the object folder this is what "cached" means.
 CREATE TABLE IF NOT EXISTS results (
     step_hash TEXT PRIMARY KEY, kind TEXT NOT NULL, run_id TEXT NOT NULL,

@@ -40,6 +40,7 @@ def shaped_rows(ctx: StepContext, db: Engine, layout: Layout, columns: Sequence[
             f"none of {dropped:,} conversations of source `{ctx.step.name}` is whole; the first: line {line}: "
             f"{visible(detail)}",
             "give the source the `shape` that its rows have, or mend the file",
+            about="shape",
         )
     return {"columns": kinds, "malformed": dropped, **({"unread_keys": unread} if unread else {})}
 
@@ -62,6 +63,7 @@ def sampled_rows(ctx: StepContext, db: Engine, sampling: Sampling) -> dict[str, 
             "SFT0416",
             f"the sample of source `{ctx.step.name}` took none of {total:,} rows",
             "take a larger share, or a number of rows: `sample = 100 rows`",
+            about="sample",
         )
     if sampling.rows is not None and sampling.rows > total:
         ctx.note(

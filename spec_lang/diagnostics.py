@@ -114,13 +114,19 @@ class Diagnostics(Struct):
 
 
 class DiagnosticError(Exception):
-    """Carries findings to the edge, where they are rendered; the exit code is 1."""
+    """Carries findings to the edge, where they are rendered; the exit code is 1.
 
-    def __init__(self, *diagnostics: Diagnostic) -> None:
+    Raised in a step of a run, ``about`` names the entry of its block that the findings are about, as the plan calls its
+    line (``rules.2``, ``path``); without it they are about the block.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic, about: str | None = None) -> None:
         super().__init__("; ".join(d.message for d in diagnostics))
         self.diagnostics = diagnostics
+        self.about = about
 
 
-def fatal(code: str, message: str, help: str | None = None) -> DiagnosticError:
-    """A finding without a place in a spec, ready to raise: ``raise fatal("SFT0901", "the disk is full")``."""
-    return DiagnosticError(Diagnostic(code, message, None, help))
+def fatal(code: str, message: str, help: str | None = None, about: str | None = None) -> DiagnosticError:
+    """A finding without a place, ready to raise: ``raise fatal("SFT0901", "the disk is full")``. Raised in a step of a
+    run it gets the place of the step's block, or of what it is ``about``."""
+    return DiagnosticError(Diagnostic(code, message, None, help), about=about)

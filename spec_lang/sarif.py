@@ -8,7 +8,7 @@ Standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -18,20 +18,28 @@ from spec_lang.source import SourceFile, Span
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
+Shown = Callable[[str], str]
 
-def render_sarif(diagnostics: Iterable[Diagnostic], version: str) -> str:
-    """A whole SARIF log; ``version`` is that of the tool."""
+
+def render_sarif(diagnostics: Iterable[Diagnostic], version: str, shown: Shown = str) -> str:
+    """A whole SARIF log; ``version`` is that of the tool, ``shown`` says how a path is written."""
     found = list(diagnostics)
     rules = sorted({diagnostic.code for diagnostic in found})
+    return sarif_log([code_rule(code) for code in rules], [_result(item, rules, shown) for item in found], version)
+
+
+def sarif_log(rules: Sequence[dict[str, Any]], results: Sequence[dict[str, Any]], version: str) -> str:
+    """A log of one run of the tool."""
     run = {
-        "tool": {"driver": {"name": "sft", "semanticVersion": version, "rules": [_rule(code) for code in rules]}},
+        "tool": {"driver": {"name": "sft", "semanticVersion": version, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(diagnostic, rules) for diagnostic in found],
+        "results": results,
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule(code: str) -> dict[str, Any]:
+def code_rule(code: str) -> dict[str, Any]:
+    """The rule of a code: its page."""
     page = codes.page(code) or ""
     return {
         "id": code,
@@ -41,7 +49,7 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _result(diagnostic: Diagnostic, rules: list[str]) -> dict[str, Any]:
+def _result(diagnostic: Diagnostic, rules: list[str], shown: Shown) -> dict[str, Any]:
     help = f"\n{diagnostic.help}" if diagnostic.help else ""
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,
@@ -50,24 +58,27 @@ def _result(diagnostic: Diagnostic, rules: list[str]) -> dict[str, Any]:
         "message": {"text": diagnostic.message + help},
     }
     if diagnostic.primary is not None:
-        result["locations"] = [_location(diagnostic.primary)]
+        result["locations"] = [_location(diagnostic.primary, shown)]
         if diagnostic.fix:
-            result["fixes"] = [_fix(diagnostic.primary.file, diagnostic.fix, diagnostic.help)]
+            result["fixes"] = [_fix(diagnostic.primary.file, diagnostic.fix, diagnostic.help, shown)]
     if diagnostic.secondary:
         related = enumerate(diagnostic.secondary)
-        result["relatedLocations"] = [_location(label) | {"id": number} for number, label in related]
+        result["relatedLocations"] = [_location(label, shown) | {"id": number} for number, label in related]
     return result
 
 
-def _location(label: Label) -> dict[str, Any]:
-    where: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": _artifact(label.file), "region": _region(label.file, label.span)}
-    }
+def _location(label: Label, shown: Shown) -> dict[str, Any]:
+    where = location(shown(label.file.path), _region(label.file, label.span))
     return where | {"message": {"text": label.text}} if label.text else where
 
 
-def _artifact(file: SourceFile) -> dict[str, str]:
-    return {"uri": quote(file.path.replace("\\", "/"))}
+def location(path: str, region: dict[str, int]) -> dict[str, Any]:
+    """A place: a path with `/` or `\\`, and lines and columns from 1."""
+    return {"physicalLocation": {"artifactLocation": _artifact(path), "region": region}}
+
+
+def _artifact(path: str) -> dict[str, str]:
+    return {"uri": quote(path.replace("\\", "/"))}
 
 
 def _region(file: SourceFile, span: Span) -> dict[str, int]:
@@ -76,7 +87,7 @@ def _region(file: SourceFile, span: Span) -> dict[str, int]:
     return {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
 
 
-def _fix(file: SourceFile, edits: tuple[Edit, ...], help: str | None) -> dict[str, Any]:
+def _fix(file: SourceFile, edits: tuple[Edit, ...], help: str | None, shown: Shown) -> dict[str, Any]:
     replacements = [{"deletedRegion": _region(file, e.span), "insertedContent": {"text": e.text}} for e in edits]
-    change = {"artifactLocation": _artifact(file), "replacements": replacements}
+    change = {"artifactLocation": _artifact(shown(file.path)), "replacements": replacements}
     return {"description": {"text": help or "mend it"}, "artifactChanges": [change]}

@@ -72,6 +72,11 @@ class SourceFile(Struct, frozen=True, dict=True):
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """The character offset of a line and column, both from 1: the other way round of ``position``."""
+        start = self._line_starts[min(max(line, 1), self.line_count) - 1]
+        return min(start + column - 1, len(self.text))
+
     def line(self, number: int) -> str:
         """The text of a line (from 1) without its line break; empty when there is no such line."""
         if not 1 <= number <= self.line_count:

@@ -27,7 +27,7 @@ CODE = re.compile(r"SFT\d{4}")
 ALLOWED = {
     "spec_lang": (),
     "compiler": ("spec_lang",),
-    "runtime": ("spec_lang.diagnostics", "spec_lang.plain_text", "spec_lang.suggest", "compiler"),
+    "runtime": ("spec_lang.diagnostics", "spec_lang.plain_text", "spec_lang.source", "spec_lang.suggest", "compiler"),
     "tui": (
         "spec_lang",
         "compiler.plan",

@@ -250,4 +250,5 @@ def _nothing_left(ctx: StepContext, rows_in: int, counts: Mapping[int, int]) -> 
         "SFT0420",
         f"every one of {rows_in:,} rows of {ctx.step.name} overlaps with held-out rows: {listed}",
         "train and evaluate on other rows: for one source, give both tasks the same split and name two parts",
+        about="data",
     )

@@ -7,6 +7,7 @@ duplicates; near duplicates are found in numpy. The rows themselves are read onc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from compiler.plan import Step
@@ -14,8 +15,9 @@ from compiler.step_params import ExactDedupRule, FilterParams, FilterRule, NearD
 from runtime.compared_rows import Statement, compared, make_views, order
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
+from runtime.places import about
 from runtime.preparing import with_prepared
-from runtime.relational import engine
+from runtime.relational import Engine, engine
 from runtime.step_rows import copy_kept, publish_rows, view_rows, write_ledger
 from runtime.steps.near_dedup import drop_near_duplicates
 from runtime.steps.top_rule import top_statement
@@ -37,14 +39,8 @@ def run(ctx: StepContext) -> StepResult:
         rows_in = db.value("SELECT count(*) FROM rows")
         for position, rules in _together(params.rules):
             ctx.stop.check()
-            rule = rules[0]
-            if isinstance(rule, ExactDedupRule | NearDedupRule):
-                make_views(db, ctx.inputs, rule, position)
-            if isinstance(rule, NearDedupRule):
-                drop_near_duplicates(ctx, db, position, rule)
-            else:
-                asked, later = ([sql for rule in some for sql in _asking(rule)] for some in (rules, params.rules))
-                db.execute(*statement(position, rules, with_prepared(ctx, db, "alive", "__ord", asked, later)))
+            with about(f"rules.{position}") if len(rules) == 1 else nullcontext():
+                _apply(ctx, db, position, rules, params.rules)
             ctx.progress(position + len(rules), len(params.rules), "rules")
         kept = copy_kept(db, rows_in, ctx.out / "rows.parquet")
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
@@ -55,6 +51,20 @@ def run(ctx: StepContext) -> StepResult:
     if not kept:
         raise _nothing_left(ctx.step, rows_in, counts)
     return StepResult(rows_in, kept, dropped, {"dropped_by_rule": counts})
+
+
+def _apply(
+    ctx: StepContext, db: Engine, position: int, rules: Sequence[FilterRule], every: Sequence[FilterRule]
+) -> None:
+    """Add the drops of rules that are one statement to ``dropped``."""
+    rule = rules[0]
+    if isinstance(rule, ExactDedupRule | NearDedupRule):
+        make_views(db, ctx.inputs, rule, position)
+    if isinstance(rule, NearDedupRule):
+        drop_near_duplicates(ctx, db, position, rule)
+    else:
+        asked, later = ([sql for rule in some for sql in _asking(rule)] for some in (rules, every))
+        db.execute(*statement(position, rules, with_prepared(ctx, db, "alive", "__ord", asked, later)))
 
 
 def statements(step: Step) -> list[str]:
@@ -157,6 +167,7 @@ ORDER BY r.__ord"""
 
 def _nothing_left(step: Step, rows_in: int, counts: dict[str, int]) -> DiagnosticError:
     texts: Sequence[dict[str, str]] = step.local.get("rules", [])
+    most = max(counts, key=lambda rule: counts[rule])
     shares = [
         f"`{texts[int(rule)]['text']}` dropped {count:,}"
         if int(rule) < len(texts)
@@ -167,4 +178,5 @@ def _nothing_left(step: Step, rows_in: int, counts: dict[str, int]) -> Diagnosti
         "SFT0412",
         f"the filter `{step.name}` dropped every one of {rows_in:,} rows: {', '.join(shares)}",
         "relax the rule that drops most; the ledger has the measured value of every row",
+        about=f"rules.{most}",
     )

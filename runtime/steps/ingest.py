@@ -21,6 +21,7 @@ from compiler.step_params import Column, IngestParams
 from runtime.column_types import text_or_json
 from runtime.context import StepContext, StepResult
 from runtime.file_hashes import content_hash
+from runtime.places import about
 from runtime.relational import Engine, engine, literal, quoted
 from runtime.row_files import EXAMPLES
 from runtime.source_rows import SourceColumn, find_columns, load_rows, pointer, pointers
@@ -35,8 +36,8 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, IngestParams)
     names: list[str] = list(ctx.step.local["paths"])
-    files = [_unchanged(ctx, position, name) for position, name in enumerate(names)]
-    with engine(ctx.out) as db:
+    with about("path"), engine(ctx.out) as db:
+        files = [_unchanged(ctx, position, name) for position, name in enumerate(names)]
         load_rows(db, files, params.format, ctx.out)
         ctx.stop.check()
         columns = mapped(params.columns, find_columns(db, inner_places(params.columns)))
@@ -100,7 +101,7 @@ def _clash(name: str, other: str) -> DiagnosticError:
     what = f"`{visible(name)}` is a name that the runtime uses itself" if name else "a field has an empty name"
     if other is not name:
         what = f"the columns `{visible(other)}` and `{visible(name)}` differ only in case"
-    return fatal("SFT0409", what, "give it another name: `columns { other_name = field }`")
+    return fatal("SFT0409", what, "give it another name: `columns { other_name = field }`", about="columns")
 
 
 def _name_rows(db: Engine, columns: Sequence[SourceColumn]) -> None:

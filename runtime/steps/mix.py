@@ -167,4 +167,5 @@ def _too_often(step: Step, params: MixParams, available: Available, worst: Count
         f"mixture `{step.name}` takes {worst.realised:,} rows of `{name}`, which has {worst.available:,}, "
         f"and a row may be in it {allowed}",
         f"write `repeats = {needed}`, or a `total` of at most {most:,} rows",
+        about=None if "mixtures" in step.local else worst.part.replace("rows:", "parts."),
     )

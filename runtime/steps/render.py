@@ -217,5 +217,8 @@ def _nothing_rendered(
         for cause, count in causes
     )
     return fatal(
-        "SFT0414", f"no row of {step.name} is complete, of {rows_in:,}: {listed}", "map the columns that hold the texts"
+        "SFT0414",
+        f"no row of {step.name} is complete, of {rows_in:,}: {listed}",
+        "map the columns that hold the texts",
+        about="templates",
     )

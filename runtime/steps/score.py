@@ -228,7 +228,8 @@ def _measured(rows: str, passes: Sequence[Pass]) -> str:
 
 
 def _nothing_scored(score: ScoreEntry, rows: int, reason: str | None) -> DiagnosticError:
-    return fatal("SFT0436", f"none of {rows:,} rows has a `{score.name}`; one of them: {visible(reason or 'no value')}")
+    message = f"none of {rows:,} rows has a `{score.name}`; one of them: {visible(reason or 'no value')}"
+    return fatal("SFT0436", message, about=f"scores.{score.name}")
 
 
 def _pivot(one: Pass) -> str:

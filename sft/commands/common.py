@@ -52,14 +52,16 @@ def report(diagnostics: Diagnostics, form: str = "text") -> None:
 
         sys.stdout.write(render_json_lines(diagnostics))
     elif form == "github":
+        from sft.repository import in_repository
         from spec_lang.github import render_github
 
-        sys.stdout.write(render_github(diagnostics))
+        sys.stdout.write(render_github(diagnostics, in_repository))
     else:
         from sft import __version__
+        from sft.repository import in_repository
         from spec_lang.sarif import render_sarif
 
-        sys.stdout.write(render_sarif(diagnostics, __version__))
+        sys.stdout.write(render_sarif(diagnostics, __version__, in_repository))
 
 
 def compiled(path: Path, form: str = "text", settings: Sequence[str] = (), *, locked: bool = False) -> Plan | None:
