@@ -2,8 +2,8 @@
 
 A step knows what is wrong and not where it was written; its place and the lines of its fields travel with the plan. So
 the scheduler adds the place to whatever a step raises, and no step has to. The files are read when the run begins,
-because a spec may be edited while a run of hours goes on. What is about the machine and not about the spec (codes from
-SFT0900: the store, the disk, a bug of ours) gets no place.
+because a spec may be edited while a run of hours goes on. What is about the machine and not about the spec (codes that
+begin with SFT09: the store, the disk, a bug of ours) gets no place.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ import argparse
 import atexit
 import gc
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
@@ -57,14 +58,44 @@ exit codes: 0 gates pass, 1 error, 2 a gate failed, 3 a gate is inconclusive, 13
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse leaves with 2 on a usage error; 2 means "a gate failed" here, so usage errors are 1."""
+    """argparse leaves with 2 on a usage error; 2 means "a gate failed" here, so usage errors are 1. A misspelt command,
+    option or word gets a suggestion."""
+
+    verbs: dict[str, argparse.ArgumentParser]
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(ERROR, f"{self.prog}: error: {message}\n")
+        choice = _CHOICE.match(message)
+        words = _WORD.findall(choice["known"]) if choice else ()
+        hint = _meant(choice["given"], words) if choice else ""
+        self.exit(ERROR, f"{self.prog}: error: {message}{hint}\n")
+
+    def parse(self, argv: Sequence[str] | None) -> argparse.Namespace:
+        """The arguments. What nobody asked for is told by the command that was given it, and not by all of them."""
+        args, left = self.parse_known_args(argv)
+        if left:
+            parser = self.verbs.get(args.verb, self)
+            options = [option for action in parser._actions for option in action.option_strings]
+            wrong = next((word for word in left if word.startswith("-")), "")
+            hint = _meant(wrong.partition("=")[0], options, "--")
+            parser.error(f"unrecognized arguments: {' '.join(left)}{hint}")
+        return args
 
 
-def build_parser() -> argparse.ArgumentParser:
+# How argparse words a wrong choice.
+_CHOICE = re.compile(r"(?s).*invalid choice: '(?P<given>[^']*)' \(choose from (?P<known>.*)\)")
+_WORD = re.compile(r"[\w-]+")
+
+
+def _meant(given: str, known: Iterable[str], mark: str = "") -> str:
+    """``; did you mean …?``, or nothing where nothing is near. ``mark`` is what all names begin with."""
+    from spec_lang.suggest import closest
+
+    near = closest(given.removeprefix(mark), [name.removeprefix(mark) for name in known if name.startswith(mark)])
+    return f"; did you mean `{mark}{near[0]}`?" if near else ""
+
+
+def build_parser() -> _Parser:
     """The whole command line."""
     parser = _Parser(
         prog="sft",
@@ -74,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", title="commands")
+    parser.verbs = verbs.choices
     for verb in VERBS:
         module = import_module(f"sft.commands.{verb}_command")
         sub = verbs.add_parser(
@@ -102,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     atexit.register(_leave_cycles)
     try:
         parser = build_parser()
-        args = parser.parse_args(argv)
+        args = parser.parse(argv)
         if args.verb is None:
             parser.print_help()
             return 0

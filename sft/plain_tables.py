@@ -67,7 +67,7 @@ def as_markdown(page: Page) -> str:
         if table.notes:
             columns, rows = (*columns, table.noted), [(*r, note) for r, note in zip(rows, table.notes, strict=True)]
         rule = ["---:" if i in table.right else "---" for i in range(len(columns))]
-        lines = [_row(columns), f"| {' | '.join(rule)} |", *(_row(row) for row in rows)]
+        lines = [markdown_row(columns), f"| {' | '.join(rule)} |", *(markdown_row(row) for row in rows)]
         blocks.append(("### " + _escaped(table.title) + "\n\n" if table.title else "") + "\n".join(lines))
     if page.tail:
         blocks.append(_escaped(page.tail))
@@ -129,13 +129,14 @@ def _cut(cell: str, width: int, *, right: bool) -> str:
     return blank + cell if right else cell + blank
 
 
-def _row(cells: Sequence[str]) -> str:
+def markdown_row(cells: Sequence[str]) -> str:
+    """A row of a table, every cell in full."""
     return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
 
 
 def _escaped(text: str) -> str:
     shown = visible(text).replace("\\", "\\\\")
-    for mark in "|`*_<>[]#":
+    for mark in "|`*_<>[]#&$~":
         shown = shown.replace(mark, "\\" + mark)
     return shown
 

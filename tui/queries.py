@@ -103,6 +103,19 @@ class GateRow:
     test: str
 
 
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """What stopped a run; the path is from the folder of the spec."""
+
+    step_id: str | None
+    code: str
+    message: str
+    help: str | None
+    path: str | None
+    line: int | None
+    column: int | None
+
+
 _RUNS = """
 SELECT r.run_id, r.spec, r.status, r.verdict, epoch(r.started_at) AS started, epoch(r.ended_at), r.pid, r.host, r.error,
        count(s.step_id), count(s.step_id) FILTER (s.status = 'cached')
@@ -191,6 +204,15 @@ def gates(store: Store, run_id: str) -> list[GateRow]:
         [run_id],
     )
     return [GateRow(*row) for row in rows]
+
+
+def findings(store: Store, run_id: str) -> list[FindingRow]:
+    """What stopped a run; nothing where the store is of a version that did not keep it and nobody has written since."""
+    if not store.query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'findings'"):
+        return []
+    columns = "step_id, code, message, help, path, line, col"
+    rows = store.query(f"SELECT {columns} FROM findings WHERE run_id = ? ORDER BY number", [run_id])
+    return [FindingRow(*row) for row in rows]
 
 
 def looks(store: Store, run_id: str) -> dict[str, int]:

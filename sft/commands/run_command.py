@@ -2,7 +2,7 @@
 
 An interrupted or killed run continues where it was when the command is given again. Exit code 0
 every gate passed (or there is none), 1 an error, 2 a gate failed, 3 a gate is inconclusive, 130
-interrupted.
+interrupted. --inconclusive pass makes 0 of 3, --inconclusive fail 2; the verdict stays what it is.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sft.commands.common import add_format, add_locked, add_settings, add_store, compiled, narrate
+from sft.commands.common import add_format, add_locked, add_settings, add_store, narrate, report
+from sft.reports.writing import Wanted, add_reports
 
 if TYPE_CHECKING:
+    from compiler.plan import Plan
     from runtime.scheduler import RunOutcome
     from runtime.store import Store
 
@@ -33,38 +35,86 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(parser)
     add_locked(parser)
     add_format(parser)
+    add_reports(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
-    from sft.progress import progress_display
-    from sft.project import execute as execute_plan
-    from sft.project import store_beside
+    from spec_lang.diagnostics import DiagnosticError
 
-    plan = compiled(args.file, args.format, args.settings, locked=args.locked)
+    wanted = Wanted.of(args)
+    wanted.prepare()
+    try:
+        return _run(args, wanted)
+    except DiagnosticError as error:  # a store that cannot be opened, a spec that cannot be read
+        if wanted.any:
+            from sft.reports.of_run import report_of_findings
+
+            wanted.write(report_of_findings(args.file, error.diagnostics, wanted.taken))
+        raise
+
+
+def _run(args: argparse.Namespace, wanted: Wanted) -> int:
+    from sft.progress import progress_display
+    from sft.project import compile, store_beside
+    from sft.project import execute as execute_plan
+
+    plan, found = compile(args.file, settings=args.settings, locked=args.locked)
+    report(found, args.format if plan is None else "text")
     if plan is None:
+        if wanted.any:
+            from sft.reports.of_run import report_of_findings
+
+            wanted.write(report_of_findings(args.file, found, wanted.taken))
         return 1
+    if args.require_gate:
+        _need_a_gate(plan, args)
     store = store_beside(args.file, args.store)
     with progress_display(plain=args.plain) as listener:
         outcome = execute_plan(plan, args.file, store=store, only=args.only, listeners=(listener,))
     with suppress(OSError):  # a closed or full stream: the verdict stands in the store, and in the exit code
         _report(outcome, store, args)
         sys.stdout.flush()
-    return _exit_code(outcome)
+    if wanted.any:
+        from sft.reports.of_run import report_of_run
+
+        wanted.write(report_of_run(store, outcome.run_id, args.file.parent, wanted.taken))
+    return _exit_code(outcome, wanted)
 
 
-def _exit_code(outcome: RunOutcome) -> int:
+def _need_a_gate(plan: Plan, args: argparse.Namespace) -> None:
+    """Refuse a run that decides nothing, which ends with 0 like one that passed. Raises DiagnosticError SFT0931."""
+    from runtime.scheduler import wanted_steps
+    from spec_lang.diagnostics import fatal
+
+    if not any(step.kind == "gate" for step in wanted_steps(plan, args.only)):
+        what = f"`{args.only}` needs no gate" if args.only else f"`{args.file}` has no gate"
+        raise fatal("SFT0931", f"{what}, and `--require-gate` asks for one", "add a `gate` with what has to hold")
+
+
+def _exit_code(outcome: RunOutcome, wanted: Wanted) -> int:
     codes = {"interrupted": 130, "failed": 1}
-    return codes.get(outcome.status, EXIT_CODES[outcome.verdict])
+    verdict = wanted.taken if outcome.verdict == "inconclusive" else outcome.verdict
+    return codes.get(outcome.status, EXIT_CODES[verdict])
 
 
 def _again(args: argparse.Namespace) -> str:
-    """The command that goes on with what was interrupted: all that tells which plan and which store."""
+    """The command that goes on with what was interrupted: all that tells which plan and which store, and what is to be
+    made of its verdict."""
     words = ["sft", "run", str(args.file)]
     words += [word for setting in args.settings for word in ("--set", setting)]
     words += ["--only", args.only] if args.only else []
     words += ["--store", str(args.store)] if args.store else []
     words += ["--locked"] if args.locked else []
+    words += [word for name in ("junit", "sarif", "markdown") for word in _option(args, name)]
+    words += ["--github"] if args.github else []
+    words += ["--require-gate"] if args.require_gate else []
+    words += _option(args, "inconclusive")
     return shlex.join(words)
+
+
+def _option(args: argparse.Namespace, name: str) -> list[str]:
+    value = getattr(args, name)
+    return [f"--{name}", str(value)] if value else []
 
 
 def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None:
@@ -75,8 +125,6 @@ def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None
         data = {"run": outcome.run_id, "status": outcome.status, "verdict": outcome.verdict}
         print(json.dumps({**data, "computed": outcome.computed, "cached": outcome.cached}))
     if outcome.findings:
-        from sft.commands.common import report
-
         report(Diagnostics(list(outcome.findings)))
     if outcome.status == "interrupted":
         narrate(f"interrupted; `{_again(args)}` continues from here")
@@ -86,5 +134,12 @@ def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None
         return
     if args.format == "text" and outcome.verdict is not None:
         sys.stdout.write(verdict_table(store, outcome.run_id))
-    verdict = f": {outcome.verdict}" if outcome.verdict else ""
-    narrate(f"run {outcome.run_id}{verdict} ({outcome.computed} steps computed, {outcome.cached} cached)")
+    narrate(
+        f"run {outcome.run_id}{_verdict(outcome, args)} ({outcome.computed} steps computed, {outcome.cached} cached)"
+    )
+
+
+def _verdict(outcome: RunOutcome, args: argparse.Namespace) -> str:
+    if outcome.verdict == "inconclusive" and args.inconclusive:
+        return f": inconclusive, which counts as {args.inconclusive}"
+    return f": {outcome.verdict}" if outcome.verdict else ", no gate decided"

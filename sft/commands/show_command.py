@@ -1,7 +1,8 @@
 """What the store holds, as text, JSON or Markdown: the same views as the dashboard.
 
 RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, ledger,
-duplicates, decontamination, mixture, scores, training, verdicts, predictions, environment.
+duplicates, decontamination, mixture, scores, training, verdicts, predictions, environment. Verdicts
+also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ VIEWS = (
     "environment",
 )
 
+REPORTS = ("junit", "sarif", "github")  # forms that only verdicts have
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", nargs="?", default="last", metavar="RUN")
@@ -40,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="also what passed (predictions)")
     parser.add_argument("--limit", type=_count, default=20, metavar="N", help="rows of a long list (default 20)")
     add_store(parser)
-    add_format(parser, "text", "json", "markdown")
+    add_format(parser, "text", "json", "markdown", *REPORTS)
 
 
 def _count(text: str) -> int:
@@ -63,7 +66,15 @@ def execute(args: argparse.Namespace) -> int:
     elif view is None and (near := closest(run, VIEWS)) and run != LAST:
         raise fatal("SFT0910", f"there is no view `{run}`", f"did you mean `{near[0]}`?")
     view = view or "run"
+    if args.format in REPORTS and view != "verdicts":
+        raise fatal("SFT0920", f"`{view}` has no form `{args.format}`", f"verdicts have it: `sft show {run} verdicts`")
     run_id = None if view == "runs" else find_run(store, run)[0]
+    if run_id is not None and view == "verdicts" and args.format in (*REPORTS, "markdown"):
+        from sft.reports.forms import FORMS
+        from sft.reports.of_run import report_of_run
+
+        sys.stdout.write(FORMS[args.format](report_of_run(store, run_id)))
+        return 0
     filters = {name: getattr(args, name) for name in ("step", "rule", "model", "template", "metric", "all", "limit")}
     sys.stdout.write(show(store, run_id, view, args.format, **filters))
     return 0

@@ -35,6 +35,36 @@ def test_usage_errors_are_1_because_2_means_a_failed_gate(tmp_path: Path) -> Non
     assert done.returncode == 1 and "invalid choice" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        (("chekc", "a.sft"), "`check`"),
+        (("check", "a.sft", "--formt", "json"), "`--format`"),
+        (("check", "a.sft", "--formt=json"), "`--format`"),
+        (("check", "a.sft", "--format", "jsn"), "`json`"),
+        (("show", "last", "verdict"), "`verdicts`"),
+    ],
+)
+def test_misspelt_commands_options_and_words_get_a_suggestion(
+    args: tuple[str, ...], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sft.cli import main
+
+    with pytest.raises(SystemExit) as left:
+        main(args)
+    told = capsys.readouterr().err
+    assert left.value.code == 1 and f"did you mean {meant}?" in told and told.startswith("usage: sft ")
+
+
+def test_what_is_like_nothing_gets_no_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    from sft.cli import main
+
+    for args in (("check", "a.sft", "--zzzzzz"), ("qqqqqq",), ("run", "a.sft", "b.sft")):
+        with pytest.raises(SystemExit):
+            main(args)
+        assert "did you mean" not in capsys.readouterr().err
+
+
 def test_a_new_project_checks_clean_and_is_never_overwritten(project: Path) -> None:
     clean = sft("check", "triage.sft", cwd=project)
     assert clean.returncode == 0 and clean.stdout == ""
