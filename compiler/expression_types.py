@@ -19,6 +19,7 @@ from compiler.schema.written import constant, described, written, wrong_unit
 from compiler.typed import Apply, Between, Constant, Matches, OneOf, Operation, Typed, names_column
 from compiler.value_fixes import literal_of
 from compiler.world import ColumnType
+from compiler.written_arguments import known_languages
 from spec_lang.ast import (
     Binary,
     BoolLit,
@@ -155,7 +156,8 @@ def _binary(expr: Binary, scope: ColumnScope) -> Typed | None:
             return None
         left = _beside(expr.right, expr.left, scope)
         right = _beside(expr.left, expr.right, scope)
-        return _comparison(expr, left, right, scope) if left and right else None
+        known = known_languages(left, [expr.right], scope) and known_languages(right, [expr.left], scope)
+        return _comparison(expr, left, right, scope) if left and right and known else None
     wanted: ColumnType = "number" if expr.op in _ARITHMETIC else "bool"
     left, right = _check_as(wanted, expr.left, scope), _check_as(wanted, expr.right, scope)
     if expr.op == "+" and left and right and left.type == right.type == "text":
@@ -232,6 +234,8 @@ def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
         _in_a_value(expr, scope)
         return None
     items = [_beside(expr.left, item, scope) for item in expr.right.items]
+    if not known_languages(value, expr.right.items, scope):
+        return None
     if value is None or any(item is None for item in items):
         return None
     found = tuple(item for item in items if item is not None)

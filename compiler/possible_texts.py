@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from compiler.functions.languages import LANGUAGES
 from compiler.typed import Apply, Between, Constant, Matches, OneOf, Operation, Typed
 
 _PARTS = frozenset({"trim", "first", "last", "substring", "extract"})  # letters of the result are letters of the text
@@ -19,8 +18,6 @@ def cannot_be(expr: Typed, value: Typed) -> bool:
     """Whether it is certain that a text never is this value."""
     if not isinstance(value, Constant) or not isinstance(value.value, str):
         return False
-    if isinstance(expr, Apply) and expr.function.prepared == "language":
-        return value.value not in LANGUAGES
     return _wrong_case(expr, value.value) or (_is_trimmed(expr) and value.value.strip(_SPACES) != value.value)
 
 

@@ -7,7 +7,7 @@ reads no file.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from compiler.column_scope import ColumnScope
 from compiler.functions import Function, Parameter
@@ -16,7 +16,7 @@ from compiler.functions.word_lists import words_of
 from compiler.paths import rebased
 from compiler.re2_names import UNICODE, meant
 from compiler.reporting import suggestion, written_anew
-from compiler.typed import Constant
+from compiler.typed import Apply, Constant, Typed
 from compiler.world import Problem
 from spec_lang.ast import Call, Expr, Faulty, ListLit, Ref, StringLit
 from spec_lang.literals import quote
@@ -127,6 +127,14 @@ def is_language(expr: StringLit, scope: ColumnScope) -> bool:
     fix = written_anew(expr.span, quote(known) if known else None)
     scope.report.error("SFT0304", f"no language has the code `{expr.value}` here", expr.span, help, fix=fix)
     return False
+
+
+def known_languages(value: Typed | None, beside: Iterable[Expr], scope: ColumnScope) -> bool:
+    """Whether the texts that a language is compared with are codes of some; False after a report."""
+    if not isinstance(value, Apply) or value.function.prepared != "language":
+        return True
+    known = [is_language(expr, scope) for expr in beside if isinstance(expr, StringLit)]  # each with its report
+    return all(known)
 
 
 def _model(_: Parameter, expr: Expr, function: Function, scope: ColumnScope) -> Constant | None:

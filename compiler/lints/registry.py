@@ -26,6 +26,7 @@ from compiler.lints import (
     preferences_without_kl,
     public_attacks_only,
     refusals_without_benign_set,
+    repeated_rule,
     rounded_numbers,
     sampling_without_seed,
     single_template_eval,
@@ -34,6 +35,7 @@ from compiler.lints import (
     tuning_taken_for_alignment,
     uncalibrated_judge,
     ungated_eval,
+    unreadable_rows,
     unused_block,
 )
 from compiler.lints.lint import Lint
@@ -68,6 +70,8 @@ LINTS: tuple[Lint, ...] = (
     mixed_column.LINT,
     rounded_numbers.LINT,
     gate_cannot_fail.LINT,
+    repeated_rule.LINT,
+    unreadable_rows.LINT,
 )
 
 BY_NAME: Mapping[str, Lint] = MappingProxyType({lint.name: lint for lint in LINTS})

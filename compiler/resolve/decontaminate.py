@@ -66,6 +66,7 @@ def resolve_decontaminations(
         for item in task.filters:
             for rule in _rules_of(item):
                 _check_columns(rule, task, names_of(item.block))
+                _check_source(rule, item, task, names_of(item.block))
     for mixture in mixtures.values():
         _check_own(mixture.decontaminate, mixture.rows, names_of(mixture.block))
     for train in trains.values():
@@ -169,9 +170,19 @@ def _check_own(rules: tuple[Decontaminate, ...], rows: tuple[Rows, ...], names: 
             _check_columns(rule, task, names)
 
 
+def _check_source(rule: Decontaminate, item: ResolvedFilter, task: ResolvedTask, names: Names) -> None:
+    """Report the very source that the rows of a task come from."""
+    for held in rule.against:
+        if _holds(held, Rows(task, None)) and not isinstance(held.rows, Rows):
+            message = f"the rows of task `{task.name}` come from `{held.name}`, and nothing would be left of them"
+            also = [task.block.label(task.block.filters.span, f"filter `{item.name}` is used here")]
+            names.report.error("SFT0263", message, _place(rule, held, names), "name rows that are held out", also)
+
+
 def _holds(held: HeldOut, rows: Rows) -> bool:
+    """Whether rows are among those that are held out."""
     if not isinstance(held.rows, Rows):
-        return False
+        return held.rows is rows.task.source
     return held.rows.task is rows.task and held.rows.part in (None, rows.part)
 
 

@@ -52,6 +52,9 @@ class FakeWorld:
                 640,
                 mixed={"label": ("text", "list")},
             ),
+            "cut_off.jsonl": SourceFacts(
+                "jsonl", (("cut_off.jsonl", hash_text("cut_off.jsonl")),), TICKETS, 640, unreadable=3
+            ),
             "rounded.jsonl": SourceFacts(
                 "jsonl",
                 (("rounded.jsonl", hash_text("rounded.jsonl")),),
