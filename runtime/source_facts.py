@@ -22,10 +22,10 @@ from runtime.json_lines import numbered_lines, row_of
 from runtime.json_lists import is_small, list_items
 from runtime.large_numbers import Sizes, sizes_of
 from runtime.packed_files import broken_archive
-from runtime.source_files import Format, find_files, format_of
+from runtime.source_files import Format, find_files, format_of, unit_of
 from spec_lang.diagnostics import DiagnosticError
 
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _by_python(path: Path, format: Format) -> FileFacts:
     for number, row in read_by_python(path, format):
         if isinstance(row, str):
             unreadable += 1
-            first_reason = first_reason or f"line {number}: {row}"
+            first_reason = first_reason or f"{unit_of(format)} {number}: {row}"
             continue
         rows += 1
         for field, value in row.items():
@@ -146,5 +146,5 @@ def _by_engine(path: Path, format: Format) -> FileFacts:
         refused = db.rows("SELECT line, reason FROM unreadable ORDER BY line LIMIT 1")
         count = db.value("SELECT count(*) FROM unreadable")
     columns = {column.field: list(column.kinds) for column in found}
-    reason = f"line {refused[0][0]}: {refused[0][1]}" if refused else None
+    reason = f"{unit_of(format)} {refused[0][0]}: {refused[0][1]}" if refused else None
     return FileFacts(columns, rows, count, reason, *sizes.lists())

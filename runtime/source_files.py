@@ -17,7 +17,7 @@ from typing import Literal
 
 from compiler.nested_rows import out_of_list
 from compiler.world import Problem
-from runtime.json_lines import BOM, row_of
+from runtime.json_lines import BOM, json_value, row_of
 from runtime.packed_files import broken_archive, is_packed, open_bytes, unpacked_name
 
 Format = Literal["jsonl", "json", "csv", "tsv", "parquet"]
@@ -31,6 +31,7 @@ _BY_SUFFIX: dict[str, Format] = {
     ".parquet": "parquet",
 }
 _FORMATS = "`.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet` (the text formats also with `.gz` or `.zst`)"
+_LIST_HELP = "a list is a `.json` file: rename it"
 _PEEK = 1 << 16
 _LIST_OF_OBJECTS = re.compile(rb'"([^"\\]+)"\s*:\s*\[\s*\{')
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|hf:")  # one letter would be a drive
@@ -108,6 +109,8 @@ def _peeked(path: Path, name: str, found: Format) -> Format | Problem:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _every_other_is_nul(head[:64]):
         return Problem("SFT0406", f"`{name}` is not UTF-8 (it looks like UTF-16)", "save it as UTF-8")
     body = head.removeprefix(BOM).lstrip()
+    if found == "jsonl" and _is_open_list(body):
+        return Problem("SFT0407", f"`{name}` is one JSON list over several lines, not an object a line", _LIST_HELP)
     if found != "json" or not body or body.startswith(b"["):
         return found
     first_line = body.split(b"\n", 1)[0]
@@ -117,6 +120,24 @@ def _peeked(path: Path, name: str, found: Format) -> Format | Problem:
     inside = out_of_list(field.group(1).decode("utf-8", errors="replace"), name) if field is not None else None
     help = inside or "a JSON source is `[{…}, {…}]`, or `.jsonl` with one object a line"
     return Problem("SFT0407", f"`{name}` is not a list of objects", help)
+
+
+def _is_open_list(body: bytes) -> bool:
+    """Whether a file begins with a list that its first line does not close: only its last element stands on a line
+    that is JSON, so of a list of objects one row would be read, and the others would count as unreadable."""
+    line = body.split(b"\n", 1)[0]
+    if not line.startswith(b"["):
+        return False
+    try:
+        json_value(line.decode("utf-8", errors="replace"))
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def unit_of(format: Format) -> str:
+    """What the number of a row counts: lines of a file, or rows where the file is not one of lines."""
+    return "row" if format in ("json", "parquet") else "line"
 
 
 def _every_other_is_nul(head: bytes) -> bool:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from compiler.shapes import Layout
-from compiler.step_params import Sampling
+from compiler.step_params import IngestParams, Sampling
 from runtime.context import StepContext
 from runtime.conversations import converse, unread_keys
 from runtime.relational import Engine
 from runtime.row_hashes import HASH_BITS, hash_number
+from runtime.source_files import unit_of
 from runtime.source_rows import SourceColumn
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
@@ -34,10 +35,12 @@ def shaped_rows(ctx: StepContext, db: Engine, layout: Layout, columns: Sequence[
     kinds = dict(converse(db, layout, columns))
     dropped = int(db.value("SELECT count(*) FROM malformed"))
     if not db.value("SELECT count(*) FROM named"):
+        assert isinstance(ctx.step.params, IngestParams)
+        unit = unit_of(ctx.step.params.format)
         line, detail = db.rows("SELECT line, detail FROM malformed ORDER BY file, line LIMIT 1")[0]
         raise fatal(
             "SFT0415",
-            f"none of {dropped:,} conversations of source `{ctx.step.name}` is whole; the first: line {line}: "
+            f"none of {dropped:,} conversations of source `{ctx.step.name}` is whole; the first: {unit} {line}: "
             f"{visible(detail)}",
             "give the source the `shape` that its rows have, or mend the file",
             about="shape",

@@ -24,6 +24,7 @@ from runtime.file_hashes import content_hash
 from runtime.places import about
 from runtime.relational import Engine, engine, literal, quoted
 from runtime.row_files import EXAMPLES
+from runtime.source_files import Format, unit_of
 from runtime.source_rows import SourceColumn, find_columns, load_rows, pointer, pointers
 from runtime.step_rows import publish_rows, write_ledger
 from runtime.taken_rows import sampled_rows, shaped_rows
@@ -58,7 +59,7 @@ def run(ctx: StepContext) -> StepResult:
         listed = "".join(f", {quoted(name)}" for name in kinds)
         rows = db.copy(f"SELECT __row_id, __file, __line{listed} FROM ({select})", ctx.out / "rows.parquet", bound)
         if not rows:
-            raise _nothing_readable(db, names)
+            raise _nothing_readable(db, names, params.format)
         refused = write_ledger(db, ledger(params), ctx.out / "ledger.parquet", [names] * (1 + bool(params.layout)))
         db.copy(_examples(params), ctx.out / EXAMPLES, [names], kept=True)
         read: dict[int, int] = dict(db.rows("SELECT __at, count(*) FROM named GROUP BY __at"))
@@ -191,12 +192,12 @@ def _unchanged(ctx: StepContext, position: int, name: str) -> Path:
     return path
 
 
-def _nothing_readable(db: Engine, names: Sequence[str]) -> DiagnosticError:
+def _nothing_readable(db: Engine, names: Sequence[str], format: Format) -> DiagnosticError:
     refused = db.rows("SELECT line, reason FROM unreadable ORDER BY file, line LIMIT 1")
     if not refused:
         return fatal("SFT0404", f"`{names[0]}` is empty", "a source has to hold at least one row")
     line, reason = refused[0]
-    return fatal("SFT0405", f"no row of `{names[0]}` can be read; the first: line {line}: {reason}")
+    return fatal("SFT0405", f"no row of `{names[0]}` can be read; the first: {unit_of(format)} {line}: {reason}")
 
 
 _UNREADABLE_ROWS = """

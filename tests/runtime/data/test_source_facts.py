@@ -199,3 +199,32 @@ def test_damaged_archives_are_problems(folder: Path) -> None:
     (folder / "bits.csv.zst").write_bytes(packed[:40] + b"\xff" * 40 + packed[80:])
     assert problem(folder, "cut.jsonl.zst").code == "SFT0407"
     assert problem(folder, "bits.csv.zst").code == "SFT0407"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('[\n{"a": 1},\n{"a": 2}\n]\n', "SFT0407"),  # only the last object stands on a line that is JSON
+        ('[{"a": 1},\n {"a": 2}]\n', "SFT0407"),
+        ('\ufeff\n [ {"a": 1},\n{"a": 2}\n]', "SFT0407"),
+        ('[{"a": 1}, {"a": 2}]\n', "SFT0405"),  # no line is an object
+    ],
+)
+def test_a_list_under_the_name_of_json_lines_is_refused(folder: Path, text: str, code: str) -> None:
+    (folder / "list.jsonl").write_text(text, encoding="utf-8")
+    found = problem(folder, "list.jsonl")
+    assert found.code == code and "`.json` file: rename it" in (found.help or "")
+    (folder / "list.json").write_text(text, encoding="utf-8")
+    facts = read_source_facts(folder, "list.json")
+    assert isinstance(facts, SourceFacts) and (facts.rows, facts.unreadable) == (2, 0)
+
+
+def test_a_list_on_a_line_of_its_own_is_a_line_that_cannot_be_read(folder: Path) -> None:
+    (folder / "odd.jsonl").write_text('[1, 2]\n{"a": 1}\n')
+    facts = read_source_facts(folder, "odd.jsonl")
+    assert isinstance(facts, SourceFacts) and (facts.rows, facts.unreadable) == (1, 1)
+
+
+def test_rows_that_are_no_lines_are_not_called_so(folder: Path) -> None:
+    (folder / "numbers.json").write_text("[1, 2]")
+    assert "the first: row 1: not an object but a number" in problem(folder, "numbers.json").message
