@@ -59,7 +59,9 @@ def render_annotations(annotations: Sequence[Annotation]) -> str:
         else:
             left.append(annotation)
     commands += [_command(_sum(kind, -below)) for kind, below in room.items() if below < 0]
-    return "".join(f"{command}\n" for command in commands) + _uncommanded([_plain(annotation) for annotation in left])
+    return "".join(f"{command}\n" for command in commands) + uncommanded(
+        "".join(f"{_plain(annotation)}\n" for annotation in left)
+    )
 
 
 def _sum(kind: str, more: int) -> Annotation:
@@ -67,14 +69,13 @@ def _sum(kind: str, more: int) -> Annotation:
     return Annotation(kind, f"{more:,} more {kind}{'s' * (more != 1)}", message)
 
 
-def _uncommanded(lines: Sequence[str]) -> str:
-    """Lines in which the runner reads no command, old forms such as ``##[error]`` included. The token that ends this is
-    a hash of the lines, so that none of them can hold it."""
-    if not lines:
+def uncommanded(text: str) -> str:
+    """Lines in which the runner reads no command, old forms such as ``##[error]`` included, that hold text from data.
+    The token that ends this is a hash of the lines, so that none of them can hold it."""
+    if not text:
         return ""
-    text = "\n".join(lines)
     token = sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
-    return f"::stop-commands::{token}\n{text}\n::{token}::\n"
+    return f"::stop-commands::{token}\n{text}::{token}::\n"
 
 
 def _annotation(diagnostic: Diagnostic, shown: Callable[[str], str]) -> Annotation:

@@ -133,10 +133,19 @@ def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None
         narrate("finished steps are kept; mend the cause and run again")
         return
     if args.format == "text" and outcome.verdict is not None:
-        sys.stdout.write(verdict_table(store, outcome.run_id))
+        sys.stdout.write(_table(verdict_table(store, outcome.run_id), args))
     narrate(
         f"run {outcome.run_id}{_verdict(outcome, args)} ({outcome.computed} steps computed, {outcome.cached} cached)"
     )
+
+
+def _table(text: str, args: argparse.Namespace) -> str:
+    """Names of slices come from data: no line of them may be a command of GitHub Actions."""
+    if not args.github:
+        return text
+    from spec_lang.github import uncommanded
+
+    return uncommanded(text)
 
 
 def _verdict(outcome: RunOutcome, args: argparse.Namespace) -> str:

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from sft.cli import main
 from tests.sft.test_reports import commands
 from tests.tiny_model import build_tiny_model
 
@@ -225,51 +226,68 @@ def test_a_spec_that_does_not_compile_is_told_by_both_steps_and_leaves_a_report(
     assert [outcome for outcome, _ in repository.junit().values()] == ["error"]
 
 
-def test_paths_are_from_the_root_of_the_checkout_wherever_the_command_is_given(repository: Repository) -> None:
-    repository.edit("<= 400 each", "<= 0 each")
-    done = repository.step("mkdir -p deeper && cd deeper && sft run ../sums.sft --github --format json")
+@pytest.fixture
+def here(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    """The repository as the place of commands that run in this process, which costs a tenth."""
+    monkeypatch.chdir(repository.root)
+    for name in ("GITHUB_WORKSPACE", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.setenv(name, repository.env[name])
+    yield repository
     repository.git("checkout", "sums.sft")
-    assert done.returncode == 2 and json.loads(done.stdout)["verdict"] == "fail"
-    ((_, place, _),) = commands("\n".join(line for line in done.stderr.splitlines() if line.startswith("::")))
+
+
+def test_paths_are_from_the_root_of_the_checkout_wherever_the_command_is_given(
+    here: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.edit("<= 400 each", "<= 0 each")
+    (here.root / "deeper").mkdir()
+    monkeypatch.chdir(here.root / "deeper")
+    assert main(["run", "../sums.sft", "--github", "--format", "json"]) == 2
+    told = capsys.readouterr()
+    assert json.loads(told.out)["verdict"] == "fail"
+    ((_, place, _),) = commands("\n".join(line for line in told.err.splitlines() if line.startswith("::")))
     assert place["file"] == "sums.sft"
 
 
-def test_a_run_without_a_gate_is_refused_where_a_gate_is_asked_for(repository: Repository) -> None:
-    only = "sft run sums.sft --only measure:short --github --junit r.xml"
-    done, refused = repository.step(only), repository.step(f"{only} --require-gate")
-    assert done.returncode == 0 and [kind for kind, _, _ in commands(done.stdout)] == ["warning"]
-    assert refused.returncode == 1 and "SFT0931" in refused.stderr
-    assert ElementTree.parse(repository.root / "r.xml").getroot().get("errors") == "1"
+def test_a_run_without_a_gate_is_refused_where_a_gate_is_asked_for(
+    here: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = ["run", "sums.sft", "--only", "measure:short", "--github", "--junit", "r.xml"]
+    assert main(only) == 0
+    assert [kind for kind, _, _ in commands(capsys.readouterr().out)] == ["warning"]
+    assert main([*only, "--require-gate"]) == 1
+    assert "SFT0931" in capsys.readouterr().err
+    assert ElementTree.parse(here.root / "r.xml").getroot().get("errors") == "1"
 
 
-@pytest.mark.parametrize(("option", "code"), [("", 3), ("--inconclusive fail", 2), ("--inconclusive pass", 0)])
+@pytest.mark.parametrize(("option", "code"), [([], 3), (["fail"], 2), (["pass"], 0)])
 def test_an_inconclusive_gate_ends_as_it_was_told_to_and_stays_inconclusive(
-    repository: Repository, option: str, code: int
+    here: Repository, option: list[str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """None of 64 answers is right, which proves no share of less than 4.6%."""
-    repository.edit("short.length(tiny) <= 500", "short.exact(tiny) <= 1% at 95%")
-    done = repository.step(f"sft run sums.sft --markdown r.md {option}")
-    repository.git("checkout", "sums.sft")
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "sums.sft: inconclusive" in (repository.root / "r.md").read_text()
-    assert "?  short.exact(tiny)" in done.stdout
+    here.edit("short.length(tiny) <= 500", "short.exact(tiny) <= 1% at 95%")
+    assert main(["run", "sums.sft", "--markdown", "r.md", *(["--inconclusive", *option] if option else [])]) == code
+    assert "sums.sft: inconclusive" in (here.root / "r.md").read_text()
+    assert "?  short.exact(tiny)" in capsys.readouterr().out
 
 
-def test_reports_are_not_left_from_an_earlier_run(repository: Repository) -> None:
-    (repository.root / "old.xml").write_text("<testsuites/>")
-    refused = repository.step("sft run nowhere.sft --junit old.xml")
-    assert refused.returncode == 1 and "SFT0912" in (repository.root / "old.xml").read_text()
-    blocked = repository.step("sft run sums.sft --junit sums.jsonl/old.xml")
-    assert blocked.returncode == 1 and "SFT0913" in blocked.stderr
-    twice = repository.step("sft run sums.sft --junit a --sarif ./a")
-    assert twice.returncode == 1 and "SFT0920" in twice.stderr
+def test_reports_are_not_left_from_an_earlier_run(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    (here.root / "old.xml").write_text("<testsuites/>")
+    assert main(["run", "nowhere.sft", "--junit", "old.xml"]) == 1
+    assert "SFT0912" in (here.root / "old.xml").read_text()
+    for words, problem in (
+        (["--junit", "sums.jsonl/old.xml"], "SFT0913"),
+        (["--markdown", "tiny"], "SFT0913"),
+        (["--junit", "a", "--sarif", "./a"], "SFT0920"),
+    ):
+        assert main(["run", "sums.sft", *words]) == 1
+        assert problem in capsys.readouterr().err
 
 
-def test_the_hooks_of_pre_commit_do_what_they_say(repository: Repository) -> None:
+def test_the_hooks_of_pre_commit_do_what_they_say(here: Repository) -> None:
     hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
-    assert {hook["files"] for hook in hooks.values()} == {r"\.sft$"}
-    assert {hook["language"] for hook in hooks.values()} == {"python"}
-    assert repository.step(f"{hooks['sft-check']['entry']} sums.sft").returncode == 0
-    repository.edit("  origin  = human", "  origin=human")
-    formatted = repository.step(f"{hooks['sft-fmt']['entry']} sums.sft")
-    assert formatted.returncode == 0 and (repository.root / "sums.sft").read_text() == SPEC
+    assert {(hook["files"], hook["language"]) for hook in hooks.values()} == {(r"\.sft$", "python")}
+    check, form = ([*hooks[name]["entry"].split()[1:], "sums.sft"] for name in ("sft-check", "sft-fmt"))
+    assert main(check) == 0
+    here.edit("  origin  = human", "  origin=human")
+    assert main(form) == 0 and (here.root / "sums.sft").read_text() == SPEC
