@@ -152,7 +152,7 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_commands_in_sentences_have_the_verbs_options_and_views_that_there_are() -> None:
-    from sft.commands.show_command import VIEWS
+    from sft.commands.show_command import REPORTS, VIEWS
 
     known = verbs()
     wrong = []
@@ -166,6 +166,7 @@ def test_commands_in_sentences_have_the_verbs_options_and_views_that_there_are()
                 "last",
                 "json",
                 "markdown",
+                *REPORTS,
             }
             if verb in known and named <= options(known[verb]) and views <= {*VIEWS, "text"}:
                 continue
