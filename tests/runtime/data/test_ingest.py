@@ -328,7 +328,7 @@ def test_content_hashes_are_remembered_by_identity(bench: Bench) -> None:
 
 
 def test_a_list_under_the_name_of_lines_is_told_from_other_text(tmp_path: Path) -> None:
-    (tmp_path / "list.jsonl").write_text("\ufeff\n" + json.dumps([{"a": 1}, {"a": 2}], indent=1))
+    (tmp_path / "list.jsonl").write_text("\ufeff\n" + json.dumps([{"a": 1}, {"a": 2}]))
     (tmp_path / "text.jsonl").write_text("only words\n")
     found = [read_source_facts(tmp_path, name, tmp_path) for name in ("list.jsonl", "text.jsonl")]
     assert [(one.code, one.help) for one in found if isinstance(one, Problem)] == [
