@@ -3,7 +3,7 @@
 BLEU: Papineni et al. 2002; words as in mteval-v13a, n-grams up to 4, "exp" smoothing of orders without a match (Post
 2018, "A Call for Clarity in Reporting BLEU Scores"). chrF: Popović 2015, n-grams of 1 to 6 characters without white
 space, and of words up to ``word_order`` (2 is chrF++, Popović 2017), beta 2. Both run from 0 to 100. Counting takes
-some 50 µs (BLEU) and 300 µs (chrF) for an answer of 30 words.
+0.2 ms (BLEU) and 0.3 ms (chrF) for an answer of 20 words.
 """
 
 from __future__ import annotations
