@@ -126,9 +126,11 @@ CREATE TABLE IF NOT EXISTS scorings (
 
 -- A value an item; of a metric of the whole set (BLEU) that of the item alone, and the statistics whose sums make the set's.
 CREATE TABLE IF NOT EXISTS item_metrics (
-    step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE, statistics DOUBLE[]
+    step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE, statistics DOUBLE[],
+    reason TEXT -- why there is no value, or what is wrong with the answer
 );
 ALTER TABLE item_metrics ADD COLUMN IF NOT EXISTS statistics DOUBLE[]; -- of a store of version 3
+ALTER TABLE item_metrics ADD COLUMN IF NOT EXISTS reason TEXT; -- of a store of version 4
 CREATE TABLE IF NOT EXISTS item_slices (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, slice TEXT NOT NULL, value TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS item_metrics_step ON item_metrics (step_hash);
 

@@ -103,6 +103,8 @@ def write_files(folder: Path, part: str) -> None:
         "all": {key: ROW[key] for key in ROW if key not in params},
         "seeds": seed,
         "chats": {"messages": turns},
+        "input_data": {"prompt": "Hi", "key": 1, "instruction_id_list": ["startend:quotation"], "kwargs": [{}]},
+        "problems": {"text": "Add.", "code": "x", "test_list": ["assert f(1, 2) == 3"]},
     }.items():
         (folder / f"{name}.jsonl").write_text((json.dumps(row) + "\n") * 3, encoding="utf-8")
     (folder / "parts").mkdir()

@@ -90,10 +90,11 @@ def _predict(
 def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
     function = metric.function
     columns = (MetricColumn(argument=name, value=builder.models.sql(value)) for name, value in metric.columns.items())
+    languages = {"languages": builder.models.languages} if function.tells_languages else {}
     return Metric(
         name=name,
         function=function.name,
-        args=dict(metric.args),
+        args={**metric.args, **languages},
         unit=function.unit,
         columns=tuple(columns),
         whole=function.whole,

@@ -8,7 +8,7 @@ from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricArgument, MetricFunction
 from compiler.names import Names
 from compiler.reporting import UNREAD, Reporter, did_you_mean, renamed, suggestion, written_anew
-from compiler.resolve.metric_arguments import Around, read_argument
+from compiler.resolve.metric_arguments import Around, no_consent, read_argument
 from compiler.resolved import ResolvedMetric
 from compiler.schema.judge import Judge
 from compiler.schema.values import not_runnable
@@ -102,7 +102,9 @@ def _arguments(function: MetricFunction, call: Call, around: Around) -> Resolved
             columns[argument.name] = value
         given |= {argument.name} if argument is not None else set()
     missing = [argument for argument in function.arguments if argument.needed and argument.name not in given]
-    if missing and sound:
+    if missing and sound and missing[0].kind == "consent":
+        no_consent(missing[0], call.span, around)
+    elif missing and sound:
         example = missing[0].name if missing[0].kind == "column" else '"…"'
         if missing[0] is not function.arguments[0]:
             example = f"{missing[0].name} = {example}"

@@ -28,6 +28,7 @@ from compiler.typed import Typed
 from spec_lang.ast import BoolLit, Expr, Faulty, ListLit, Ref, StringLit
 from spec_lang.printer import expression_text
 from spec_lang.quantities import Unit
+from spec_lang.source import Span
 
 _CODE = "SFT0614"
 
@@ -96,6 +97,30 @@ def _count(argument: MetricArgument, value: Expr, around: Around) -> int | None:
         around.wrong(argument, "a whole number", value)
         return None
     return int(number[0]) if _within(argument, value, around) else None
+
+
+def _seconds(argument: MetricArgument, value: Expr, around: Around) -> int | None:
+    number = constant(value)
+    if number is None or number[1] is not Unit.DURATION or number[0] % 1:
+        around.wrong(argument, "whole seconds, such as `5s`", value)
+        return None
+    return int(number[0]) if _within(argument, value, around) else None
+
+
+def _consent(argument: MetricArgument, value: Expr, around: Around) -> bool | None:
+    if isinstance(value, BoolLit) and value.value:
+        return True
+    if isinstance(value, BoolLit):
+        no_consent(argument, value.span, around)
+    else:
+        around.wrong(argument, "`true`", value)
+    return None
+
+
+def no_consent(argument: MetricArgument, span: Span, around: Around) -> None:
+    """Report that something is not done unless the spec says in plain words that it may."""
+    help = f"if that is meant, write `{argument.name} = true`; docs/code-execution.md says what confines it"
+    around.names.report.error("SFT0621", "this metric runs code that the model wrote, on this machine", span, help)
 
 
 def _within(argument: MetricArgument, value: Expr, around: Around) -> bool:
@@ -192,7 +217,9 @@ _READERS: Mapping[str, Reader] = {
     "number": _number,
     "share": _share,
     "count": _count,
+    "seconds": _seconds,
     "bool": _bool,
+    "consent": _consent,
     "texts": _texts,
     "regex": _regex,
     "schema": _schema,

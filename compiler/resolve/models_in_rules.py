@@ -67,7 +67,10 @@ def roots_of(item: ResolvedTask | ResolvedEval, spec: ResolvedSpec) -> dict[str,
 
 
 def asks_for_languages(spec: ResolvedSpec) -> bool:
-    return any(call.function.tells_languages for call, _ in calls_in_rules(spec))
+    metrics = (metric for item in spec.evals.values() for metric in item.metrics)
+    return any(call.function.tells_languages for call, _ in calls_in_rules(spec)) or any(
+        metric.function.tells_languages for metric in metrics
+    )
 
 
 def named_model(call: Apply) -> str | None:

@@ -39,7 +39,11 @@ PROBLEMS = [
     ("A pool fills by 40 litres a minute. How many in a quarter of an hour?", "15 * 40 = 600 litres.", "600"),
 ]
 VERIFIABLE = [
-    ("Describe a harbour in at most 30 words.", ["length_constraints:number_words"], [{"num_words": 30}]),
+    (
+        "Describe a harbour in at most 30 words.",
+        ["length_constraints:number_words"],
+        [{"num_words": 31, "relation": "less than"}],
+    ),
     ("Name two rivers as a list with two bullets.", ["detectable_format:number_bullet_lists"], [{"num_bullets": 2}]),
     ("Praise a bridge without using a comma.", ["punctuation:no_comma"], [{}]),
     ("Explain tides in lower case only.", ["change_case:english_lowercase"], [{}]),

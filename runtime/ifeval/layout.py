@@ -6,7 +6,6 @@ ends what it begins, are walked line by line instead.
 
 from __future__ import annotations
 
-import json
 import re
 
 _HIGHLIGHT = re.compile(r"\*([^\n*]*+)\*")
@@ -65,23 +64,12 @@ def _placeholders(line: str) -> int:
 
 def is_json(answer: str) -> bool:
     """The answer is one JSON value, as ``valid_json`` says, by itself or in a fence of three backticks."""
+    from runtime.metrics.json_values import INVALID, parsed
+
     text = answer.strip()
     for fence in _FENCES:
         text = text.removeprefix(fence)
-    try:
-        json.loads(text.removesuffix("```").strip(), parse_constant=_no_json, object_pairs_hook=_each_once)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _each_once(pairs: list[tuple[str, object]]) -> None:
-    if len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError("a key stands twice")
+    return parsed(text.removesuffix("```").strip()) is not INVALID
 
 
 def is_constrained(answer: str) -> bool:

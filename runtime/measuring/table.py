@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -14,7 +15,8 @@ from runtime.extension_metrics import OwnMetric
 from runtime.measuring.aggregates import SHOWN_LEVEL, Aggregate, aggregate
 from runtime.measuring.slices import parts
 from runtime.measuring.whole import aggregate_of, resampled, score_of
-from runtime.metrics import WHOLE, Answer, measure_items
+from runtime.metrics import WHOLE, Answer, explain_items
+from runtime.metrics.answer import Explained
 
 Floats = npt.NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, Mapping[str, Any]]  # row_id -> argument -> value
@@ -33,6 +35,7 @@ class AnswerTable:
     missing: int = 0  # item × cell without a prediction
     values: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
     statistics: dict[tuple[str, str, str], Floats] = field(default_factory=dict)  # items × k, of metrics of the whole
+    reasons: dict[tuple[str, str, str], dict[int, str]] = field(default_factory=dict)  # by the item's place
 
     def fill(self, cell: Cell, answers: Mapping[str, Answer]) -> None:
         """Measure one cell. ``answers``: by row_id; rows that are not items are not allowed."""
@@ -45,16 +48,18 @@ class AnswerTable:
                 vector[positions] = self._count(cell, metric, positions, those)
             else:
                 found = self._items(metric, positions, those)
-                vector[positions] = [np.nan if value is None else value for value in found]
+                vector[positions] = [np.nan if value is None else value for value, _ in found]
+                why = {place: reason for place, (_, reason) in zip(positions, found, strict=True) if reason}
+                self.reasons[cell.model, cell.template, metric.name] = why
             self.values[cell.model, cell.template, metric.name] = vector
         self.predictions += len(given)
         self.missing += len(self.items) - len(given)
 
-    def _items(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[float | None]:
+    def _items(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Explained]:
         if not metric.extension:
-            return measure_items(metric.function, metric.args, answers)
+            return explain_items(metric.function, metric.args, answers)
         own, pairs = self.own[metric.function], zip(positions, answers, strict=True)
-        return [own(self.items[place], answer, **metric.args) for place, answer in pairs]
+        return [(own(self.items[place], answer, **metric.args), "") for place, answer in pairs]
 
     def _count(self, cell: Cell, metric: Metric, positions: list[int], answers: list[Answer]) -> Floats:
         """Keep what a metric of the whole set counts in each answer; its value of each answer alone."""
@@ -63,6 +68,11 @@ class AnswerTable:
         statistics = np.full((len(self.items), counted.shape[1]), np.nan)
         statistics[positions] = counted
         self.statistics[cell.model, cell.template, metric.name] = statistics
+        uncounted = [place for place, row in enumerate(counted) if not row.size or np.isnan(row).any()]
+        why = {positions[place]: whole.why_not(answers[place], **metric.args) for place in uncounted}
+        self.reasons[cell.model, cell.template, metric.name] = {
+            place: reason for place, reason in why.items() if reason
+        }
         return whole.score(counted, **metric.args) if counted.size else np.full(len(answers), np.nan)
 
     def _with_columns(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Answer]:
@@ -94,10 +104,23 @@ class AnswerTable:
         for (model, template, metric), vector in self.values.items():
             key = {"model": model, "template": template, "metric": metric}
             counted = self.statistics.get((model, template, metric), np.empty((len(vector), 0)))
-            for row_id, value, statistics in zip(self.items, vector.tolist(), counted, strict=True):
+            why = self.reasons.get((model, template, metric), {})
+            for place, (value, statistics) in enumerate(zip(vector.tolist(), counted, strict=True)):
                 there = statistics.size > 0 and not np.isnan(statistics).any()
                 kept = statistics.tolist() if there else None
-                yield {**key, "row_id": row_id, "value": None if value != value else value, "statistics": kept}
+                value = None if value != value else value
+                yield {**key, "row_id": self.items[place], "value": value, "statistics": kept, "reason": why.get(place)}
+
+    def unmeasured(self) -> Iterator[tuple[str, str, int]]:
+        """Of each metric each reason why an answer could not be measured, with how many there are, most first."""
+        for metric in self.params.metrics:
+            found = Counter(
+                reason
+                for (model, template, name), why in self.reasons.items()
+                for place, reason in why.items()
+                if name == metric.name and np.isnan(self.values[model, template, name][place])
+            )
+            yield from ((metric.name, reason, count) for reason, count in found.most_common())
 
 
 def aggregate_rows(table: AnswerTable, slices: Mapping[str, Mapping[str, str]], seed: int) -> Iterator[dict[str, Any]]:

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from runtime.metrics.answer import Answer
+from runtime.metrics.answer import Answer, Explained
 from runtime.metrics.classes import BALANCED_ACCURACY, MACRO_F1
+from runtime.metrics.code import passes_tests
 from runtime.metrics.effort import latency, output_tokens, prompt_tokens, repetition, stopped
 from runtime.metrics.exact import characters, contains, exact_match, words
+from runtime.metrics.instructions import IFEVAL_INSTRUCTIONS, ifeval
 from runtime.metrics.json_schema import json_schema
 from runtime.metrics.json_values import json_field_match, valid_json
 from runtime.metrics.numbers import numeric_match
@@ -51,20 +53,30 @@ TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {
     "regex_match": regex_match,
     "json_schema": json_schema,
 }
+# Metrics that say why: (answers, **args) -> values with a reason.
+EXPLAINED: Mapping[str, Callable[..., list[Explained]]] = {"ifeval": ifeval, "passes_tests": passes_tests}
 WHOLE: Mapping[str, WholeMetric] = {
     "bleu": BLEU,
     "chrf": CHRF,
     "macro_f1": MACRO_F1,
     "balanced_accuracy": BALANCED_ACCURACY,
+    "ifeval_instructions": IFEVAL_INSTRUCTIONS,
 }
 
 
 def measure_items(function: str, args: Mapping[str, Any], answers: Sequence[Answer]) -> list[float | None]:
     """The metric of every answer, in order. Raises KeyError for a function that does not exist."""
+    return [value for value, _ in explain_items(function, args, answers)]
+
+
+def explain_items(function: str, args: Mapping[str, Any], answers: Sequence[Answer]) -> list[Explained]:
+    """The metric of every answer, in order, with a reason of those metrics that have any."""
+    if function in EXPLAINED:
+        return EXPLAINED[function](answers, **args)
     if function in TOGETHER:
-        return TOGETHER[function](answers, **args)
+        return [(value, "") for value in TOGETHER[function](answers, **args)]
     metric = METRICS[function]
-    return [metric(answer, **args) for answer in answers]
+    return [(metric(answer, **args), "") for answer in answers]
 
 
-__all__ = ["METRICS", "TOGETHER", "WHOLE", "Answer", "ItemMetric", "WholeMetric", "measure_items"]
+__all__ = ["METRICS", "TOGETHER", "WHOLE", "Answer", "ItemMetric", "WholeMetric", "explain_items", "measure_items"]

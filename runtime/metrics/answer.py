@@ -6,7 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
+
+# What a metric makes of an answer, and why it could not be measured, or what is wrong with it; empty for neither.
+Explained: TypeAlias = tuple[float | None, str]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

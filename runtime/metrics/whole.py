@@ -24,10 +24,12 @@ Statistics: TypeAlias = Sequence[Sequence[float] | None]  # one an answer, all a
 @dataclass(frozen=True, slots=True)
 class WholeMetric:
     """``count(answers, **args)`` gives what is counted in each answer of a cell; ``score(sums, **args)`` takes sums of
-    that of shape (…, k), float64, to the metric, of shape (…); not-a-number where the sums allow none."""
+    that of shape (…, k), float64, to the metric, of shape (…); not-a-number where the sums allow none.
+    ``why_not(answer, **args)`` tells why an answer cannot be measured."""
 
     count: Callable[..., Statistics]
     score: Callable[..., Floats]
+    why_not: Callable[..., str] = lambda answer, **_: ""
 
     def counted(self, answers: Sequence[Answer], **args: object) -> Floats:
         """A matrix answers × statistics; a row of NaN where an answer cannot be measured."""

@@ -33,7 +33,9 @@ _ITEM_METRICS = {
     "metric": "VARCHAR",
     "value": "DOUBLE",
     "statistics": "DOUBLE[]",
+    "reason": "VARCHAR",
 }
+_MOST_REASONS = 5
 _ITEM_SLICES = {"row_id": "VARCHAR", "slice": "VARCHAR", "value": "VARCHAR"}
 _METRICS = {
     **dict.fromkeys(("model", "template", "metric", "slice", "slice_value"), "VARCHAR"),
@@ -64,7 +66,17 @@ def run(ctx: StepContext) -> StepResult:
             "metrics": _write(sql, ctx.out, "metrics", _METRICS, aggregate_rows(table, slices, _seed(ctx))),
         }
     publish_rows(ctx, files)
+    _tell_unmeasured(ctx, table)
     return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=_summary(table))
+
+
+def _tell_unmeasured(ctx: StepContext, table: AnswerTable) -> None:
+    """What could not be measured, a line a reason: all of them are in ``item_metrics``."""
+    found = list(table.unmeasured())
+    for metric, reason, count in found[:_MOST_REASONS]:
+        ctx.note(f"{metric} could not be measured of {count} answer{'s' * (count > 1)}: {reason}")
+    if len(found) > _MOST_REASONS:
+        ctx.note(f"and {len(found) - _MOST_REASONS} more reasons")
 
 
 def _items(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[str]:

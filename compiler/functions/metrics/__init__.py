@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from compiler.functions.metrics.code import CODE
 from compiler.functions.metrics.effort import EFFORT
 from compiler.functions.metrics.exact import EXACT
+from compiler.functions.metrics.instructions import INSTRUCTIONS
 from compiler.functions.metrics.kinds import ArgumentKind, MetricArgument, MetricFunction, MetricUnit, WrittenValue
 from compiler.functions.metrics.later import LATER
 from compiler.functions.metrics.texts import TEXTS
 from compiler.functions.metrics.whole_set import WHOLE_SET
 
 METRIC_FUNCTIONS: Mapping[str, MetricFunction] = MappingProxyType(
-    {metric.name: metric for metric in (*EXACT, *TEXTS, *WHOLE_SET, *EFFORT)}
+    {metric.name: metric for metric in (*EXACT, *TEXTS, *INSTRUCTIONS, *CODE, *WHOLE_SET, *EFFORT)}
 )
 LATER_METRICS: Mapping[str, MetricFunction] = MappingProxyType({metric.name: metric for metric in LATER})
 

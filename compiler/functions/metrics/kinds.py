@@ -13,7 +13,21 @@ MetricUnit: TypeAlias = Literal["share", "plain"]
 # An answer is the text that a model wrote, or what it thinks of options that it was given.
 AnswerKind: TypeAlias = Literal["text", "options"]
 ArgumentKind: TypeAlias = Literal[
-    "text", "word", "number", "share", "count", "bool", "regex", "texts", "schema", "column", "model", "judge", "label"
+    "text",
+    "word",
+    "number",
+    "share",
+    "count",
+    "seconds",
+    "bool",
+    "consent",
+    "regex",
+    "texts",
+    "schema",
+    "column",
+    "model",
+    "judge",
+    "label",
 ]
 WrittenValue: TypeAlias = bool | int | str | None  # as in the parameters of a step: a number with a point is a text
 
@@ -22,10 +36,11 @@ class MetricArgument(Struct, frozen=True, eq=False):
     """An argument of a metric. All but a column are written out.
 
     ``kind``: any ``text``; a ``word`` of ``choices``; a ``number`` or a ``share`` (from ``least`` to ``most``, given on
-    as the text of a decimal); a ``count``, which is a whole number; ``bool``; a ``regex`` in RE2's syntax; a list of
-    ``texts`` (given on as JSON); the path of a JSON ``schema`` (given on as its content); a ``column`` of the data, or
-    any expression over its columns with a result of one of ``types``; the name of a ``model`` or ``judge``; a
-    comparison with a judge's ``label`` (``refusals != complied``). ``optional``: without default, it may be left out.
+    as the text of a decimal); a ``count``, which is a whole number; whole ``seconds``, written ``5s``; ``bool``; a
+    ``consent``, which has to be ``true``; a ``regex`` in RE2's syntax; a list of ``texts`` (given on as JSON); the path
+    of a JSON ``schema`` (given on as its content); a ``column`` of the data, or any expression over its columns with a
+    result of one of ``types``; the name of a ``model`` or ``judge``; a comparison with a judge's ``label``
+    (``refusals != complied``). ``optional``: without default, it may be left out.
     """
 
     name: str
@@ -48,7 +63,8 @@ class MetricFunction(Struct, frozen=True, eq=False):
     ``unit``: ``share`` metrics are 0 or 1 an item. ``whole``: it is one number of all items (BLEU, macro F1), made of
     the sums of what is counted in each; the others are a number an item and their mean. ``answer``: what kind of answer
     it can be taken of. ``higher_is_better`` is None where neither way is better by itself, as with a length: then
-    nothing can be asked to be no worse.
+    nothing can be asked to be no worse. ``tells_languages``: it asks the model of languages, whose hash becomes its
+    argument ``languages``.
     """
 
     name: str
@@ -58,6 +74,7 @@ class MetricFunction(Struct, frozen=True, eq=False):
     higher_is_better: bool | None = True
     whole: bool = False
     answer: AnswerKind = "text"
+    tells_languages: bool = False
 
     @property
     def signature(self) -> str:

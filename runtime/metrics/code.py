@@ -1,0 +1,75 @@
+"""Runs the code of answers with the tests of their rows; :mod:`runtime.code_execution` says how, and what is believed.
+
+About 35 ms of processor time an answer beside what its code takes, as many at a time as there are cores.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Sequence
+
+from runtime.code_execution.extraction import Which, code_of
+from runtime.code_execution.running import Limits, Outcome, Program, run_programs
+from runtime.metrics.answer import Answer, Explained
+from spec_lang.plain_text import one_line
+
+_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
+_HOLDS = ("files", "privileges", "calls")  # what confines a program where the platform has all of it
+_SHOWN = 80
+
+
+def passes_tests(
+    answers: Sequence[Answer], *, fence: Which, timeout: int, memory_mib: int, allow_code_execution: bool
+) -> list[Explained]:
+    """1 where the tests pass, with what went wrong where they do not; None for a row without tests that test."""
+    if not allow_code_execution:
+        raise ValueError("a plan runs no code unless its spec allows it")
+    found = [_program(answer, fence) for answer in answers]
+    programs = [one for one in found if isinstance(one, Program)]
+    outcomes = iter(run_programs(programs, Limits(timeout, memory_mib << 20)))
+    return [_explained(next(outcomes)) if isinstance(one, Program) else (None, one) for one in found]
+
+
+def _program(answer: Answer, fence: Which) -> Program | str:
+    """What is run for an answer, or why its row cannot be measured."""
+    given, columns = answer.columns["tests"], answer.columns
+    lines = given if isinstance(given, list) else [given]
+    if not lines or not all(isinstance(line, str) and line.strip() for line in lines):
+        return "the row has no tests"
+    tests = "\n".join(lines) + "\n"
+    if "entry_point" in columns:
+        name = columns["entry_point"]
+        if not isinstance(name, str) or not name.isidentifier():
+            return f"`{one_line(str(name), _SHOWN)}` is no name to check"
+        tests += f"check({name})\n"
+    problem = _problem(tests)
+    if problem:
+        return problem
+    code, before = code_of(answer.output, fence), columns.get("before")
+    whole = code == answer.output  # goes on in the middle of a line, maybe
+    return Program(code if not before else f"{before}{code}" if whole else f"{before}\n{code}", tests)
+
+
+def _problem(tests: str) -> str | None:
+    """Why tests cannot tell anything: they are no Python, or nothing in them is ever run."""
+    try:
+        statements = ast.parse(tests).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return f"the tests are no Python: {one_line(str(error), _SHOWN)}"
+    if all(isinstance(one, _DEFINES) or _is_text(one) for one in statements):
+        return "the tests only define things and run none of them; `entry_point` names what is checked"
+    return None
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _explained(outcome: Outcome) -> Explained:
+    value = None if outcome.passed is None else float(outcome.passed)
+    open_to_it = [name for name in _HOLDS if name not in outcome.held] if outcome.passed is not None else []
+    notes = [outcome.reason] if outcome.reason else []
+    if open_to_it and sys.platform.startswith("linux"):
+        notes.append(f"not confined: {', '.join(open_to_it)}")
+    return value, "; ".join(notes)
