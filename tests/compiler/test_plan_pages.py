@@ -33,6 +33,7 @@ def test_every_lowering_has_a_page() -> None:
         "foreign_habits",
         "later_fields",
         "metric",
+        "metric_verified",
         "modules",
         "parameters",
         "extends",
