@@ -19,8 +19,9 @@ from scipy.stats import binom
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from runtime.gating.comparison import compare
 from runtime.gating.decision import Verdict
-from runtime.gating.no_worse import compare, judge
+from runtime.gating.no_worse import judge
 from runtime.statistics import one_sided, two_sided
 from runtime.statistics.clustered import Clusters, share_bounds
 from runtime.statistics.paired import Pairs, mcnemar_mid_p

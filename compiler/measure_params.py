@@ -48,23 +48,41 @@ class Cell(Params):
     template: str
 
 
-class MeasureParams(Params):
-    """Input roles: ``rows`` (the data with its columns) and one a cell."""
+class MeasureParams(GrownParams):
+    """Input roles: ``rows`` (the data with its columns) and one a cell. ``tags`` is what every row carries: a text, or
+    a list of them."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"tags"})
 
     kind: Literal["measure"] = "measure"
     metrics: tuple[Metric, ...]
     slices: tuple[Slice, ...]
     cells: tuple[Cell, ...]
+    tags: Sql | None = None
 
 
-class MetricRef(Params):
-    """``format.exact(tuned)``: ``input`` is the role of the measure step of the eval."""
+class MetricRef(GrownParams):
+    """``format.exact(tuned)``: ``input`` is the role of the measure step of the eval. ``better`` is the side on which
+    a change of the metric is an improvement."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"better"})
 
     input: str
     eval: str
     metric: str
     model: str
     unit: Literal["share", "plain"]
+    better: Literal["higher", "lower"] = "higher"
+
+
+class Blessed(Params):
+    """``baseline``: the other side of a comparison is a model of a run that was blessed under ``name``. ``differs``
+    says what was not done then as it is done now (prompt, decode, metric), which lets the comparison decide nothing.
+    The hash of the baseline's file is content of the step."""
+
+    name: str
+    model: str
+    differs: tuple[str, ...] = ()
 
 
 class BoundRequirement(Params):
@@ -80,17 +98,38 @@ class BoundRequirement(Params):
     correct: Literal["none", "holm"] = "none"
 
 
-class NoWorseRequirement(Params):
-    """``metric no_worse_than baseline by margin at level``: paired, one-sided; margin in the metric's unit."""
+class Compared(GrownParams):
+    """A model against another one of the same eval, or against a ``blessed`` one; paired by item."""
 
-    rule: Literal["no_worse_than"] = "no_worse_than"
+    ADDED: ClassVar[frozenset[str]] = frozenset({"blessed"})
+
     text: str
     metric: MetricRef
-    baseline: str  # a model of the same eval
-    margin: Number
+    baseline: str  # a model of the same eval, or `baseline`
     level: Number
     each: str | None
     correct: Literal["none", "holm"] = "none"
+    blessed: Blessed | None = None
+
+
+class NoWorseRequirement(Compared):
+    """``metric no_worse_than baseline by margin at level``: one-sided; margin in the metric's unit."""
+
+    rule: Literal["no_worse_than"] = "no_worse_than"
+    margin: Number
+
+
+class NoRegressionRequirement(Compared):
+    """``metric no_significant_regression baseline at level``: only a drop that is significant fails."""
+
+    rule: Literal["no_significant_regression"] = "no_significant_regression"
+
+
+class EquivalentRequirement(Compared):
+    """``metric equivalent baseline within margin at level``: two one-sided tests, each at the level."""
+
+    rule: Literal["equivalent"] = "equivalent"
+    margin: Number
 
 
 class SpreadRequirement(Params):
@@ -104,13 +143,51 @@ class SpreadRequirement(Params):
     level: Number | None
 
 
+class Checked(Params):
+    """A metric of a model of which no tagged item may fail; ``fails`` is the end of the scale that is a failure."""
+
+    metric: str
+    model: str
+    fails: Literal["low", "high"]
+
+
+class NeverRequirement(Params):
+    """``never format.tag("critical")``: no item that carries the tag fails any of ``checked``. ``input`` is the role of
+    the measure step of the eval."""
+
+    rule: Literal["never"] = "never"
+    text: str
+    input: str
+    eval: str
+    tag: str
+    checked: tuple[Checked, ...]
+
+
+class GroupRequirement(Params):
+    """``any of { … }`` and ``all of { … }``; ``members`` are positions in the gate's requirements, after its own."""
+
+    rule: Literal["any", "all"]
+    text: str
+    members: tuple[int, ...]
+
+
 Requirement: TypeAlias = Annotated[
-    BoundRequirement | NoWorseRequirement | SpreadRequirement, Field(discriminator="rule")
+    BoundRequirement
+    | NoWorseRequirement
+    | NoRegressionRequirement
+    | EquivalentRequirement
+    | SpreadRequirement
+    | NeverRequirement
+    | GroupRequirement,
+    Field(discriminator="rule"),
 ]
 
 
-class GateParams(Params):
-    """Input roles: one a measure step, named as the eval."""
+class GateParams(GrownParams):
+    """Input roles: one a measure step, named as the eval. ``strict``: what is inconclusive fails the gate."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"strict"})
 
     kind: Literal["gate"] = "gate"
     requirements: tuple[Requirement, ...]
+    strict: bool = False

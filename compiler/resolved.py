@@ -236,6 +236,7 @@ class ResolvedEval(Struct, frozen=True, eq=False):
     templates: Known[ResolvedTemplate]
     metrics: Known[ResolvedMetric]
     slices: Known[Typed]
+    tags: Typed | None = None
 
     @property
     def name(self) -> str:

@@ -12,13 +12,19 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from compiler.measure_params import Blessed as Blessed
 from compiler.measure_params import BoundRequirement as BoundRequirement
 from compiler.measure_params import Cell as Cell
+from compiler.measure_params import Checked as Checked
+from compiler.measure_params import EquivalentRequirement as EquivalentRequirement
 from compiler.measure_params import GateParams as GateParams
+from compiler.measure_params import GroupRequirement as GroupRequirement
 from compiler.measure_params import MeasureParams as MeasureParams
 from compiler.measure_params import Metric as Metric
 from compiler.measure_params import MetricColumn as MetricColumn
 from compiler.measure_params import MetricRef as MetricRef
+from compiler.measure_params import NeverRequirement as NeverRequirement
+from compiler.measure_params import NoRegressionRequirement as NoRegressionRequirement
 from compiler.measure_params import NoWorseRequirement as NoWorseRequirement
 from compiler.measure_params import Requirement as Requirement
 from compiler.measure_params import Slice as Slice

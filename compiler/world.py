@@ -6,7 +6,8 @@ caches the answers by file identity), tests answer them from a dictionary.
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -39,6 +40,25 @@ class ModelFacts(Struct, frozen=True):
     tokenizer: str
     chat_template: str
     special_tokens: tuple[str, ...]
+
+
+class BlessedEval(Struct, frozen=True):
+    """An eval of a blessed run: how many ``items`` it had, and how it measured them (``compiler.measured_alike``)."""
+
+    items: int
+    how: Mapping[str, Mapping[str, Any]]
+
+
+class BaselineFacts(Struct, frozen=True):
+    """A blessed run, from the file that ``sft bless`` wrote: ``path`` is relative to the spec, ``content`` the hash of
+    everything in it, ``run`` and ``date`` say which run it was and when it ended."""
+
+    name: str
+    path: str
+    content: str
+    run: str
+    date: str
+    evals: Mapping[str, BlessedEval]
 
 
 class Problem(Struct, frozen=True):
@@ -74,6 +94,9 @@ class World(Protocol):
 
     def languages(self) -> str:
         """The hash of the model that tells languages."""
+
+    def baseline(self, name: str) -> BaselineFacts | Problem:
+        """The run that was blessed under a name, from its file beside the spec; SFT0621, SFT0622."""
 
     def model_exists(self, weights: str) -> Problem | None:
         """A cheap look (no hashing, no conversion): can these weights be found?"""

@@ -95,6 +95,9 @@ def _body(shape: type[Any], margin: str) -> Iterator[str]:
             case fields.NestedSpec(shape=inner):
                 yield f"{margin}- `{fields.spelled(name)} {{ … }}`: {spec.doc}"
                 yield from _body(inner, margin + "  ")
+            case fields.BlocksSpec(shape=inner, word=word) if word:
+                yield f"{margin}- `{spec.head} {{ … }}`: {spec.doc}"
+                yield from _body(inner, margin + "  ")
             case fields.OthersSpec():
                 yield f"{margin}- `NAME = …`: {spec.what}"
             case fields.RulesSpec(verbs=verbs):

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from compiler.plan import EXPORT_MARK
+from compiler.world import Problem
+from runtime.artifacts import write_file
+from runtime.blessed_file import file_of, names, read_document, text_of
+from runtime.blessing import document
 from runtime.store import Store
 from spec_lang.diagnostics import fatal
 
@@ -19,6 +24,7 @@ class Baseline:
     name: str
     run_id: str
     plan_hash: str
+    path: Path
 
 
 def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
@@ -41,8 +47,14 @@ def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
     raise fatal("SFT0914", f"more than one run begins with `{wanted}`", "give more of the id")
 
 
-def bless(store: Store, run: str, name: str, *, note: str | None, replace: bool, anyway: bool) -> Baseline:
-    """Give a finished run a name. Raises DiagnosticError SFT0914, SFT0915 (not blessable), SFT0916 (name is taken)."""
+def bless(
+    store: Store, run: str, name: str, folder: Path, *, note: str | None, replace: bool, anyway: bool
+) -> Baseline:
+    """Give a finished run a name, and write the name's file in the ``folder`` of the spec.
+
+    Doing it again changes nothing. Raises DiagnosticError SFT0913 (the file cannot be written), SFT0914, SFT0915 (not
+    blessable), SFT0916 (the name or its file stands for something else).
+    """
     if not _NAME.fullmatch(name) or name == LAST:
         raise fatal(
             "SFT0915",
@@ -61,9 +73,60 @@ def bless(store: Store, run: str, name: str, *, note: str | None, replace: bool,
     taken = store.query("SELECT run_id FROM baselines WHERE name = ?", [name])
     if taken and taken[0][0] != run_id and not replace:
         raise fatal("SFT0916", f"`{name}` is already run {taken[0][0]}", "add `--replace` to move the name")
+    path = _write(folder, name, text_of(document(store, name, run_id, note)), replace=replace)
     with store.writing() as con:
         con.execute(
             "INSERT OR REPLACE INTO baselines (name, run_id, plan_hash, blessed_at, note) VALUES (?,?,?,?,?)",
             [name, run_id, plan_hash, datetime.now(UTC), note],
         )
-    return Baseline(name, run_id, plan_hash)
+    return Baseline(name, run_id, plan_hash, path)
+
+
+def _write(folder: Path, name: str, text: str, *, replace: bool) -> Path:
+    """The file of a baseline, whole or not at all: it gets its name when it is written."""
+    path = folder / file_of(name)
+    try:
+        there = path.read_text(encoding="utf-8") if path.exists() else None
+    except (OSError, UnicodeDecodeError):
+        there = ""
+    if there == text:
+        return path
+    if there is not None and not replace:
+        what = "holds another run, or was changed"
+        raise fatal("SFT0916", f"`{path}` {what}", "add `--replace` to put this run in its place")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, text)
+    except OSError as error:
+        raise fatal("SFT0913", f"`{path}` cannot be written: {error.strerror}") from None
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A baseline as the store and the folder of the spec know it. ``problem`` says what is wrong with the file."""
+
+    name: str
+    run_id: str
+    ended: str
+    evals: tuple[str, ...]
+    items: int
+    in_store: bool
+    problem: str | None
+
+
+def listed(store: Store | None, folder: Path) -> list[Listed]:
+    """All baselines, by name: those with a file, and those that only the store knows."""
+    known: dict[str, str] = dict(store.query("SELECT name, run_id FROM baselines")) if store is not None else {}
+    found = []
+    for name in sorted({*known, *names(folder)}):
+        there = read_document(folder, name)
+        if isinstance(there, Problem):
+            found.append(Listed(name, known.get(name, ""), "", (), 0, name in known, there.message))
+            continue
+        evals = there["evals"]
+        items = sum(item["items"] for item in evals.values())
+        same = known.get(name) == there["run"]
+        moved = None if same or name not in known else f"this store knows it as run {known[name]}"
+        found.append(Listed(name, there["run"], there["ended"], tuple(evals), items, same, moved))
+    return found

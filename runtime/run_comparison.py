@@ -189,8 +189,8 @@ def _asked(model: str, plan: Plan, measure: Step) -> tuple[dict[str, Any], dict[
 def _compared(store: Store, key: Key, before: Step, after: Step) -> tuple[Paired | None, str]:
     import numpy as np
 
+    from runtime.gating.comparison import compare
     from runtime.gating.evidence import Evidence
-    from runtime.gating.no_worse import compare
     from runtime.measuring.aggregates import finite
 
     old, new = Evidence.of(store, before), Evidence.of(store, after)

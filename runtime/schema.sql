@@ -132,6 +132,7 @@ CREATE TABLE IF NOT EXISTS item_metrics (
 ALTER TABLE item_metrics ADD COLUMN IF NOT EXISTS statistics DOUBLE[]; -- of a store of version 3
 ALTER TABLE item_metrics ADD COLUMN IF NOT EXISTS reason TEXT; -- of a store of version 4
 CREATE TABLE IF NOT EXISTS item_slices (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, slice TEXT NOT NULL, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS item_tags (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, tag TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS item_metrics_step ON item_metrics (step_hash);
 
 -- Aggregates. template '*' is the mean over the eval's templates; slice '*' is all items.
@@ -147,6 +148,11 @@ CREATE TABLE IF NOT EXISTS gates (
     estimate DOUBLE, low DOUBLE, high DOUBLE, bound DOUBLE, threshold DOUBLE, level DOUBLE,
     n BIGINT, gained BIGINT, lost BIGINT, p_value DOUBLE, minimum_detectable DOUBLE, unit TEXT NOT NULL, test TEXT NOT NULL,
     PRIMARY KEY (step_hash, requirement, part)
+);
+
+-- `any of` and `all of`: which requirements a group holds, and so do not decide the gate by themselves.
+CREATE TABLE IF NOT EXISTS gate_members (
+    step_hash TEXT NOT NULL, requirement INTEGER NOT NULL, member INTEGER NOT NULL, PRIMARY KEY (step_hash, requirement, member)
 );
 
 CREATE TABLE IF NOT EXISTS baselines (name TEXT PRIMARY KEY, run_id TEXT NOT NULL, plan_hash TEXT NOT NULL, blessed_at TIMESTAMPTZ NOT NULL, note TEXT);

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.world import ColumnType, ModelFacts, Problem, SourceFacts
+from compiler.world import BaselineFacts, ColumnType, ModelFacts, Problem, SourceFacts
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class LocalWorld:
         from runtime.languages import model_hash
 
         return model_hash()
+
+    def baseline(self, name: str) -> BaselineFacts | Problem:
+        from runtime.blessed_file import baseline_facts
+
+        return baseline_facts(self.spec_dir, name)
 
     def model_exists(self, weights: str) -> Problem | None:
         from runtime.models.weights import model_exists

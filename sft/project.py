@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from compiler.compile import Inspection
     from compiler.plan import Plan
     from compiler.plan_diff import StepChange
+    from compiler.resolved import ResolvedSpec
     from runtime.events import Event
     from runtime.scheduler import RunOutcome
     from runtime.store import Store
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from spec_lang.source import SourceFile
 
 STORE_FOLDER = ".sft"
+Seen: TypeAlias = "list[ResolvedSpec]"  # where a resolved spec goes that somebody wants to look at
 
 
 def read_spec(path: Path) -> SourceFile:
@@ -72,15 +75,20 @@ def open_store(folder: Path | str = ".") -> Store:
     )
 
 
-def check(path: Path | str, *, strict: bool = False, settings: Sequence[str] = ()) -> Diagnostics:
+def check(
+    path: Path | str, *, strict: bool = False, settings: Sequence[str] = (), seen: Seen | None = None
+) -> Diagnostics:
     """Parse, resolve and type-check a spec against its files; no model is opened, nothing runs.
 
     ``strict`` makes errors of the lints that the spec sets no level for; ``settings`` are ``NAME=VALUE`` of params.
+    ``seen`` gets the spec as far as it was resolved.
     """
-    return check_text(read_spec(Path(path)), strict=strict, settings=settings)
+    return check_text(read_spec(Path(path)), strict=strict, settings=settings, seen=seen)
 
 
-def check_text(file: SourceFile, *, strict: bool = False, settings: Sequence[str] = ()) -> Diagnostics:
+def check_text(
+    file: SourceFile, *, strict: bool = False, settings: Sequence[str] = (), seen: Seen | None = None
+) -> Diagnostics:
     """The same for a text that need not be the one on disk: the file's path says where its data files are."""
     from compiler.compile import check as check_spec
     from runtime.world import LocalWorld
@@ -88,12 +96,22 @@ def check_text(file: SourceFile, *, strict: bool = False, settings: Sequence[str
 
     path = Path(file.path)
     world, inspect = LocalWorld(path.resolve().parent), inspection(path, locked=False, settings=settings)
-    _, diagnostics = check_spec(file, world, strict=strict, settings=settings, inspect=inspect)
+    spec, diagnostics = check_spec(file, world, strict=strict, settings=settings, inspect=inspect)
+    if seen is not None:
+        seen[:] = [spec]
     return diagnostics
 
 
-def mend(path: Path, *, write: bool = True, strict: bool = False, settings: Sequence[str] = ()) -> Mended:
+def mend(
+    path: Path,
+    *,
+    write: bool = True,
+    strict: bool = False,
+    settings: Sequence[str] = (),
+    seen: Seen | None = None,
+) -> Mended:
     """Apply every fix that findings carry, check again, and put the result in the file's place unless told not to.
+    ``seen`` gets the spec that was resolved last.
 
     Raises DiagnosticError when the file cannot be read, or not be written (it is then as it was).
     """
@@ -103,17 +121,19 @@ def mend(path: Path, *, write: bool = True, strict: bool = False, settings: Sequ
     from spec_lang.fixes import mend as mend_text
 
     before = path.read_bytes() if path.is_file() else b""
-    mended = mend_text(read_spec(path), partial(check_text, strict=strict, settings=settings))
+    mended = mend_text(read_spec(path), partial(check_text, strict=strict, settings=settings, seen=seen))
     if write and mended.changed:
         rewrite(path, before, mended.after.text)
     return mended
 
 
-def compile(path: Path | str, *, settings: Sequence[str] = (), locked: bool = False) -> tuple[Plan | None, Diagnostics]:
+def compile(
+    path: Path | str, *, settings: Sequence[str] = (), locked: bool = False, seen: Seen | None = None
+) -> tuple[Plan | None, Diagnostics]:
     """The plan of a spec, or None with the reasons why there is none; ``settings`` are ``NAME=VALUE`` of params.
 
-    ``locked`` makes an error of everything that is not as ``sft.lock`` pins it. Raises DiagnosticError for a lock that
-    cannot be read, or is not there when ``locked``.
+    ``seen`` gets the spec as far as it was resolved. ``locked`` makes an error of everything that is not as
+    ``sft.lock`` pins it. Raises DiagnosticError for a lock that cannot be read, or is not there when ``locked``.
     """
     from compiler.compile import compile_spec
     from runtime.world import LocalWorld
@@ -123,8 +143,21 @@ def compile(path: Path | str, *, settings: Sequence[str] = (), locked: bool = Fa
     path = Path(path)
     diagnostics = Diagnostics()
     file, world = read_spec(path), LocalWorld(path.resolve().parent)
-    inspect = inspection(path, locked=locked, settings=settings)
+    inspect = _watched(inspection(path, locked=locked, settings=settings), seen)
     return compile_spec(file, world, diagnostics, settings=settings, inspect=inspect), diagnostics
+
+
+def _watched(inspect: Inspection | None, seen: Seen | None) -> Inspection | None:
+    """The inspection of a resolved spec that also keeps the spec."""
+    if seen is None:
+        return inspect
+
+    def keep(spec: ResolvedSpec, found: Diagnostics) -> None:
+        seen[:] = [spec]
+        if inspect is not None:
+            inspect(spec, found)
+
+    return keep
 
 
 def diff(plan: Plan, store: Store) -> tuple[StepChange, ...]:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _HEADERS = (ast.Edition, ast.Import, ast.Param)
 _CONTINUED = 2  # levels by which the later lines of a rule are indented
 _ROW = WIDTH - 24  # A longer line is no row of a table: there is no room to fill up its cells.
-_BOUNDS = frozenset({"no_worse_than", "falls", "above", "below", "by"})
+_BOUNDS = frozenset(
+    {"no_worse_than", "no_significant_regression", "equivalent", "within", "falls", "above", "below", "by"}
+)
 
 
 def lay_out(tokens: Sequence[Token], gaps: Sequence[Gap], items: Sequence[Entry]) -> list[Line]:

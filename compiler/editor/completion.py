@@ -125,6 +125,10 @@ def _entries(document: Document, shape: type[Shape] | None, site: Site) -> Itera
         if name not in there:
             yield item(name, "block", "block", nested.doc, insert=f"{name} {{ ", snippet=f"{name} {{ $0 }}")
     for blocks in declared(shape, BlocksSpec).values():
+        if blocks.word:
+            text = f"{blocks.head} {{\n  $0\n}}"
+            yield item(blocks.head, "block", "block", blocks.doc, insert=f"{blocks.head} {{ ", snippet=text)
+            continue
         text = f"{blocks.kind} ${{1:name}} {{\n  $0\n}}"
         yield item(blocks.kind, "block", "block", blocks.doc, insert=f"{blocks.kind} ", snippet=text)
     for rules in declared(shape, RulesSpec).values():
@@ -164,10 +168,24 @@ def _clauses(shape: type[Shape] | None, site: Site, document: Document, start: i
             yield item(word, "clause", (CLAUSES | FLAGS).get(word, ""), insert=f"{word} ")
 
 
+# The rules of a gate that compare two models, with the margin of each.
+_COMPARED = {"no_worse_than": "by", "no_significant_regression": "", "equivalent": "within"}
+_COMPARING = {word for pair in _COMPARED.items() for word in pair if word}
+
+
+def _others_compared(there: set[str]) -> set[str]:
+    """What does not go with the comparison that a requirement has; a margin goes with nothing else."""
+    found = there & _COMPARED.keys()
+    own = {_COMPARED[word] for word in found}
+    return _COMPARING - own - found if found else {"by", "within"}
+
+
 def _excluded(rule: Clauses, there: set[str], written: str) -> set[str]:
     """Clauses that do not go with what a rule begins with: a comparison with a number, or any expression."""
     if re.search(r"[<>]", written):
-        return {"no_worse_than", "by"}
+        return _COMPARING
+    if _COMPARED.keys() & rule.words.keys():
+        return _others_compared(there)
     stands = bool(written.strip()) and rule.instead and rule.instead not in there
     return {rule.instead, "by", "per"} if stands else set()
 

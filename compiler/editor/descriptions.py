@@ -84,7 +84,7 @@ def about_entry(shape: type[Shape] | None, word: str) -> str | None:
         return f"{code(f'{word} {{ … }}')}\n{nested.doc}"
     blocks = next((spec for spec in declared(shape, BlocksSpec).values() if spec.kind == word), None)
     if blocks is not None:
-        return f"{code(f'{word} NAME {{ … }}')}\n{blocks.doc}"
+        return f"{code(f'{blocks.head} {{ … }}')}\n{blocks.doc}"
     if word in EXTENDING:
         return f"`{word}`: {EXTENDING[word]}"
     if shape is BLOCKS["lint"] and about_lint(word) is not None:

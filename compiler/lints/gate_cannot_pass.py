@@ -29,6 +29,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
             if requirement is None or requirement.rule != "bound":
                 continue
             yield from _impossible(requirement) or _too_few(requirement, facts)
+            if requirement not in gate.required:
+                continue  # `any of` needs only one of the two
             side = floors if requirement.op in (">=", ">") else ceilings
             metric = requirement.metric
             side.setdefault((metric.eval, metric.metric, metric.model), requirement)

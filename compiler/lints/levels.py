@@ -77,6 +77,10 @@ def apply_to_warnings(levels: Levels, report: Reporter) -> None:
 
 def denied(item: Diagnostic, name: str, levels: Levels, report: Reporter) -> Diagnostic:
     """The finding as an error, with the place that makes it one."""
-    place = levels.place(name)
+    return as_error(item, levels.place(name), report)
+
+
+def as_error(item: Diagnostic, place: Span | None, report: Reporter) -> Diagnostic:
+    """The finding as an error because of a ``place``."""
     reason = (Label(report.file, place, "an error because of this"),) if place is not None else ()
     return replace(item, severity=Severity.ERROR, secondary=(*item.secondary, *reason))

@@ -90,13 +90,15 @@ class Facts(Struct, frozen=True, eq=False, dict=True):
 
 class Finding(Struct, frozen=True, eq=False):
     """``help`` says how to mend it; ``also`` are further places with the words under their carets, as labels where they
-    may lie in other files; ``fix`` mends it where only one thing can be meant."""
+    may lie in other files; ``fix`` mends it where only one thing can be meant. ``denied_by`` is the place that makes an
+    error of it, unless the lint is off."""
 
     message: str
     span: Span
     help: str
     also: tuple[tuple[Span, str] | Label, ...] = ()
     fix: tuple[Edit, ...] = ()
+    denied_by: Span | None = None
 
 
 class Lint(Struct, frozen=True, eq=False):

@@ -17,6 +17,7 @@ def _find(facts: Facts) -> Iterator[Finding]:
                 f"gate `{gate.name}` decides on estimates alone",
                 gate.block.head,
                 "add `at 95%` to what has to be certain",
+                denied_by=gate.strict_place,
             )
 
 

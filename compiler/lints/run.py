@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from compiler.lints.levels import apply_to_warnings, denied, read_levels
+from compiler.lints.levels import apply_to_warnings, as_error, denied, read_levels
 from compiler.lints.lint import Facts, Finding, Lint, Needs
 from compiler.lints.registry import LINTS
 from compiler.modules import Module
@@ -53,6 +53,9 @@ def _run(
             continue
         for finding in lint.find(facts):
             item = _diagnostic(lint, finding, report)
+            if finding.denied_by is not None:
+                report.sink.report(as_error(item, finding.denied_by, report))
+                continue
             report.sink.report(denied(item, lint.name, levels, report) if level == "deny" else item)
 
 

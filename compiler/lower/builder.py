@@ -80,6 +80,10 @@ class PlanBuilder:
                 return one
         raise AssertionError(f"two different steps are called {kind}:{one}")
 
+    def step(self, step_id: str) -> Step:
+        """A step that was added. Raises KeyError."""
+        return self._steps[step_id]
+
     def hash_of(self, step_id: str) -> str:
         return self._steps[step_id].hash
 

@@ -48,8 +48,9 @@ def lower_eval(
     metrics = tuple(_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
     named = zip(item.slices.names, item.slices.whole, strict=True)
     slices = tuple(Slice(name=name, value=builder.models.sql(value)) for name, value in named)
+    tags = builder.models.sql(item.tags) if item.tags is not None else None
     return builder.add(
-        MeasureParams(metrics=metrics, slices=slices, cells=tuple(cells)),
+        MeasureParams(metrics=metrics, slices=slices, cells=tuple(cells), tags=tags),
         item.name,
         item.block,
         inputs=inputs,

@@ -56,7 +56,8 @@ def resolve_eval(
         for field, rows in other.items():
             if rows is not None and isinstance(model, ResolvedTrain):
                 _check_unseen(block, model, rows, getattr(block, field).span, report)
-    return ResolvedEval(block, used, data, shown, _metrics(block, names, judges, scope), slices)
+    tags = _tags(block, scope)
+    return ResolvedEval(block, used, data, shown, _metrics(block, names, judges, scope), slices, tags)
 
 
 def _other_rows(block: Eval, names: Names, tasks: Mapping[str, ResolvedTask]) -> dict[str, Rows | None]:
@@ -114,6 +115,19 @@ def _check_over(block: Eval, rule: NamedRule, report: Reporter) -> None:
     if over is None and "data" not in block.lines and sets:
         message = f"metric `{rule.name.text}` does not say over which set it is computed"
         report.error("SFT0215", message, rule.name.span, f"add `over {sets[0]}`")
+
+
+def _tags(block: Eval, scope: ColumnScope) -> Typed | None:
+    """What rows carry: one text, or a list."""
+    expr = block.tags.value
+    if expr is None:
+        return None
+    typed = check(expr, replace(scope, prepares=scope.names is not None))
+    if typed is not None and typed.type not in ("list", "text"):
+        help = "a tag is a text, such as `critical`; several are a list of texts"
+        scope.report.error("SFT0303", f"`tags` takes text or a list, and this is {typed.type}", expr.span, help)
+        return None
+    return typed
 
 
 def check_slice(rule: NamedRule, scope: ColumnScope) -> Typed | None:

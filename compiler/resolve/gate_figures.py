@@ -1,4 +1,4 @@
-"""What a gate asks beside metrics of evals: figures of other blocks, and findings that never occur."""
+"""What a gate asks beside metrics of evals: figures of other blocks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from decimal import Decimal
 
 from compiler.names import Names
 from compiler.reporting import renamed_word, suggestion
-from compiler.resolved import ResolvedEval
 from compiler.schema import redteam, review
 from compiler.schema.fields import RuleEntry
 from compiler.schema.guardrail import ERRORS
 from compiler.schema.measures import limit_in
 from compiler.schema.written import Limits
-from spec_lang.ast import Binary, Call, Faulty, Ref, StringLit
+from spec_lang.ast import Binary, Ref
 from spec_lang.quantities import Unit
 
 # Kind -> figure -> unit.
@@ -22,7 +21,6 @@ FIGURES: Mapping[str, Mapping[str, Unit | None]] = {
     "redteam": {name: Unit.POINTS if name == "gap" else Unit.SHARE for name in redteam.FIGURES},
     "guardrail": {name: measure.unit for name, measure in ERRORS.items()},
 }
-_EXAMPLE = 'for example `never format.tag("critical")`'
 
 
 def is_figure(expr: Binary, names: Names) -> bool:
@@ -56,18 +54,3 @@ def check_figure(rule: RuleEntry, expr: Binary, names: Names) -> None:
         names.report.error("SFT0604", message, figure.span, help, fix=renamed_word(figure, known))
         return
     limit_in(known[figure.text], expr.right, ref.text, names.report, Limits(maximum=Decimal(1)))
-
-
-def check_never(rule: RuleEntry, names: Names, evals: Mapping[str, ResolvedEval]) -> None:
-    """``never format.tag("critical")``: no answer that failed may carry this tag."""
-    expr = rule.expr
-    if expr is None or isinstance(expr, Faulty):
-        return
-    if not isinstance(expr, Call) or len(expr.func.parts) < 2 or expr.func.parts[-1].text != "tag":
-        names.report.error("SFT0608", "`never` takes a tag of an eval's answers", expr.span, _EXAMPLE)
-        return
-    owner = Ref(expr.func.parts[:-1], expr.func.parts[0].span.to(expr.func.parts[-2].span))
-    names.look_up(owner, ("eval",), "never", evals)
-    tag = expr.args[0].value if len(expr.args) == 1 and expr.args[0].name is None else None
-    if not isinstance(tag, StringLit | Faulty) or (isinstance(tag, StringLit) and not tag.value.strip()):
-        names.report.error("SFT0608", "a tag is one string", expr.span, _EXAMPLE)

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from compiler.schema.fields import Shape, Value, field, named_rules, required
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import ListOf, Name, Real, Whole, Word, at_least
+from compiler.schema.values import Formula, ListOf, Name, Real, Whole, Word, at_least
 from compiler.schema.written import Limits
-from spec_lang.ast import NamedRule, Ref
+from spec_lang.ast import Expr, NamedRule, Ref
 from spec_lang.quantities import Unit
 
 LATER = ("policy", "benign", "harmful", "guardrails")
@@ -53,6 +53,9 @@ class Eval(Shape):
     )
     precision: Value[str] = field(
         Word(("auto", "fp32", "bf16")), "`auto`: bf16 where the device is fast at it", default="auto"
+    )
+    tags: Value[Expr | None] = field(
+        Formula("a column of the data"), "the tag that a row carries, or a list of them, for `never EVAL.tag(…)`"
     )
     metrics: tuple[NamedRule, ...] = named_rules("metric", {"over": Name("`data`, `benign` or `harmful`")})
     slices: tuple[NamedRule, ...] = named_rules("slice")

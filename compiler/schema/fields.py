@@ -114,9 +114,17 @@ class NestedSpec(Struct, frozen=True, eq=False):
 
 
 class BlocksSpec(Struct, frozen=True, eq=False):
+    """``word``: what stands in the place of a name, where these blocks have none: `any of { … }`."""
+
     kind: str
     shape: type[Shape]
     doc: str
+    word: str = ""
+
+    @property
+    def head(self) -> str:
+        """How such a block begins."""
+        return f"{self.kind} {self.word or 'NAME'}"
 
 
 class OthersSpec(Struct, frozen=True, eq=False):
@@ -154,9 +162,9 @@ def nested(shape: type[Shape], doc: str) -> Any:
     return NestedSpec(shape, doc)
 
 
-def blocks(kind: str, shape: type[Shape], doc: str) -> Any:
-    """Blocks inside the block, each with a name: a tuple of shapes, in order."""
-    return BlocksSpec(kind, shape, doc)
+def blocks(kind: str, shape: type[Shape], doc: str, *, word: str = "") -> Any:
+    """Blocks inside the block, each with a name, or with ``word`` in its place: a tuple of shapes, in order."""
+    return BlocksSpec(kind, shape, doc, word)
 
 
 def others(type: ValueType, what: str) -> Any:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from decimal import Decimal
 
 from compiler.schema.calls import Argument, CallForm, CallOf, ReadCall, forms
-from compiler.schema.fields import Clauses, RuleEntry, Shape, Value, field, rules
+from compiler.schema.fields import Clauses, RuleEntry, Shape, Value, blocks, field, rules
+from compiler.schema.lint import Flag
 from compiler.schema.numbers import AnyNumber
 from compiler.schema.values import Name, Real, Text, Word
 from compiler.schema.written import Limits
 from spec_lang.quantities import Unit
 
-LATER = ("baseline", "never")
+LATER = ()
 
 
 BLESSED = forms(
     CallForm(
         "blessed",
-        (Argument("name", Text()),),
+        (
+            Argument("name", Text()),
+            Argument("model", Name("the name of a model of that run"), required=False, default=None),
+        ),
         "the run that `sft bless RUN NAME` made a baseline; it does not change",
         'blessed("main")',
     )
@@ -25,6 +29,7 @@ BLESSED = forms(
 
 # the confidence level of a one-sided bound: at 50% it would be the estimate itself, at 100% infinite
 _LEVEL = Real(Limits(above=Decimal("0.5"), below=Decimal(1)), Unit.SHARE)
+_OTHER = Name("the name of a model")
 
 VERBS = {
     "require": Clauses(
@@ -32,8 +37,11 @@ VERBS = {
         {
             "at": _LEVEL,
             "each": Name("the name of a slice"),
-            "no_worse_than": Name("the name of a model"),
+            "no_worse_than": _OTHER,
             "by": AnyNumber(),
+            "no_significant_regression": _OTHER,
+            "equivalent": _OTHER,
+            "within": AnyNumber(),
             "correct": Word(("none", "holm")),
             "because": Text(),
         },
@@ -41,10 +49,28 @@ VERBS = {
     ),
     "never": Clauses("required", {"because": Text()}, example='never format.tag("critical")'),
 }
+_RULES = "write `require` rules"
+
+
+class Inner(Shape):
+    """A group inside of a group; deeper ones nobody could read."""
+
+    rules: tuple[RuleEntry, ...] = rules(VERBS, required=_RULES)
+
+
+class Group(Shape):
+    any_of: tuple[Inner, ...] = blocks("any", Inner, "holds when one of its requirements holds", word="of")
+    all_of: tuple[Inner, ...] = blocks("all", Inner, "holds when all of its requirements hold", word="of")
+    rules: tuple[RuleEntry, ...] = rules(VERBS, required=_RULES)
 
 
 class Gate(Shape):
     baseline: Value[ReadCall | None] = field(
         CallOf(BLESSED), 'what `no_worse_than baseline` compares with: a run that was blessed, as `blessed("main")`'
     )
-    rules: tuple[RuleEntry, ...] = rules(VERBS, required="write `require` rules")
+    strict: Value[bool] = field(
+        Flag(), "`true`: what is inconclusive fails the gate, and warnings about it are errors", default=False
+    )
+    any_of: tuple[Group, ...] = blocks("any", Group, "holds when one of its requirements holds", word="of")
+    all_of: tuple[Group, ...] = blocks("all", Group, "holds when all of its requirements hold", word="of")
+    rules: tuple[RuleEntry, ...] = rules(VERBS, required=_RULES)

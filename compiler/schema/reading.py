@@ -74,7 +74,8 @@ class _BodyReader:
         self.shape, self.body, self.title, self.head, self.report, self.later = shape, body, title, head, report, later
         self.field_specs = declared(shape, FieldSpec)
         self.nested_specs = declared(shape, NestedSpec)
-        self.inner: dict[str, list[Block]] = {spec.kind: [] for spec in declared(shape, BlocksSpec).values()}
+        self.inner_specs = {spec.kind: spec for spec in declared(shape, BlocksSpec).values()}
+        self.inner: dict[str, list[Block]] = {kind: [] for kind in self.inner_specs}
         self.others = next(iter(declared(shape, OthersSpec).values()), None)
         self.lines: dict[str, Span] = {}
         self.broken: set[str] = set()
@@ -162,12 +163,19 @@ class _BodyReader:
             self.unknown.append(entry)
 
     def _sort_inner(self, kind: str, entry: Block) -> None:
-        if entry.name is None:
+        spec = self.inner_specs[kind]
+        if spec.word:
+            if entry.name is None or entry.name.text != spec.word:
+                message, fix = f"`{kind}` is written `{spec.head} {{ … }}`", written_anew(entry.head, spec.head)
+                self.report.error("SFT0218", message, entry.head, fix=fix)
+            entry = replace(entry, kind=replace(entry.kind, text=spec.head, span=entry.head), name=None)
+        elif entry.name is None:
             message = f"`{kind}` inside {self.title} has no name"
             self.report.error("SFT0218", message, entry.kind.span, f"write `{kind} NAME {{ … }}`")
             return
+        else:
+            self.lines[f"{kind} {entry.name.text}"] = entry.span
         self.inner[kind].append(entry)
-        self.lines[f"{kind} {entry.name.text}"] = entry.span
 
     def _sort_named(self, entry: NamedRule) -> None:
         word = entry.word.text
@@ -262,9 +270,14 @@ class _BodyReader:
         if isinstance(spec, NamedSpec):
             return tuple(self.named[spec.word])
         if isinstance(spec, BlocksSpec):
-            return tuple(read_block(spec.shape, node, self.report) for node in self.inner[spec.kind])
+            later = self.later if spec.word else ()
+            title = f"`{spec.head}`" if spec.word else ""
+            return tuple(
+                read_block(spec.shape, node, self.report, later, title=title) for node in self.inner[spec.kind]
+            )
         read_rules = tuple(read_rule(rule, spec.verbs, self.title, self.report, self.later) for rule in self.rules)
-        if not self.rules and spec.required:
+        grouped = any(self.inner[kind] for kind, inner in self.inner_specs.items() if inner.word)
+        if not self.rules and spec.required and not grouped:
             self.report.error("SFT0226", f"{self.title} has no rule", self.head, spec.required)
         return tuple(rule for rule in read_rules if rule is not None)
 

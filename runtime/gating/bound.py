@@ -1,9 +1,9 @@
 """``metric >= threshold [at level]``: a floor or a ceiling on one model's metric.
 
 With a level the one-sided bound has to clear the threshold, so that passing is evidence; without one
-the estimate decides, and the reason says so. A share's missing answers are counted against a pass and
-in favour before a fail; a plain number has no worst case, so one missing answer leaves it open. So do
-plain answers that do not vary, on either side of the threshold: they allow no bound.
+the estimate decides, and the reason says so. Where an answer is missing nothing passes: which ones are lost
+is seldom chance. It still fails where the share does with all of them counted as good; a plain number has no
+best case. Plain answers that do not vary are inconclusive on either side of the threshold: they allow no bound.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from compiler.power import POWER, non_inferiority_n, share_minimum_detectable
 from compiler.step_params import BoundRequirement
 from runtime.gating import wording
 from runtime.gating.comparing import holds, why_no_bound
@@ -29,7 +30,6 @@ from runtime.statistics.clustered import (
     mean_tail_probability,
     share_bounds,
 )
-from runtime.statistics.power import POWER, non_inferiority_n, share_minimum_detectable
 from runtime.statistics.proportion import chance_of_at_least, chance_of_at_most, clopper_pearson
 
 Floats = npt.NDArray[np.float64]
@@ -100,10 +100,9 @@ def _verdict(rule: _Rule, answers: Floats, missing: int) -> tuple[Verdict, float
     if rule.unit != "share":
         return Verdict.INCONCLUSIVE, _verdict_of_complete(rule, answers)[1]
     bad, good = (0.0, 1.0) if rule.is_floor else (1.0, 0.0)
-    at_worst, deciding = _verdict_of_complete(rule, np.nan_to_num(answers, nan=bad))
+    _, deciding = _verdict_of_complete(rule, np.nan_to_num(answers, nan=bad))
     at_best, _ = _verdict_of_complete(rule, np.nan_to_num(answers, nan=good))
-    verdict = at_worst if at_worst is at_best else Verdict.INCONCLUSIVE
-    return verdict, deciding
+    return (Verdict.FAIL if at_best is Verdict.FAIL else Verdict.INCONCLUSIVE), deciding
 
 
 def _verdict_of_complete(rule: _Rule, answers: Floats) -> tuple[Verdict, float]:
@@ -204,6 +203,8 @@ def _reason(rule: _Rule, name: str, answers: Floats, verdict: Verdict, deciding:
         parts.append(_what_would_help(rule, answers))
     if verdict is Verdict.FAIL and rule.level is not None:
         parts.append("the estimate itself lies on the wrong side")
+    if rule.level is not None:
+        parts.append(_what_passes(rule, Clusters.of_rows(answers)))
     return wording.paragraph(parts)
 
 
@@ -221,11 +222,31 @@ def _estimate_sentence(rule: _Rule, name: str, answers: Floats, *, interval: boo
 
 def _missing_sentence(rule: _Rule, missing: int, verdict: Verdict) -> str:
     answers = f"{wording.count(missing, 'answers')} {wording.verb(missing, 'is', 'are')} missing"
+    if verdict is Verdict.FAIL:
+        return f"{answers}; counted as good, the verdict stays the same"
+    return f"{answers} ({wording.WHERE}), and an evaluation that lost answers does not pass"
+
+
+def _what_passes(rule: _Rule, clusters: Clusters) -> str:
+    """The estimate from which on as many items would pass, as they resemble each other now."""
+    side = "more" if rule.is_floor else "less"
     if rule.unit != "share":
-        return f"{answers}, and a plain number has no worst case to assume for them"
-    if verdict is Verdict.INCONCLUSIVE:
-        return f"{answers}, and they could turn the verdict (counted as bad for the bound)"
-    return f"{answers}; counted as {'bad' if verdict is Verdict.PASS else 'good'}, the verdict stays the same"
+        bounds = mean_bounds(clusters, rule.tail)
+        critical = rule.threshold + clusters.mean - (bounds.low if rule.is_floor else bounds.high)
+        return f"with as many items that scatter as much, {wording.value(critical, rule.unit)} or {side} passes"
+    worth = effective_answers(clusters, rule.tail)
+    wrong, right = rule.threshold, 1.0 if rule.is_floor else 0.0
+
+    def clears(share: float) -> bool:
+        bounds = clopper_pearson(share * worth, worth, rule.tail)
+        return rule.holds(bounds.low if rule.is_floor else bounds.high)
+
+    if not clears(right):
+        return "with as many items no score passes"
+    for _ in range(40):
+        middle = (wrong + right) / 2
+        wrong, right = (wrong, middle) if clears(middle) else (middle, right)
+    return f"with as many items, {wording.value(right, rule.unit)} or {side} passes"
 
 
 def _what_would_help(rule: _Rule, answers: Floats) -> str:

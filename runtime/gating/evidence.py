@@ -15,7 +15,7 @@ import numpy.typing as npt
 from compiler.hashing import hash_value
 from compiler.plan import Step
 from compiler.step_params import MeasureParams
-from runtime.measuring.slices import Part, parts
+from runtime.measuring.slices import Mask, Part, parts
 from runtime.store import Store
 
 Floats = npt.NDArray[np.float64]
@@ -60,6 +60,19 @@ class Evidence:
         ):
             matrix[position[row_id], column[template]] = np.nan if value is None else value
         return matrix
+
+    def tagged(self, tag: str) -> Mask:
+        """Which items carry a tag."""
+        found = self.store.query("SELECT row_id FROM item_tags WHERE step_hash = ? AND tag = ?", [self.step_hash, tag])
+        carrying = {row[0] for row in found}
+        return np.array([row_id in carrying for row_id in self.row_ids], dtype=bool)
+
+    def tags(self) -> list[str]:
+        """All tags that items carry, the most frequent first."""
+        rows = self.store.query(
+            "SELECT tag FROM item_tags WHERE step_hash = ? GROUP BY tag ORDER BY count(*) DESC, tag", [self.step_hash]
+        )
+        return [row[0] for row in rows]
 
     def parts(self, slice_name: str) -> Sequence[Part]:
         """The slice's values in alphabetical order, small ones pooled into one; empty when there are no items."""

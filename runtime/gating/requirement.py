@@ -12,18 +12,44 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.step_params import BoundRequirement, NoWorseRequirement, Requirement, SpreadRequirement
+from compiler.step_params import (
+    BoundRequirement,
+    EquivalentRequirement,
+    GroupRequirement,
+    NeverRequirement,
+    NoRegressionRequirement,
+    NoWorseRequirement,
+    Requirement,
+    SpreadRequirement,
+)
 from runtime.gating import wording
+from runtime.gating.blessed import BlessedRun
 from runtime.gating.bound import decide_bound
+from runtime.gating.compared import Against, Floats, decide_compared
 from runtime.gating.decision import Decision, Verdict, worst
+from runtime.gating.equivalent import judge_equivalent
 from runtime.gating.evidence import Evidence
-from runtime.gating.no_worse import decide_no_worse
+from runtime.gating.never import decide_never
+from runtime.gating.no_regression import judge_no_regression
+from runtime.gating.no_worse import judge_no_worse
 from runtime.gating.spread import decide_spread
 from runtime.measuring.aggregates import SHOWN_LEVEL
 from runtime.measuring.slices import SMALL, Mask, Part
 from runtime.statistics import one_sided
 from runtime.statistics.multiplicity import holm
 from spec_lang.plain_text import one_line
+
+# What measures something: a group only puts verdicts together.
+Measured = (
+    BoundRequirement
+    | NoWorseRequirement
+    | NoRegressionRequirement
+    | EquivalentRequirement
+    | SpreadRequirement
+    | NeverRequirement
+)
+_Compared = NoWorseRequirement | NoRegressionRequirement | EquivalentRequirement
+_Sliced = BoundRequirement | _Compared
 
 
 @dataclass(frozen=True)
@@ -35,46 +61,83 @@ class SliceDecision:
 
 @dataclass(frozen=True)
 class RequirementDecision:
-    """``whole`` is the requirement; with ``each`` its numbers are those of the weakest slice."""
+    """``whole`` is the requirement; with ``each`` its numbers are those of the weakest slice. ``input`` is the role of
+    the measure step that decided it, None of a group."""
 
     requirement: Requirement
-    evidence: Evidence
     whole: Decision
     slices: tuple[SliceDecision, ...] = ()
 
+    @property
+    def input(self) -> str | None:
+        return None if isinstance(self.requirement, GroupRequirement) else input_of(self.requirement)
 
-def decide(requirement: Requirement, evidences: Mapping[str, Evidence]) -> RequirementDecision:
-    """Decide one requirement. ``evidences`` maps the role of a measure step to what it measured."""
-    evidence = evidences[requirement.metric.input]
-    decide_items = _decider(requirement, evidence)
+
+def input_of(requirement: Measured) -> str:
+    """The role of the measure step that a requirement reads."""
+    return requirement.input if isinstance(requirement, NeverRequirement) else requirement.metric.input
+
+
+def decide(
+    requirement: Measured, evidences: Mapping[str, Evidence], blessed: BlessedRun | None = None
+) -> RequirementDecision:
+    """Decide one requirement. ``evidences`` maps the role of a measure step to what it measured; ``blessed`` is the
+    gate's baseline, which has to be there where the requirement is compared with one."""
+    evidence = evidences[input_of(requirement)]
+    if isinstance(requirement, NeverRequirement):
+        return RequirementDecision(requirement, decide_never(requirement, evidence))
     everything: Mask = np.ones(len(evidence.row_ids), dtype=bool)
-    slice_name = None if isinstance(requirement, SpreadRequirement) else requirement.each
-    if isinstance(requirement, SpreadRequirement) or slice_name is None:
-        return RequirementDecision(requirement, evidence, decide_items(everything))
-    parts = evidence.parts(slice_name)
+    if isinstance(requirement, SpreadRequirement):
+        answers = evidence.answers(requirement.metric.metric, requirement.metric.model)
+        whole = decide_spread(requirement, answers, evidence.templates, evidence.seed)
+        return RequirementDecision(requirement, whole)
+    decide_items = _decider(requirement, evidence, blessed)
+    if requirement.each is None:
+        return RequirementDecision(requirement, decide_items(everything))
+    return _each(requirement, requirement.each, evidence, decide_items, everything)
+
+
+def _each(
+    requirement: _Sliced, name: str, evidence: Evidence, decide_items: Callable[[Mask], Decision], everything: Mask
+) -> RequirementDecision:
+    parts = evidence.parts(name)
     decisions = [decide_items(part.mask) for part in parts]
     if requirement.correct == "holm":
         decisions = _corrected(decisions, None if requirement.level is None else float(requirement.level))
     slices = tuple(
-        SliceDecision(slice_name, part.value, _marked(part, decision))
+        SliceDecision(name, part.value, _marked(part, decision))
         for part, decision in zip(parts, decisions, strict=True)
     )
-    whole = _summed(slice_name, parts, [item.decision for item in slices], decide_items(everything))
-    return RequirementDecision(requirement, evidence, whole, slices)
+    whole = _summed(name, parts, [item.decision for item in slices], decide_items(everything))
+    return RequirementDecision(requirement, whole, slices)
 
 
-def _decider(requirement: Requirement, evidence: Evidence) -> Callable[[Mask], Decision]:
+def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | None) -> Callable[[Mask], Decision]:
     """The requirement's rule as a function of a selection of items."""
     metric = requirement.metric
     answers = evidence.answers(metric.metric, metric.model)
     if isinstance(requirement, BoundRequirement):
         bound = requirement
         return lambda mask: decide_bound(bound, answers[mask])
-    if isinstance(requirement, NoWorseRequirement):
-        no_worse, baseline = requirement, evidence.answers(metric.metric, requirement.baseline)
-        return lambda mask: decide_no_worse(no_worse, answers[mask], baseline[mask], evidence.seed)
-    spread = requirement
-    return lambda mask: decide_spread(spread, answers[mask], evidence.templates, evidence.seed)
+    baseline, against = _other_side(requirement, evidence, blessed)
+
+    def decide_items(mask: Mask) -> Decision:
+        ours, theirs = answers[mask], baseline[mask]
+        if isinstance(requirement, NoWorseRequirement):
+            return decide_compared(requirement, judge_no_worse, ours, theirs, evidence.seed, against)
+        if isinstance(requirement, EquivalentRequirement):
+            return decide_compared(requirement, judge_equivalent, ours, theirs, evidence.seed, against)
+        return decide_compared(requirement, judge_no_regression, ours, theirs, evidence.seed, against)
+
+    return decide_items
+
+
+def _other_side(requirement: _Compared, evidence: Evidence, blessed: BlessedRun | None) -> tuple[Floats, Against]:
+    metric = requirement.metric
+    if requirement.blessed is None:
+        return evidence.answers(metric.metric, requirement.baseline), Against(f"`{requirement.baseline}`")
+    assert blessed is not None
+    return blessed.against(requirement.blessed, evidence, metric.eval, metric.metric)
 
 
 def _corrected(decisions: Sequence[Decision], level: float | None) -> list[Decision]:

@@ -50,6 +50,8 @@ def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tu
         f"the {wording.percent(level or SHOWN_LEVEL)} interval is {ends}",
         _deciding_sentence(requirement, estimate, bound, verdict),
     ]
+    if bound is not None:
+        parts.append(_what_passes(limit - (bound - estimate), unit))
     return Decision(
         verdict=verdict,
         reason=wording.paragraph(parts),
@@ -74,6 +76,12 @@ def upper_bound(answers: Floats, unit: str, level: float) -> float:
         for first, second in combinations(range(answers.shape[1]), 2)
     ]
     return max(max(-low, high) for low, high in ends)
+
+
+def _what_passes(critical: float, unit: str) -> str:
+    if critical < 0:
+        return "with as many items that scatter as much, no spread is small enough to pass"
+    return f"with as many items that scatter as much, a spread of {wording.size(critical, unit)} or less passes"
 
 
 def _obstacle(answers: Floats) -> str | None:

@@ -6,8 +6,9 @@ resample is a row of sums, and no text is looked at again. Two models are compar
 both side by side: a resample takes or leaves an item for both at once, which is what makes the comparison paired.
 
 The draws are a function of the seed and of the set of items: their order does not matter, nor how the work is cut
-into blocks. 10,000 resamples of 10,000 items take about 0.7 s of one core with 3 numbers an item
-and 0.9 s with 20; where few rows are distinct (answers that are right or wrong) next to nothing. ``scipy.special`` is imported at the call, not the far heavier ``scipy.stats``.
+into blocks. 10,000 resamples of 10,000 items take about 0.7 s of one core with 3 numbers an item and 0.9 s with 20;
+where few rows are distinct (answers that are right or wrong) next to nothing. ``scipy.special`` is imported at the
+call, not the far heavier ``scipy.stats``.
 """
 
 from __future__ import annotations

@@ -124,6 +124,19 @@ def _lower_end(pairs: Pairs, z: float) -> float:
     return (inside + outside) / 2
 
 
+def tango_p_above(pairs: Pairs, delta: float) -> float:
+    """P(a difference this high | the true one is ``delta``): small when it lies clearly above.
+
+    The p-value behind the lower end of :func:`tango`: below a tail exactly where that end lies above ``delta``.
+    """
+    return 1.0 - _NORMAL.cdf(tango_score(pairs, delta))
+
+
+def tango_p_below(pairs: Pairs, delta: float) -> float:
+    """The same for the other side: small when the difference lies clearly below ``delta``."""
+    return tango_p_above(pairs.swapped(), -delta)
+
+
 def tango_score(pairs: Pairs, delta: float) -> float:
     """Score statistic of H: difference = delta; about standard normal under H, large when the truth is above delta.
 

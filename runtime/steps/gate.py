@@ -1,22 +1,25 @@
 """The gate step: every requirement decided on what was measured; the worst verdict is the gate's.
 
 Nothing is measured or generated here, so a changed threshold costs this step alone (some tens of
-milliseconds, and half a second more when a spread needs a bootstrap). Each computed decision is a
-look at its held-out set, and looks are counted.
+milliseconds). Each computed decision is a look at its held-out set, and looks are counted. A strict gate
+fails where its requirements are inconclusive; they keep their own verdicts, so that it can be seen why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from compiler.step_params import GateParams
+from compiler.measure_params import Compared
+from compiler.step_params import GateParams, GroupRequirement
 from runtime.context import StepContext, StepResult
 
 if TYPE_CHECKING:
     import duckdb
 
-    from runtime.gating.decision import Decision
+    from runtime.gating.blessed import BlessedRun
+    from runtime.gating.decision import Decision, Verdict
+    from runtime.gating.evidence import Evidence
     from runtime.gating.requirement import RequirementDecision
 
 _COLUMNS = (
@@ -24,34 +27,75 @@ _COLUMNS = (
     *("estimate", "low", "high", "bound", "threshold", "level"),
     *("n", "gained", "lost", "p_value", "minimum_detectable", "unit", "test"),
 )
+_MEMBERS = ("step_hash", "requirement", "member")
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Decide the gate; rows go to ``gates`` and ``looks``, the verdict to the summary."""
-    from runtime.gating.decision import worst  # numpy comes with these two, and only when a gate is decided
-    from runtime.gating.evidence import Evidence
-    from runtime.gating.requirement import decide
+    """Decide the gate; rows go to ``gates`` and ``looks``, the verdict to the summary. Raises DiagnosticError SFT0621,
+    SFT0622 (the baseline is not there as it was planned)."""
+    from runtime.gating.evidence import Evidence  # numpy comes with it, and only when a gate is decided
+    from runtime.gating.requirement import input_of
 
     params = ctx.step.params
     assert isinstance(params, GateParams)
-    roles = dict.fromkeys(requirement.metric.input for requirement in params.requirements)
+    measured = [item for item in params.requirements if not isinstance(item, GroupRequirement)]
+    roles = dict.fromkeys(input_of(requirement) for requirement in measured)
     evidences = {role: Evidence.of(ctx.store, ctx.input_steps[role]) for role in roles}
-    decided: list[RequirementDecision] = []
-    for done, requirement in enumerate(params.requirements, 1):
-        ctx.stop.check()
-        decided.append(decide(requirement, evidences))
-        ctx.progress(done, len(params.requirements), "requirements")
+    decided = _decide_all(ctx, params, evidences, _baseline(ctx, params))
     held_out = {role: evidence.held_out for role, evidence in evidences.items()}
     with ctx.store.writing() as con:
         looks = _count_looks(con, ctx, held_out)
         reasons = [_with_looks(item, looks) for item in decided]
         _publish(con, ctx.step.hash, decided, reasons)
-    verdict = worst(item.whole.verdict for item in decided)
     summary = {
-        "verdict": str(verdict),
+        "verdict": str(_verdict(params, decided)),
         "requirements": [_outline(item, text) for item, text in zip(decided, reasons, strict=True)],
     }
+    if params.strict:
+        summary["strict"] = True
     return StepResult(rows_in=len(decided), rows_out=len(decided), summary=summary)
+
+
+def _baseline(ctx: StepContext, params: GateParams) -> BlessedRun | None:
+    """The blessed run that requirements are compared with, read from its file."""
+    from runtime.gating.blessed import BlessedRun
+
+    blessed = (item.blessed for item in params.requirements if isinstance(item, Compared))
+    name = next((item.name for item in blessed if item is not None), None)
+    if name is None:
+        return None
+    return BlessedRun.read(ctx.spec_dir, name, ctx.step.content["baseline"])
+
+
+def _decide_all(
+    ctx: StepContext, params: GateParams, evidences: Mapping[str, Evidence], blessed: BlessedRun | None
+) -> list[RequirementDecision]:
+    """Every requirement by its position; a group stands before its members, so groups are decided from the end."""
+    from runtime.gating.groups import decide_group
+    from runtime.gating.requirement import RequirementDecision, decide
+
+    decided: dict[int, RequirementDecision] = {}
+    for position, requirement in enumerate(params.requirements):
+        ctx.stop.check()
+        if not isinstance(requirement, GroupRequirement):
+            decided[position] = decide(requirement, evidences, blessed)
+            ctx.progress(len(decided), len(params.requirements), "requirements")
+    for position, requirement in reversed(list(enumerate(params.requirements))):
+        if isinstance(requirement, GroupRequirement):
+            members = [decided[member] for member in requirement.members]
+            texts = [member.requirement.text for member in members]
+            whole = decide_group(requirement, texts, [member.whole.verdict for member in members])
+            decided[position] = RequirementDecision(requirement, whole)
+    return [decided[position] for position in range(len(params.requirements))]
+
+
+def _verdict(params: GateParams, decided: Sequence[RequirementDecision]) -> Verdict:
+    """The worst of what stands in no group."""
+    from runtime.gating.decision import Verdict, worst
+
+    inside = {member for item in params.requirements if isinstance(item, GroupRequirement) for member in item.members}
+    verdict = worst(item.whole.verdict for position, item in enumerate(decided) if position not in inside)
+    return Verdict.FAIL if params.strict and verdict is Verdict.INCONCLUSIVE else verdict
 
 
 def _count_looks(con: duckdb.DuckDBPyConnection, ctx: StepContext, held_out: dict[str, str]) -> dict[str, int]:
@@ -68,7 +112,9 @@ def _count_looks(con: duckdb.DuckDBPyConnection, ctx: StepContext, held_out: dic
 
 
 def _with_looks(item: RequirementDecision, looks: dict[str, int]) -> str:
-    count = looks[item.requirement.metric.input]
+    if item.input is None:
+        return item.whole.reason
+    count = looks[item.input]
     note = (
         f"This held-out set has decided {count:,} gates so far."
         if count > 1
@@ -89,8 +135,15 @@ def _publish(
             text = item.requirement.text
             decision = piece.decision
             rows.append(_row(step_hash, number, part, text, decision, decision.reason, piece.slice, piece.value))
-    con.execute("DELETE FROM gates WHERE step_hash = ?", [step_hash])
-    insert_rows(con, "gates", _COLUMNS, rows)
+    members = [
+        (step_hash, number, member)
+        for number, item in enumerate(decided)
+        if isinstance(item.requirement, GroupRequirement)
+        for member in item.requirement.members
+    ]
+    for table, columns, found in (("gates", _COLUMNS, rows), ("gate_members", _MEMBERS, members)):
+        con.execute(f"DELETE FROM {table} WHERE step_hash = ?", [step_hash])
+        insert_rows(con, table, columns, found)
 
 
 def _row(

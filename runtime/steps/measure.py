@@ -36,6 +36,7 @@ _ITEM_METRICS = {
     "reason": "VARCHAR",
 }
 _MOST_REASONS = 5
+_ITEM_TAGS = {"row_id": "VARCHAR", "tag": "VARCHAR"}
 _ITEM_SLICES = {"row_id": "VARCHAR", "slice": "VARCHAR", "value": "VARCHAR"}
 _METRICS = {
     **dict.fromkeys(("model", "template", "metric", "slice", "slice_value"), "VARCHAR"),
@@ -54,6 +55,7 @@ def run(ctx: StepContext) -> StepResult:
     with engine(ctx.out) as sql:
         add_extensions(ctx, sql)
         items = _items(sql, ctx, params)
+        tags = _tag_rows(sql, ctx, params)
         slices = _slice_values(sql, ctx, params)
         table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx))
         for done, cell in enumerate(params.cells, 1):
@@ -65,6 +67,8 @@ def run(ctx: StepContext) -> StepResult:
             "item_slices": _write(sql, ctx.out, "item_slices", _ITEM_SLICES, _slice_rows(slices)),
             "metrics": _write(sql, ctx.out, "metrics", _METRICS, aggregate_rows(table, slices, _seed(ctx))),
         }
+        if tags is not None:
+            files["item_tags"] = _write(sql, ctx.out, "item_tags", _ITEM_TAGS, tags)
     publish_rows(ctx, files)
     _tell_unmeasured(ctx, table)
     return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=_summary(table))
@@ -110,6 +114,21 @@ def _slice_values(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[
         )
         for piece in params.slices
     }
+
+
+def _tag_rows(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[dict[str, Any]] | None:
+    """The tags of each item, without white space around them; None where the eval names none."""
+    if params.tags is None:
+        return None
+    items = with_prepared(ctx, sql, "items", '"__row_id"', (params.tags,))
+    value = f"({params.tags.sql})"
+    each = f"unnest(json_extract_string(to_json({value}), '$[*]'))" if params.tags.type == "list" else f"{value}"
+    rows = sql.rows(
+        f'SELECT DISTINCT row_id, trim(tag) FROM (SELECT "__row_id" AS row_id, {each} AS tag FROM {items}) '
+        "WHERE trim(tag) <> '' ORDER BY ALL",
+        list(params.tags.params),
+    )
+    return [{"row_id": row_id, "tag": tag} for row_id, tag in rows]
 
 
 def _predictions_file(ctx: StepContext, role: str) -> str:

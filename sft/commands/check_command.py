@@ -16,9 +16,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from sft.commands.common import FINDING_FORMATS, add_format, add_settings, narrate, report
+from sft.commands.common import FINDING_FORMATS, add_format, add_settings, narrate, narrate_power, report
 
 if TYPE_CHECKING:
+    from compiler.resolved import ResolvedSpec
     from spec_lang.diagnostics import Diagnostics
     from spec_lang.fixes import Mended
 
@@ -41,17 +42,20 @@ def execute(args: argparse.Namespace) -> int:
         raise fatal("SFT0920", "`--diff` shows what `--fix` would change", "say both")
     found = Diagnostics()
     failed, mendable = False, 0
+    shown: list[ResolvedSpec] = []
     for path in args.files:
         try:
-            findings, sound, gone = _look(path, args)
+            findings, sound, gone = _look(path, args, seen := [])
         except DiagnosticError as error:
             findings, sound, gone = Diagnostics(list(error.diagnostics)), False, 0
         mendable += gone
         failed = failed or not sound
+        shown += seen if sound else []
         for finding in findings:
             found.report(finding)
     report(found, args.format)
     if args.format == "text":
+        narrate_power(shown)
         errors = sum(finding.severity is Severity.ERROR for finding in found)
         hint = f"; `--fix` mends {mendable}" if mendable else ""
         counts = f"{errors} error{'s' * (errors != 1)}, {len(found) - errors} warning{'s' * (len(found) - errors != 1)}"
@@ -59,15 +63,15 @@ def execute(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _look(path: Path, args: argparse.Namespace) -> tuple[Diagnostics, bool, int]:
+def _look(path: Path, args: argparse.Namespace, seen: list[ResolvedSpec]) -> tuple[Diagnostics, bool, int]:
     """What is found in a file, or left after its fixes; whether the file is sound now; and how many of its findings
-    `--fix` would mend. That is found out by mending without writing: not every fix is taken."""
+    `--fix` would mend. That is found out by mending without writing: not every fix is taken. ``seen`` gets the spec."""
     from sft.project import check, mend
 
     if not args.fix and args.format != "text":
         findings = check(path, strict=args.strict, settings=args.settings)
         return findings, not findings.has_errors, 0
-    mended = mend(path, write=args.fix and not args.diff, strict=args.strict, settings=args.settings)
+    mended = mend(path, write=args.fix and not args.diff, strict=args.strict, settings=args.settings, seen=seen)
     if not args.fix:
         return mended.found, not mended.found.has_errors, mended.gone
     # A diff is what `--diff` was asked for, and otherwise narration; no other form of output may be mixed with it.

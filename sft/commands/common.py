@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from compiler.plan import Plan
+    from compiler.resolved import ResolvedSpec
     from runtime.store import Store
     from spec_lang.diagnostics import Diagnostics
 
@@ -68,9 +69,22 @@ def compiled(path: Path, form: str = "text", settings: Sequence[str] = (), *, lo
     """The plan of a spec with its findings shown; None when there are errors."""
     from sft.project import compile
 
-    plan, diagnostics = compile(path, settings=settings, locked=locked)
+    seen: list[ResolvedSpec] = []
+    plan, diagnostics = compile(path, settings=settings, locked=locked, seen=seen)
     report(diagnostics, form if plan is None else "text")
+    if plan is not None:
+        narrate_power(seen)
     return plan
+
+
+def narrate_power(seen: Iterable[ResolvedSpec]) -> None:
+    """A line for each comparison of a gate: what its items can show. Nothing is loaded for a spec without gates."""
+    for spec in seen:
+        if spec.gates:
+            from compiler.gate_outlook import gate_outlooks
+
+            for outlook in gate_outlooks(spec):
+                narrate(outlook.told)
 
 
 def find_store(named: Path | None, place: Path = Path()) -> Store:

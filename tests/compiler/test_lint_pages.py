@@ -14,10 +14,8 @@ import pytest
 
 from compiler.compile import check, compile_spec
 from compiler.lints.lint import Lint
-from compiler.lints.margin_below_detectable_effect import detectable
 from compiler.lints.registry import BY_NAME, LINTS
 from compiler.lints.table import PAGE, with_table
-from runtime.statistics.power import PRIOR_FLIPS, minimum_detectable
 from spec_lang import codes
 from spec_lang.diagnostics import Diagnostic, Diagnostics
 from spec_lang.render import render_plain
@@ -69,11 +67,6 @@ def test_the_documented_table_is_that_of_the_code() -> None:
 def test_codes_and_names_are_distinct_and_in_order() -> None:
     assert [lint.code for lint in LINTS] == sorted({lint.code for lint in LINTS})
     assert len(BY_NAME) == len(LINTS)
-
-
-@pytest.mark.parametrize(("items", "level"), [(128, 0.95), (3092, 0.95), (51, 0.9)])
-def test_the_detectable_effect_is_that_of_gates(items: int, level: float) -> None:
-    assert detectable(items, level) == pytest.approx(minimum_detectable(PRIOR_FLIPS**0.5, items, level), rel=1e-12)
 
 
 def test_levels_change_no_step() -> None:

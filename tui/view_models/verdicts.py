@@ -9,20 +9,23 @@ from typing import Any
 from tui.formats import estimate, number
 from tui.queries import GateRow
 
-DIFFERENCES = ("no_worse_than", "spread")
+DIFFERENCES = ("no_worse_than", "no_significant_regression", "equivalent", "spread")
 BADGES = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a requirement is about, so that the items behind it can be opened, and what the spec says of it."""
+    """What a requirement is about, so that the items behind it can be opened, and what the spec says of it. Groups and
+    tags are about no metric of one model: theirs are empty. ``depth`` counts the groups around it."""
 
-    eval: str
-    metric: str
-    model: str
-    baseline: str | None = None
+    eval: str = ""
+    metric: str = ""
+    model: str = ""
+    baseline: str | None = None  # another model of the eval
     difference: bool = False  # its estimate is a difference of two values of the metric
+    signed: bool = False  # and that difference has a direction
     because: str | None = None
+    depth: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,12 @@ class Requirement:
     @property
     def signed(self) -> bool:
         """Whether the estimate is a change, which has a direction."""
-        return self.target is not None and self.target.baseline is not None
+        return self.target is not None and self.target.signed
 
     @property
     def title(self) -> str:
-        return self.text if self.part == 0 else f"{self.slice} = {self.slice_value}"
+        inside = "  " * self.target.depth if self.target is not None else ""
+        return inside + (self.text if self.part == 0 else f"{self.slice} = {self.slice_value}")
 
 
 @dataclass(frozen=True)
@@ -93,17 +97,37 @@ def requirement_targets(plan: Mapping[str, Any]) -> dict[tuple[str, int], Target
         if step.get("kind") != "gate":
             continue
         reasons = step.get("local", {}).get("reasons", ())
-        for position, requirement in enumerate(step["params"].get("requirements", ())):
-            metric = requirement["metric"]
-            found[step["name"], position] = Target(
-                metric["eval"],
-                metric["metric"],
-                metric["model"],
-                requirement.get("baseline"),
-                requirement["rule"] in DIFFERENCES,
-                reasons[position] if position < len(reasons) else None,
-            )
+        requirements = step["params"].get("requirements", ())
+        depths = _depths(requirements)
+        for position, requirement in enumerate(requirements):
+            because = reasons[position] if position < len(reasons) else None
+            found[step["name"], position] = _target(requirement, because, depths[position])
     return found
+
+
+def _target(requirement: Mapping[str, Any], because: str | None, depth: int) -> Target:
+    metric, rule = requirement.get("metric"), requirement["rule"]
+    if metric is None:
+        return Target(because=because, depth=depth)
+    return Target(
+        metric["eval"],
+        metric["metric"],
+        metric["model"],
+        None if requirement.get("blessed") else requirement.get("baseline"),
+        rule in DIFFERENCES,
+        rule in DIFFERENCES and rule != "spread",
+        because,
+        depth,
+    )
+
+
+def _depths(requirements: Sequence[Mapping[str, Any]]) -> list[int]:
+    """How many groups hold each requirement; a group stands before its members."""
+    depths = [0] * len(requirements)
+    for position, requirement in enumerate(requirements):
+        for member in requirement.get("members", ()):
+            depths[member] = depths[position] + 1
+    return depths
 
 
 def _requirement(row: GateRow, target: Target | None, looks: int | None) -> Requirement:

@@ -12,13 +12,18 @@ from typing import Any
 from compiler.hashing import hash_text
 from compiler.plan import Place, Step, StepKind
 from compiler.step_params import (
+    Blessed,
     BoundRequirement,
     Cell,
+    Checked,
+    EquivalentRequirement,
     GateParams,
     Greedy,
     MeasureParams,
     Metric,
     MetricRef,
+    NeverRequirement,
+    NoRegressionRequirement,
     NoWorseRequirement,
     PredictParams,
     Requirement,
@@ -60,6 +65,7 @@ class Evaluation:
     metrics: tuple[Metric, ...] = (EXACT,)
     slices: tuple[Slice, ...] = ()
     cells: dict[tuple[str, str], dict[int, tuple[str, str]]] = field(default_factory=dict)
+    tags: Sql | None = None
 
     def __post_init__(self) -> None:
         self.store = Store(self.root / "store").create()
@@ -76,7 +82,7 @@ class Evaluation:
 
     def measure_step(self) -> Step:
         cells = tuple(Cell(input=f"{m}.{t}", model=m, template=t) for m, t in self.cells)
-        params = MeasureParams(metrics=self.metrics, slices=self.slices, cells=cells)
+        params = MeasureParams(metrics=self.metrics, slices=self.slices, cells=cells, tags=self.tags)
         return _step(StepKind.MEASURE, "e", params, {"rows": "split:t"})
 
     def measure(self) -> StepResult:
@@ -88,7 +94,7 @@ class Evaluation:
         return measure.run(self._context(self.measure_step(), inputs, steps))
 
     def _write_inputs(self, sql: Engine) -> dict[str, Path]:
-        types = {"text": "VARCHAR", "kind": "VARCHAR", "number": "BIGINT", "__split": "VARCHAR"}
+        types = {"text": "VARCHAR", "kind": "VARCHAR", "number": "BIGINT", "tags": "JSON", "__split": "VARCHAR"}
         present = {key for row in self.data for key in row}
         columns = {"__row_id": "VARCHAR", **{key: types[key] for key in types if key in present}}
         rows = [{"__row_id": row_id(i), **row} for i, row in enumerate(self.data)]
@@ -102,9 +108,12 @@ class Evaluation:
             inputs[f"{model}.{template}"] = folder
         return inputs
 
-    def gate(self, *requirements: Requirement, run_id: str = "run") -> StepResult:
+    def gate(
+        self, *requirements: Requirement, run_id: str = "run", strict: bool = False, content: Mapping[str, str] = {}
+    ) -> StepResult:
         """Run a gate step over the measured evaluation."""
-        step = _step(StepKind.GATE, "g", GateParams(requirements=requirements), {"e": "measure:e"})
+        params = GateParams(requirements=requirements, strict=strict)
+        step = _step(StepKind.GATE, "g", params, {"e": "measure:e"}, content)
         return gate.run(self._context(step, {"e": self.root}, {"e": self.measure_step()}, run_id))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -118,15 +127,30 @@ class Evaluation:
         return StepContext(step, run_id, self.root, inputs, steps, out, self.store, self.events, StopFlag())
 
 
-def _step(kind: StepKind, name: str, params: Any, inputs: dict[str, str]) -> Step:
-    identity = hash_text(f"{kind} {name} {params!r} {inputs}")
+def _step(kind: StepKind, name: str, params: Any, inputs: dict[str, str], content: Mapping[str, str] = {}) -> Step:
+    identity = hash_text(f"{kind} {name} {params!r} {inputs} {content}")
     return Step(
-        kind=kind, name=name, params=params, inputs=inputs, content={}, local={}, place=PLACE, version=1, hash=identity
+        kind=kind,
+        name=name,
+        params=params,
+        inputs=inputs,
+        content=dict(content),
+        local={},
+        place=PLACE,
+        version=1,
+        hash=identity,
     )
 
 
-def reference(model: str, metric: Metric = EXACT) -> MetricRef:
-    return MetricRef(input="e", eval="e", metric=metric.name, model=model, unit=metric.unit)
+def reference(model: str, metric: Metric = EXACT, better: str = "higher") -> MetricRef:
+    return MetricRef(
+        input="e",
+        eval="e",
+        metric=metric.name,
+        model=model,
+        unit=metric.unit,
+        better=better,  # type: ignore[arg-type]
+    )
 
 
 def bound(
@@ -147,15 +171,47 @@ def bound(
 def no_worse(
     margin: str, level: str = "0.95", *, model: str = "m", baseline: str = "base", metric: Metric = EXACT, **more: Any
 ) -> NoWorseRequirement:
-    return NoWorseRequirement(
-        text=f"{metric.name}({model}) no_worse_than {baseline} by {margin}",
-        metric=reference(model, metric),
-        baseline=baseline,
-        margin=Decimal(margin),
-        level=Decimal(level),
-        each=more.get("each"),
-        correct=more.get("correct", "none"),
+    shared = _compared("no_worse_than", level, model, baseline, metric, more)
+    return NoWorseRequirement(**shared, margin=Decimal(margin))
+
+
+def no_regression(
+    level: str = "0.95", *, model: str = "m", baseline: str = "base", metric: Metric = EXACT, **more: Any
+) -> NoRegressionRequirement:
+    return NoRegressionRequirement(**_compared("no_significant_regression", level, model, baseline, metric, more))
+
+
+def equivalent(
+    margin: str, level: str = "0.95", *, model: str = "m", baseline: str = "base", metric: Metric = EXACT, **more: Any
+) -> EquivalentRequirement:
+    shared = _compared("equivalent", level, model, baseline, metric, more)
+    return EquivalentRequirement(**shared, margin=Decimal(margin))
+
+
+def _compared(
+    word: str, level: str, model: str, baseline: str, metric: Metric, more: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "text": f"{metric.name}({model}) {word} {baseline}",
+        "metric": reference(model, metric, more.get("better", "higher")),
+        "baseline": baseline,
+        "level": Decimal(level),
+        "each": more.get("each"),
+        "correct": more.get("correct", "none"),
+        "blessed": more.get("blessed"),
+    }
+
+
+def blessed(model: str = "m", name: str = "main", differs: tuple[str, ...] = ()) -> Blessed:
+    return Blessed(name=name, model=model, differs=differs)
+
+
+def never(tag: str, *models: str, fails: str = "low", metric: Metric = EXACT) -> NeverRequirement:
+    checked = tuple(
+        Checked(metric=metric.name, model=model, fails=fails)  # type: ignore[arg-type]
+        for model in models or ("m",)
     )
+    return NeverRequirement(text=f'never e.tag("{tag}")', input="e", eval="e", tag=tag, checked=checked)
 
 
 def spread(limit: str, level: str | None = None, *, model: str = "m", metric: Metric = EXACT) -> SpreadRequirement:

@@ -9,9 +9,11 @@ import pytest
 
 from compiler.step_params import BoundRequirement, MetricRef, NoWorseRequirement, SpreadRequirement
 from runtime.gating.bound import decide_bound
+from runtime.gating.compared import Against, decide_compared
 from runtime.gating.comparing import holds
+from runtime.gating.comparison import compare
 from runtime.gating.decision import Verdict
-from runtime.gating.no_worse import compare, decide_no_worse, judge
+from runtime.gating.no_worse import judge, judge_no_worse
 from runtime.gating.spread import decide_spread
 
 LEVEL = Decimal("0.95")
@@ -89,7 +91,7 @@ def test_plain_answers_that_do_not_vary_bound_nothing(items: int, threshold: str
 @pytest.mark.parametrize("drop", [0.0, 5.0])
 def test_differences_that_do_not_vary_bound_nothing(items: int, drop: float) -> None:
     baseline = np.resize([1.0, 2.0, 7.0], (items, 1))
-    decision = decide_no_worse(PAIRED, baseline - drop, baseline, 7)
+    decision = decide_compared(PAIRED, judge_no_worse, baseline - drop, baseline, 7, Against("`base`"))
     assert decision.verdict == "inconclusive"
     assert DO_NOT_VARY in decision.reason and "interval" not in decision.reason
     assert (decision.bound, decision.minimum_detectable) == (None, None)
@@ -98,7 +100,7 @@ def test_differences_that_do_not_vary_bound_nothing(items: int, drop: float) -> 
 def test_the_last_bits_of_a_float_are_no_variation() -> None:
     candidate, baseline = np.array([[0.3], [0.2], [0.7]]), np.array([[0.1], [0.0], [0.5]])
     assert np.ptp(candidate - baseline) > 0
-    assert DO_NOT_VARY in decide_no_worse(PAIRED, candidate, baseline, 7).reason
+    assert DO_NOT_VARY in decide_compared(PAIRED, judge_no_worse, candidate, baseline, 7, Against("`base`")).reason
 
 
 @pytest.mark.parametrize(("items", "verdict"), [(2, "inconclusive"), (3, "pass")])
@@ -106,7 +108,7 @@ def test_a_bound_needs_three_items_that_vary(items: int, verdict: str) -> None:
     answers = np.array([[5.0], [5.01], [5.02]])[:items]
     decisions = (
         decide_bound(plain_bound("<=", "10", LEVEL), answers),
-        decide_no_worse(PAIRED, answers, np.full((items, 1), 5.0), 7),
+        decide_compared(PAIRED, judge_no_worse, answers, np.full((items, 1), 5.0), 7, Against("`base`")),
     )
     for decision in decisions:
         assert decision.verdict == verdict

@@ -80,10 +80,13 @@ def test_plain_numbers_use_t_bounds(tmp_path: Path) -> None:
     assert decide(evaluation, bound("<=", "2.4", "0.95", metric=LENGTH))["verdict"] == "fail"
 
 
-def test_missing_answers_count_against_a_pass_and_for_a_fail(tmp_path: Path) -> None:
+def test_an_evaluation_that_lost_answers_never_passes(tmp_path: Path) -> None:
     answers = [*pattern(90, 95), *[None] * 5]
     evaluation = one_template(tmp_path, {"m": answers, "other": pattern(50, 100)})
-    assert decide(evaluation, bound(">=", "0.8", "0.95"))["verdict"] == "pass"
+    for threshold, level in (("0", None), ("0.1", "0.95"), ("0.8", "0.95")):
+        lost = decide(evaluation, bound(">=", threshold, level))
+        assert lost["verdict"] == "inconclusive"
+        assert "an evaluation that lost answers does not pass" in lost["reason"]
     found = decide(evaluation, bound(">=", "0.93"))
     assert found["verdict"] == "inconclusive"
     assert "5 answers are missing" in found["reason"]

@@ -7,7 +7,7 @@ import sys
 
 
 def test_step_modules_and_planning_numbers_load_nothing_heavy() -> None:
-    modules = "runtime.steps.gate, runtime.steps.measure, runtime.metrics, runtime.statistics.power"
+    modules = "runtime.steps.gate, runtime.steps.measure, runtime.metrics, compiler.power"
     heavy = "{'numpy', 'scipy', 'duckdb', 'pandas', 'torch'}"
     code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -17,7 +17,7 @@ def test_step_modules_and_planning_numbers_load_nothing_heavy() -> None:
 def test_a_gate_without_bootstrap_does_not_load_scipy_stats() -> None:
     code = (
         "import sys, numpy as np\n"
-        "from runtime.gating.no_worse import compare\n"
+        "from runtime.gating.comparison import compare\n"
         "import runtime.gating.requirement\n"
         "compare(np.ones((40, 2)), np.eye(40, 2), 'share', 0.95, 1)\n"
         "print('scipy.stats' in sys.modules)"

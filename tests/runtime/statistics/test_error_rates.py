@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from runtime.gating.comparison import compare
 from runtime.gating.decision import Verdict
-from runtime.gating.no_worse import compare, judge
+from runtime.gating.no_worse import judge
 from runtime.gating.spread import upper_bound
 from runtime.statistics import one_sided, two_sided
 from runtime.statistics.clustered import Clusters, share_bounds

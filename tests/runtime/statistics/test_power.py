@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from runtime.statistics.power import (
+from compiler.power import (
     PRIOR_FLIPS,
     minimum_detectable,
     non_inferiority_n,

@@ -1,0 +1,99 @@
+"""How an eval measured, as plain data, and whether two evals of different runs measured alike.
+
+A comparison with a blessed run takes its answers from a file, so nothing of what made them can be looked up again:
+what matters is written down when the run is blessed, from its plan, and compared with the plan at hand. What matters
+are the prompt (template, examples), the decoding, the metric, and the versions of the steps that did it. The model is
+what is compared, and may differ. Pure, and of no cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from compiler.hashing import hash_value
+from compiler.plan import Step
+from compiler.step_params import MeasureParams, PredictParams
+
+# metrics: name -> how it is computed; templates: name -> hashes of what it shows; models: name -> template -> decoding
+How: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
+    """What decides about the values of a measure step, apart from rows and weights; ``step_of`` gives a step by id."""
+    params = measure.params
+    assert isinstance(params, MeasureParams)
+    models: dict[str, dict[str, Any]] = {}
+    templates: dict[str, Any] = {}
+    for cell in params.cells:
+        predict = step_of(measure.inputs[cell.input])
+        models.setdefault(cell.model, {})[cell.template] = _decoding(predict)
+        if "prompts" in predict.inputs:
+            templates[cell.template] = _prompt(step_of(predict.inputs["prompts"]), step_of)
+    functions = {name: value for name, value in measure.content.items() if name.startswith("extension")}
+    metrics = {}
+    for metric in params.metrics:
+        dumped = metric.model_dump(mode="json")
+        name = dumped.pop("name")
+        metrics[name] = {**dumped, "version": measure.version, **functions}
+    return {"metrics": metrics, "templates": templates, "models": models}
+
+
+def _decoding(predict: Step) -> dict[str, Any]:
+    if not isinstance(predict.params, PredictParams):  # answers that were recorded elsewhere
+        return {"kind": str(predict.kind)}
+    params = predict.params.model_dump(mode="json", exclude={"kind", "decode"})
+    return {**predict.params.decode.model_dump(mode="json"), **params, "version": predict.version}
+
+
+def _prompt(render: Step, step_of: Callable[[str], Step]) -> dict[str, str]:
+    examples = {role: step_of(source).hash for role, source in render.inputs.items() if role != "rows"}
+    shown: dict[str, Any] = render.params.model_dump(mode="json")
+    shown.pop("part", None)  # which rows is told by the rows
+    return {"text": hash_value(shown), "examples": hash_value(examples), "version": str(render.version)}
+
+
+def differences(then: How, now: How, metric: str, model: str, was: str, run: str) -> Iterator[str]:
+    """What was not done in the blessed run as it is done now, for a metric of ``model``, which is compared with that of
+    ``was``; ``run`` is how reasons call that run."""
+    yield from _metric(then["metrics"].get(metric, {}), now["metrics"].get(metric, {}), metric, run)
+    old, new = then["models"].get(was, {}), now["models"].get(model, {})
+    for template in new:
+        if template not in old:
+            yield f"{run} was not asked under template `{template}`"
+            continue
+        changed = list(_changed(old[template], new[template]))
+        if changed:
+            yield f"{run} was decoded otherwise under template `{template}` ({', '.join(changed)})"
+        yield from _template(then["templates"].get(template, {}), now["templates"].get(template, {}), template, run)
+    for template in old:
+        if template not in new:
+            yield f"{run} was also asked under template `{template}`"
+
+
+def _metric(old: Mapping[str, Any], new: Mapping[str, Any], metric: str, run: str) -> Iterator[str]:
+    changed = list(_changed(old, new))
+    if changed:
+        yield f"{run} computed `{metric}` otherwise ({', '.join(changed)})"
+
+
+def _template(old: Mapping[str, Any], new: Mapping[str, Any], template: str, run: str) -> Iterator[str]:
+    if old.get("text") != new.get("text") or old.get("version") != new.get("version"):
+        yield f"template `{template}` does not show what it showed in {run}"
+    elif old.get("examples") != new.get("examples"):
+        yield f"the rows that template `{template}` draws its examples from are not those of {run}"
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """``max_new_tokens 48 then, 64 now`` of every value that differs."""
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _changed(before, after, f"{path}{name}.")
+        elif before != after:
+            yield f"{path}{name} {_shown(before)} then, {_shown(after)} now"
+
+
+def _shown(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
