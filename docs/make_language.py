@@ -95,9 +95,8 @@ def _body(shape: type[Any], margin: str) -> Iterator[str]:
             case fields.NestedSpec(shape=inner):
                 yield f"{margin}- `{fields.spelled(name)} {{ … }}`: {spec.doc}"
                 yield from _body(inner, margin + "  ")
-            case fields.BlocksSpec(shape=inner, word=word) if word:
+            case fields.BlocksSpec(word=word) if word:
                 yield f"{margin}- `{spec.head} {{ … }}`: {spec.doc}"
-                yield from _body(inner, margin + "  ")
             case fields.OthersSpec():
                 yield f"{margin}- `NAME = …`: {spec.what}"
             case fields.RulesSpec(verbs=verbs):

@@ -15,7 +15,7 @@ import pytest
 from msgspec import structs
 
 from compiler.compile import check
-from compiler.world import Problem, SourceFacts
+from compiler.world import BaselineFacts, BlessedEval, Problem, SourceFacts
 from runtime.world import LocalWorld
 from spec_lang.diagnostics import Severity
 from spec_lang.render import render_plain
@@ -69,6 +69,11 @@ class Plenty(LocalWorld):
     def source(self, *args: Any, **options: Any) -> SourceFacts | Problem:
         found = super().source(*args, **options)
         return structs.replace(found, rows=10_000_000) if isinstance(found, SourceFacts) else found
+
+    def baseline(self, name: str) -> BaselineFacts | Problem:
+        """A run that measured what the documents compare with."""
+        how: Mapping[str, Any] = {"metrics": {"exact": {}}, "models": {"tuned": {}}, "templates": {}}
+        return BaselineFacts(name, f"baselines/{name}.json", "", "run", "", {"format": BlessedEval(128, how)})
 
 
 def parts() -> Iterator[Any]:

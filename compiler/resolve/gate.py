@@ -16,7 +16,7 @@ from compiler.resolved_gate import COMPARED, Grouped, Member, MetricOf, Never, R
 from compiler.schema.fields import RuleEntry
 from compiler.schema.gate import Gate, Group, Inner
 from compiler.schema.written import constant
-from spec_lang.ast import Binary, Call, Faulty, Ref
+from spec_lang.ast import Binary, Call, Expr, Faulty, Ref
 from spec_lang.quantities import Unit
 
 _TURNED = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
@@ -125,6 +125,8 @@ class _Requirements:
         self._only(rule, (*own, "at", "each", "correct"), f"`{word}`")
         use = read_metric(expr, self.names, self.evals)
         other_model: Ref | None = rule.clause(word)
+        if word != "equivalent" and use.higher_is_better is None:
+            self._without_direction(expr, use)
         blessed = ""
         if other_model is not None and other_model.text == "baseline" and self.baseline.given:
             blessed = self.baseline.model_for(use, other_model, self.names)
@@ -137,6 +139,11 @@ class _Requirements:
         baseline = "" if other_model is None else "baseline" if blessed else self.names.full(other_model)
         rule_of: Rule = word  # type: ignore[assignment]  # one of COMPARED
         return self._requirement(rule_of, rule, use, margin, baseline=baseline, blessed=blessed)
+
+    def _without_direction(self, expr: Expr, use: Use) -> None:
+        message = f"of `{use.shown}` neither more nor less is better, so nothing says what a regression is"
+        help = "`equivalent MODEL within …` asks for no change either way"
+        self.report.error("SFT0624", message, expr.span, help)
 
     def _spread(self, rule: RuleEntry, expr: Binary, call: Call) -> Requirement | None:
         self._only(rule, ("at",), "`spread`")

@@ -45,7 +45,7 @@ class Use(Struct, frozen=True, eq=False):
     @property
     def higher_is_better(self) -> bool | None:
         """None where neither side is better, as of a length."""
-        return getattr(self.metric.function, "higher_is_better", True) if self.metric else True
+        return self.metric.function.higher_is_better if self.metric else True
 
 
 def read_metric(expr: Expr, names: Names, evals: Mapping[str, ResolvedEval]) -> Use:

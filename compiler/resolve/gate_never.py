@@ -104,9 +104,9 @@ def _watched(owner: ResolvedEval, required: Sequence[Requirement | None], metric
     metrics = [metric] if metric else list(dict.fromkeys(share)) or list(owner.metrics.names)
     for name in metrics:
         found = owner.metrics.get(name)
-        if found is None or found.function.unit != "share":
+        if found is None or found.function.unit != "share" or found.function.whole:
             continue
-        higher = getattr(found.function, "higher_is_better", True)
+        higher = found.function.higher_is_better
         if name in ceilings:
             higher = False
         if higher is None:

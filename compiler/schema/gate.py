@@ -64,6 +64,9 @@ class Group(Shape):
     rules: tuple[RuleEntry, ...] = rules(VERBS, required=_RULES)
 
 
+_HOLDS = "holds when {} of its requirements hold; it takes the rules of the gate, and groups of these once more"
+
+
 class Gate(Shape):
     baseline: Value[ReadCall | None] = field(
         CallOf(BLESSED), 'what `no_worse_than baseline` compares with: a run that was blessed, as `blessed("main")`'
@@ -71,6 +74,6 @@ class Gate(Shape):
     strict: Value[bool] = field(
         Flag(), "`true`: what is inconclusive fails the gate, and warnings about it are errors", default=False
     )
-    any_of: tuple[Group, ...] = blocks("any", Group, "holds when one of its requirements holds", word="of")
-    all_of: tuple[Group, ...] = blocks("all", Group, "holds when all of its requirements hold", word="of")
+    any_of: tuple[Group, ...] = blocks("any", Group, _HOLDS.format("any"), word="of")
+    all_of: tuple[Group, ...] = blocks("all", Group, _HOLDS.format("all"), word="of")
     rules: tuple[RuleEntry, ...] = rules(VERBS, required=_RULES)

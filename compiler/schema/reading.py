@@ -104,8 +104,8 @@ class _BodyReader:
                 self._unknown_field(unknown)
             else:
                 self._unknown_block(unknown)
-        if self.rules and not declared(self.shape, RulesSpec):
-            self._refuse_rules()
+        for rule in () if declared(self.shape, RulesSpec) else self.rules:
+            self.report.error("SFT0212", f"{self.title} takes no rule `{rule.verb.text}`", rule.verb.span)
         return {name: self._fill(spelled(name), spec) for name, spec in specs(self.shape).items()}
 
     # --- sorting --------------------------------------------------------------------------------
@@ -123,10 +123,8 @@ class _BodyReader:
             self.lines[name] = entry.span
             if name in self.later:
                 not_runnable(f"`{name}` of {self.title}", entry.name, self.report)
-        elif self.others is not None:
-            self.entries.append(entry)
         else:
-            self.unknown.append(entry)
+            (self.unknown if self.others is None else self.entries).append(entry)
 
     def _without_runaway_block(self, entry: Field) -> bool:
         """Whether a field has no value, so that the block in the next line was taken for it; True after a report."""
@@ -166,13 +164,12 @@ class _BodyReader:
         spec = self.inner_specs[kind]
         if spec.word:
             if entry.name is None or entry.name.text != spec.word:
-                message, fix = f"`{kind}` is written `{spec.head} {{ … }}`", written_anew(entry.head, spec.head)
-                self.report.error("SFT0218", message, entry.head, fix=fix)
+                fix = written_anew(entry.head, spec.head)
+                self.report.error("SFT0218", f"`{kind}` is written `{spec.head} {{ … }}`", entry.head, fix=fix)
             entry = replace(entry, kind=replace(entry.kind, text=spec.head, span=entry.head), name=None)
         elif entry.name is None:
-            message = f"`{kind}` inside {self.title} has no name"
-            self.report.error("SFT0218", message, entry.kind.span, f"write `{kind} NAME {{ … }}`")
-            return
+            help, message = f"write `{kind} NAME {{ … }}`", f"`{kind}` inside {self.title} has no name"
+            return self.report.error("SFT0218", message, entry.kind.span, help)
         else:
             self.lines[f"{kind} {entry.name.text}"] = entry.span
         self.inner[kind].append(entry)
@@ -254,10 +251,6 @@ class _BodyReader:
         else:
             self.broken.update([meant] if meant else [name for name in self.nested_specs if name not in self.blocks])
 
-    def _refuse_rules(self) -> None:
-        for rule in self.rules:
-            self.report.error("SFT0212", f"{self.title} takes no rule `{rule.verb.text}`", rule.verb.span)
-
     # --- filling --------------------------------------------------------------------------------
 
     def _fill(self, name: str, spec: Any) -> Any:
@@ -271,13 +264,10 @@ class _BodyReader:
             return tuple(self.named[spec.word])
         if isinstance(spec, BlocksSpec):
             later = self.later if spec.word else ()
-            title = f"`{spec.head}`" if spec.word else ""
-            return tuple(
-                read_block(spec.shape, node, self.report, later, title=title) for node in self.inner[spec.kind]
-            )
+            return tuple(read_block(spec.shape, node, self.report, later) for node in self.inner[spec.kind])
         read_rules = tuple(read_rule(rule, spec.verbs, self.title, self.report, self.later) for rule in self.rules)
-        grouped = any(self.inner[kind] for kind, inner in self.inner_specs.items() if inner.word)
-        if not self.rules and spec.required and not grouped:
+        groups = (self.inner[kind] for kind, inner in self.inner_specs.items() if inner.word)
+        if spec.required and not self.rules and not any(groups):
             self.report.error("SFT0226", f"{self.title} has no rule", self.head, spec.required)
         return tuple(rule for rule in read_rules if rule is not None)
 

@@ -19,8 +19,8 @@ from runtime.gating.comparing import holds
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import SHOWN_LEVEL, finite
 from runtime.statistics import one_sided, two_sided
-from runtime.statistics.bootstrap import spread, spread_bounds
 from runtime.statistics.paired_means import adjusted_bounds, paired_t_bounds
+from runtime.statistics.spreading import spread, spread_bounds
 
 Floats = npt.NDArray[np.float64]
 

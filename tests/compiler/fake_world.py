@@ -34,12 +34,17 @@ def _facts(path: str, columns: dict[str, ColumnType], rows: int) -> SourceFacts:
 
 
 def _blessed(name: str) -> BaselineFacts:
-    """A run that measured ``format.exact`` of ``tuned`` under other templates, cut off elsewhere."""
+    """A run that measured ``exact`` of ``tuned`` in two evals, under other templates, cut off elsewhere."""
     models = {"tuned": {"plain": {"method": "greedy", "max_new_tokens": 48, "precision": "auto", "version": 2}}}
     metrics = {"exact": {"function": "exact_match", "args": {"normalise": "none"}, "unit": "share", "version": 1}}
     how = {"metrics": metrics, "models": models, "templates": {"plain": {"text": "other", "version": "4"}}}
     facts = BaselineFacts(
-        name, f"baselines/{name}.json", hash_text(name), "20260101-run", "2026-01-01", {"format": BlessedEval(128, how)}
+        name,
+        f"baselines/{name}.json",
+        hash_text(name),
+        "20260101-run",
+        "2026-01-01",
+        {"format": BlessedEval(128, how), "helpful": BlessedEval(64, how)},
     )
     return facts
 
