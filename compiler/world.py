@@ -96,7 +96,7 @@ class World(Protocol):
         """The hash of the model that tells languages."""
 
     def baseline(self, name: str) -> BaselineFacts | Problem:
-        """The run that was blessed under a name, from its file beside the spec; SFT0621, SFT0622."""
+        """The run that was blessed under a name, from its file beside the spec; SFT0661, SFT0662."""
 
     def model_exists(self, weights: str) -> Problem | None:
         """A cheap look (no hashing, no conversion): can these weights be found?"""

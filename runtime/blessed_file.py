@@ -53,31 +53,31 @@ def names(spec_dir: Path) -> list[str]:
 
 
 def read_document(spec_dir: Path, name: str) -> dict[str, Any] | Problem:
-    """A baseline's document. Problems: SFT0621 (no such baseline), SFT0622 (not what was blessed)."""
+    """A baseline's document. Problems: SFT0661 (no such baseline), SFT0662 (not what was blessed)."""
     path = spec_dir / file_of(name)
     again = _AGAIN.format(name=name)
     if "/" in name or "\\" in name or name.startswith("."):
-        return Problem("SFT0621", f"`{name}` is no name of a baseline", "name one that `sft bless RUN NAME` gave")
+        return Problem("SFT0661", f"`{name}` is no name of a baseline", "name one that `sft bless RUN NAME` gave")
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return Problem(
-            "SFT0621", f"no run is blessed as `{name}`: there is no `{file_of(name)}`", _near(spec_dir, name)
+            "SFT0661", f"no run is blessed as `{name}`: there is no `{file_of(name)}`", _near(spec_dir, name)
         )
     except (OSError, UnicodeDecodeError) as error:
         return Problem(
-            "SFT0622", f"`{file_of(name)}` cannot be read: {getattr(error, 'strerror', None) or error}", again
+            "SFT0662", f"`{file_of(name)}` cannot be read: {getattr(error, 'strerror', None) or error}", again
         )
     try:
         whole = json.loads(text)
         document = {key: value for key, value in whole.items() if key not in ("format", "content")}
         sound = whole["format"] == FORMAT and whole["content"] == hash_value(document)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Problem("SFT0622", f"`{file_of(name)}` is not the file of a baseline", again)
+        return Problem("SFT0662", f"`{file_of(name)}` is not the file of a baseline", again)
     if not sound:
-        return Problem("SFT0622", f"`{file_of(name)}` is not as it was blessed: its content has another hash", again)
+        return Problem("SFT0662", f"`{file_of(name)}` is not as it was blessed: its content has another hash", again)
     if document["name"] != name:
-        return Problem("SFT0622", f"`{file_of(name)}` is the file of baseline `{document['name']}`", again)
+        return Problem("SFT0662", f"`{file_of(name)}` is the file of baseline `{document['name']}`", again)
     return {"content": whole["content"], **document}
 
 

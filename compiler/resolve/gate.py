@@ -143,7 +143,7 @@ class _Requirements:
     def _without_direction(self, expr: Expr, use: Use) -> None:
         message = f"of `{use.shown}` neither more nor less is better, so nothing says what a regression is"
         help = "`equivalent MODEL within …` asks for no change either way"
-        self.report.error("SFT0624", message, expr.span, help)
+        self.report.error("SFT0664", message, expr.span, help)
 
     def _spread(self, rule: RuleEntry, expr: Binary, call: Call) -> Requirement | None:
         self._only(rule, ("at",), "`spread`")

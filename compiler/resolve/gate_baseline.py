@@ -47,7 +47,7 @@ class Baseline(Struct, eq=False):
     def _lacks(self, what: str, at: Ref, help: str, names: Names) -> None:
         assert self.facts is not None
         also = [(self.span, f"run {self.facts.run}")]
-        names.report.error("SFT0623", f"baseline `{self.facts.name}` has {what}", at.span, help, also)
+        names.report.error("SFT0663", f"baseline `{self.facts.name}` has {what}", at.span, help, also)
 
     def report_unused(self, report: Reporter) -> None:
         if self.given and not self.used:

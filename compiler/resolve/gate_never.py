@@ -45,7 +45,7 @@ def read_never(
         if found.block.tags.known:
             also = [found.block.label(found.block.head, "declared here")]
             help = "add `tags = COLUMN` to the eval: a column that holds a tag, or a list of them"
-            names.report.error("SFT0620", f"eval `{found.name}` has no `tags`", owner.span, help, also)
+            names.report.error("SFT0660", f"eval `{found.name}` has no `tags`", owner.span, help, also)
         return None
     metric, model = named
     watched = tuple(dict.fromkeys(_watched(found, required, metric, model)))

@@ -35,12 +35,12 @@ class BlessedRun:
 
     @classmethod
     def read(cls, spec_dir: Path, name: str, content: str) -> BlessedRun:
-        """Read the file again. Raises DiagnosticError SFT0621, SFT0622: also when it is not the one of the plan."""
+        """Read the file again. Raises DiagnosticError SFT0661, SFT0662: also when it is not the one of the plan."""
         found = read_document(spec_dir, name)
         if isinstance(found, Problem):
             raise fatal(found.code, found.message, found.help)
         if found["content"] != content:
-            raise fatal("SFT0622", f"baseline `{name}` changed after the plan was made", "run again")
+            raise fatal("SFT0662", f"baseline `{name}` changed after the plan was made", "run again")
         return cls(found)
 
     def against(self, blessed: Blessed, of: Evidence, eval: str, metric: str) -> tuple[Floats, Against]:

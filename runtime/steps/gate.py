@@ -31,8 +31,8 @@ _MEMBERS = ("step_hash", "requirement", "member")
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Decide the gate; rows go to ``gates`` and ``looks``, the verdict to the summary. Raises DiagnosticError SFT0621,
-    SFT0622 (the baseline is not there as it was planned)."""
+    """Decide the gate; rows go to ``gates`` and ``looks``, the verdict to the summary. Raises DiagnosticError SFT0661,
+    SFT0662 (the baseline is not there as it was planned)."""
     from runtime.gating.evidence import Evidence  # numpy comes with it, and only when a gate is decided
     from runtime.gating.requirement import input_of
 

@@ -118,7 +118,7 @@ class FakeWorld:
 
     def baseline(self, name: str) -> BaselineFacts | Problem:
         found = self.baselines.get(name)
-        return Problem("SFT0621", f"no run is blessed as `{name}`", "bless one") if found is None else found
+        return Problem("SFT0661", f"no run is blessed as `{name}`", "bless one") if found is None else found
 
     def model_exists(self, weights: str) -> Problem | None:
         return None if weights in self.models else Problem("SFT0501", f"there are no weights at `{weights}`")
