@@ -5,6 +5,7 @@ Also where nothing was dropped: the highest coverage tells how far the rows are 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 
 from runtime.store import Store
@@ -12,7 +13,8 @@ from sft.plain_tables import Page, Table
 from sft.show_filters import unfinished
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
-from tui.formats import count, share
+from tui import queries
+from tui.formats import count, place, share
 from tui.overlap_queries import OverlapItem, OverlapSet, overlap_items, overlap_sets
 
 
@@ -32,7 +34,8 @@ def decontamination(store: Store, run_id: str, step: str | None, limit: int) -> 
     items = overlap_items(store, run_id, step, limit)
     tables = [Table("", _SET_COLUMNS, [_set_cells(one) for one in sets], frozenset(range(2, 8)))]
     if items:
-        cells = [_item_cells(item) for item in items]
+        row_files = queries.row_files(store, run_id)
+        cells = [_item_cells(item, row_files) for item in items]
         tables.append(Table("held-out rows, most covered first", _ITEM_COLUMNS, cells, frozenset({3})))
     touched = sum(one.touched for one in sets)
     tail = f"{count(len(items))} of {count(touched)} held-out rows shown" if touched > len(items) else ""
@@ -52,8 +55,8 @@ def _set_cells(one: OverlapSet) -> tuple[str, ...]:
     return (rows, name, count(one.items), count(one.hit), part, count(one.rows), count(one.dropped), highest)
 
 
-def _item_cells(item: OverlapItem) -> tuple[str, ...]:
-    where = f"{item.file or 'row'}:{item.line}" if item.line is not None else item.row_id[:12]
+def _item_cells(item: OverlapItem, row_files: Collection[str]) -> tuple[str, ...]:
+    where = place(item.file, item.line, row_files) if item.line is not None else item.row_id[:12]
     return (
         item.item[:12],
         where,

@@ -42,7 +42,7 @@ def lost_page(lost: Unreadable) -> Page:
     """A line that could not be read."""
     data = {"row_id": None, "places": [{"source": lost.step.name, "file": lost.file, "line": lost.line}],
             "content": None, "steps": [{"step": lost.step.id, "state": "dropped", "reason": lost.reason}]}  # fmt: skip
-    return Page(data, f"{lost.file}:{lost.line} could not be read, so it is no row: {lost.reason}", ())
+    return Page(data, f"{lost.place} could not be read, so it is no row: {lost.reason}", ())
 
 
 def batch_page(step: Step, place: int, ids: Sequence[str], origins: Mapping[str, Origin]) -> Page:

@@ -6,6 +6,7 @@ both show one number the same way. A value that is not there is an en dash, neve
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 NOTHING = "–"
@@ -37,6 +38,11 @@ def interval(low: float | None, high: float | None, unit: str = "plain") -> str:
 def estimate(value: float | None, low: float | None, high: float | None, unit: str, *, signed: bool = False) -> str:
     """``98.3% [91.1, 99.7]``."""
     return f"{number(value, unit, signed=signed)} {interval(low, high, unit)}".rstrip()
+
+
+def place(file: str | None, number: int, row_files: Collection[str] = ()) -> str:
+    """``tickets.jsonl:17``; ``tickets.json row 17`` for a file that has rows and no lines, one of ``row_files``."""
+    return f"{file} row {number:,}" if file in row_files else f"{file or 'row'}:{number}"
 
 
 def share(part: float, whole: float) -> str:

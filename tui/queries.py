@@ -159,6 +159,13 @@ def plan(store: Store, run_id: str) -> dict[str, Any]:
     return _object(rows[0][0]) if rows else {}
 
 
+def row_files(store: Store, run_id: str) -> frozenset[str]:
+    """The files of a run whose numbers count rows: JSON lists and Parquet, which have no lines."""
+    steps = [step for step in plan(store, run_id).get("steps", ()) if step.get("kind") == "ingest"]
+    counted = [step for step in steps if step["params"].get("format") in ("json", "parquet")]
+    return frozenset(path for step in counted for path in step["local"].get("paths", ()))
+
+
 def sources(store: Store, run_id: str) -> list[SourceRow]:
     rows = store.query(
         "SELECT name, path, licence, origin, rows, unreadable FROM sources WHERE run_id = ? ORDER BY name, path",

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from compiler.plan import Plan, Step, StepKind
+from compiler.step_params import IngestParams
 from runtime.artifacts import Objects
 from runtime.relational import PLACE, Engine, parquet, quoted
+from runtime.source_files import unit_of
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 
-_LINE = re.compile(r"(?P<file>.+):(?P<line>\d+)")
+_LINE = re.compile(r"(?P<file>.+)(?::| row )(?P<line>\d+)")
 _ID = re.compile(r"[0-9a-f]{4,32}(-\d+)?")
 
 
@@ -35,7 +37,7 @@ class Origin:
 
     @property
     def place(self) -> str:
-        return f"{self.file}:{self.line}"
+        return _place(self.step, self.file, self.line)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,16 @@ class Unreadable:
     file: str
     line: int
     reason: str
+
+    @property
+    def place(self) -> str:
+        return _place(self.step, self.file, self.line)
+
+
+def _place(step: Step, file: str, number: int) -> str:
+    """``tickets.jsonl:17``, or ``tickets.json row 17`` where a file has rows and no lines. Both can be asked for."""
+    assert isinstance(step.params, IngestParams)
+    return f"{file} row {number}" if unit_of(step.params.format) == "row" else f"{file}:{number}"
 
 
 @dataclass(frozen=True)
@@ -149,7 +161,7 @@ def _names_of_files(scene: Scene, ingests: Sequence[Step]) -> dict[str, dict[str
 def _several(file: str, line: int, found: list[Origin], lost: list[Unreadable]) -> DiagnosticError:
     """Two files that end in the same name, or one file that two sources read as different rows."""
     places = [f"`{visible(one.place)}` (row `{one.row_id[:12]}` of {one.step.name})" for one in found]
-    places += [f"`{visible(one.file)}:{one.line}` (unreadable)" for one in lost]
+    places += [f"`{visible(one.place)}` (unreadable)" for one in lost]
     listed = ", ".join(places[:4]) + (", …" if len(places) > 4 else "")
     one_file = len({one.file for one in (*found, *lost)}) == 1
     help = "give the row id" if one_file else "give more of the path, or the row id"

@@ -142,3 +142,16 @@ def test_a_name_means_the_file_that_has_it_now(folder: Path, capsys: pytest.Capt
     assert main(["export", "both", "--file", "spec.sft", "--to", "more"]) == 0
     assert "Rain 3" in told(capsys, "trace", "town.jsonl:4")
     assert "Weather in town 3" in told(capsys, "trace", "city.jsonl:4")
+
+
+def test_rows_of_a_list_are_called_rows_and_not_lines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [json.loads(line) for line in (folder / "town.jsonl").read_text().splitlines()]
+    (folder / "town.json").write_text(json.dumps(rows, indent=1))
+    spec = SPEC.replace("town.jsonl", "town.json").replace("LIMIT", "50").replace("total = 60 rows", "")
+    (folder / "spec.sft").write_text(spec)
+    assert main(["export", "small", "--file", "spec.sft", "--to", "out"]) == 0
+    ledger = told(capsys, "show", "ledger")
+    assert "town.json row 2 " in ledger and "town.json:" not in ledger
+    assert "stood in: town.json row 1" in ledger or "town.json row 1" in ledger
+    by_row, by_line = (told(capsys, "trace", f"town.json{mark}2") for mark in (" row ", ":"))
+    assert by_row == by_line and "town.json row 2 (source town)" in by_row

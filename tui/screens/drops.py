@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from spec_lang.plain_text import one_line, visible
-from tui import drop_queries
+from tui import drop_queries, queries
 from tui.actions import bindings_for
 from tui.formats import count
 from tui.screens.view import View
@@ -47,8 +47,11 @@ class DropsScreen(View[list[Drop]]):
         return self._page(0)
 
     def _page(self, offset: int) -> list[Drop]:
-        found = drop_queries.drops(self.board.store, self.run_id or "", self.line.step_id, self.line.rule, PAGE, offset)
-        return [drop(row) for row in found]
+        store, run_id = self.board.store, self.run_id or ""
+        with store.reading():
+            found = drop_queries.drops(store, run_id, self.line.step_id, self.line.rule, PAGE, offset)
+            row_files = queries.row_files(store, run_id)
+        return [drop(row, row_files) for row in found]
 
     def present(self, model: list[Drop]) -> None:
         ink, self.drops = self.ink, list(model)

@@ -7,10 +7,11 @@ the one before, less what that one dropped.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tui.drop_queries import DropRow, RuleCount
+from tui.formats import place
 from tui.queries import StepRow
 
 _FLOW = ("ingest", "filter", "split", "decontaminate", "render", "mix", "train")
@@ -96,16 +97,19 @@ def _rules(step: StepRow, counts: Sequence[RuleCount], widest: int) -> list[Funn
     return lines
 
 
-def drop(row: DropRow) -> Drop:
+def drop(row: DropRow, row_files: Collection[str] = ()) -> Drop:
+    """``row_files`` are those whose rows are counted as rows and not as lines."""
     content = fields(row.content)
-    place = f"{row.file or 'row'}:{row.line}" if row.line is not None else (row.file or "")
-    survivor = None
+    survivor, stood_in = None, row.survivor
     if row.survivor is not None:
-        survivor = f"line {row.survivor_line}" if row.survivor_line is not None else row.survivor[:12]
+        unit = "row" if row.survivor_file in row_files else "line"
+        survivor = f"{unit} {row.survivor_line}" if row.survivor_line is not None else row.survivor[:12]
+    if row.survivor_file is not None and row.survivor_line is not None:
+        stood_in = place(row.survivor_file, row.survivor_line, row_files)
     return Drop(
         row.step_id,
         row.rule,
-        place,
+        place(row.file, row.line, row_files) if row.line is not None else (row.file or ""),
         row.line,
         row.value or "",
         row.detail or "",
@@ -114,7 +118,7 @@ def drop(row: DropRow) -> Drop:
         survivor,
         fields(row.survivor_content),
         row.row_id,
-        f"{row.survivor_file}:{row.survivor_line}" if row.survivor_file is not None else row.survivor,
+        stood_in,
     )
 
 
