@@ -1,7 +1,8 @@
 """A row through every step of a run: its line, what dropped it, what trained on it, what was answered.
 
-ROW is FILE:LINE (tickets.jsonl:17; of a .json list the number of the row), a row id or its beginning, STEP@N for the N-th row of a step
-(render:triage.train@0, from 0), or train:NAME@N for the rows of an optimiser step (from 1).
+ROW is FILE:LINE (tickets.jsonl:17; of a .json list the number of the row), a row id or its beginning,
+STEP@N for the N-th row of a step (render:triage.train@0, from 0), or train:NAME@N for the rows of an
+optimiser step (from 1).
 """
 
 from __future__ import annotations
