@@ -20,6 +20,7 @@ from runtime.gating import wording
 from runtime.gating.comparison import Comparison, compare
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import finite
+from runtime.measuring.slices import Mask
 
 Floats = npt.NDArray[np.float64]
 C = TypeVar("C", bound=Compared)
@@ -87,9 +88,16 @@ Judge: TypeAlias = Callable[[C, Comparison, Told], Judgement]
 
 
 def decide_compared(
-    requirement: C, judge: Judge[C], candidate: Floats, baseline: Floats, seed: int, against: Against
+    requirement: C,
+    judge: Judge[C],
+    candidate: Floats,
+    baseline: Floats,
+    seed: int,
+    against: Against,
+    whole: Callable[[Mask], Comparison] | None = None,
 ) -> Decision:
-    """Decide from two matrices items × templates over the same items and templates; NaN is missing."""
+    """Decide from two matrices items × templates over the same items and templates; NaN is missing. Of a metric of the
+    whole set these are the items' own values, and ``whole`` compares the sets of some items."""
     unit, level = requirement.metric.unit, float(requirement.level)
     told = Told(unit, requirement.metric.better == "lower")
     absent = np.isnan(candidate) | np.isnan(baseline)
@@ -98,7 +106,10 @@ def decide_compared(
         sentences = ["nothing was measured: there is no item that both sides answered", *against.differs]
         return Decision(Verdict.INCONCLUSIVE, wording.paragraph(sentences), unit, "none", 0.0, level=level)
     sides = (candidate[complete], baseline[complete])
-    found = compare(*(reversed(sides) if told.lower_is_better else sides), unit, level, seed)
+    if whole is not None:
+        found = whole(complete)
+    else:
+        found = compare(*(reversed(sides) if told.lower_is_better else sides), unit, level, seed)
     judged = judge(requirement, found, told)
     in_the_way = _in_the_way(against, int(np.count_nonzero(absent)))
     parts = [_difference_sentence(requirement, found, told, against), _flips_sentence(found, told)]

@@ -6,7 +6,7 @@ changed threshold runs no model and measures nothing again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from compiler.hashing import hash_value
 from compiler.plan import Step
-from compiler.step_params import MeasureParams
+from compiler.step_params import MeasureParams, Metric
 from runtime.measuring.slices import Mask, Part, parts
 from runtime.store import Store
 
@@ -29,6 +29,7 @@ class Evidence:
     step_hash: str
     templates: tuple[str, ...]
     row_ids: tuple[str, ...]
+    metrics: Mapping[str, Metric]  # by their name in the eval
 
     @classmethod
     def of(cls, store: Store, measure: Step) -> Evidence:
@@ -37,7 +38,8 @@ class Evidence:
         rows = store.query(
             "SELECT DISTINCT row_id FROM item_metrics WHERE step_hash = ? ORDER BY row_id", [measure.hash]
         )
-        return cls(store, measure.hash, templates, tuple(row[0] for row in rows))
+        metrics = {metric.name: metric for metric in measure.params.metrics}
+        return cls(store, measure.hash, templates, tuple(row[0] for row in rows), metrics)
 
     @property
     def held_out(self) -> str:

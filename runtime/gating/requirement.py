@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -33,6 +34,8 @@ from runtime.gating.never import decide_never
 from runtime.gating.no_regression import judge_no_regression
 from runtime.gating.no_worse import judge_no_worse
 from runtime.gating.spread import decide_spread
+from runtime.gating.whole_pair import WholePair, undecided_whole
+from runtime.gating.whole_set import decide_whole_bound, decide_whole_spread, whole_set_of
 from runtime.measuring.aggregates import SHOWN_LEVEL
 from runtime.measuring.slices import SMALL, Mask, Part
 from runtime.statistics import one_sided
@@ -89,7 +92,10 @@ def decide(
     everything: Mask = np.ones(len(evidence.row_ids), dtype=bool)
     if isinstance(requirement, SpreadRequirement):
         answers = evidence.answers(requirement.metric.metric, requirement.metric.model)
-        whole = decide_spread(requirement, answers, evidence.templates, evidence.seed)
+        if (of_set := whole_set_of(requirement.metric, evidence)) is not None:
+            whole = decide_whole_spread(requirement, answers, of_set, evidence.templates)
+        else:
+            whole = decide_spread(requirement, answers, evidence.templates, evidence.seed)
         return RequirementDecision(requirement, whole)
     decide_items = _decider(requirement, evidence, blessed)
     if requirement.each is None:
@@ -116,18 +122,28 @@ def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | Non
     """The requirement's rule as a function of a selection of items."""
     metric = requirement.metric
     answers = evidence.answers(metric.metric, metric.model)
+    of_set = whole_set_of(metric, evidence)
     if isinstance(requirement, BoundRequirement):
         bound = requirement
+        if of_set is not None:
+            return lambda mask: decide_whole_bound(bound, of_set.among(mask))
         return lambda mask: decide_bound(bound, answers[mask])
+    if of_set is not None and requirement.blessed is not None:
+        return lambda mask: undecided_whole(requirement)
     baseline, against = _other_side(requirement, evidence, blessed)
+    of_other = whole_set_of(metric.model_copy(update={"model": requirement.baseline}), evidence)
 
     def decide_items(mask: Mask) -> Decision:
-        ours, theirs = answers[mask], baseline[mask]
+        sides, seed = (answers[mask], baseline[mask]), evidence.seed
+        whole = None
+        if of_set is not None and of_other is not None:
+            pair = WholePair(of_set.among(mask), of_other.among(mask), *sides, metric.better == "lower")
+            whole = partial(pair.compared, level=float(requirement.level))
         if isinstance(requirement, NoWorseRequirement):
-            return decide_compared(requirement, judge_no_worse, ours, theirs, evidence.seed, against)
+            return decide_compared(requirement, judge_no_worse, *sides, seed, against, whole)
         if isinstance(requirement, EquivalentRequirement):
-            return decide_compared(requirement, judge_equivalent, ours, theirs, evidence.seed, against)
-        return decide_compared(requirement, judge_no_regression, ours, theirs, evidence.seed, against)
+            return decide_compared(requirement, judge_equivalent, *sides, seed, against, whole)
+        return decide_compared(requirement, judge_no_regression, *sides, seed, against, whole)
 
     return decide_items
 

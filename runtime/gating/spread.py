@@ -8,6 +8,7 @@ than that, so each pair is tested at the level and the worst one decides (inters
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -18,25 +19,46 @@ from runtime.gating import wording
 from runtime.gating.comparing import holds
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import SHOWN_LEVEL, finite
-from runtime.statistics import one_sided, two_sided
+from runtime.statistics import Bounds, one_sided, two_sided
 from runtime.statistics.paired_means import adjusted_bounds, paired_t_bounds
-from runtime.statistics.spreading import spread, spread_bounds
+from runtime.statistics.spreading import spread_bounds
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The number of each template, the interval of the largest difference, and with a level the bound that decides."""
+
+    means: Floats
+    items: int
+    shown: Bounds
+    bound: float | None
+
+    @property
+    def estimate(self) -> float:
+        return float(self.means.max() - self.means.min())
 
 
 def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tuple[str, ...], seed: int) -> Decision:
     """Decide from a matrix items × templates; columns in the order of ``templates``; NaN is missing."""
     unit, limit = requirement.metric.unit, float(requirement.limit)
     level = None if requirement.level is None else float(requirement.level)
-    obstacle = _obstacle(answers)
+    obstacle = why_no_spread(answers)
     if obstacle:
         return Decision(
             Verdict.INCONCLUSIVE, wording.paragraph([obstacle]), unit, "none", limit, n=len(answers), level=level
         )
-    estimate = spread(answers)
     shown = spread_bounds(answers, two_sided(level or SHOWN_LEVEL), seed)
     bound = None if level is None else upper_bound(answers, unit, level)
+    return spread_decision(requirement, Spread(answers.mean(axis=0), len(answers), shown, bound), templates)
+
+
+def spread_decision(requirement: SpreadRequirement, found: Spread, templates: tuple[str, ...]) -> Decision:
+    """The decision on a spread that was measured of complete answers."""
+    unit, limit = requirement.metric.unit, float(requirement.limit)
+    level = None if requirement.level is None else float(requirement.level)
+    estimate, bound, shown = found.estimate, found.bound, found.shown
     deciding = estimate if bound is None else bound
     if _within(requirement, deciding):
         verdict = Verdict.PASS
@@ -46,7 +68,7 @@ def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tu
         verdict = Verdict.INCONCLUSIVE
     ends = f"{wording.size(shown.low, unit)} to {wording.size(shown.high, unit)}"
     parts = [
-        _means_sentence(requirement, answers, templates),
+        _means_sentence(requirement, found, templates),
         f"the {wording.percent(level or SHOWN_LEVEL)} interval is {ends}",
         _deciding_sentence(requirement, estimate, bound, verdict),
     ]
@@ -58,7 +80,7 @@ def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tu
         unit=unit,
         test="estimate only" if bound is None else "every pair of templates within the limit",
         threshold=limit,
-        n=len(answers),
+        n=found.items,
         estimate=estimate,
         low=shown.low,
         high=shown.high,
@@ -84,7 +106,7 @@ def _what_passes(critical: float, unit: str) -> str:
     return f"with as many items that scatter as much, a spread of {wording.size(critical, unit)} or less passes"
 
 
-def _obstacle(answers: Floats) -> str | None:
+def why_no_spread(answers: Floats) -> str | None:
     """Why the spread cannot be decided, or None."""
     if answers.shape[1] < 2:
         return "the evaluation has one template only, so there is no spread to measure"
@@ -101,16 +123,16 @@ def _within(requirement: SpreadRequirement, number: float) -> bool:
     return holds(number, requirement.op, float(requirement.limit))
 
 
-def _means_sentence(requirement: SpreadRequirement, answers: Floats, templates: tuple[str, ...]) -> str:
-    unit, means = requirement.metric.unit, answers.mean(axis=0)
+def _means_sentence(requirement: SpreadRequirement, found: Spread, templates: tuple[str, ...]) -> str:
+    unit, means = requirement.metric.unit, found.means
     best, worst = int(means.argmax()), int(means.argmin())
     name = f"`{requirement.metric.metric}` of `{requirement.metric.model}`"
     if best == worst:
-        return f"{name} is {wording.value(float(means[0]), unit)} under every template, on {len(answers):,} items"
+        return f"{name} is {wording.value(float(means[0]), unit)} under every template, on {found.items:,} items"
     return (
         f"{name} is {wording.value(float(means[best]), unit)} under `{templates[best]}` and "
         f"{wording.value(float(means[worst]), unit)} under `{templates[worst]}`, "
-        f"{wording.size(spread(answers), unit)} apart on {wording.count(len(answers), 'items')}"
+        f"{wording.size(found.estimate, unit)} apart on {wording.count(found.items, 'items')}"
     )
 
 

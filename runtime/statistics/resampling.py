@@ -43,6 +43,13 @@ class Resampled:
         estimate, draws, left_out = (np.mean(np.stack(field), axis=0) for field in fields)
         return cls(float(estimate), draws, left_out)
 
+    @classmethod
+    def spread(cls, parts: Sequence[Resampled]) -> Resampled:
+        """The largest minus the smallest of numbers that were resampled alike."""
+        fields = zip(*((part.estimate, part.draws, part.left_out) for part in parts), strict=True)
+        estimate, draws, left_out = (np.ptp(np.stack(field), axis=0) for field in fields)
+        return cls(float(estimate), draws, left_out)
+
     def less(self, other: Resampled) -> Resampled:
         """The difference of two numbers that were resampled alike."""
         return Resampled(self.estimate - other.estimate, self.draws - other.draws, self.left_out - other.left_out)
