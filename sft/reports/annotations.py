@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sft.reports.report import Case, Place, Report, Stop, kind_of
 from spec_lang.github import Annotation, render_annotations
+from spec_lang.plain_text import visible
 
 MOST_SLICES = 8  # that an annotation names
 
@@ -32,7 +33,8 @@ def _requirement(case: Case, kind: str) -> Annotation:
     lines += [f"{part.row.title}: {part.row.verdict}, {part.row.shown}" for part in parts[:MOST_SLICES]]
     if len(parts) > MOST_SLICES:
         lines.append(f"{len(parts) - MOST_SLICES:,} more slices did not pass")
-    return _at(case.place, kind, f"gate {row.gate}: {row.verdict}", "\n".join(lines))
+    message = "\n".join(visible(line) for line in lines)  # a value with line breaks stays on its line
+    return _at(case.place, kind, f"gate {row.gate}: {row.verdict}", message)
 
 
 def _stop(stop: Stop) -> Annotation:

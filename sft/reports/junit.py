@@ -69,7 +69,7 @@ def _requirement(suite: Element, report: Report, gate: GateReport, case: Case, n
     facts = [("verdict", row.verdict), ("rule", case.rule)]
     facts += [("estimate", _number(row.estimate)), ("low", _number(row.low)), ("high", _number(row.high))]
     facts += [("interval", interval(row.low, row.high, row.unit)), ("n", "" if row.n is None else str(row.n))]
-    facts += [("unit", row.unit), *row.facts]
+    facts += [("unit", row.unit), *((name, value) for name, value in row.facts if name != "items")]
     if row.target is not None:
         facts += [("eval", row.target.eval), ("metric", row.target.metric), ("model", row.target.model)]
         facts += [("baseline", row.target.baseline or ""), ("because", row.target.because or "")]
