@@ -28,9 +28,9 @@ def annotations(report: Report) -> str:
 
 def _requirement(case: Case, kind: str) -> Annotation:
     row = case.row
-    lines = [f"{row.text}: {row.shown}", row.reason]
+    lines = [f"{row.text}: {row.shown}" if case.measured else row.text, row.reason]
     parts = case.not_passed
-    lines += [f"{part.row.title}: {part.row.verdict}, {part.row.shown}" for part in parts[:MOST_SLICES]]
+    lines += [f"{part.row.title.strip()}: {part.row.verdict}, {part.row.shown}" for part in parts[:MOST_SLICES]]
     if len(parts) > MOST_SLICES:
         lines.append(f"{len(parts) - MOST_SLICES:,} more slices did not pass")
     message = "\n".join(visible(line) for line in lines)  # a value with line breaks stays on its line

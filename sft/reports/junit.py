@@ -67,22 +67,26 @@ def _requirement(suite: Element, report: Report, gate: GateReport, case: Case, n
     row = case.row
     element = _case(suite, f"{_stem(report.spec)}.{gate.name}", name, seconds, case.place)
     facts = [("verdict", row.verdict), ("rule", case.rule)]
-    facts += [("estimate", _number(row.estimate)), ("low", _number(row.low)), ("high", _number(row.high))]
-    facts += [("interval", interval(row.low, row.high, row.unit)), ("n", "" if row.n is None else str(row.n))]
-    facts += [("unit", row.unit), *((name, value) for name, value in row.facts if name != "items")]
+    if case.measured:
+        facts += [("estimate", _number(row.estimate)), ("low", _number(row.low)), ("high", _number(row.high))]
+        facts += [("interval", interval(row.low, row.high, row.unit)), ("n", "" if row.n is None else str(row.n))]
+        facts += [("unit", row.unit), *((name, value) for name, value in row.facts if name != "items")]
     if row.target is not None:
         facts += [("eval", row.target.eval), ("metric", row.target.metric), ("model", row.target.model)]
-        facts += [("baseline", row.target.baseline or ""), ("because", row.target.because or "")]
+        facts += [("baseline", case.against), ("because", row.target.because or "")]
     _properties(element, [(key, value) for key, value in facts if value])
-    if row.verdict == "pass":
-        return
-    if case.counts == row.verdict:
-        kind = "failure" if row.verdict == "fail" else _INCONCLUSIVE[report.taken]
-        _outcome(element, kind, row.verdict, f"{row.verdict}: {row.shown}", row.reason)
-    elif case.counts == "inconclusive":
-        _outcome(element, _INCONCLUSIVE[report.taken], row.verdict, f"{row.verdict}, which leaves it open", row.reason)
-    else:
-        _outcome(element, "skipped", row.verdict, f"{row.verdict}, and what it is a part of passes", row.reason)
+    if row.verdict != "pass":
+        kind = {"fail": "failure", "inconclusive": _INCONCLUSIVE[report.taken]}.get(case.counts, "skipped")
+        shown = f": {row.shown}" if case.measured else ""
+        _outcome(element, kind, row.verdict, f"{row.verdict}{_weight(row.verdict, case.counts)}{shown}", row.reason)
+
+
+def _weight(verdict: str, counts: str) -> str:
+    """Why a case counts as something else than its verdict."""
+    if counts == verdict:
+        return ""
+    told = {"fail": ", which a strict gate takes for failed", "inconclusive": ", which leaves its requirement open"}
+    return told.get(counts, ", and what it is a part of passes")
 
 
 def _stopped_suite(root: Element, report: Report) -> None:

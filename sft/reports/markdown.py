@@ -70,7 +70,7 @@ def _gate(gate: GateReport) -> Iterator[list[str]]:
     if parts:
         columns = ("", "slice", "requirement", "estimate", "n", "threshold", "test")
         rows = [
-            (f"{part.row.badge} {part.row.verdict}", part.row.title, case.row.text, *_figures(part))
+            (f"{part.row.badge} {part.row.verdict}", part.row.title.strip(), case.row.text, *_figures(part))
             for case, part in parts
         ]
         yield ["#### Slices that did not pass", "", *_table(columns, rows, {4, 5})]
@@ -86,6 +86,8 @@ def _figures(case: Case) -> tuple[str, ...]:
     """Estimate with interval, n, threshold, test."""
     row = case.row
     facts = dict(row.facts)
+    if not case.measured:
+        return ("", "", "", facts.get("test", ""))
     n = "" if row.n is None else f"{row.n:,}"
     return (row.shown, n, "" if row.threshold is None else number(row.threshold, row.unit), facts.get("test", ""))
 
@@ -101,10 +103,10 @@ def _compared(gate: GateReport) -> Iterator[list[str]]:
     """Which eval, metric and models each requirement is about."""
     rows = []
     for case in gate.cases:
-        if (target := case.row.target) is not None:
+        if (target := case.row.target) is not None and target.eval:
             facts = dict(case.row.facts)
             flips, detectable = facts.get("flips", ""), facts.get("smallest detectable", "")
-            model = f"{target.model} against {target.baseline}" if target.baseline else target.model
+            model = f"{target.model} against {case.against}" if case.against else target.model
             rows.append((case.row.text, target.eval, target.metric, model, flips, detectable))
     columns = ("requirement", "eval", "metric", "model", "flips", "smallest detectable")
     if rows:

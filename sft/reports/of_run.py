@@ -76,25 +76,32 @@ def report_of_findings(spec: Path, findings: Iterable[Diagnostic], taken: Taken 
 
 def _cases(rows: Sequence[Requirement], verdict: str, step: Mapping[str, Any], folder: Path) -> tuple[Case, ...]:
     """The requirements of a gate with their slices, each counted within what it is a part of."""
-    cases = []
+    requirements = step["params"].get("requirements", ())
+    strict = bool(step["params"].get("strict"))
+    around = {member: at for at, item in enumerate(requirements) for member in item.get("members", ())}
+    cases: dict[int, Case] = {}
     for row in rows:
-        if row.part:
+        if row.part or row.requirement >= len(requirements):
             continue
-        place = _requirement_place(step, row.requirement, folder)
-        rule = _rule(step, row.requirement)
-        counts = counted(row.verdict, verdict)
-        slices = tuple(
+        at, item = row.requirement, requirements[row.requirement]
+        own = "fail" if strict and at not in around and row.verdict == "inconclusive" else row.verdict
+        counts = counted(
+            own, cases[around[at]].counts if at in around else verdict
+        )  # a group stands before its members
+        place, rule = _requirement_place(step, at, folder), str(item.get("rule", ""))
+        parts = tuple(
             Case(part, rule, place, counted(part.verdict, counts))
             for part in rows
-            if part.part and part.requirement == row.requirement
+            if part.part and part.requirement == at
         )
-        cases.append(Case(row, rule, place, counts, slices))
-    return tuple(cases)
+        cases[at] = Case(row, rule, place, counts, parts, _against(item))
+    return tuple(cases[at] for at in sorted(cases))
 
 
-def _rule(step: Mapping[str, Any], position: int) -> str:
-    requirements = step["params"].get("requirements", ())
-    return str(requirements[position].get("rule", "")) if position < len(requirements) else ""
+def _against(requirement: Mapping[str, Any]) -> str:
+    if blessed := requirement.get("blessed"):
+        return f"{blessed['model']} of baseline {blessed['name']}"
+    return str(requirement.get("baseline") or "")
 
 
 def _requirement_place(step: Mapping[str, Any], position: int, folder: Path) -> Place | None:

@@ -2,8 +2,9 @@
 
 Every form (JUnit, SARIF, annotations, Markdown) is a pure function of a ``Report``, so none of them can say something
 else than the others. What a case counts as is decided here, once: no worse than what it is a part of. A slice that
-fails in a requirement that only came out inconclusive, or a requirement that fails in a gate which needs just one of
-several, is told with its own verdict and does not turn a CI red that the exit code left green.
+fails in a requirement that only came out inconclusive, or a requirement of an `any of` that another one of it met, is
+told with its own verdict and does not turn a CI red that the exit code left green. In a strict gate what is
+inconclusive counts as failed, as it does for the gate.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Literal
 
 from tui.view_models.verdicts import Requirement
 
+GROUPS = ("any", "all")  # rules that hold other requirements
 # How much an inconclusive gate counts: as nothing but itself (exit code 3), as passed, or as failed.
 Taken = Literal["inconclusive", "pass", "fail"]
 WORSE = ("pass", "inconclusive", "fail")  # each worse than the one before it
@@ -37,6 +39,12 @@ class Case:
     place: Place | None
     counts: str
     slices: tuple[Case, ...] = ()
+    against: str = ""  # what it is compared with: another model, or a model of a blessed run
+
+    @property
+    def measured(self) -> bool:
+        """Whether it has numbers of its own; a group has only the verdicts of what it holds."""
+        return self.rule not in GROUPS
 
     @property
     def not_passed(self) -> tuple[Case, ...]:

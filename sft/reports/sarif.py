@@ -20,6 +20,11 @@ from spec_lang.sarif import code_rule, location, sarif_log
 ASKS = {
     "bound": "A metric has to reach a floor, or stay under a ceiling. With a level the bound of its interval has to.",
     "no_worse_than": "A model may be worse than its baseline by a margin at most, paired item by item.",
+    "no_significant_regression": "A model may not be worse than its baseline by a drop that is significant.",
+    "equivalent": "A model and its baseline may differ by a margin at most, in either direction.",
+    "never": "No item with a tag may fail.",
+    "any": "One of several requirements has to hold.",
+    "all": "All of several requirements have to hold.",
     "spread": "The best and the worst template may differ by a limit at most.",
 }
 NO_VERDICT = "gate-no-verdict"
@@ -63,7 +68,8 @@ def _plain_rule(id: str, asks: str) -> dict[str, Any]:
 
 def _requirement(case: Case, report: Report, order: list[str]) -> dict[str, Any]:
     row = case.row
-    message = visible(f"{row.verdict}: {row.text}: {row.shown}. {row.reason}")
+    shown = f": {row.shown}" if case.measured else ""
+    message = visible(f"{row.verdict}: {row.text}{shown}. {row.reason}")
     result = _result(_rule_id(case), order, kind_of(case.counts, report.taken), message, case.place)
     words = json.dumps([row.gate, row.text])
     result["partialFingerprints"] = {"requirement/v1": sha256(words.encode("utf-8", "backslashreplace")).hexdigest()}
@@ -73,7 +79,7 @@ def _requirement(case: Case, report: Report, order: list[str]) -> dict[str, Any]
         **{key: _finite(getattr(row, key)) for key in ("estimate", "low", "high", "threshold", "level", "n")},
         "unit": row.unit,
         "slices": [
-            {"slice": visible(part.row.title), "verdict": part.row.verdict, "reason": visible(part.row.reason)}
+            {"slice": visible(part.row.title.strip()), "verdict": part.row.verdict, "reason": visible(part.row.reason)}
             for part in case.not_passed
         ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ import pytest
 from sft.reports.annotations import annotations
 from sft.reports.junit import junit_xml
 from sft.reports.markdown import markdown
+from sft.reports.of_run import _against, _cases
 from sft.reports.report import Case, GateReport, Place, Report, Stop, Taken, counted
 from sft.reports.sarif import sarif
 from spec_lang.github import LONGEST_MESSAGE, MOST_OF_A_KIND
@@ -24,7 +26,7 @@ NASTY = "a|b <img src=x> `c` %0A::error::forged,x:y\r\n\x1b[31m\x00\ufffe ]]> &l
 
 
 def row(text: str, verdict: str, *, part: int = 0, value: str | None = None, reason: str = "Because.") -> Requirement:
-    target = Target("format", "exact", "tuned", "smol", True, "it was agreed")
+    target = Target("format", "exact", "tuned", "smol", difference=True, signed=True, because="it was agreed")
     facts = (("test", "McNemar mid-p"), ("flips", "3 gained, 9 lost"))
     figures = (-0.05, -0.11, 0.01, -0.1, -0.02, 0.95, 121)
     name = None if value is None else "category"
@@ -32,7 +34,7 @@ def row(text: str, verdict: str, *, part: int = 0, value: str | None = None, rea
 
 
 def case(text: str, verdict: str, counts: str | None = None, slices: tuple[Case, ...] = (), line: int = 7) -> Case:
-    return Case(row(text, verdict), "no_worse_than", Place("dir/spec.sft", line), counts or verdict, slices)
+    return Case(row(text, verdict), "no_worse_than", Place("dir/spec.sft", line), counts or verdict, slices, "smol")
 
 
 def part(value: str, verdict: str, counts: str | None = None) -> Case:
@@ -142,6 +144,23 @@ def test_a_part_that_does_not_decide_turns_nothing_red() -> None:
     assert annotations(passed) == "" and json.loads(sarif(passed, "0"))["runs"][0]["results"] == []
 
 
+def test_what_a_strict_gate_takes_for_failed_is_a_failure() -> None:
+    strict = report(case("open", "inconclusive", "fail"))
+    assert outcomes(strict) == {"open": "failure"} and "a strict gate" in junit_xml(strict)
+    assert commands(annotations(strict))[0][0] == "error"
+
+
+def test_a_group_has_no_numbers_of_its_own() -> None:
+    group = replace(case("any of: a; b", "fail"), rule="any", row=replace(row("any of: a; b", "fail"), n=0))
+    told = report(group, case("a", "fail"))
+    for form in EVERY_FORM[:3]:
+        assert "n=0" not in form(told)
+    assert "any of: a; b\nBecause." in commands(annotations(told))[0][2]
+    assert "| any of: a; b |  |  |  | McNemar mid-p |" in markdown(told)
+    element = next(junit(told).iter("testcase"))
+    assert "estimate" not in {item.get("name") for item in element.iter("property")}
+
+
 def test_the_same_requirement_twice_is_two_cases() -> None:
     assert [*outcomes(report(case("a >= 1", "pass"), case("a >= 1", "fail")))] == ["a >= 1", "a >= 1 (2)"]
 
@@ -179,6 +198,39 @@ def test_a_run_without_a_gate_says_so_in_every_form() -> None:
     assert "no gate" in sarif(ungated, "0")
     for form in EVERY_FORM:
         assert "✓" not in form(ungated) and not re.search(r"\bpass", form(ungated).replace("never a pass", ""))
+
+
+def cases_of(verdict: str, verdicts: list[str], requirements: list[dict[str, Any]], **params: Any) -> list[str]:
+    """What the requirements of a gate count as, from its step as the plan's JSON has it."""
+    lines = {f"requirements.{at}": 10 + at for at in range(len(verdicts))}
+    place = {"path": "s.sft", "line": 9, "column": 1}
+    step = {"params": {"requirements": requirements, **params}, "local": {"lines": lines}, "place": place}
+    rows = [replace(row(f"r{at}", one), requirement=at) for at, one in enumerate(verdicts)]
+    found = _cases(rows, verdict, step, Path("/elsewhere"))
+    assert [one.place for one in found] == [Place("/elsewhere/s.sft", 10 + at) for at in range(len(verdicts))]
+    return [one.counts for one in found]
+
+
+def test_members_of_a_group_count_no_worse_than_the_group() -> None:
+    any_of = [{"rule": "any", "members": [1, 2]}, {"rule": "bound"}, {"rule": "bound"}, {"rule": "bound"}]
+    assert cases_of("fail", ["pass", "fail", "pass", "fail"], any_of) == ["pass", "pass", "pass", "fail"]
+    assert cases_of("fail", ["fail", "fail", "fail", "pass"], any_of) == ["fail", "fail", "fail", "pass"]
+    nested = [{"rule": "all", "members": [1, 3]}, {"rule": "any", "members": [2]}, {"rule": "bound"}, {"rule": "bound"}]
+    assert cases_of("inconclusive", ["inconclusive", "inconclusive", "fail", "pass"], nested) == [
+        *("inconclusive", "inconclusive", "inconclusive", "pass"),
+    ]
+
+
+def test_a_strict_gate_takes_inconclusive_for_failed() -> None:
+    plain = [{"rule": "bound"}, {"rule": "bound"}]
+    assert cases_of("fail", ["inconclusive", "pass"], plain, strict=True) == ["fail", "pass"]
+    assert cases_of("fail", ["inconclusive", "fail"], plain) == ["inconclusive", "fail"]
+
+
+def test_a_baseline_is_named_with_its_run() -> None:
+    blessed = {"rule": "equivalent", "baseline": "baseline", "blessed": {"name": "main", "model": "tuned"}}
+    assert _against(blessed) == "tuned of baseline main"
+    assert _against({"rule": "no_worse_than", "baseline": "smol"}) == "smol" and _against({"rule": "bound"}) == ""
 
 
 # --- annotations --------------------------------------------------------------------------------
