@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -31,6 +31,7 @@ class AnswerTable:
     params: MeasureParams
     columns: Mapping[str, Columns] = field(default_factory=dict)  # by metric, of those that read the data
     own: Mapping[str, OwnMetric] = field(default_factory=dict)  # metrics of the user's, by the name of the function
+    check: Callable[[], None] = lambda: None  # raises where the run is to stop
     predictions: int = 0
     missing: int = 0  # item × cell without a prediction
     values: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class AnswerTable:
 
     def _items(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Explained]:
         if not metric.extension:
-            return explain_items(metric.function, metric.args, answers)
+            return explain_items(metric.function, metric.args, answers, self.check)
         own, pairs = self.own[metric.function], zip(positions, answers, strict=True)
         return [(own(self.items[place], answer, **metric.args), "") for place, answer in pairs]
 

@@ -53,7 +53,8 @@ TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {
     "regex_match": regex_match,
     "json_schema": json_schema,
 }
-# Metrics that say why: (answers, **args) -> values with a reason.
+# Metrics that say why, and take long: (answers, check, **args) -> values with a reason. ``check`` is called now and
+# then, and raises where the run is to stop.
 EXPLAINED: Mapping[str, Callable[..., list[Explained]]] = {"ifeval": ifeval, "passes_tests": passes_tests}
 WHOLE: Mapping[str, WholeMetric] = {
     "bleu": BLEU,
@@ -69,10 +70,12 @@ def measure_items(function: str, args: Mapping[str, Any], answers: Sequence[Answ
     return [value for value, _ in explain_items(function, args, answers)]
 
 
-def explain_items(function: str, args: Mapping[str, Any], answers: Sequence[Answer]) -> list[Explained]:
-    """The metric of every answer, in order, with a reason of those metrics that have any."""
+def explain_items(
+    function: str, args: Mapping[str, Any], answers: Sequence[Answer], check: Callable[[], None] = lambda: None
+) -> list[Explained]:
+    """The metric of every answer, in order, with a reason of those metrics that have any. ``check`` may end it."""
     if function in EXPLAINED:
-        return EXPLAINED[function](answers, **args)
+        return EXPLAINED[function](answers, check, **args)
     if function in TOGETHER:
         return [(value, "") for value in TOGETHER[function](answers, **args)]
     metric = METRICS[function]

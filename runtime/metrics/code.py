@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from runtime.code_execution.extraction import Which, code_of
 from runtime.code_execution.running import Limits, Outcome, Program, run_programs
@@ -20,14 +20,20 @@ _SHOWN = 80
 
 
 def passes_tests(
-    answers: Sequence[Answer], *, fence: Which, timeout: int, memory_mib: int, allow_code_execution: bool
+    answers: Sequence[Answer],
+    check: Callable[[], None],
+    *,
+    fence: Which,
+    timeout: int,
+    memory_mib: int,
+    allow_code_execution: bool,
 ) -> list[Explained]:
     """1 where the tests pass, with what went wrong where they do not; None for a row without tests that test."""
     if not allow_code_execution:
         raise ValueError("a plan runs no code unless its spec allows it")
     found = [_program(answer, fence) for answer in answers]
     programs = [one for one in found if isinstance(one, Program)]
-    outcomes = iter(run_programs(programs, Limits(timeout, memory_mib << 20)))
+    outcomes = iter(run_programs(programs, Limits(timeout, memory_mib << 20), check))
     return [_explained(next(outcomes)) if isinstance(one, Program) else (None, one) for one in found]
 
 

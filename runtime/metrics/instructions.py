@@ -7,7 +7,7 @@ those.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runtime.ifeval.verdicts import Mode, Verdicts, verdicts
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def ifeval(answers: Sequence[Answer], *, mode: Mode, languages: str) -> list[Explained]:
+def ifeval(answers: Sequence[Answer], check: Callable[[], None], *, mode: Mode, languages: str) -> list[Explained]:
     """1 where all instructions of the row are followed; otherwise the note names those that are not."""
     _same_model(languages)
-    return [_explained(answer, _of(answer, mode)) for answer in answers]
+    found: list[Explained] = []
+    for answer in answers:
+        check()
+        found.append(_explained(answer, _of(answer, mode)))
+    return found
 
 
 def _explained(answer: Answer, found: Verdicts) -> Explained:

@@ -57,7 +57,7 @@ def run(ctx: StepContext) -> StepResult:
         items = _items(sql, ctx, params)
         tags = _tag_rows(sql, ctx, params)
         slices = _slice_values(sql, ctx, params)
-        table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx))
+        table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx), ctx.stop.check)
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
             table.fill(cell, _answers(sql, ctx, cell.input))

@@ -126,3 +126,15 @@ def test_no_code_runs_without_consent(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unless its spec allows it"):
         explain_items("passes_tests", {**CODE, "allow_code_execution": False}, [answer])
     assert not ran.exists()
+
+
+def test_a_run_that_is_to_stop_does_not_wait_for_all_code(measured: Evaluation) -> None:
+    class Stop(Exception):
+        pass
+
+    def check() -> None:
+        raise Stop
+
+    answer = Answer("import time\ntime.sleep(60)", "", columns={"tests": "assert True"})
+    with pytest.raises(Stop):
+        explain_items("passes_tests", {**CODE, "timeout": 1}, [answer] * 1_000, check)
