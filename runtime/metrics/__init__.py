@@ -82,4 +82,14 @@ def explain_items(
     return [(metric(answer, **args), "") for answer in answers]
 
 
-__all__ = ["METRICS", "TOGETHER", "WHOLE", "Answer", "ItemMetric", "WholeMetric", "explain_items", "measure_items"]
+__all__ = [
+    "EXPLAINED",
+    "METRICS",
+    "TOGETHER",
+    "WHOLE",
+    "Answer",
+    "ItemMetric",
+    "WholeMetric",
+    "explain_items",
+    "measure_items",
+]

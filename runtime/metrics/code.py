@@ -23,9 +23,9 @@ def passes_tests(
     answers: Sequence[Answer],
     check: Callable[[], None],
     *,
-    fence: Which,
-    timeout: int,
-    memory_mib: int,
+    fence: Which = "first",
+    timeout: int = 5,
+    memory_mib: int = 1024,
     allow_code_execution: bool,
 ) -> list[Explained]:
     """1 where the tests pass, with what went wrong where they do not; None for a row without tests that test."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def ifeval(answers: Sequence[Answer], check: Callable[[], None], *, mode: Mode, languages: str) -> list[Explained]:
+def ifeval(
+    answers: Sequence[Answer], check: Callable[[], None], *, mode: Mode = "strict", languages: str
+) -> list[Explained]:
     """1 where all instructions of the row are followed; otherwise the note names those that are not."""
     _same_model(languages)
     found: list[Explained] = []
@@ -38,13 +40,13 @@ def _explained(answer: Answer, found: Verdicts) -> Explained:
     return float(not missed), f"not followed: {', '.join(missed)}" if missed else ""
 
 
-def _counted(answers: Sequence[Answer], *, mode: Mode, languages: str) -> Statistics:
+def _counted(answers: Sequence[Answer], *, mode: Mode = "strict", languages: str) -> Statistics:
     _same_model(languages)
     found = [_of(answer, mode) for answer in answers]
     return [None if one.reason is not None else (sum(one.followed), len(one.followed)) for one in found]
 
 
-def _share(sums: npt.NDArray[np.float64], *, mode: Mode, languages: str) -> npt.NDArray[np.float64]:
+def _share(sums: npt.NDArray[np.float64], *, mode: Mode = "strict", languages: str) -> npt.NDArray[np.float64]:
     import numpy as np
 
     with np.errstate(invalid="ignore"):
@@ -67,7 +69,7 @@ def _same_model(languages: str) -> None:
         )
 
 
-def _why_not(answer: Answer, *, mode: Mode, languages: str) -> str:
+def _why_not(answer: Answer, *, mode: Mode = "strict", languages: str) -> str:
     return _of(answer, mode).reason or ""
 
 

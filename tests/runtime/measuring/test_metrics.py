@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.functions import METRIC_FUNCTIONS
-from runtime.metrics import METRICS, TOGETHER, WHOLE, Answer, measure_items
+from runtime.languages import model_hash
+from runtime.metrics import EXPLAINED, METRICS, TOGETHER, WHOLE, Answer, measure_items
 from runtime.metrics.json_values import MAX_DEPTH
 
 json_values = st.recursive(
@@ -104,18 +105,21 @@ NEEDED: dict[str, dict[str, Any]] = {
     "json_field_match": {"field": "a.b"},
     "regex_match": {"pattern": "a+$"},
     "json_schema": {"schema": '{"pattern": "^(a+)+$", "multipleOf": 0.1}'},
+    "ifeval": {"languages": model_hash()},
+    "ifeval_instructions": {"languages": model_hash()},
 }
+ROW = {"instructions": ["punctuation:no_comma", "startend:quotation"], "arguments": [{}, None]}
 
 
 @given(st.text(), st.text())
 def test_every_metric_takes_any_text(output: str, expected: str) -> None:
-    answer = Answer(output, expected, stop_reason="length", seconds=1.0, prompt_tokens=1, output_tokens=0)
-    for name in (*METRICS, *TOGETHER):
+    answer = Answer(output, expected, ROW, stop_reason="length", seconds=1.0, prompt_tokens=1, output_tokens=0)
+    for name in (*METRICS, *TOGETHER, "ifeval"):  # code has a test of its own
         (value,) = measure_items(name, NEEDED.get(name, {}), [answer])
         assert value is None or value >= 0
-    for metric in WHOLE.values():
-        counted = metric.counted([answer])
-        value = float(metric.score(counted)[0])
+    for name, metric in WHOLE.items():
+        counted = metric.counted([answer], **NEEDED.get(name, {}))
+        value = float(metric.score(counted, **NEEDED.get(name, {}))[0])
         assert math.isfinite(value) and value >= 0
 
 
@@ -151,11 +155,12 @@ def test_many_items_in_order() -> None:
 
 
 def test_the_compiler_offers_exactly_these_metrics_and_arguments() -> None:
-    functions = {**METRICS, **TOGETHER, **{name: metric.count for name, metric in WHOLE.items()}}
+    functions = {**METRICS, **TOGETHER, **EXPLAINED, **{name: metric.count for name, metric in WHOLE.items()}}
     assert set(functions) == set(METRIC_FUNCTIONS)
     assert set(WHOLE) == {name for name, declared in METRIC_FUNCTIONS.items() if declared.whole}
     for name, declared in METRIC_FUNCTIONS.items():
         taken = list(inspect.signature(functions[name]).parameters.values())[1:]
+        taken = [p for p in taken if p.name not in ("check", "languages")]  # given by the step, and by the plan
         defaults = {p.name: None if p.default is inspect.Parameter.empty else p.default for p in taken}
         written = [argument for argument in declared.arguments if argument.kind != "column"]
         assert defaults == {argument.name: argument.default for argument in written}
