@@ -1,11 +1,12 @@
-"""The forward pass of a llama-like decoder, in the two shapes that generation needs.
+"""The forward pass of a llama-like decoder, in the shapes that generation and log-likelihoods need.
 
 ``prefill`` runs several prompts as one row of tokens without padding (matrix products over all of them,
-attention row by row); ``decode`` runs one new token for each row of the batch. Both attend to a shared
-prefix in place: scores against it are one matrix product over all rows, joined with the row's own
-scores before the softmax, so it is neither recomputed nor expanded. Heads that share keys and values
-are stacked as queries, so keys and values are not repeated either. The vocabulary projection runs at
-the last position of a row only.
+attention row by row); ``decode`` runs one new token for each row of the batch; ``run_tree`` runs texts that begin
+alike, each token in common once. All attend to a prefix that is held; a decoding step does so in place: scores
+against it are one matrix product over all rows, joined with the row's own scores before the softmax, so it is neither
+recomputed nor expanded. Heads that share keys and values
+are stacked as queries, so keys and values are not repeated either. The vocabulary projection runs only where a
+token is chosen or asked about.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from torch.nn import functional
 
 from runtime.inference.decoder_weights import DecoderWeights, Layer
 from runtime.inference.kv_cache import Prefix, Slots
+from runtime.inference.prefix_tree import Packed as Tree
+from runtime.inference.prefix_tree import Span
 
 
 class Packed(NamedTuple):
@@ -39,9 +42,9 @@ def packed(rows: Sequence[Sequence[int]], first_position: int, device: torch.dev
     return Packed(ids, positions, tuple(bounds))
 
 
-def compute_prefix(weights: DecoderWeights, ids: Sequence[int], nothing: Prefix) -> Prefix:
-    """Keys and values of the tokens that all rows begin with. ``nothing`` is the empty prefix."""
-    tokens = packed([ids], 0, weights.device)
+def compute_prefix(weights: DecoderWeights, ids: Sequence[int], before: Prefix) -> Prefix:
+    """Keys and values of ``before`` and of the tokens that follow it in all rows."""
+    tokens = packed([ids], before.length, weights.device)
     keys, values = [], []
     hidden = functional.embedding(tokens.ids, weights.embedding)
     cos, sin = _angles(weights, tokens.positions)
@@ -50,9 +53,25 @@ def compute_prefix(weights: DecoderWeights, ids: Sequence[int], nothing: Prefix)
         keys.append(key.transpose(0, 1).contiguous())
         values.append(value.transpose(0, 1).contiguous())
         if index + 1 < len(weights.layers):
-            mixed = _attend_prompts(query, key, value, tokens.bounds, nothing.keys[index], nothing.values[index])
+            mixed = _attend_prompts(query, key, value, tokens.bounds, before.keys[index], before.values[index])
             hidden = _finish(weights, layer, hidden, mixed)
-    return Prefix(tuple(keys), tuple(values), len(ids))
+    if before.length:
+        keys = [torch.cat(pair, 1) for pair in zip(before.keys, keys, strict=True)]
+        values = [torch.cat(pair, 1) for pair in zip(before.values, values, strict=True)]
+    return Prefix(tuple(keys), tuple(values), before.length + len(ids))
+
+
+def run_tree(weights: DecoderWeights, tree: Tree, prefix: Prefix) -> torch.Tensor:
+    """Run a packed batch after ``prefix``; what ``logits`` takes, at its ``places``, [places, hidden]."""
+    hidden = functional.embedding(tree.ids, weights.embedding)
+    cos, sin = _angles(weights, tree.positions)
+    for index, layer in enumerate(weights.layers):
+        query, key, value = _project(weights, layer, hidden, cos, sin)
+        mixed = _attend_tree(query, key, value, tree.spans, prefix.keys[index], prefix.values[index])
+        if index + 1 == len(weights.layers):
+            hidden, mixed = hidden[tree.places], mixed[tree.places]
+        hidden = _finish(weights, layer, hidden, mixed)
+    return hidden
 
 
 def prefill(
@@ -72,7 +91,7 @@ def prefill(
         if index + 1 == len(weights.layers):  # beyond attention, the last block matters at the last tokens only
             hidden, mixed = hidden[ends], mixed[ends]
         hidden = _finish(weights, layer, hidden, mixed)
-    return _logits(weights, hidden)
+    return logits(weights, hidden)
 
 
 def decode(
@@ -100,7 +119,7 @@ def decode(
             prefix.values[index],
         )
         hidden = _finish(weights, layer, hidden, mixed)
-    return _logits(weights, hidden)
+    return logits(weights, hidden)
 
 
 # --- pieces of a block ------------------------------------------------------------------------------
@@ -144,7 +163,8 @@ def _finish(weights: DecoderWeights, layer: Layer, hidden: torch.Tensor, mixed: 
     return hidden + layer.down(functional.silu(gate) * up)
 
 
-def _logits(weights: DecoderWeights, hidden: torch.Tensor) -> torch.Tensor:
+def logits(weights: DecoderWeights, hidden: torch.Tensor) -> torch.Tensor:
+    """Of what leaves the last block, [rows, hidden]; float32 [rows, vocabulary]."""
     return weights.head(_rms_norm(hidden, weights.norm, weights.eps)).float()
 
 
@@ -172,6 +192,35 @@ def _attend_prompts(
             enable_gqa=True,
         )
         out[start:end] = mixed[0].transpose(0, 1)
+    return out.flatten(1)
+
+
+def _attend_tree(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    spans: Sequence[Span],
+    prefix_key: torch.Tensor,
+    prefix_value: torch.Tensor,
+) -> torch.Tensor:
+    """Attention of each span to the prefix, to its path and to itself; [tokens, heads * head_dim]."""
+    out = torch.empty_like(query, memory_format=torch.contiguous_format)
+    for span in spans:
+        own = slice(span.start, span.end)
+        sides = []
+        for held, side in ((prefix_key, key), (prefix_value, value)):
+            parts = [held] if held.shape[1] else []
+            if span.path is not None:
+                parts.append(side[span.path].transpose(0, 1))
+            sides.append(torch.cat((*parts, side[own].transpose(0, 1)), 1)[None])
+        mixed = functional.scaled_dot_product_attention(
+            query[own].transpose(0, 1)[None],
+            *sides,
+            attn_mask=span.mask,
+            is_causal=span.mask is None,
+            enable_gqa=True,
+        )
+        out[own] = mixed[0].transpose(0, 1)
     return out.flatten(1)
 
 
