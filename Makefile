@@ -41,7 +41,7 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed .venv-bench/.installed
 	$(BIN)/python benchmarks/train.py
-	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/eval.py
 	$(BIN)/python benchmarks/near_dedup.py
 	$(BIN)/python benchmarks/decontaminate.py
 	$(BIN)/python benchmarks/data.py
