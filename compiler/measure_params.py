@@ -40,12 +40,24 @@ class Slice(Params):
     value: Sql
 
 
-class Cell(Params):
-    """The predictions of one model under one template: ``input`` is the role of the predict step."""
+class Reading(Params):
+    """What a model gives to texts: ``input`` is the role of the likelihood step, over the expected answers where there
+    is no ``reference``, otherwise over the outputs beside the model of this name."""
+
+    input: str
+    reference: str | None
+
+
+class Cell(GrownParams):
+    """The predictions of one model under one template: ``input`` is the role of the predict step, or of the first
+    reading where no metric asks for predictions."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"readings"})
 
     input: str
     model: str
     template: str
+    readings: tuple[Reading, ...] = ()
 
 
 class MeasureParams(GrownParams):

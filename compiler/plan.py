@@ -32,6 +32,7 @@ class StepKind(StrEnum):
     MIX = "mix"
     TRAIN = "train"
     PREDICT = "predict"
+    LIKELIHOOD = "likelihood"
     MEASURE = "measure"
     GATE = "gate"
 

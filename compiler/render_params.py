@@ -64,18 +64,27 @@ class RenderTemplate(GrownParams):
     few_shot: FewShot | None = None
 
 
+class Candidates(Params):
+    """Answers that a model chooses from, a JSON list a row: ``texts`` gives it; None: the choices of the template, each
+    written as its answer is."""
+
+    texts: Sql | None
+
+
 class RenderParams(GrownParams):
     """Rows of a part as conversations. With several templates each row takes one, by a hash of its id and the seed.
 
     ``weights`` are the shares of the templates, where they have some; templates without one divide the rest. Input
     roles: ``rows`` (a split, filter or ingest step), and ``examples:0``, … by the position of a template with
-    examples. ``part`` is None when the task has no split.
+    examples. ``part`` is None when the task has no split. With ``candidates`` a row has these too, the expected answer
+    among them.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"weights"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"weights", "candidates"})
 
     kind: Literal["render"] = "render"
     part: str | None
     templates: tuple[RenderTemplate, ...]
     weights: tuple[Number | None, ...] | None = None
     seed: int = 0
+    candidates: Candidates | None = None

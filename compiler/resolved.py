@@ -230,6 +230,9 @@ class ResolvedMetric(Struct, frozen=True, eq=False):
 
 
 class ResolvedEval(Struct, frozen=True, eq=False):
+    """``candidates`` are what there is to choose from, a list a row; None where nothing is chosen, or the choices of
+    the templates. ``references`` are the models that metrics compare with, by the name of the metric."""
+
     block: Eval
     models: Known[AnyModel]
     data: Rows | None
@@ -237,6 +240,8 @@ class ResolvedEval(Struct, frozen=True, eq=False):
     metrics: Known[ResolvedMetric]
     slices: Known[Typed]
     tags: Typed | None = None
+    candidates: Typed | None = None
+    references: Known[AnyModel] = Known()
 
     @property
     def name(self) -> str:

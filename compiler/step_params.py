@@ -12,6 +12,13 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from compiler.answer_params import Choose as Choose
+from compiler.answer_params import Decode as Decode
+from compiler.answer_params import Greedy as Greedy
+from compiler.answer_params import LikelihoodParams as LikelihoodParams
+from compiler.answer_params import PlainPrompt as PlainPrompt
+from compiler.answer_params import PredictParams as PredictParams
+from compiler.answer_params import Sample as Sample
 from compiler.measure_params import Blessed as Blessed
 from compiler.measure_params import BoundRequirement as BoundRequirement
 from compiler.measure_params import Cell as Cell
@@ -26,6 +33,7 @@ from compiler.measure_params import MetricRef as MetricRef
 from compiler.measure_params import NeverRequirement as NeverRequirement
 from compiler.measure_params import NoRegressionRequirement as NoRegressionRequirement
 from compiler.measure_params import NoWorseRequirement as NoWorseRequirement
+from compiler.measure_params import Reading as Reading
 from compiler.measure_params import Requirement as Requirement
 from compiler.measure_params import Slice as Slice
 from compiler.measure_params import SpreadRequirement as SpreadRequirement
@@ -37,6 +45,7 @@ from compiler.params_base import Number as Number
 from compiler.params_base import Params as Params
 from compiler.params_base import Scalar as Scalar
 from compiler.params_base import Sql as Sql
+from compiler.render_params import Candidates as Candidates
 from compiler.render_params import FewShot as FewShot
 from compiler.render_params import Options as Options
 from compiler.render_params import RenderParams as RenderParams
@@ -242,34 +251,6 @@ class TrainParams(Params):
     seed: int
 
 
-class Greedy(Params):
-    method: Literal["greedy"] = "greedy"
-    max_new_tokens: int
-
-
-class Sample(Params):
-    method: Literal["sample"] = "sample"
-    max_new_tokens: int
-    temperature: Number
-    top_p: Number
-    top_k: int | None
-    seed: int
-
-
-Decode: TypeAlias = Annotated[Greedy | Sample, Field(discriminator="method")]
-
-
-class PredictParams(Params):
-    """One model on one rendered set. Input roles: ``prompts`` (render), ``model`` (a train step, for a trained one).
-
-    Content: ``weights``, ``tokenizer``, ``chat_template`` of the underlying model.
-    """
-
-    kind: Literal["predict"] = "predict"
-    decode: Decode
-    precision: Literal["auto", "fp32", "bf16"]
-
-
 StepParams: TypeAlias = Annotated[
     IngestParams
     | FilterParams
@@ -280,6 +261,7 @@ StepParams: TypeAlias = Annotated[
     | MixParams
     | TrainParams
     | PredictParams
+    | LikelihoodParams
     | MeasureParams
     | GateParams,
     Field(discriminator="kind"),

@@ -17,9 +17,11 @@ from runtime.run_record import Result
 from runtime.store import Store
 
 LAST_RUN = "its last run"
-_BY_MODEL = (StepKind.TRAIN, StepKind.PREDICT)  # whose time goes with the rows from the first one on
+# Whose time goes with the rows from the first one on.
+_BY_MODEL = (StepKind.TRAIN, StepKind.PREDICT, StepKind.LIKELIHOOD)
 _FARTHEST = 10  # times the rows of an earlier run
-_ROLES = {StepKind.PREDICT: "prompts"}  # the role that carries the rows; `rows` for all others
+# The role that carries the rows; `rows` for all others.
+_ROLES = {StepKind.PREDICT: "prompts", StepKind.LIKELIHOOD: "prompts"}
 
 
 @dataclass(frozen=True)

@@ -20,19 +20,21 @@ _LARGEST = 1 << 31  # of a number that names a choice
 EMPTY_COLUMN, EMPTY_ANSWER = "empty_column", "empty_answer"
 NO_OPTIONS, TOO_MANY_OPTIONS, NOT_AN_OPTION = "no_options", "too_many_options", "answer_is_no_option"
 TOO_FEW_EXAMPLES = "too_few_examples"
+TOO_FEW_OPTIONS, EMPTY_OPTION = "too_few_options", "empty_option"  # of what a model chooses from
 
 
 def text(segments: Iterable[Segment], at: int) -> Bound:
     """The text of one role of template number ``at``."""
     pieces, bound = ["''"], []
     for segment in segments:
-        sql, values = _piece(segment, at)
+        sql, values = piece(segment, at)
         pieces.append(sql)
         bound += values
     return f"concat({', '.join(pieces)})", bound
 
 
-def _piece(segment: Segment, at: int) -> Bound:
+def piece(segment: Segment, at: int) -> Bound:
+    """A piece of a template."""
     if segment.column is not None:
         return value(segment.column), []
     if segment.optional is not None:

@@ -5,19 +5,32 @@ Model calls are apart from measuring: editing a metric or a slice runs no model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
 from compiler.extension_metrics import ExtensionMetric
 from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.decontaminate import Decontamination
-from compiler.lower.model import model_content, model_local
+from compiler.lower.likelihood import content_of, lower_readings, needs_answers, prompt_of
+from compiler.lower.model import model_local
 from compiler.lower.template import lower_held_out_rows
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
-from compiler.schema.eval import Eval, GreedyBody, SampleBody
+from compiler.schema.eval import ChooseBody, GreedyBody, SampleBody
 from compiler.schema.fields import Shape
-from compiler.step_params import Cell, Decode, Greedy, MeasureParams, Metric, MetricColumn, PredictParams, Sample, Slice
+from compiler.step_params import (
+    Cell,
+    Choose,
+    Decode,
+    Greedy,
+    MeasureParams,
+    Metric,
+    MetricColumn,
+    PredictParams,
+    Reading,
+    Sample,
+    Slice,
+)
 from compiler.world import ModelFacts
 
 _DEFAULT_NEW_TOKENS = 256
@@ -33,7 +46,7 @@ def lower_eval(
     """The id of the measure step; ``clean`` and ``trains`` give the steps of what it reads."""
     data = sure(item.data)
     rows = clean.tasks[data.task.name]
-    predict = _predict_params(item.block)
+    predict = _predict_params(item)
     templates = item.templates.whole
     prompts = {
         template.name: lower_held_out_rows(item, template, rows, clean.examples, builder) for template in templates
@@ -43,8 +56,17 @@ def lower_eval(
     for model in item.models.whole:
         for template in templates:
             role = f"cell:{len(cells)}"
-            inputs[role] = _predict(item, model, template, prompts[template.name], predict, facts, trains, builder)
-            cells.append(Cell(input=role, model=model.name, template=template.name))
+            answers = None
+            if needs_answers(item):
+                answers = _predict(item, model, template, prompts[template.name], predict, facts, trains, builder)
+                inputs[role] = answers
+            read = _readings(item, model, template, prompts[template.name], answers, predict, facts, trains, builder)
+            readings = []
+            for number, (reading, step) in enumerate(read):
+                read_role = f"likelihood:{len(cells)}.{number}" if answers is not None or number else role
+                inputs[read_role] = step
+                readings.append(reading.model_copy(update={"input": read_role}))
+            cells.append(Cell(input=role, model=model.name, template=template.name, readings=tuple(readings)))
     metrics = tuple(_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
     named = zip(item.slices.names, item.slices.whole, strict=True)
     slices = tuple(Slice(name=name, value=builder.models.sql(value)) for name, value in named)
@@ -69,23 +91,43 @@ def _predict(
     trains: Mapping[str, str],
     builder: PlanBuilder,
 ) -> str:
-    data = sure(item.data)
-    inputs = {"prompts": prompts}
-    labels = {"eval": item.name, "model": model.name, "template": template.name, "task": data.task.name}
-    if isinstance(model, ResolvedTrain):
-        inputs["model"] = trains[model.name]
-        labels["train"] = model.name
     decode = item.block.decode.value
     return builder.add(
         params,
         f"{item.name}.{model.name}.{template.name}",
         item.block,
-        inputs=inputs,
-        content=model_content(facts[model.root.name]),
-        labels=labels | {"part": data.part or "all"},
+        inputs=_asked(model, prompts, trains),
+        content=content_of(model, facts, params.prompt),
+        labels=_labels(item, model, template),
         lines=builder.lines(decode, "decode.") if isinstance(decode, Shape) else {},
         **model_local(model.root),
     )
+
+
+def _asked(model: AnyModel, prompts: str, trains: Mapping[str, str]) -> dict[str, str]:
+    return {"prompts": prompts, **({"model": trains[model.name]} if isinstance(model, ResolvedTrain) else {})}
+
+
+def _labels(item: ResolvedEval, model: AnyModel, template: ResolvedTemplate) -> dict[str, str]:
+    data = sure(item.data)
+    labels = {"eval": item.name, "model": model.name, "template": template.name, "task": data.task.name}
+    train = {"train": model.name} if isinstance(model, ResolvedTrain) else {}
+    return labels | train | {"part": data.part or "all"}
+
+
+def _readings(
+    item: ResolvedEval,
+    model: AnyModel,
+    template: ResolvedTemplate,
+    prompts: str,
+    answers: str | None,
+    params: PredictParams,
+    facts: Mapping[str, ModelFacts],
+    trains: Mapping[str, str],
+    builder: PlanBuilder,
+) -> Iterator[tuple[Reading, str]]:
+    inputs = _asked(model, prompts, trains) | ({"answers": answers} if answers is not None else {})
+    return lower_readings(item, model, params, inputs, _labels(item, model, template), facts, trains, builder)
 
 
 def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
@@ -103,14 +145,16 @@ def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
     )
 
 
-def _predict_params(block: Eval) -> PredictParams:
-    precision = cast(Literal["auto", "fp32", "bf16"], block.precision.value)
-    return PredictParams(decode=_decode(block.decode.value), precision=precision)
+def _predict_params(item: ResolvedEval) -> PredictParams:
+    precision = cast(Literal["auto", "fp32", "bf16"], item.block.precision.value)
+    return PredictParams(decode=_decode(item.block.decode.value), precision=precision, prompt=prompt_of(item))
 
 
-def _decode(body: GreedyBody | SampleBody | None) -> Decode:
+def _decode(body: GreedyBody | SampleBody | ChooseBody | None) -> Decode:
     if body is None:
         return Greedy(max_new_tokens=_DEFAULT_NEW_TOKENS)
+    if isinstance(body, ChooseBody):
+        return Choose()
     if isinstance(body, GreedyBody):
         return Greedy(max_new_tokens=body.max_new_tokens.value)
     return Sample(

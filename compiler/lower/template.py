@@ -17,8 +17,9 @@ from compiler.resolve.task import columns_of
 from compiler.resolve.template import check_options
 from compiler.resolved import ResolvedEval, ResolvedTask, ResolvedTemplate, Rows
 from compiler.resolved_template import Piece, Role
+from compiler.schema.eval import ChooseBody
 from compiler.sql import lower
-from compiler.step_params import FewShot, Options, RenderParams, RenderTemplate, Segment, TemplateRole
+from compiler.step_params import Candidates, FewShot, Options, RenderParams, RenderTemplate, Segment, TemplateRole
 from compiler.template_pieces import flat
 from spec_lang.diagnostics import Diagnostics, Label
 
@@ -69,11 +70,12 @@ def _lower_rows(
 def lower_held_out_rows(
     item: ResolvedEval, template: ResolvedTemplate, step: str, pool_step: StepOf, builder: PlanBuilder
 ) -> str:
-    """The id of the step that renders an eval's rows, which ``step`` has, with one of its templates."""
+    """The id of the step that renders an eval's rows, which ``step`` has, with one of its templates; with what
+    there is to choose from, where the eval chooses."""
     rows = sure(item.data)
     labels = {"eval": item.name, "template": template.name, "task": rows.task.name}
     return builder.add(
-        RenderParams(part=rows.part, templates=(_template(template, rows.task),)),
+        RenderParams(part=rows.part, templates=(_template(template, rows.task),), candidates=_candidates(item)),
         f"{item.name}.{template.name}",
         item.block,
         inputs={"rows": step} | _examples((template,), rows.task, pool_step),
@@ -81,6 +83,12 @@ def lower_held_out_rows(
         lines=_lines((template,), builder),
         templates=[template.name],
     )
+
+
+def _candidates(item: ResolvedEval) -> Candidates | None:
+    if not isinstance(item.block.decode.value, ChooseBody):
+        return None
+    return Candidates(texts=None if item.candidates is None else lower(item.candidates))
 
 
 def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, pool_step: StepOf) -> dict[str, str]:

@@ -11,6 +11,7 @@ from compiler.expression_types import check
 from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter, suggestion
+from compiler.resolve.choose import check_kinds, resolve_candidates
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
 from compiler.resolve.shape import without_templates
@@ -57,7 +58,16 @@ def resolve_eval(
             if rows is not None and isinstance(model, ResolvedTrain):
                 _check_unseen(block, model, rows, getattr(block, field).span, report)
     tags = _tags(block, scope)
-    return ResolvedEval(block, used, data, shown, _metrics(block, names, judges, scope), slices, tags)
+    metrics = _metrics(block, names, judges, scope)
+    check_kinds(block, metrics, report)
+    candidates = resolve_candidates(block, shown, scope)
+    return ResolvedEval(block, used, data, shown, metrics, slices, tags, candidates, _references(metrics, models))
+
+
+def _references(metrics: Known[ResolvedMetric], models: Mapping[str, AnyModel]) -> Known[AnyModel]:
+    """The models that metrics compare with."""
+    named = {rule: metric.args.get("reference") for rule, metric in metrics.items.items() if metric is not None}
+    return Known({rule: models.get(str(name)) for rule, name in named.items() if name is not None})
 
 
 def _other_rows(block: Eval, names: Names, tasks: Mapping[str, ResolvedTask]) -> dict[str, Rows | None]:

@@ -203,7 +203,7 @@ def _name(argument: MetricArgument, value: Expr, kinds: tuple[str, ...], around:
     if not isinstance(value, Ref):
         around.wrong(argument, "a name", value)
         return None
-    return value.text if around.names.stands(value, kinds, argument.name) else None
+    return around.names.full(value) if around.names.stands(value, kinds, argument.name) else None
 
 
 def _label(argument: MetricArgument, value: Expr, around: Around) -> str | None:

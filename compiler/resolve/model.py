@@ -9,6 +9,7 @@ from compiler.paths import rebased, rebased_weights
 from compiler.reporting import Reporter
 from compiler.resolve.models_in_rules import roots_in_rules
 from compiler.resolved import AnyModel, ResolvedModel, ResolvedSpec, ResolvedTemplate
+from compiler.schema.eval import PlainBody
 from compiler.schema.model import Model
 from compiler.template_pieces import within
 from compiler.world import ModelFacts, Problem, World
@@ -71,6 +72,7 @@ def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     """Models at the bottom of trains and evals, those that score rows, and those that rules name, in the order
     of the file."""
     roots = {model.name for model in _chat_models(spec)}
+    roots |= {model.root.name for item in spec.evals.values() for model in (*item.models, *item.references)}
     roots |= {name for task in spec.tasks.values() for score in task.scores for name in score.models}
     roots |= {model.name for model in roots_in_rules(spec).values()}
     return tuple(model for name, model in spec.models.items() if name in roots)
@@ -79,7 +81,8 @@ def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
 def _chat_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     """Those that read conversations, so that their chat template counts."""
     roots = {train.root.name for train in spec.trains.values()}
-    roots |= {model.root.name for item in spec.evals.values() for model in item.models}
+    evals = (item for item in spec.evals.values() if not isinstance(item.block.prompt.value, PlainBody))
+    roots |= {model.root.name for item in evals for model in item.models}
     scorers = (scorer for task in spec.tasks.values() for score in task.scores for scorer in score.scores)
     roots |= {scorer.model for scorer in scorers if scorer.reads_conversations and scorer.model is not None}
     return tuple(model for name, model in spec.models.items() if name in roots)

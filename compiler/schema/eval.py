@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec import Struct
+
+from compiler.reporting import Reporter
 from compiler.schema.fields import Shape, Value, field, named_rules, required
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import Formula, ListOf, Name, Real, Whole, Word, at_least
-from compiler.schema.written import Limits
-from spec_lang.ast import Expr, NamedRule, Ref
+from compiler.schema.values import Formula, ListOf, Name, Real, Text, Whole, Word, at_least
+from compiler.schema.written import Limits, wrong_type
+from spec_lang.ast import Expr, ListLit, NamedRule, Ref, StringLit, Tagged
 from spec_lang.quantities import Unit
 
 LATER = ("policy", "benign", "harmful", "guardrails")
@@ -30,6 +33,49 @@ class SampleBody(Shape):
     seed: Value[int] = field(Whole(at_least(0)), "every item has its own stream from it", default=0)
 
 
+class OptionTexts(Struct, frozen=True, eq=False):
+    """Texts written out, or an expression that gives each row a list."""
+
+    expects: str = 'a list such as `["yes", "no"]`, or a column that is one'
+
+    def read(self, expr: Expr, field: str, report: Reporter) -> Expr | None:
+        if isinstance(expr, StringLit | Tagged):
+            wrong_type(expr, field, self.expects, report)
+            return None
+        if isinstance(expr, ListLit):
+            texts = ListOf(Text()).read(expr, field, report)
+            return expr if texts is not None and len(texts) == len(expr.items) else None
+        return expr
+
+
+class ChooseBody(Shape):
+    options: Value[Expr | None] = field(
+        OptionTexts(),
+        "what there is to choose from; without it, the choices of the templates, written as their answers",
+    )
+
+
+class Spacing(Struct, frozen=True, eq=False):
+    """A text, which may be empty or white space alone."""
+
+    expects: str = "a string"
+
+    def read(self, expr: Expr, field: str, report: Reporter) -> str | None:
+        if isinstance(expr, StringLit):
+            return expr.value
+        wrong_type(expr, field, self.expects, report)
+        return None
+
+
+class PlainBody(Shape):
+    before_answer: Value[str] = field(
+        Spacing(), "what stands before an answer, unless the prompt ends in white space", default=" "
+    )
+    between_turns: Value[str] = field(
+        Spacing(), "what stands after the system text, and after the answers of examples", default="\n\n"
+    )
+
+
 class Eval(Shape):
     models: Value[tuple[Ref, ...]] = required(
         ListOf(Name("the name of a model or train")), "what is evaluated", stand_in=()
@@ -48,8 +94,13 @@ class Eval(Shape):
     templates: Value[tuple[Ref, ...] | None] = field(
         ListOf(Name("the name of a template")), "how rows are shown; the task's own templates"
     )
-    decode: Value[GreedyBody | SampleBody | None] = field(
-        OneOf({"greedy": GreedyBody, "sample": SampleBody}), "`greedy { … }` or `sample { … }`; greedy, 256 tokens"
+    decode: Value[GreedyBody | SampleBody | ChooseBody | None] = field(
+        OneOf({"greedy": GreedyBody, "sample": SampleBody, "choose": ChooseBody}),
+        "`greedy { … }` or `sample { … }`, or `choose { … }`: the likeliest of some options; greedy, 256 tokens",
+    )
+    prompt: Value[str | PlainBody | None] = field(
+        OneOf({"chat": None, "plain": PlainBody}),
+        "`chat`: the model's chat template; `plain { … }`: the texts alone, as base models read them; chat",
     )
     precision: Value[str] = field(
         Word(("auto", "fp32", "bf16")), "`auto`: bf16 where the device is fast at it", default="auto"

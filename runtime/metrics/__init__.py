@@ -20,8 +20,10 @@ from runtime.metrics.exact import characters, contains, exact_match, words
 from runtime.metrics.instructions import IFEVAL_INSTRUCTIONS, ifeval
 from runtime.metrics.json_schema import json_schema
 from runtime.metrics.json_values import json_field_match, valid_json
+from runtime.metrics.likelihood import choice, kl_from
 from runtime.metrics.numbers import numeric_match
 from runtime.metrics.patterns import regex_match
+from runtime.metrics.perplexity import BITS_PER_BYTE, BYTE_PERPLEXITY, PERPLEXITY, WORD_PERPLEXITY
 from runtime.metrics.rouge import rouge_1, rouge_2, rouge_l
 from runtime.metrics.squad import f1
 from runtime.metrics.translation import BLEU, CHRF
@@ -47,6 +49,8 @@ METRICS: Mapping[str, ItemMetric] = {
     "latency": latency,
     "stopped": stopped,
     "repetition": repetition,
+    "choice": choice,
+    "kl_from": kl_from,
 }
 # Metrics of an answer that are quicker for many at once: (answers, **args) -> values.
 TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {
@@ -62,6 +66,10 @@ WHOLE: Mapping[str, WholeMetric] = {
     "macro_f1": MACRO_F1,
     "balanced_accuracy": BALANCED_ACCURACY,
     "ifeval_instructions": IFEVAL_INSTRUCTIONS,
+    "perplexity": PERPLEXITY,
+    "word_perplexity": WORD_PERPLEXITY,
+    "byte_perplexity": BYTE_PERPLEXITY,
+    "bits_per_byte": BITS_PER_BYTE,
 }
 
 

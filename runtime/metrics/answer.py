@@ -15,14 +15,29 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class TextLikelihood:
+    """What a model gives to a text: nats summed over ``tokens`` tokens, of the end-of-turn token after it, and from
+    another model. None where it was not asked, or is no number. Lengths are those of the text."""
+
+    log_likelihood: float | None
+    ending: float | None
+    divergence: float | None
+    tokens: int
+    words: int
+    characters: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """``output`` and ``expected`` are text as the model wrote it and as the data has it; nothing of them is trusted.
 
     ``columns`` has what the metric's arguments say of the item's row, by the name of the argument: text, a number, a
     truth value, a list of what JSON has, an object as the text of its JSON, or None. What the run did not record (an
     answer that was made elsewhere has no ``seconds``) is None. ``prompt`` is the JSON list of messages; ``seconds`` the
-    item's share of the time of its batch; ``stop_reason`` is ``end_of_turn`` or ``length``; ``options`` are the scored
-    options of an answer by likelihood.
+    item's share of the time of its batch; ``stop_reason`` is ``end_of_turn``, ``length`` or ``chosen``; ``options`` are
+    the scored options of a chosen answer, as JSON. ``likelihood`` is that of the expected answer, ``divergences`` are
+    those of the output from other models by their names.
     """
 
     output: str
@@ -33,7 +48,9 @@ class Answer:
     prompt_tokens: int | None = None
     output_tokens: int | None = None
     stop_reason: str | None = None
-    options: Any = None
+    options: str | None = None
+    likelihood: TextLikelihood | None = None
+    divergences: Mapping[str, TextLikelihood] = field(default_factory=lambda: _NOTHING)
 
     @property
     def accepted(self) -> list[str]:

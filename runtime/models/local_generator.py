@@ -5,7 +5,7 @@ the fast pass (:mod:`runtime.inference.continuous_batching`) after it was proven
 every other architecture, and any that fails the proof, through the model's own modules.
 
 SmolLM2-135M in float32 on two AVX2 cores: 64 prompts of 42 to 90 tokens with 48 new ones take 15 s
-(``benchmarks/predict_profile.md``).
+(``benchmarks/eval_profile.md``).
 """
 
 from __future__ import annotations
@@ -16,34 +16,28 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.step_params import Decode
+from compiler.step_params import Decode, PlainPrompt
 from runtime.inference.continuous_batching import Row, Stopping, generate
 from runtime.inference.decoder_weights import decoder_weights, is_llama_like
 from runtime.inference.plain_decoding import generate_plainly
 from runtime.inference.proof import is_proven
 from runtime.inference.sampling import Chooser
-from runtime.models.chat_template import TemplateFailure, render
-from runtime.models.control_tokens import refuse_control_token
+from runtime.models.prompt_tokens import PromptEncoder
+from runtime.models.prompt_tokens import Unanswerable as Unanswerable
 from runtime.models.protocols import Completion, Message, Prompt
 from runtime.training.masks import prove
-from spec_lang.diagnostics import DiagnosticError, fatal
-
-
-class Unanswerable(Exception):
-    """A prompt that cannot be put to this model. ``rule`` is a ledger rule, the message a sentence."""
-
-    def __init__(self, rule: str, message: str) -> None:
-        super().__init__(message)
-        self.rule = rule
+from spec_lang.diagnostics import DiagnosticError
 
 
 @dataclass
 class LocalGenerator:
-    """A model and its tokenizer on a device. ``between_steps`` is called before every decoding step and may raise."""
+    """A model and its tokenizer on a device; prompts go through the chat template unless they are ``plain``.
+    ``between_steps`` is called before every decoding step and may raise."""
 
     model: Any
     tokenizer: Any
     between_steps: Callable[[], None] = lambda: None
+    plain: PlainPrompt | None = None
     way: str = field(default="", init=False)  # how the last call decoded, for a note to the reader
 
     def encode(self, messages: Sequence[Message], max_new_tokens: int) -> tuple[int, ...]:
@@ -52,17 +46,9 @@ class LocalGenerator:
         Raises Unanswerable when the text spells a control token, or prompt and answer do not fit the context;
         DiagnosticError SFT0550 when the chat template refuses the conversation.
         """
-        if reason := refuse_control_token(self.tokenizer, messages):
-            raise Unanswerable("control_token", reason)
-        try:
-            text = render(self.tokenizer, messages, add_generation_prompt=True)
-        except TemplateFailure as failure:
-            raise fatal(
-                "SFT0550",
-                f"the chat template cannot render a prompt: {failure}",
-                'name another one in the model: `chat_template = "chat.jinja"`',
-            ) from failure
-        ids = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        encoder = PromptEncoder(self.tokenizer, self.plain)
+        text = encoder.text(messages)
+        ids = encoder.ids(text) or encoder.first
         context = getattr(self.model.config, "max_position_embeddings", None)
         if context is not None and len(ids) + max_new_tokens > context:
             raise Unanswerable(

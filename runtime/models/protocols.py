@@ -24,16 +24,39 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt, the answer that was expected, and what there is to choose from."""
+
+    prompt: Prompt
+    expected: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredOption:
+    """``text`` as an answer to a prompt: its log-likelihood in nats over ``tokens`` tokens, whether each of them is the
+    likeliest one, and its log-likelihood after no prompt. None where a number is not finite, or could not be asked."""
+
+    text: str
+    log_likelihood: float | None
+    unconditional: float | None
+    greedy: bool
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
-    """``prompt`` is the JSON list of the messages put to the model, ``seconds`` the item's share of its batch."""
+    """``prompt`` is the JSON list of the messages put to the model, ``seconds`` the item's share of its batch. Of an
+    answer that was chosen, ``options`` are all that there were, and ``output`` is the likeliest one."""
 
     row_id: str
     prompt: str
     output: str
-    stop_reason: Literal["end_of_turn", "length"]
+    stop_reason: Literal["end_of_turn", "length", "chosen"]
     prompt_tokens: int
     output_tokens: int
     seconds: float
+    options: tuple[ScoredOption, ...] | None = None
 
 
 class Generator(Protocol):

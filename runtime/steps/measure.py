@@ -16,6 +16,7 @@ from compiler.step_params import MeasureParams, MetricColumn
 from runtime.context import StepContext, StepResult
 from runtime.extension_metrics import own_metrics
 from runtime.extensions import add_extensions
+from runtime.measuring.readings import LIKELIHOODS, with_readings
 from runtime.metrics import Answer
 from runtime.preparing import with_prepared
 from runtime.relational import Engine, engine, literal, parquet
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # What a step leaves of an answer, as far as it does; a file of an older version, or of another tool, has less.
 _ANSWER = ("output", "expected", "prompt", "prompt_tokens", "output_tokens", "stop_reason", "options")
+_NO_TEXT = {"output": "", "expected": ""}
 _ITEM_METRICS = {
     "model": "VARCHAR",
     "template": "VARCHAR",
@@ -60,7 +62,7 @@ def run(ctx: StepContext) -> StepResult:
         table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx), ctx.stop.check)
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
-            table.fill(cell, _answers(sql, ctx, cell.input))
+            table.fill(cell, with_readings(sql, ctx, cell, _answers(sql, ctx, cell.input)))
             ctx.progress(done, len(params.cells), "cells")
         files = {
             "item_metrics": _write(sql, ctx.out, "item_metrics", _ITEM_METRICS, table.item_rows()),
@@ -132,7 +134,9 @@ def _tag_rows(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[dict
 
 
 def _predictions_file(ctx: StepContext, role: str) -> str:
-    return parquet(ctx.inputs[role] / "predictions.parquet")
+    """The answers of a cell; where no metric asks for them, what a model gives to the expected ones."""
+    answers = ctx.inputs[role] / "predictions.parquet"
+    return parquet(answers if answers.exists() else ctx.inputs[role] / LIKELIHOODS)
 
 
 def _seed(ctx: StepContext) -> int:
@@ -152,8 +156,8 @@ def _answers(sql: Engine, ctx: StepContext, role: str) -> dict[str, Answer]:
         ctx.store.query("SELECT row_id, seconds FROM predictions WHERE step_hash = ?", [ctx.input_steps[role].hash])
     )
     return {
-        row_id: Answer(**dict(zip(fields, values, strict=True)), seconds=seconds.get(row_id))
-        for row_id, *values in sql.rows(f"SELECT row_id, {', '.join(fields)} FROM {file}")
+        row_id: Answer(**{**_NO_TEXT, **dict(zip(fields, values, strict=True))}, seconds=seconds.get(row_id))
+        for row_id, *values in sql.rows(f"SELECT {', '.join(['row_id', *fields])} FROM {file}")
     }
 
 

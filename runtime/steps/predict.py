@@ -1,4 +1,4 @@
-"""Predict: every prompt of a rendered set put to one model, each answer kept as it comes.
+"""Predict: every prompt of a rendered set put to one model, which writes an answer or chooses one; each is kept.
 
 Answers go to ``predictions`` in short transactions, at most twice a second, so a killed step asks only
 what it has not kept. Prompts that cannot be put to the model (a control token in the text, no room in
@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compiler.step_params import PredictParams
+from compiler.step_params import LikelihoodParams, PredictParams
 from runtime.context import StepContext, StepResult
-from runtime.models.protocols import Completion, Prompt
+from runtime.models.protocols import Completion, Prompt, Question, ScoredOption
 from runtime.models.unchanged import require_unchanged
 from runtime.relational import PLACE, engine, parquet
 from runtime.store import Store, insert_rows
@@ -25,40 +25,35 @@ from runtime.unwritten_rows import UnwrittenRows
 from spec_lang.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
-    from runtime.models.local_generator import LocalGenerator
+    from runtime.models.answering import Asker
 
 _COLUMNS = (
     *("step_hash", "row_id", "prompt", "output", "expected", "stop_reason"),
-    *("prompt_tokens", "output_tokens", "seconds", "made_at"),
+    *("prompt_tokens", "output_tokens", "seconds", "made_at", "options"),
 )
 _LEDGER = ("step_hash", "rule", "row_id", "detail")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A prompt and the answer that was expected."""
-
-    prompt: Prompt
-    expected: str
 
 
 def run(ctx: StepContext) -> StepResult:
     """Raises DiagnosticError SFT0526 (the model's files changed), SFT0550 (the template refuses a prompt), SFT0551
     (nothing can be asked), SFT0901 (the store is held at the end), Interrupted."""
+    from runtime.models.answering import asker_of
+
     params = ctx.step.params
     assert isinstance(params, PredictParams)
     questions = read_questions(ctx.inputs["prompts"], ctx.out)
     require_unchanged(ctx.step, ctx.spec_dir)
-    generator = load_generator(ctx, params)
+    model, tokenizer = load(ctx, params)
     require_unchanged(ctx.step, ctx.spec_dir)  # what was loaded is what the hash names
-    askable = _askable(ctx, generator, questions, params.decode.max_new_tokens)
+    asker = asker_of(model, tokenizer, params)
+    askable = _askable(ctx, asker, questions)
     kept = {row[0] for row in ctx.store.query("SELECT row_id FROM predictions WHERE step_hash = ?", [ctx.step.hash])}
     keeper = Keeper(ctx, {q.prompt.row_id: q.expected for q in askable}, len(kept), len(askable))
-    generator.between_steps = keeper.waiting.between_batches
+    asker.between = keeper.waiting.between_batches
     todo = [question.prompt for question in askable if question.prompt.row_id not in kept]
     keeper.report()
     try:
-        generator.generate(todo, params.decode, keeper.take)
+        asker.answer(todo, keeper.take)
     finally:
         keeper.waiting.flush()
     _confirm(ctx)
@@ -69,9 +64,9 @@ def run(ctx: StepContext) -> StepResult:
         "continued_after": len(kept),
         "output_tokens": keeper.tokens,
         "tokens_per_second": round(keeper.tokens / seconds, 1) if todo and seconds else None,
-        "device": generator.model.device.type,
-        "precision": str(generator.model.dtype).removeprefix("torch."),
-        "decoding": generator.way or None,
+        "device": model.device.type,
+        "precision": str(model.dtype).removeprefix("torch."),
+        "decoding": asker.way or None,
     }
     return StepResult(len(questions), len(askable), len(questions) - len(askable), summary)
 
@@ -88,42 +83,52 @@ def _confirm(ctx: StepContext) -> None:
 
 def read_questions(folder: Path, scratch: Path) -> list[Question]:
     """The conversations of a render artifact without their last assistant turn, in order."""
+    rows = parquet(folder / "rows.parquet")
     with engine(scratch) as db:
-        found = db.rows(f"SELECT row_id, messages, expected FROM {parquet(folder / 'rows.parquet')} ORDER BY {PLACE}")
+        there = {row[0] for row in db.rows(f"SELECT column_name FROM (DESCRIBE SELECT * FROM {rows})")}
+        options = "options" if "options" in there else "NULL"
+        found = db.rows(f"SELECT row_id, messages, expected, {options} FROM {rows} ORDER BY {PLACE}")
     questions = []
-    for row_id, text, expected in found:
+    for row_id, text, expected, listed in found:
         messages = json.loads(text)
         if messages and messages[-1]["role"] == "assistant":
             messages = messages[:-1]
-        questions.append(Question(Prompt(row_id, tuple(messages)), expected))
+        questions.append(Question(Prompt(row_id, tuple(messages)), expected, tuple(json.loads(listed or "[]"))))
     return questions
 
 
-def load_generator(ctx: StepContext, params: PredictParams) -> LocalGenerator:
-    """The step's model: base weights, or what a train step made of them."""
+def load(ctx: StepContext, params: PredictParams | LikelihoodParams) -> tuple[Any, Any]:
+    """The step's model, base weights or what a train step made of them, and its tokenizer."""
     from runtime.models.folders import model_folder
-    from runtime.models.loading import load_model, load_tokenizer, load_trained, pick_device, pick_dtype
-    from runtime.models.local_generator import LocalGenerator
+    from runtime.models.loading import (
+        load_model,
+        load_plain_tokenizer,
+        load_tokenizer,
+        load_trained,
+        pick_device,
+        pick_dtype,
+    )
 
     folder = model_folder(ctx.step.local["weights"], ctx.spec_dir, ctx.note)
-    tokenizer = load_tokenizer(folder, ctx.step.local.get("chat_template"), ctx.spec_dir)
+    if params.prompt is None:
+        tokenizer = load_tokenizer(folder, ctx.step.local.get("chat_template"), ctx.spec_dir)
+    else:
+        tokenizer = load_plain_tokenizer(folder)
     device = pick_device()
     dtype = pick_dtype(params.precision, device)
     trained = ctx.inputs.get("model")
     model: Any = load_model(folder, dtype, device) if trained is None else load_trained(folder, trained, dtype, device)
-    return LocalGenerator(model.eval(), tokenizer)
+    return model.eval(), tokenizer
 
 
-def _askable(
-    ctx: StepContext, generator: LocalGenerator, questions: Sequence[Question], max_new_tokens: int
-) -> list[Question]:
-    from runtime.models.local_generator import Unanswerable
+def _askable(ctx: StepContext, asker: Asker, questions: Sequence[Question]) -> list[Question]:
+    from runtime.models.prompt_tokens import Unanswerable
     from spec_lang.diagnostics import fatal
 
     askable, drops = [], []
     for question in questions:
         try:
-            generator.encode(question.prompt.messages, max_new_tokens)
+            asker.check(question)
         except Unanswerable as refused:
             drops.append((ctx.step.hash, refused.rule, question.prompt.row_id, str(refused)))
         else:
@@ -161,6 +166,7 @@ class Keeper:
             (
                 *(self.ctx.step.hash, answer.row_id, answer.prompt, answer.output, self.expected[answer.row_id]),
                 *(answer.stop_reason, answer.prompt_tokens, answer.output_tokens, answer.seconds, now),
+                options_json(answer.options),
             )
             for answer in answers
         ]
@@ -172,20 +178,33 @@ class Keeper:
         self.ctx.progress(self.done, self.total, "items", tokens_per_second=round(rate, 1) if self.tokens else None)
 
 
+def options_json(options: Sequence[ScoredOption] | None) -> str | None:
+    """Scored options as the store keeps them; docs/store.md says what each name holds."""
+    if options is None:
+        return None
+    lengths = ((len(option.text), len(option.text.encode("utf-8", "surrogatepass"))) for option in options)
+    kept = [
+        {**asdict(option), "characters": characters, "bytes": size}
+        for option, (characters, size) in zip(options, lengths, strict=True)
+    ]
+    return json.dumps(kept, ensure_ascii=False)
+
+
 def _write_parquet(ctx: StepContext, questions: Sequence[Question]) -> None:
     """The step's answers in the order of the prompts, for whoever reads artifacts instead of the store."""
     order = {question.prompt.row_id: place for place, question in enumerate(questions)}
     rows = ctx.store.query(
-        "SELECT row_id, prompt, output, expected, stop_reason, prompt_tokens, output_tokens FROM predictions "
-        "WHERE step_hash = ?",
+        "SELECT row_id, prompt, output, expected, stop_reason, prompt_tokens, output_tokens, options "
+        "FROM predictions WHERE step_hash = ?",
         [ctx.step.hash],
     )
     rows.sort(key=lambda row: order[row[0]])
-    columns = ("row_id", "prompt", "output", "expected", "stop_reason", "prompt_tokens", "output_tokens")
+    columns = ("row_id", "prompt", "output", "expected", "stop_reason", "prompt_tokens", "output_tokens", "options")
     with engine(ctx.out) as db:
         db.execute(
             "CREATE TABLE answers (row_id TEXT, prompt TEXT, output TEXT, expected TEXT, stop_reason TEXT, "
-            "prompt_tokens INTEGER, output_tokens INTEGER)"
+            "prompt_tokens INTEGER, output_tokens INTEGER, options TEXT)"
         )
         insert_rows(db.con, "answers", columns, rows)
-        db.copy("SELECT * FROM answers", ctx.out / "predictions.parquet")
+        kept = "*" if any(row[-1] is not None for row in rows) else "* EXCLUDE (options)"
+        db.copy(f"SELECT {kept} FROM answers", ctx.out / "predictions.parquet")

@@ -15,7 +15,7 @@ from typing import Any
 from compiler.hashing import hash_value
 from compiler.plan import Step
 from compiler.step_params import RenderParams, RenderTemplate
-from runtime import few_shot
+from runtime import candidates, few_shot
 from runtime.context import StepContext, StepResult
 from runtime.relational import Engine, engine, parquet, quoted
 from runtime.row_files import RENDERS, second_name
@@ -23,9 +23,11 @@ from runtime.row_hashes import hash_number, upper_ends
 from runtime.step_rows import empty_part, publish_rows, view_rows, write_ledger
 from runtime.template_sql import (
     EMPTY_ANSWER,
+    EMPTY_OPTION,
     NO_OPTIONS,
     NOT_AN_OPTION,
     TOO_FEW_EXAMPLES,
+    TOO_FEW_OPTIONS,
     TOO_MANY_OPTIONS,
     Bound,
     answer_segments,
@@ -94,13 +96,18 @@ def template_hash(template: RenderTemplate) -> str:
 
 def statement(params: RenderParams) -> Bound:
     """The select over ``rows``: ids, template hash, messages, expected answer, and what the row lacks (or NULL)."""
-    columns = [_by_template(params.templates, build) for build in _COLUMNS.values()]
-    listed = ",\n  ".join(f"{sql} AS {name}" for (sql, _), name in zip(columns, _COLUMNS, strict=True))
+    asked = _COLUMNS
+    if (wanted := params.candidates) is not None:
+        asked = {**_COLUMNS, "options": lambda template, at: candidates.listed(wanted, template, at)}
+    columns = [_by_template(params.templates, build) for build in asked.values()]
+    listed = ",\n  ".join(f"{sql} AS {name}" for (sql, _), name in zip(columns, asked, strict=True))
     rows, values = with_options(enumerate(params.templates), _chosen(params))
     shots = "".join(
         f" LEFT JOIN shots_{at} USING (__ord)" for at, item in enumerate(params.templates) if item.few_shot is not None
     )
     sql = f"SELECT __ord, __row_id AS row_id, __line AS line, __file AS file,\n  {listed}\nFROM ({rows}){shots}"
+    if wanted is not None:
+        sql = candidates.with_faults(sql)
     return sql, [*(value for _, bound in columns for value in bound), *values]
 
 
@@ -170,7 +177,8 @@ _FATE = "__ord, row_id, line, file, template_hash, fault, lacking"
 def _kept(params: RenderParams, rendered: str) -> str:
     """The rows to write, in their order. Only where examples are joined they have to be ordered again."""
     order = "ORDER BY __ord" if any(template.few_shot is not None for template in params.templates) else ""
-    return f"SELECT row_id, template_hash, messages, expected\nFROM ({rendered}) WHERE fault IS NULL {order}"
+    options = ", options" if params.candidates is not None else ""
+    return f"SELECT row_id, template_hash, messages, expected{options}\nFROM ({rendered}) WHERE fault IS NULL {order}"
 
 
 _DETAILS = {
@@ -179,6 +187,8 @@ _DETAILS = {
     TOO_MANY_OPTIONS: "there are more options than letters",
     NOT_AN_OPTION: "the answer is not among the options",
     TOO_FEW_EXAMPLES: "there are too few examples beside the row itself",
+    TOO_FEW_OPTIONS: "there are fewer than two different options",
+    EMPTY_OPTION: "an option is empty",
 }
 
 _LEDGER = f"""

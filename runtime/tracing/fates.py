@@ -85,6 +85,9 @@ def _fate(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate | No
             return None
         case StepKind.TRAIN:
             return _trained(scene, step, row_id, holding)
+        case StepKind.LIKELIHOOD:
+            drops = drops_of(scene, step, row_id)
+            return Fate(step, "dropped", drops) if drops else None
         case StepKind.PREDICT:
             return _answered(scene, step, row_id)
         case StepKind.MEASURE:

@@ -29,6 +29,7 @@ VIEW_OF_KIND = {
     "mix": "data",
     "train": "training",
     "predict": "predictions",
+    "likelihood": "predictions",
     "measure": "predictions",
     "gate": "verdicts",
 }

@@ -10,8 +10,9 @@ from msgspec import Struct
 from compiler.world import ColumnType
 
 MetricUnit: TypeAlias = Literal["share", "plain"]
-# An answer is the text that a model wrote, or what it thinks of options that it was given.
-AnswerKind: TypeAlias = Literal["text", "options"]
+# An answer is the text that a model wrote, or what it thinks of options that it was given; of an expected answer there
+# is its likelihood, and of a text the divergence from another model on it.
+AnswerKind: TypeAlias = Literal["text", "options", "likelihood", "divergence"]
 ArgumentKind: TypeAlias = Literal[
     "text",
     "word",

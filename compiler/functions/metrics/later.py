@@ -13,16 +13,5 @@ LATER = (
         higher_is_better=None,
     ),
     MetricFunction("judge", (MetricArgument("judge", kind="judge"),), "plain", "a judge's label, counted from 0"),
-    MetricFunction(
-        "kl_from",
-        (
-            MetricArgument("reference", kind="model"),
-            MetricArgument("unit", ("nats_per_token", "nats_per_sequence"), "nats_per_token", kind="word"),
-        ),
-        "plain",
-        "the divergence of the model from a reference, on the model's own outputs",
-        higher_is_better=False,
-    ),
-    MetricFunction("perplexity", (), "plain", "the perplexity of the expected answer", higher_is_better=False),
     MetricFunction("toxicity", (), "plain", "how toxic the output is, 0 to 1", higher_is_better=False),
 )

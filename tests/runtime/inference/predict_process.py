@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,10 @@ def predict_context(root: Path, model: Path, decode: Any, inputs: Mapping[str, P
     return StepContext(step, "r1", root, folders, {}, out, Store(root / ".sft"), events, StopFlag())
 
 
-def write_prompts(folder: Path, rows: list[tuple[str, list[dict[str, str]]]]) -> None:
-    """A render artifact; the last assistant turn of a conversation is what is expected."""
+def write_prompts(
+    folder: Path, rows: list[tuple[str, list[dict[str, str]]]], options: Sequence[str] | None = None
+) -> None:
+    """A render artifact; the last assistant turn of a conversation is what is expected. ``options`` are every row's."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
         {"row_id": row_id, "template_hash": "t", "messages": json.dumps(said), "expected": _expected(said)}
@@ -52,8 +54,9 @@ def write_prompts(folder: Path, rows: list[tuple[str, list[dict[str, str]]]]) ->
     source = folder / "rows.jsonl"
     source.write_text("".join(json.dumps(line) + "\n" for line in lines))
     columns = "{row_id: 'VARCHAR', template_hash: 'VARCHAR', messages: 'VARCHAR', expected: 'VARCHAR'}"
+    listed = "" if options is None else f", '{json.dumps(options)}' AS options"
     with engine(folder) as db:
-        db.copy(f"SELECT * FROM read_json('{source}', columns = {columns})", folder / "rows.parquet")
+        db.copy(f"SELECT *{listed} FROM read_json('{source}', columns = {columns})", folder / "rows.parquet")
 
 
 def _expected(messages: list[dict[str, str]]) -> str:

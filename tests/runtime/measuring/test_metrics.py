@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from compiler.functions import METRIC_FUNCTIONS
 from runtime.languages import model_hash
 from runtime.metrics import EXPLAINED, METRICS, TOGETHER, WHOLE, Answer, measure_items
+from runtime.metrics.answer import TextLikelihood
 from runtime.metrics.json_values import MAX_DEPTH
 
 json_values = st.recursive(
@@ -107,13 +108,16 @@ NEEDED: dict[str, dict[str, Any]] = {
     "json_schema": {"schema": '{"pattern": "^(a+)+$", "multipleOf": 0.1}'},
     "ifeval": {"languages": model_hash()},
     "ifeval_instructions": {"languages": model_hash()},
+    "kl_from": {"reference": "base"},
 }
 ROW = {"instructions": ["punctuation:no_comma", "startend:quotation"], "arguments": [{}, None]}
 
 
 @given(st.text(), st.text())
 def test_every_metric_takes_any_text(output: str, expected: str) -> None:
-    answer = Answer(output, expected, ROW, stop_reason="length", seconds=1.0, prompt_tokens=1, output_tokens=0)
+    read = TextLikelihood(-1.0, -0.5, None, 1, 1, 1, 1)
+    told = {"stop_reason": "length", "seconds": 1.0, "prompt_tokens": 1, "output_tokens": 0, "likelihood": read}
+    answer = Answer(output, expected, ROW, **told)
     for name in (*METRICS, *TOGETHER, "ifeval"):  # code has a test of its own
         (value,) = measure_items(name, NEEDED.get(name, {}), [answer])
         assert value is None or value >= 0
