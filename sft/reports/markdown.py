@@ -61,7 +61,7 @@ def _mark(report: Report) -> str:
 def _gate(gate: GateReport) -> Iterator[list[str]]:
     title = f"{BADGES.get(gate.verdict, '?')} gate {markdown_text(gate.name)}: {gate.verdict}"
     columns = ("", "requirement", "estimate", "n", "threshold", "test")
-    rows = [(f"{case.row.badge} {case.row.verdict}", case.row.text, *_figures(case)) for case in gate.cases]
+    rows = [(f"{case.row.badge} {case.row.verdict}", _within(case), *_figures(case)) for case in gate.cases]
     yield [f"### {title}", "", *_table(columns, rows, {3, 4})]
     reasons = [_reason(case) for case in gate.cases if case.row.verdict != "pass"]
     if reasons:
@@ -80,6 +80,12 @@ def _gate(gate: GateReport) -> Iterator[list[str]]:
         yield [
             f"The held-out rows of this gate have decided {times} in this store; each is a chance to tune against them."
         ]
+
+
+def _within(case: Case) -> str:
+    """A requirement, with an arrow a group that it stands in."""
+    depth = case.row.target.depth if case.row.target is not None else 0
+    return "↳ " * depth + case.row.text
 
 
 def _figures(case: Case) -> tuple[str, ...]:

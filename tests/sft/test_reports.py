@@ -157,6 +157,10 @@ def test_a_group_has_no_numbers_of_its_own() -> None:
         assert "n=0" not in form(told)
     assert "any of: a; b\nBecause." in commands(annotations(told))[0][2]
     assert "| any of: a; b |  |  |  | McNemar mid-p |" in markdown(told)
+    inner = case("a", "fail")
+    assert inner.row.target is not None
+    deep = replace(inner, row=replace(inner.row, target=replace(inner.row.target, depth=2)))
+    assert "| ✗ fail | ↳ ↳ a | -5pt" in markdown(report(group, deep))
     element = next(junit(told).iter("testcase"))
     assert "estimate" not in {item.get("name") for item in element.iter("property")}
 
