@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runtime.code_execution.running import Limits, Outcome, Program, run_program, run_programs
 
+ROOT = Path(__file__).parents[3]
 TESTS = "assert square(2) == 4\nassert square(3) == 9\n"
 GOOD = "def square(x):\n    return x * x\n"
 EVERYWHERE = """
@@ -207,3 +212,28 @@ def test_outcomes_keep_their_order_and_a_stop_ends_the_rest() -> None:
     with pytest.raises(Stop):
         run_programs([*programs, *[Program("import time\ntime.sleep(600)", "")] * 200], Limits(1), stop)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("sft-code")]
+
+
+@LINUX
+def test_a_killed_run_leaves_no_program_behind(tmp_path: Path) -> None:
+    started = "import time\nfrom runtime.code_execution.running import *\n"
+    started += "run_program(Program('import time\\ntime.sleep(600)', ''), Limits(300))"
+    run = subprocess.Popen([sys.executable, "-c", started], cwd=ROOT)
+    program = wait_for(lambda: next(iter(children_of(run.pid)), None))
+    wait_for(lambda: "runtime" in Path(f"/proc/{program}/cmdline").read_text(encoding="utf-8") or None)
+    run.kill()
+    run.wait()
+    assert wait_for(lambda: not Path(f"/proc/{program}").exists() or None)
+
+
+def children_of(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text(encoding="utf-8").split()]
+
+
+def wait_for(what: Callable[[], Any]) -> Any:
+    for _ in range(600):
+        if (found := what()) is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it never came")
