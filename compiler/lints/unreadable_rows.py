@@ -24,6 +24,6 @@ LINT = Lint(
     "SFT0736",
     "unreadable_rows",
     "warn",
-    "rows that are missing are missed last by those who look at what is there",
+    "nobody misses a row that was never read",
     _find,
 )
