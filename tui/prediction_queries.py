@@ -1,10 +1,10 @@
 """Questions about predictions: which cells an eval has, a page of items, the counts, one item whole.
 
 An item is one row of the data under one template. It is seen from one model (the subject) beside
-another (the baseline): what they measured decides whether it failed, was lost or was gained. Items
-are sorted failures first, then unmeasured ones among equals by template and row id, and paged with
-LIMIT and OFFSET over that total order; outputs are cut in SQL, so a page stays small whatever a
-model wrote.
+another (the baseline): what they measured decides whether it failed, was lost or was gained. Which
+side of a metric is better is a label of its measure step. Items are sorted failures first, then
+unmeasured ones among equals by template and row id, and paged with LIMIT and OFFSET over that total
+order; outputs are cut in SQL, so a page stays small whatever a model wrote.
 """
 
 from __future__ import annotations
@@ -133,9 +133,15 @@ WITH asked AS (
 ), measured AS (
     SELECT i.* FROM steps s JOIN item_metrics i USING (step_hash)
     WHERE s.run_id = $run AND s.kind = 'measure' AND s.labels->>'eval' = $eval AND i.metric = $metric
+), side AS (
+    SELECT coalesce(any_value(s.labels->>('better:' || $metric)), 'higher') AS better FROM steps s
+    WHERE s.run_id = $run AND s.kind = 'measure' AND s.labels->>'eval' = $eval
 ), items AS (
-    SELECT p.row_id, a.template, a.ordinal, m.value, b.value AS base_value, p.output, p.expected
-    FROM asked a JOIN predictions p USING (step_hash)
+    SELECT p.row_id, a.template, a.ordinal, m.value, b.value AS base_value, p.output, p.expected,
+        CASE better WHEN 'higher' THEN m.value - b.value WHEN 'lower' THEN b.value - m.value END AS gain,
+        CASE better WHEN 'lower' THEN -m.value ELSE m.value END AS goodness,
+        CASE better WHEN 'lower' THEN 0 ELSE 1 END AS bar
+    FROM asked a JOIN predictions p USING (step_hash) CROSS JOIN side
     LEFT JOIN measured m ON m.row_id = p.row_id AND m.template = a.template AND m.model = $model
     LEFT JOIN measured b ON b.row_id = p.row_id AND b.template = a.template AND b.model = $baseline
     WHERE $slice IS NULL OR p.row_id IN (
@@ -145,20 +151,20 @@ WITH asked AS (
 """
 
 _OUTCOME = """
-CASE $outcome WHEN 'all' THEN true WHEN 'failed' THEN value < 1 WHEN 'passed' THEN value >= 1
-WHEN 'unmeasured' THEN value IS NULL WHEN 'lost' THEN value < base_value WHEN 'gained' THEN value > base_value END
+CASE $outcome WHEN 'all' THEN true WHEN 'failed' THEN goodness < bar WHEN 'passed' THEN goodness >= bar
+WHEN 'unmeasured' THEN value IS NULL WHEN 'lost' THEN gain < 0 WHEN 'gained' THEN gain > 0 END
 """
 
 
 def prediction_page(
     store: Store, run_id: str, chosen: PredictionFilter, limit: int, offset: int = 0
 ) -> list[PredictionRow]:
-    """Items of a filter, those with the lowest value first (not measured comes before all)."""
+    """Items of a filter, those with the worst value first (not measured comes before all)."""
     rows = named(
         store,
         f"{_ITEMS} SELECT row_id, template, value, base_value, left(output, {HEAD_CHARACTERS}), "
         f"left(expected, {HEAD_CHARACTERS}) FROM items WHERE {_OUTCOME} "
-        "ORDER BY value NULLS FIRST, base_value DESC NULLS LAST, ordinal, row_id LIMIT $limit OFFSET $offset",
+        "ORDER BY goodness NULLS FIRST, base_value DESC NULLS LAST, ordinal, row_id LIMIT $limit OFFSET $offset",
         {**_parameters(run_id, chosen), "outcome": chosen.outcome, "limit": limit, "offset": offset},
     )
     return [PredictionRow(*row) for row in rows]
@@ -168,8 +174,8 @@ def prediction_counts(store: Store, run_id: str, chosen: PredictionFilter) -> di
     """Outcome -> number of items, whatever outcome the filter asks for."""
     row = named(
         store,
-        f"{_ITEMS} SELECT count(*), count_if(value < 1), count_if(value < base_value), count_if(value > base_value), "
-        "count_if(value IS NULL), count_if(value >= 1) FROM items",
+        f"{_ITEMS} SELECT count(*), count_if(goodness < bar), count_if(gain < 0), count_if(gain > 0), "
+        "count_if(value IS NULL), count_if(goodness >= bar) FROM items",
         _parameters(run_id, chosen),
     )[0]
     return dict(zip(OUTCOMES, (int(value or 0) for value in row), strict=True))

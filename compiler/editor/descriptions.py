@@ -135,6 +135,9 @@ def about_word(word: str) -> str | None:
     return f"`{word}`: {known[word]}" if word in known else None
 
 
+_SIDES = {True: "Higher is better.", False: "Lower is better.", None: "Neither higher nor lower is better by itself."}
+
+
 def about_function(name: str, *, metric: bool) -> str | None:
     """A function with signature, meaning, result and example; ``metric``: of the metrics' table."""
     if metric:
@@ -143,7 +146,9 @@ def about_function(name: str, *, metric: bool) -> str | None:
             return None
         options = [f"`{a.name}`: {' or '.join(f'`{c}`' for c in a.choices)}" for a in found.arguments if a.choices]
         unit = "a share of the items" if found.unit == "share" else "a plain number"
-        return "\n\n".join([f"{code(found.signature)}\n{found.doc}", *options, f"Gives {unit}."])
+        whole = " of the whole set" if found.whole else ""
+        gives = f"Gives {unit}{whole}. {_SIDES[found.higher_is_better]}"
+        return "\n\n".join([f"{code(found.signature)}\n{found.doc}", *options, gives])
     function = FUNCTIONS.get(name)
     return _about_function(function) if function is not None else None
 

@@ -76,9 +76,15 @@ def lower_eval(
         item.name,
         item.block,
         inputs=inputs,
-        labels={"eval": item.name, "task": data.task.name, "part": data.part or "all"},
+        labels={"eval": item.name, "task": data.task.name, "part": data.part or "all", **_sides(item)},
         lines=_named_lines(item, builder),
     )
+
+
+def _sides(item: ResolvedEval) -> dict[str, str]:
+    """Which way is better, of metrics of which it is not the higher one; for whoever shows which answers got worse."""
+    sides = {name: sure(metric).function.higher_is_better for name, metric in item.metrics.items.items()}
+    return {f"better:{name}": "neither" if side is None else "lower" for name, side in sides.items() if not side}
 
 
 def _predict(

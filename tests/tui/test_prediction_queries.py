@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
 
 from runtime.store import Store
 from tests.tui.sample_store import RUN, STARTED
@@ -31,6 +33,22 @@ def test_counts_agree_with_the_pages(done: Store) -> None:
 def test_failures_come_first(done: Store) -> None:
     values = [row.value for row in asked.prediction_page(done, RUN, CHOSEN, 500)]
     assert values == sorted(values) and values[0] == 0.0 and values[-1] == 1.0
+
+
+def test_worse_is_higher_where_less_is_better(done: Store, tmp_path: Path) -> None:
+    done = Store(Path(copytree(done.root, tmp_path / ".sft")))
+    before = asked.prediction_counts(done, RUN, CHOSEN)
+    relabel = "UPDATE steps SET labels = json_merge_patch(labels, ?::JSON) WHERE kind = 'measure'"
+    done.write(lambda con: con.execute(relabel, ['{"better:exact": "lower"}']))
+    after = asked.prediction_counts(done, RUN, CHOSEN)
+    assert before["gained"] > before["lost"]
+    assert (after["lost"], after["gained"]) == (before["gained"], before["lost"])
+    assert (after["failed"], after["passed"]) == (before["passed"], before["failed"])
+    values = [row.value for row in asked.prediction_page(done, RUN, CHOSEN, 500)]
+    assert values == sorted(values, reverse=True)
+    done.write(lambda con: con.execute(relabel, ['{"better:exact": "neither"}']))
+    neither = asked.prediction_counts(done, RUN, CHOSEN)
+    assert (neither["lost"], neither["gained"]) == (0, 0)
 
 
 def test_pages_follow_each_other(done: Store) -> None:
