@@ -37,6 +37,9 @@ class Baseline(Struct, eq=False):
         if found is None:
             help = suggestion(use.eval.name, self.facts.evals, "its evals")
             self._lacks(f"no eval `{use.eval.name}`", at, f"{help}; bless a run that has this one", names)
+        elif use.metric.function.whole:
+            what = f"no statistics of `{use.shown}`, which is a number of the whole set"
+            self._lacks(what, at, "evaluate the earlier model in the same eval, and compare with that", names)
         elif (metric := use.shown.rpartition(".")[2]) not in found.how["metrics"]:
             help = suggestion(metric, found.how["metrics"], "its metrics")
             self._lacks(f"no metric `{use.eval.name}.{metric}`", at, f"{help}; bless a run that has this one", names)

@@ -13,7 +13,9 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from runtime.metrics import METRICS, WHOLE, Answer
+from runtime.metrics.classes import MOST_LABELS
 from runtime.metrics.rouge import common_subsequence
+from spec_lang.diagnostics import DiagnosticError
 
 # Words that repeat, punctuation in all its places, and scripts that the packages do not know.
 PIECES = [
@@ -161,3 +163,11 @@ def test_classes_by_their_definition(pairs: list[tuple[str, str]]) -> None:
 def test_an_expected_answer_that_is_no_label_is_missing() -> None:
     counted = WHOLE["macro_f1"].counted([Answer("a", "a"), Answer("a", "z")], labels='["a", "b"]')
     assert np.isnan(counted).tolist() == [[False] * 6, [True] * 6]
+
+
+def test_free_text_makes_no_classes() -> None:
+    answers = [Answer("a", f"answer {place}") for place in range(MOST_LABELS + 1)]
+    with pytest.raises(DiagnosticError, match="201 different expected answers") as refused:
+        WHOLE["macro_f1"].counted(answers)
+    assert refused.value.diagnostics[0].code == "SFT0650"
+    assert WHOLE["macro_f1"].counted(answers[1:]).shape == (200, 600)
