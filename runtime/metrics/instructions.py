@@ -1,8 +1,7 @@
 """Metrics of IFEval, an answer and of the whole set; what they count is in :mod:`runtime.ifeval`.
 
 The whole set's is a ratio: instructions that were followed over instructions, so a row with three of them weighs three.
-20 to 200 µs an answer, eight times as much where loose; 1 ms where its language is asked for, 1 s for the first of
-those.
+The 541 rows of IFEval take 0.25 s of processor time strict and 0.4 s loose, and the first language a second more.
 """
 
 from __future__ import annotations

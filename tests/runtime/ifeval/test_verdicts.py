@@ -18,6 +18,7 @@ from runtime.ifeval.table import INSTRUCTIONS
 from runtime.ifeval.verdicts import forms_of, verdicts
 
 PAGE = Path(__file__).with_name("answers.md").read_text(encoding="utf-8")
+PUBLISHED = Path(__file__).with_name("published.jsonl")
 DATA = Path(__file__).parents[4] / "shared/data/ifeval/input_data.jsonl"
 
 
@@ -42,6 +43,21 @@ def test_a_verdict_is_what_a_person_says(name: str, arguments: dict[str, Any], a
     found = verdicts(answer, [name], [arguments])
     assert found.reason is None
     assert found.followed == (wanted,)
+
+
+def test_verdicts_are_those_of_lm_eval() -> None:
+    """440 answers near their instruction's limit, made at random, with the verdicts of lm-eval 0.4.13 (NLTK 3.10).
+
+    Languages are told by another model there, so those three instructions are not among them.
+    """
+    cases = [json.loads(line) for line in PUBLISHED.read_text(encoding="utf-8").splitlines()]
+    assert len({case["id"] for case in cases}) == 22
+    for case in cases:
+        found = {
+            mode: verdicts(case["answer"], [case["id"]], [case["kwargs"]], mode).followed
+            for mode in ("strict", "loose")
+        }
+        assert found == {"strict": (case["strict"],), "loose": (case["loose"],)}, case
 
 
 def test_every_instruction_has_three_answers_that_follow_and_three_that_do_not() -> None:
