@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,3 +130,22 @@ def test_a_spec_that_is_gone_leaves_the_finding_without_a_place(tmp_path: Path) 
     spec.unlink()
     (finding,) = execute(plan, spec).findings
     assert finding.code == "SFT0412" and finding.primary is None
+
+
+def test_a_training_that_is_refused_before_the_run_is_shown_at_its_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof itself needs torch, seconds of it, and is not what is tested."""
+    from spec_lang.diagnostics import fatal
+    from tests.tiny_model import build_tiny_model
+
+    def refuse(step: object, spec_dir: Path) -> None:
+        raise fatal("SFT0512", "the chat template cannot render a user turn")
+
+    build_tiny_model(tmp_path / "tiny")
+    train = 'model tiny { weights = "./tiny" }\n\ntrain tuned { model = tiny   data = a   overflow = drop }\n'
+    spec = project(tmp_path, SPEC.replace('  drop question matches "."   because "all of them"\n', "") + "\n" + train)
+    monkeypatch.setitem(sys.modules, "runtime.training.preflight", SimpleNamespace(prove_masks=refuse))
+    assert line_of(stopped(spec))[1].startswith("train tuned {")
+    rows = Store(tmp_path / ".sft").query("SELECT step_id, line FROM findings")
+    assert rows == [(None, 20)], "no step was running yet"
