@@ -65,6 +65,36 @@ def test_greedy_is_what_transformers_generates(
     check_against_transformers(generator, prompts(17, shared=shared), stopping_often(generator), FAST)
 
 
+def of_subjects(heads: int, each: int) -> list[Prompt]:
+    """Prompts that begin alike by subject, and one of no subject."""
+    found = [Prompt("alone", ({"role": "user", "content": "Who waits for the invoice?"},))]
+    for head in range(heads):
+        system = {
+            "role": "system",
+            "content": f"{head} examples. " + f"The order {head} is wrong, answer it. " * (head + 2),
+        }
+        found += [Prompt(f"{head}.{at}", (system, *prompt.messages[1:])) for at, prompt in enumerate(prompts(each))]
+    return found
+
+
+def test_prompts_of_several_heads(generator: LocalGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuous_batching, "WORTH_A_FAMILY", 40)
+    entered: list[int] = []
+    right = continuous_batching.compute_prefix
+
+    def counted(weights: Any, ids: Any, before: Any) -> Any:
+        entered.append(len(ids))
+        return right(weights, ids, before)
+
+    monkeypatch.setattr(continuous_batching, "compute_prefix", counted)
+    check_against_transformers(generator, of_subjects(3, 5), stopping_often(generator), FAST)
+    assert len(entered) == 3 and min(entered) > 20, "each head once"
+    entered.clear()
+    monkeypatch.setattr(continuous_batching, "WORTH_A_FAMILY", 10_000)
+    check_against_transformers(generator, of_subjects(3, 2), stopping_often(generator), FAST)
+    assert not entered, "a family that saves little is none"
+
+
 def test_prompts_of_very_different_length(generator: LocalGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(continuous_batching, "PREFILL_TOKENS", 100)
     long = [Prompt(f"long{n}", ({"role": "user", "content": f"{n} wrong" + " order" * 60 * n},)) for n in range(1, 6)]
