@@ -11,8 +11,10 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sft.reports.report import Report, Taken
+if TYPE_CHECKING:
+    from sft.reports.report import Report, Taken
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
