@@ -163,8 +163,8 @@ def test_a_file_is_short_and_says_what_it_is(path: Path) -> None:
 @pytest.mark.parametrize("statement", ["import sft", "import sft.cli; sft.cli.build_parser()"])
 def test_the_command_line_starts_without_anything_heavy(statement: str) -> None:
     heavy = (
-        "{'torch', 'transformers', 'peft', 'textual', 'duckdb', 'numpy', 'scipy', 'pandas', 'lark', 'pydantic', 'rich', "
-        "'compiler', 'runtime', 'tui'}"
+        "{'torch', 'transformers', 'peft', 'textual', 'duckdb', 'numpy', 'scipy', 'pandas', 'lark', 'pydantic', 'rich',"
+        " 'compiler', 'runtime', 'tui'}"
     )
     code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
