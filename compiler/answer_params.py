@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from compiler.params_base import GrownParams, Number, Params
+from compiler.recorded_params import Recorded
 
 Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
 
@@ -31,7 +32,7 @@ class Choose(Params):
     method: Literal["choose"] = "choose"
 
 
-Decode: TypeAlias = Annotated[Greedy | Sample | Choose, Field(discriminator="method")]
+Decode: TypeAlias = Annotated[Greedy | Sample | Choose | Recorded, Field(discriminator="method")]
 
 
 class PlainPrompt(Params):
@@ -46,6 +47,9 @@ class PredictParams(GrownParams):
 
     Content: ``weights``, ``tokenizer``, ``chat_template`` of the underlying model; of a plain prompt no template.
     ``prompt`` is None where the chat template is used.
+
+    Where answers are ``Recorded`` nothing is asked. Input roles: ``rows`` (the data), ``answers`` (the recorded rows)
+    and, where a template says what is expected, ``prompts``.
     """
 
     ADDED: ClassVar[frozenset[str]] = frozenset({"prompt"})

@@ -26,6 +26,7 @@ from compiler.resolve.lifecycle import resolve_lifecycle
 from compiler.resolve.mixture import resolve_mixtures
 from compiler.resolve.model import check_special_tokens, model_facts, resolve_model
 from compiler.resolve.models_in_rules import asks_for_languages, check_models_in_rules, roots_in_rules
+from compiler.resolve.recorded import bind_recorded
 from compiler.resolve.score import check_score
 from compiler.resolve.scoring_models import check_scoring_models
 from compiler.resolve.source import resolve_source
@@ -169,6 +170,7 @@ def _resolve(
     judges = _each(read, Judge, lambda block: block)
     tasks = resolve_tasks(_of(read, Task), names, sources, filters, templates, scores)
     bind_examples(templates, names, tasks)
+    models = bind_recorded(models, names, sources, tasks)
     mixtures = resolve_mixtures(_of(read, Mixture), names, tasks)
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
     either: dict[str, AnyModel] = {**models, **trains}

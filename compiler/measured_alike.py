@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from compiler.hashing import hash_value
 from compiler.plan import Step
-from compiler.step_params import MeasureParams, PredictParams
+from compiler.step_params import MeasureParams, PredictParams, Recorded
 
 # metrics: name -> how it is computed; templates: name -> hashes of what it shows; models: name -> template -> decoding
 How: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -40,8 +40,10 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
 
 
 def _decoding(predict: Step) -> dict[str, Any]:
-    if not isinstance(predict.params, PredictParams):  # answers that were recorded elsewhere
+    if not isinstance(predict.params, PredictParams):  # texts that were read, not written
         return {"kind": str(predict.kind)}
+    if isinstance(predict.params.decode, Recorded):
+        return {"kind": "recorded"}
     params = predict.params.model_dump(mode="json", exclude={"kind", "decode"})
     return {**predict.params.decode.model_dump(mode="json"), **params, "version": predict.version}
 

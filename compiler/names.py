@@ -23,7 +23,7 @@ from compiler.schema.catalogue import BLOCKS, LATER_KINDS
 from compiler.schema.fields import Value
 from compiler.schema.values import not_runnable
 from compiler.world import World
-from spec_lang.ast import Block, Name, Ref, SpecFile
+from spec_lang.ast import Block, Field, Name, Ref, SpecFile
 from spec_lang.diagnostics import Label
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
@@ -148,7 +148,16 @@ class Names(Struct, frozen=True, dict=True):
             return found.kind not in BLOCKS or self._other_kind(target.own, found, kinds, field)
         if len(target.rest) >= parts:
             return self._no_part(ref, target, found.kind, parts)
-        return True
+        return found.kind != "model" or field == "models" or self._can_be_asked(ref, found, field)
+
+    def _can_be_asked(self, ref: Ref, found: Declared, field: str) -> bool:
+        """Whether a model is more than recorded answers, which only an eval takes."""
+        entries = found.block.body.entries
+        if not any(isinstance(entry, Field) and entry.name.text == "recorded" for entry in entries):
+            return True
+        message = f"`{ref.text}` is recorded answers, and `{field}` needs a model that runs"
+        self.report.error("SFT0619", message, ref.span, "name a model that has `weights`", also=[found.label])
+        return False
 
     def _nothing(self, ref: Ref, own: Ref, kinds: tuple[str, ...], field: str, but: str = "") -> bool:
         alias = self.alias_places.get(own.text)

@@ -17,6 +17,7 @@ from compiler.functions import MetricFunction
 from compiler.functions.metrics import WrittenValue
 from compiler.known import Known
 from compiler.resolved_decontaminate import Decontaminate
+from compiler.resolved_recorded import RecordedAnswers
 from compiler.resolved_template import ResolvedTemplate as ResolvedTemplate
 from compiler.schema.eval import Eval
 from compiler.schema.fields import RuleEntry
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 
 
 class ResolvedModel(Struct, frozen=True, eq=False):
+    """``recorded`` is None for a model of recorded answers too, as long as their rows are not known."""
+
     block: Model
+    recorded: RecordedAnswers | None = None
 
     @property
     def name(self) -> str:
@@ -47,6 +51,11 @@ class ResolvedModel(Struct, frozen=True, eq=False):
     @property
     def root(self) -> ResolvedModel:
         return self
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its answers were made elsewhere, so that nothing can be asked of it."""
+        return self.block.recorded.given
 
 
 class ResolvedSource(Struct, frozen=True, eq=False):
@@ -242,6 +251,7 @@ class ResolvedEval(Struct, frozen=True, eq=False):
     tags: Typed | None = None
     candidates: Typed | None = None
     references: Known[AnyModel] = Known()
+    expected: str | None = None  # the column with the expected answer, where nothing is asked
 
     @property
     def name(self) -> str:

@@ -45,6 +45,7 @@ from compiler.params_base import Number as Number
 from compiler.params_base import Params as Params
 from compiler.params_base import Scalar as Scalar
 from compiler.params_base import Sql as Sql
+from compiler.recorded_params import Recorded as Recorded
 from compiler.render_params import Candidates as Candidates
 from compiler.render_params import FewShot as FewShot
 from compiler.render_params import Options as Options
@@ -91,7 +92,7 @@ class IngestParams(GrownParams):
     ADDED: ClassVar[frozenset[str]] = frozenset({"layout", "sample"})
 
     kind: Literal["ingest"] = "ingest"
-    format: Literal["jsonl", "json", "csv", "tsv", "parquet"]
+    format: Literal["jsonl", "json", "csv", "tsv", "parquet", "lm_eval", "inspect"]
     columns: tuple[Column, ...]
     layout: Layout | None = None
     sample: Sampling | None = None

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 ColumnType = Literal["text", "number", "bool", "list", "json", "null"]
+LOGS = ("lm_eval", "inspect")  # formats that a spec has to name, because their files look like others
 
 
 class SourceFacts(Struct, frozen=True):
@@ -24,7 +25,7 @@ class SourceFacts(Struct, frozen=True):
     integers of 64 bits and others have more digits than a double.
     """
 
-    format: Literal["jsonl", "json", "csv", "tsv", "parquet"]
+    format: Literal["jsonl", "json", "csv", "tsv", "parquet", "lm_eval", "inspect"]
     files: tuple[tuple[str, str], ...]  # (path relative to the spec, hash), in a fixed order
     columns: dict[str, ColumnType]
     rows: int
@@ -79,10 +80,12 @@ class World(Protocol):
         """The text of an extension's Python file, by its path or by the entry point of an installed package; nothing of
         it is run. SFT0266."""
 
-    def source(self, path: str) -> SourceFacts | Problem:
-        """Columns, types and content hashes of a source."""
+    def source(self, path: str, log: str | None = None) -> SourceFacts | Problem:
+        """Columns, types and content hashes of a source; ``log`` is one of ``LOGS``."""
 
-    def inner_types(self, path: str, places: tuple[tuple[str, ...], ...]) -> tuple[ColumnType, ...]:
+    def inner_types(
+        self, path: str, places: tuple[tuple[str, ...], ...], log: str | None = None
+    ) -> tuple[ColumnType, ...]:
         """The type of each place inside the fields of a source, over all its rows: a field, then keys of objects and
         positions in lists. ``null`` where no row has a value; asked only of sources that can be read."""
 

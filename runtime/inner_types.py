@@ -16,8 +16,7 @@ from compiler.hashing import hash_value
 from compiler.world import ColumnType, Problem
 from runtime.column_types import type_of, unified
 from runtime.file_hashes import cache_folder, content_hash, read_json, write_json
-from runtime.json_lists import is_small
-from runtime.source_facts import read_by_python
+from runtime.source_facts import by_python, read_by_python
 from runtime.source_files import Format, find_files, format_of
 
 Places = Sequence[tuple[str, ...]]
@@ -25,15 +24,21 @@ VERSION = 1
 
 
 def read_inner_types(
-    spec_dir: Path, path: str, places: tuple[tuple[str, ...], ...], cache: Path | None = None
+    spec_dir: Path,
+    path: str,
+    places: tuple[tuple[str, ...], ...],
+    cache: Path | None = None,
+    *,
+    log: str | None = None,
 ) -> tuple[ColumnType, ...]:
     """The type of each place; all ``null`` where the source cannot be read, which its facts have told already."""
     files = find_files(spec_dir, path)
-    format = files if isinstance(files, Problem) else format_of(spec_dir, files)
+    format = files if isinstance(files, Problem) else format_of(spec_dir, files, log)
     if isinstance(files, Problem) or isinstance(format, Problem):
         return ("null",) * len(places)
     folder = cache or cache_folder()
-    digest = hash_value([[content_hash(spec_dir / name, folder) for name in files], [list(place) for place in places]])
+    hashes = [content_hash(spec_dir / name, folder) for name in files]
+    digest = hash_value([hashes, [list(place) for place in places], *([log] if log else [])])
     memory = folder / "facts" / f"{digest}-inner-{VERSION}.json"
     known = read_json(memory).get("types")
     if not isinstance(known, list) or len(known) != len(places):
@@ -44,9 +49,7 @@ def read_inner_types(
 
 
 def _of_file(path: Path, format: Format, places: Places) -> list[ColumnType]:
-    return (
-        _by_python(path, format, places) if is_small(path) and format != "parquet" else _by_engine(path, format, places)
-    )
+    return _by_python(path, format, places) if by_python(path, format) else _by_engine(path, format, places)
 
 
 def _by_python(path: Path, format: Format, places: Places) -> list[ColumnType]:

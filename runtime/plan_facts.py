@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from compiler.plan import Plan, Step, StepKind
-from compiler.step_params import DecontaminateParams, IngestParams, MixParams, RenderParams, SplitParams, TrainParams
+from compiler.step_params import (
+    DecontaminateParams,
+    IngestParams,
+    MixParams,
+    PredictParams,
+    Recorded,
+    RenderParams,
+    SplitParams,
+    TrainParams,
+)
 from runtime.run_record import Result
 from runtime.store import Store
 
@@ -138,8 +147,11 @@ def _rows_in(
             return None, False
         rows = _drawn(step.params, counts) if isinstance(step.params, MixParams) else sum(counts.values())
         return rows, all(fact.done for fact in inputs)
-    above = facts[step.inputs[_ROLES.get(step.kind, "rows")]]
+    decode = step.params.decode if isinstance(step.params, PredictParams) else None
+    recorded = decode if isinstance(decode, Recorded) else None
+    above = facts[step.inputs["rows" if recorded is not None else _ROLES.get(step.kind, "rows")]]
     part = step.params.part if isinstance(step.params, RenderParams | DecontaminateParams) else None
+    part = recorded.part if recorded is not None else part
     rows = above.rows_out if part is None else (above.parts or {}).get(part)
     return rows, above.done and rows is not None
 

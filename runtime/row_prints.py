@@ -23,6 +23,7 @@ from compiler.row_drift import Group, Lines, Prints
 from runtime.csv_rows import Refused, csv_records
 from runtime.json_elements import json_elements
 from runtime.json_lines import numbered_lines
+from runtime.logs import LOG_FORMATS, log_rows
 from runtime.source_files import Format
 
 EXACT_ROWS = 1 << 14
@@ -78,6 +79,8 @@ def _hashes(path: Path, format: Format) -> Iterator[tuple[int, int]]:
         return ((line, _hash_fields(record)) for line, record in csv_records(path))
     if format == "json":
         return ((number, _hash_value(value)) for number, value in enumerate(json_elements(path), 1))
+    if format in LOG_FORMATS:
+        return ((place, _hash_value(row)) for place, row in log_rows(path, format))
     return _by_engine(path)
 
 

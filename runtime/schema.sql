@@ -109,12 +109,16 @@ CREATE TABLE IF NOT EXISTS train_steps (
 
 CREATE TABLE IF NOT EXISTS predictions (
     step_hash TEXT NOT NULL, row_id TEXT NOT NULL, prompt TEXT NOT NULL, output TEXT NOT NULL, expected TEXT NOT NULL,
-    stop_reason TEXT NOT NULL,       -- end_of_turn | length | chosen
-    prompt_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, seconds DOUBLE NOT NULL, made_at TIMESTAMPTZ NOT NULL,
+    stop_reason TEXT NOT NULL,       -- end_of_turn | length | chosen | recorded (made elsewhere: tokens and seconds are not known)
+    prompt_tokens INTEGER, output_tokens INTEGER, seconds DOUBLE, made_at TIMESTAMPTZ NOT NULL,
     options JSON,                    -- of an answer that was chosen: every option with its log-likelihood
     PRIMARY KEY (step_hash, row_id)
 );
 ALTER TABLE predictions ADD COLUMN IF NOT EXISTS options JSON; -- of a store of version 3
+-- Of a store of version 4: answers that were made elsewhere have none of these.
+ALTER TABLE predictions ALTER COLUMN prompt_tokens DROP NOT NULL;
+ALTER TABLE predictions ALTER COLUMN output_tokens DROP NOT NULL;
+ALTER TABLE predictions ALTER COLUMN seconds DROP NOT NULL;
 
 -- What models give to texts that are there: of expected answers their log-likelihood, of outputs the divergence from a reference.
 CREATE TABLE IF NOT EXISTS likelihoods (

@@ -21,6 +21,7 @@ from runtime.file_hashes import cache_folder, content_hash, read_json, write_jso
 from runtime.json_lines import numbered_lines, row_of
 from runtime.json_lists import is_small, list_items
 from runtime.large_numbers import Sizes, sizes_of
+from runtime.logs import LOG_FORMATS, log_rows
 from runtime.packed_files import broken_archive
 from runtime.source_files import Format, find_files, format_of, unit_of
 from spec_lang.diagnostics import DiagnosticError
@@ -41,13 +42,16 @@ class FileFacts:
     broad: list[str]
 
 
-def read_source_facts(spec_dir: Path, path: str, cache: Path | None = None) -> SourceFacts | Problem:
-    """Facts of the files that ``path``, relative to ``spec_dir``, names (it may be a glob). Problems: SFT0401-0410."""
+def read_source_facts(
+    spec_dir: Path, path: str, cache: Path | None = None, *, log: str | None = None
+) -> SourceFacts | Problem:
+    """Facts of the files that ``path``, relative to ``spec_dir``, names (it may be a glob). Problems: SFT0401-0410,
+    SFT0480 and SFT0481 of a ``log``."""
     try:
         found = find_files(spec_dir, path)
         if isinstance(found, Problem):
             return found
-        format = format_of(spec_dir, found)
+        format = format_of(spec_dir, found, log)
         if isinstance(format, Problem):
             return format
         folder = cache or cache_folder()
@@ -104,13 +108,20 @@ def _remembered(path: Path, digest: str, format: Format, cache: Path) -> FileFac
     known = read_json(memory)
     if known.keys() == FileFacts.__annotations__.keys():
         return FileFacts(**known)
-    facts = _by_python(path, format) if is_small(path) and format != "parquet" else _by_engine(path, format)
+    facts = _by_python(path, format) if by_python(path, format) else _by_engine(path, format)
     write_json(memory, vars(facts))
     return facts
 
 
+def by_python(path: Path, format: Format) -> bool:
+    """Whether Python alone reads a file: small ones, and logs, which no engine knows."""
+    return format in LOG_FORMATS or (is_small(path) and format != "parquet")
+
+
 def read_by_python(path: Path, format: Format) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """(line, row or why there is none) of a text file."""
+    if format in LOG_FORMATS:
+        return log_rows(path, format)
     if format == "jsonl":
         return ((number, row_of(line)) for number, line in numbered_lines(path))
     return csv_rows(path) if format in ("csv", "tsv") else list_items(path)

@@ -20,7 +20,7 @@ from compiler.world import Problem
 from runtime.json_lines import BOM, json_value, row_of
 from runtime.packed_files import broken_archive, is_packed, open_bytes, unpacked_name
 
-Format = Literal["jsonl", "json", "csv", "tsv", "parquet"]
+Format = Literal["jsonl", "json", "csv", "tsv", "parquet", "lm_eval", "inspect"]
 
 _BY_SUFFIX: dict[str, Format] = {
     ".jsonl": "jsonl",
@@ -72,8 +72,11 @@ def _is_data(name: str) -> bool:
     return not name.startswith(".") and Path(unpacked_name(name)).suffix.lower() in _BY_SUFFIX
 
 
-def format_of(spec_dir: Path, files: tuple[str, ...]) -> Format | Problem:
-    """The one format of all files. Codes SFT0403 (unknown or mixed), SFT0404 (nothing in them), SFT0406, SFT0407."""
+def format_of(spec_dir: Path, files: tuple[str, ...], log: str | None = None) -> Format | Problem:
+    """The one format of all files; ``log`` is what the spec says that they are. Codes SFT0403 (unknown or mixed),
+    SFT0404 (nothing in them), SFT0406, SFT0407."""
+    if log is not None:
+        return _log(files, log)
     formats: dict[Format, str] = {}
     for name in files:
         found = _format(spec_dir / name, name)
@@ -90,7 +93,25 @@ def format_of(spec_dir: Path, files: tuple[str, ...]) -> Format | Problem:
     return next(iter(formats))
 
 
+_LOGS: dict[str, tuple[Format, tuple[str, ...]]] = {
+    "lm_eval": ("lm_eval", (".jsonl",)),
+    "inspect": ("inspect", (".eval", ".json")),
+}
+
+
+def _log(files: tuple[str, ...], log: str) -> Format | Problem:
+    """The format of a log, whose files have the endings that its harness gives them."""
+    format, endings = _LOGS[log]
+    for name in files:
+        if Path(unpacked_name(name)).suffix.lower() not in endings or (log == "inspect" and is_packed(Path(name))):
+            shown = " or ".join(f"`{ending}`" for ending in endings)
+            return Problem("SFT0403", f"`{name}` is no log with `format = {log}`", f"such logs end in {shown}")
+    return format
+
+
 def _format(path: Path, name: str) -> Format | Problem:
+    if path.suffix.lower() == ".eval":
+        return Problem("SFT0403", f"`{name}` is a log of Inspect", "add `format = inspect` to the source")
     found = _BY_SUFFIX.get(Path(unpacked_name(path.name)).suffix.lower())
     if found is None or (found == "parquet" and is_packed(path)):
         return Problem("SFT0403", f"`{name}` has no known format", f"a source is {_FORMATS}")
@@ -137,7 +158,7 @@ def _is_open_list(body: bytes) -> bool:
 
 def unit_of(format: Format) -> str:
     """What the number of a row counts: lines of a file, or rows where the file is not one of lines."""
-    return "row" if format in ("json", "parquet") else "line"
+    return "row" if format in ("json", "parquet", "inspect") else "line"
 
 
 def _every_other_is_nul(head: bytes) -> bool:

@@ -3,11 +3,10 @@
 Every row becomes one JSON object in the table ``raw(file, line, json)``, in source order, and what
 cannot be read goes to ``unreadable(file, line, reason)``. DuckDB reads JSONL, JSON and Parquet, in
 parallel and out of core (400,000 short rows in 0.3 s); Python looks only at lines that DuckDB could
-not read or reads too leniently (it takes NaN and trailing commas). CSV goes through Python's reader,
-which alone gives exact line numbers and reasons (about 300,000 rows a second).
+not read or reads too leniently (it takes NaN and trailing commas). CSV goes through Python's reader, for
+exact line numbers and reasons (about 300,000 rows a second), and logs.
 
-``line`` is the line in the file, from 1; the position of the element in a JSON list; the number of
-the row in a Parquet file.
+``line`` is the line in the file, from 1; in a JSON list, a Parquet file or a log the number of the row.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from runtime.column_types import MOST_FIELDS, too_many_fields, unified
 from runtime.csv_rows import csv_rows
 from runtime.json_lines import BOM, DEEPEST, lines_at, numbered_lines, row_of, scan_lines
 from runtime.json_lists import is_small, list_items
+from runtime.logs import LOG_FORMATS, log_rows
 from runtime.packed_files import broken_archive, last_bytes, open_bytes, unpacked_name
 from runtime.relational import Engine, as_finding, file_literal, literal, memory_limit_mb, parquet, quoted
 from runtime.source_files import Format
@@ -80,8 +80,9 @@ def load_rows(engine: Engine, files: Sequence[Path], format: Format, scratch: Pa
 def _load_file(engine: Engine, index: int, path: Path, format: Format, scratch: Path) -> None:
     try:
         with as_finding(lambda why: _broken(path, why)):
-            if format in ("csv", "tsv"):
-                _load_rewritten(engine, index, csv_rows(path), scratch)
+            if format in ("csv", "tsv", *LOG_FORMATS):
+                rows = log_rows(path, format) if format in LOG_FORMATS else csv_rows(path)
+                _load_rewritten(engine, index, rows, scratch)
             elif format == "parquet":
                 _load_parquet(engine, index, path)
             elif format == "jsonl":

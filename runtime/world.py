@@ -29,15 +29,17 @@ class LocalWorld:
 
         return read_extension(self.spec_dir, path, package)
 
-    def source(self, path: str) -> SourceFacts | Problem:
+    def source(self, path: str, log: str | None = None) -> SourceFacts | Problem:
         from runtime.source_facts import read_source_facts
 
-        return read_source_facts(self.spec_dir, path)
+        return read_source_facts(self.spec_dir, path, log=log)
 
-    def inner_types(self, path: str, places: tuple[tuple[str, ...], ...]) -> tuple[ColumnType, ...]:
+    def inner_types(
+        self, path: str, places: tuple[tuple[str, ...], ...], log: str | None = None
+    ) -> tuple[ColumnType, ...]:
         from runtime.inner_types import read_inner_types
 
-        return read_inner_types(self.spec_dir, path, places)
+        return read_inner_types(self.spec_dir, path, places, log=log)
 
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:
         from runtime.models.model_facts import model_facts

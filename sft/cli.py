@@ -29,6 +29,7 @@ VERBS = (
     "show",
     "trace",
     "diff",
+    "compare",
     "explain",
     "tui",
     "bless",

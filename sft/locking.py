@@ -210,6 +210,9 @@ def _format(folder: Path, name: str) -> Format:
     from runtime.source_files import format_of
 
     found = format_of(folder, (name,))
-    if isinstance(found, Problem):
+    if isinstance(found, Problem):  # a log, which a spec has to name
+        log = format_of(folder, (name,), "inspect")
+        if not isinstance(log, Problem):
+            return log
         raise fatal(found.code, found.message, found.help)
     return found

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from compiler.plan import Plan, Step, StepKind
 from compiler.plan_diff import StepChange, diff, previous_steps
-from compiler.world import Problem
+from compiler.step_params import IngestParams
+from compiler.world import LOGS, Problem
 from runtime import plan_facts, run_record
 from runtime.artifacts import Objects
 from runtime.plan_facts import StepFacts
@@ -72,9 +73,10 @@ def _source_rows(step: Step, spec_dir: Path) -> int | None:
 
     if step.kind is not StepKind.INGEST:
         return None
+    log = step.params.format if isinstance(step.params, IngestParams) and step.params.format in LOGS else None
     total = 0
     for path in step.local.get("paths", ()):
-        facts = read_source_facts(spec_dir, path)
+        facts = read_source_facts(spec_dir, path, log=log)
         if isinstance(facts, Problem):
             return None
         total += facts.rows + facts.unreadable

@@ -109,9 +109,14 @@ def write_files(folder: Path, part: str) -> None:
         "seeds": seed,
         "chats": {"messages": turns},
         "input_data": {"prompt": "Hi", "key": 1, "instruction_id_list": ["startend:quotation"], "kwargs": [{}]},
+        "solutions": {"question": "1+1?", "answer": "2", "small_answer": "3", "large_answer": "2"},
         "problems": {"text": "Add.", "code": "x", "test_list": ["assert f(1, 2) == 3"]},
     }.items():
         (folder / f"{name}.jsonl").write_text((json.dumps(row) + "\n") * 3, encoding="utf-8")
+    for name in "ab":
+        (folder / name).mkdir()
+        made = Path(__file__).parent / "runtime" / "logs" / "made" / f"lm_eval_adding_{name}.jsonl"
+        (folder / name / "samples_gsm8k.jsonl").write_bytes(made.read_bytes())
     (folder / "parts").mkdir()
     (folder / "parts/common.sft").write_text(COMMON, encoding="utf-8")
     (folder / "policies").mkdir()

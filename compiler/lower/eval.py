@@ -14,8 +14,16 @@ from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.decontaminate import Decontamination
 from compiler.lower.likelihood import content_of, lower_readings, needs_answers, prompt_of
 from compiler.lower.model import model_local
+from compiler.lower.recorded import UNKNOWN_TEMPLATE, lower_recorded
 from compiler.lower.template import lower_held_out_rows
-from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
+from compiler.resolved import (
+    AnyModel,
+    ResolvedEval,
+    ResolvedMetric,
+    ResolvedModel,
+    ResolvedTemplate,
+    ResolvedTrain,
+)
 from compiler.schema.eval import ChooseBody, GreedyBody, SampleBody
 from compiler.schema.fields import Shape
 from compiler.step_params import (
@@ -54,6 +62,11 @@ def lower_eval(
     cells: list[Cell] = []
     inputs = {"rows": rows}
     for model in item.models.whole:
+        if isinstance(model, ResolvedModel) and model.is_recorded:
+            role, name = f"cell:{len(cells)}", templates[0].name if templates else UNKNOWN_TEMPLATE
+            inputs[role] = lower_recorded(item, model, name, clean.tasks, prompts.get(name), builder)
+            cells.append(Cell(input=role, model=model.name, template=name))
+            continue
         for template in templates:
             role = f"cell:{len(cells)}"
             answers = None

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from compiler.column_scope import ColumnScope
 from compiler.expression_types import check
+from compiler.functions.metrics import RECORDED
 from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter, suggestion
 from compiler.resolve.choose import check_kinds, resolve_candidates
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
+from compiler.resolve.recorded import check_asking, check_recorded, expected_column, only_recorded, recorded_metric
 from compiler.resolve.shape import without_templates
 from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.task import columns_of, find_rows, find_templates, scored_columns
@@ -48,7 +50,9 @@ def resolve_eval(
     used = names.look_up_all(block.models, ("model", "train"), "models", models)
     data = find_rows(block.data.value, "data", names, tasks)
     scope = scored_columns(data.task, report, names) if data else columns_of(None, report)
-    shown = _templates(block, data, names, templates, scope)
+    nothing_asked = only_recorded(used)
+    shown = Known[ResolvedTemplate]() if nothing_asked else _templates(block, used, data, names, templates, scope)
+    check_recorded(block, used, data, len(shown.items), names)
     other = _other_rows(block, names, tasks)
     slices: Known[Typed] = Known({rule.name.text: check_slice(rule, scope) for rule in block.slices})
     for model in used:
@@ -57,11 +61,21 @@ def resolve_eval(
         for field, rows in other.items():
             if rows is not None and isinstance(model, ResolvedTrain):
                 _check_unseen(block, model, rows, getattr(block, field).span, report)
-    tags = _tags(block, scope)
-    metrics = _metrics(block, names, judges, scope)
+    metrics = _metrics(block, names, judges, scope, used)
     check_kinds(block, metrics, report)
+    check_asking(block, metrics, used, report)
     candidates = resolve_candidates(block, shown, scope)
-    return ResolvedEval(block, used, data, shown, metrics, slices, tags, candidates, _references(metrics, models))
+    compared = next((rule for rule in block.metrics if _compares(metrics.get(rule.name.text))), None)
+    expected = expected_column(block, data, compared, names) if nothing_asked else None
+    references = _references(metrics, models)
+    return ResolvedEval(
+        block, used, data, shown, metrics, slices, _tags(block, scope), candidates, references, expected
+    )
+
+
+def _compares(metric: ResolvedMetric | None) -> bool:
+    """Whether a metric looks at the expected answer."""
+    return metric is not None and metric.function.compares
 
 
 def _references(metrics: Known[ResolvedMetric], models: Mapping[str, AnyModel]) -> Known[AnyModel]:
@@ -88,22 +102,29 @@ def _other_rows(block: Eval, names: Names, tasks: Mapping[str, ResolvedTask]) ->
 
 
 def _templates(
-    block: Eval, data: Rows | None, names: Names, templates: Mapping[str, ResolvedTemplate], scope: ColumnScope
+    block: Eval,
+    models: Known[AnyModel],
+    data: Rows | None,
+    names: Names,
+    templates: Mapping[str, ResolvedTemplate],
+    scope: ColumnScope,
 ) -> Known[ResolvedTemplate]:
+    """How rows are shown. That nothing says it is a mistake only where a model is known to be asked."""
     refs = block.templates
     if refs.value is not None:
         given = Value(refs.value, refs.span, refs.given, refs.known)
         return find_templates(given, names, templates, scope)
     if data is None or not refs.known:
         return Known(more=True)
-    if data.task.templates.empty:
+    if data.task.templates.empty and len(list(models)) == len(models.items) and not models.more:
         message = f"neither eval `{block.name}` nor its task `{data.task.name}` has `templates`"
         names.report.error("SFT0207", message, block.head, without_templates(data.task.source))
-        return Known(more=True)
-    return data.task.templates
+    return Known(more=True) if data.task.templates.empty else data.task.templates
 
 
-def _metrics(block: Eval, names: Names, judges: Mapping[str, Judge], scope: ColumnScope) -> Known[ResolvedMetric]:
+def _metrics(
+    block: Eval, names: Names, judges: Mapping[str, Judge], scope: ColumnScope, models: Known[AnyModel]
+) -> Known[ResolvedMetric]:
     report = names.report
     if not block.metrics:
         help = "for example `metric exact = exact_match()`"
@@ -112,7 +133,12 @@ def _metrics(block: Eval, names: Names, judges: Mapping[str, Judge], scope: Colu
     for rule in block.metrics:
         _check_over(block, rule, report)
     prepared = replace(scope, prepares=scope.names is not None)
-    return Known({rule.name.text: resolve_metric(rule, names, judges, prepared) for rule in block.metrics})
+    found = {rule.name.text: resolve_metric(rule, names, judges, prepared) for rule in block.metrics}
+    for rule in block.metrics:
+        metric = found[rule.name.text]
+        if metric is not None and metric.function.name == RECORDED:
+            found[rule.name.text] = recorded_metric(rule, metric, models, report)
+    return Known(found)
 
 
 def _check_over(block: Eval, rule: NamedRule, report: Reporter) -> None:

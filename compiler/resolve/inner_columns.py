@@ -21,7 +21,7 @@ def inner_columns(block: Source, facts: SourceFacts | None, world: World, report
         return {entry.name.text: (_place(entry.value), None) for entry in entries}
     found: dict[str, tuple[tuple[str, ...], ColumnType | None]] = {}
     places = tuple(_place(entry.value) for entry in entries)
-    types = world.inner_types(rebased(block.path.value, block.file), places)
+    types = world.inner_types(rebased(block.path.value, block.file), places, block.format.value)
     for entry, place, kind in zip(entries, places, types, strict=True):
         if entry.name.text.startswith(OWN):
             report.error("SFT0229", f"names of columns do not begin with `{OWN}`", entry.name.span)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricArgument, MetricFunction
+from compiler.functions.metrics import RECORDED
 from compiler.names import Names
 from compiler.reporting import UNREAD, Reporter, did_you_mean, renamed, suggestion, written_anew
 from compiler.resolve.metric_arguments import Around, no_consent, read_argument
@@ -74,7 +75,11 @@ def check_verify(expr: Expr, names: Names) -> None:
 
 def _of_text(metric: MetricFunction) -> bool:
     """Whether an output and the expected answer are all that it is taken of."""
-    return metric.answer == "text" and not any(item.kind == "column" and item.needed for item in metric.arguments)
+    return (
+        metric.answer == "text"
+        and metric.name != RECORDED
+        and not any(item.kind == "column" and item.needed for item in metric.arguments)
+    )
 
 
 def _first(metrics: Iterable[str]) -> str:

@@ -22,19 +22,28 @@ def resolve_model(block: Model, world: World, report: Reporter) -> ResolvedModel
     problem = world.model_exists(rebased_weights(weights, block.file)) if weights is not None else None
     if problem is not None:
         report.error(problem.code, problem.message, block.weights.span, problem.help)
-    _check_endpoint(block, report)
+    _check_sort(block, report)
     return ResolvedModel(block)
 
 
-def _check_endpoint(block: Model, report: Reporter) -> None:
-    """A model is a folder of weights or a server, and each has fields that mean nothing to the other."""
-    of_weights, of_server = ("weights", "chat_template"), ("name", "key")
-    misplaced = of_weights if block.endpoint.given else of_server if block.weights.given else ()
-    for name in misplaced:
-        field = getattr(block, "name_" if name == "name" else name)
-        if name in block.lines and (field.known or name != "key"):  # of a faulty key that was said already
-            other = "`endpoint`: the server holds the weights" if block.endpoint.given else "`weights`"
-            report.error("SFT0225", f"`{name}` is not allowed with {other}", field.span)
+# What a model can be, with the fields that mean something of it alone.
+_SORTS = {
+    "endpoint": (("name", "key"), "`endpoint`: the server holds the weights"),
+    "weights": (("chat_template",), "`weights`"),
+    "recorded": (("item", "answer", "prompt", "scores"), "`recorded`: its answers are there"),
+}
+
+
+def _check_sort(block: Model, report: Reporter) -> None:
+    """A model is a server, a folder of weights or recorded answers, and each has fields that mean nothing to the
+    others."""
+    sort = next((name for name in ("endpoint", "recorded", "weights") if getattr(block, name).given), None)
+    for other, (fields, _) in _SORTS.items():
+        for name in (other, *fields) if sort not in (None, other) else ():
+            field = getattr(block, "name_" if name == "name" else name)
+            if name in block.lines and (name != "key" or field.known):  # of a faulty key that was said already
+                message = f"`{name}` is not allowed with {_SORTS[sort][1]}" if sort else ""
+                report.error("SFT0225", message, block.lines[name] if name == "scores" else field.span)
     if block.endpoint.given and "name" not in block.lines and "name" not in block.broken:
         help = 'add `name = "…"`: what the server calls the model'
         report.error("SFT0207", f"model `{block.name}` has an `endpoint` and no `name`", block.head, help)
@@ -75,14 +84,14 @@ def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     roots |= {model.root.name for item in spec.evals.values() for model in (*item.models, *item.references)}
     roots |= {name for task in spec.tasks.values() for score in task.scores for name in score.models}
     roots |= {model.name for model in roots_in_rules(spec).values()}
-    return tuple(model for name, model in spec.models.items() if name in roots)
+    return tuple(model for name, model in spec.models.items() if name in roots and not model.is_recorded)
 
 
 def _chat_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     """Those that read conversations, so that their chat template counts."""
     roots = {train.root.name for train in spec.trains.values()}
     evals = (item for item in spec.evals.values() if not isinstance(item.block.prompt.value, PlainBody))
-    roots |= {model.root.name for item in evals for model in item.models}
+    roots |= {model.root.name for item in evals for model in item.models if not model.root.is_recorded}
     scorers = (scorer for task in spec.tasks.values() for score in task.scores for scorer in score.scores)
     roots |= {scorer.model for scorer in scorers if scorer.reads_conversations and scorer.model is not None}
     return tuple(model for name, model in spec.models.items() if name in roots)

@@ -77,7 +77,7 @@ def _recognised(block: Source, columns: Columns, places: Places, world: World) -
     if not asked or block.path.value is None:
         return None
     turns = [(*places[name], *step) for name in asked for step in (("0", "role"), ("0", "from"), ("role",), ("from",))]
-    types = iter(world.inner_types(rebased(block.path.value, block.file), tuple(turns)))
+    types = iter(world.inner_types(rebased(block.path.value, block.file), tuple(turns), block.format.value))
     spoken = {name for name in asked if [next(types) for _ in range(4)].count("text")}
     if pair and spoken.issuperset(NAMES_OF_PAIR):
         return "preference"

@@ -56,7 +56,9 @@ def _check_sample(block: Source, report: Reporter) -> None:
 
 def _facts(block: Source, world: World, report: Reporter) -> SourceFacts | None:
     path = block.path
-    facts = world.source(rebased(path.value, block.file)) if path.value is not None else None
+    if path.value is None or not block.format.known:
+        return None
+    facts = world.source(rebased(path.value, block.file), block.format.value)
     if isinstance(facts, Problem):
         report.error(facts.code, facts.message, path.span, facts.help)
         return None

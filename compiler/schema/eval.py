@@ -94,6 +94,9 @@ class Eval(Shape):
     templates: Value[tuple[Ref, ...] | None] = field(
         ListOf(Name("the name of a template")), "how rows are shown; the task's own templates"
     )
+    expected: Value[Ref | None] = field(
+        Name("the name of a column"), "the column with the expected answer, where all answers are recorded"
+    )
     decode: Value[GreedyBody | SampleBody | ChooseBody | None] = field(
         OneOf({"greedy": GreedyBody, "sample": SampleBody, "choose": ChooseBody}),
         "`greedy { … }` or `sample { … }`, or `choose { … }`: the likeliest of some options; greedy, 256 tokens",

@@ -8,6 +8,7 @@ from compiler.schema.fields import Entry, Shape, Value, field, nested, others, r
 from compiler.schema.numbers import ShareOrRows
 from compiler.schema.values import Name, Text, Whole, Word, at_least
 from compiler.shapes import SHAPES
+from compiler.world import LOGS
 from spec_lang.ast import Ref
 from spec_lang.quantities import Unit
 
@@ -32,6 +33,10 @@ class Source(Shape):
         Word(("human", "model", "mixed")), "who wrote the rows: `human`, `model` or `mixed`", stand_in="mixed"
     )
     consent: Value[str | None] = field(Text(), "how the authors agreed to this use")
+    format: Value[str | None] = field(
+        Word(LOGS),
+        "a log of another evaluation harness: samples of lm-eval (`.jsonl`), or of Inspect (`.eval`, `.json`)",
+    )
     shape: Value[str | None] = field(
         Word(tuple(SHAPES)),
         "rows that are conversations already and need no template; lists of turns are recognised, `rows` says no",

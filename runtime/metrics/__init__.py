@@ -24,6 +24,7 @@ from runtime.metrics.likelihood import choice, kl_from
 from runtime.metrics.numbers import numeric_match
 from runtime.metrics.patterns import regex_match
 from runtime.metrics.perplexity import BITS_PER_BYTE, BYTE_PERPLEXITY, PERPLEXITY, WORD_PERPLEXITY
+from runtime.metrics.recorded import recorded
 from runtime.metrics.rouge import rouge_1, rouge_2, rouge_l
 from runtime.metrics.squad import f1
 from runtime.metrics.translation import BLEU, CHRF
@@ -51,6 +52,7 @@ METRICS: Mapping[str, ItemMetric] = {
     "repetition": repetition,
     "choice": choice,
     "kl_from": kl_from,
+    "recorded": recorded,
 }
 # Metrics of an answer that are quicker for many at once: (answers, **args) -> values.
 TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {

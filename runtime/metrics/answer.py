@@ -37,7 +37,8 @@ class Answer:
     answer that was made elsewhere has no ``seconds``) is None. ``prompt`` is the JSON list of messages; ``seconds`` the
     item's share of the time of its batch; ``stop_reason`` is ``end_of_turn``, ``length`` or ``chosen``; ``options`` are
     the scored options of a chosen answer, as JSON. ``likelihood`` is that of the expected answer, ``divergences`` are
-    those of the output from other models by their names.
+    those of the output from other models by their names; ``recorded`` are scores that somebody gave the answer
+    elsewhere.
     """
 
     output: str
@@ -51,6 +52,7 @@ class Answer:
     options: str | None = None
     likelihood: TextLikelihood | None = None
     divergences: Mapping[str, TextLikelihood] = field(default_factory=lambda: _NOTHING)
+    recorded: Mapping[str, float | None] = field(default_factory=lambda: _NOTHING)
 
     @property
     def accepted(self) -> list[str]:

@@ -10,7 +10,7 @@ the summary, and in nothing else. All of it is SQL; 200,000 rows take about thre
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from compiler.step_params import Column, IngestParams
 from runtime.column_types import text_or_json
 from runtime.context import StepContext, StepResult
 from runtime.file_hashes import content_hash
+from runtime.logs import IDENTITY
 from runtime.places import about
 from runtime.relational import Engine, engine, literal, quoted
 from runtime.row_files import EXAMPLES
@@ -42,7 +43,7 @@ def run(ctx: StepContext) -> StepResult:
         load_rows(db, files, params.format, ctx.out)
         ctx.stop.check()
         columns = mapped(params.columns, find_columns(db, inner_places(params.columns)))
-        _name_rows(db, columns)
+        _name_rows(db, columns, IDENTITY.get(params.format, ()))
         ctx.stop.check()
         kinds = {column.name: column.type for column in columns}
         more: dict[str, Any] = {}
@@ -105,22 +106,22 @@ def _clash(name: str, other: str) -> DiagnosticError:
     return fatal("SFT0409", what, "give it another name: `columns { other_name = field }`", about="columns")
 
 
-def _name_rows(db: Engine, columns: Sequence[SourceColumn]) -> None:
-    """Make ``named(__row_id, __at, __line, __content)`` of ``raw``, in source order; ids are unique in it.
+def _name_rows(db: Engine, columns: Sequence[SourceColumn], identity: Sequence[str]) -> None:
+    """Make ``named(__row_id, __at, __line, __content)`` of ``raw``, in source order; ids are unique in it. ``identity``
+    are the fields that an id comes of, none for all.
 
     The row as it stands in the file is kept as ``__json`` only where a column is a place in a field.
     """
     whole = [column for column in columns if not column.path]  # the others are in what the field has
-    pieces = [
-        f"CASE WHEN {cell}::VARCHAR <> 'null' THEN {literal(_key(name))} || {cell}::VARCHAR END"
-        for name, cell in sorted((column.name, f"v[{at}]") for at, column in enumerate(whole, 1))
-    ]
-    content = f"'{{' || concat_ws(',', {', '.join(pieces)}) || '}}'" if pieces else "'{}'"
+    content = _object((column.name, f"v[{at}]") for at, column in enumerate(whole, 1))
+    told = [(column.field, f"v[{at}]") for at, column in enumerate(whole, 1) if column.field in identity]
+    by = _object(told) if told else "NULL"
     cells = f"json_extract(json, {pointers([(column.field,) for column in whole])})" if whole else "NULL"
     json = ", json AS __json" if len(whole) < len(columns) else ""
+    rows = f"SELECT file AS __at, line AS __line, {content} AS __content{json}, {by} AS __by FROM"
     db.execute(
-        f"CREATE TABLE named AS SELECT left(sha256(__content), {HASH_LENGTH}) AS __row_id, * FROM ("
-        f"SELECT file AS __at, line AS __line, {content} AS __content{json} FROM (SELECT *, {cells} AS v FROM raw))"
+        f"CREATE TABLE named AS SELECT left(sha256(coalesce(__by, __content)), {HASH_LENGTH}) AS __row_id, "
+        f"* EXCLUDE (__by) FROM ({rows} (SELECT *, {cells} AS v FROM raw))"
     )
     db.execute("DROP TABLE raw")
     db.execute(
@@ -130,6 +131,15 @@ def _name_rows(db: Engine, columns: Sequence[SourceColumn]) -> None:
         "SEMI JOIN (SELECT __row_id FROM named GROUP BY ALL HAVING count(*) > 1) USING (__row_id)) WHERE nth > 1"
     )
     db.execute("UPDATE named SET __row_id = repeats.id FROM repeats WHERE repeats.place = named.rowid")
+
+
+def _object(cells: Iterable[tuple[str, str]]) -> str:
+    """SQL for the JSON object of cells by their names, sorted, without missing values."""
+    pieces = [
+        f"CASE WHEN {cell}::VARCHAR <> 'null' THEN {literal(_key(name))} || {cell}::VARCHAR END"
+        for name, cell in sorted(cells)
+    ]
+    return f"'{{' || concat_ws(',', {', '.join(pieces)}) || '}}'" if pieces else "'{}'"
 
 
 def _typed(columns: Sequence[SourceColumn], *, texts_as_json: bool) -> str:

@@ -19,6 +19,7 @@ from runtime.extensions import add_extensions
 from runtime.measuring.readings import LIKELIHOODS, with_readings
 from runtime.metrics import Answer
 from runtime.preparing import with_prepared
+from runtime.recorded_answers import recorded_scores
 from runtime.relational import Engine, engine, literal, parquet
 from runtime.step_rows import publish_rows
 
@@ -62,7 +63,8 @@ def run(ctx: StepContext) -> StepResult:
         table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx), ctx.stop.check)
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
-            table.fill(cell, with_readings(sql, ctx, cell, _answers(sql, ctx, cell.input)))
+            recorded = recorded_scores(sql, ctx.inputs[cell.input], params)
+            table.fill(cell, with_readings(sql, ctx, cell, _answers(sql, ctx, cell.input, recorded)))
             ctx.progress(done, len(params.cells), "cells")
         files = {
             "item_metrics": _write(sql, ctx.out, "item_metrics", _ITEM_METRICS, table.item_rows()),
@@ -144,8 +146,10 @@ def _seed(ctx: StepContext) -> int:
     return int(ctx.step.hash[:15], 16)
 
 
-def _answers(sql: Engine, ctx: StepContext, role: str) -> dict[str, Answer]:
-    """The answers of one cell by row_id, with all that was recorded of them.
+def _answers(
+    sql: Engine, ctx: StepContext, role: str, recorded: Mapping[str, Mapping[str, float | None]]
+) -> dict[str, Answer]:
+    """The answers of one cell by row_id, with all that was recorded of them; ``recorded`` are scores by row_id.
 
     The seconds are in the store alone, since no two runs have the same.
     """
@@ -156,7 +160,11 @@ def _answers(sql: Engine, ctx: StepContext, role: str) -> dict[str, Answer]:
         ctx.store.query("SELECT row_id, seconds FROM predictions WHERE step_hash = ?", [ctx.input_steps[role].hash])
     )
     return {
-        row_id: Answer(**{**_NO_TEXT, **dict(zip(fields, values, strict=True))}, seconds=seconds.get(row_id))
+        row_id: Answer(
+            **{**_NO_TEXT, **dict(zip(fields, values, strict=True))},
+            seconds=seconds.get(row_id),
+            recorded=recorded.get(row_id, {}),
+        )
         for row_id, *values in sql.rows(f"SELECT {', '.join(['row_id', *fields])} FROM {file}")
     }
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compiler.step_params import LikelihoodParams, PredictParams
+from compiler.step_params import LikelihoodParams, PredictParams, Recorded
 from runtime.context import StepContext, StepResult
 from runtime.models.protocols import Completion, Prompt, Question, ScoredOption
 from runtime.models.unchanged import require_unchanged
@@ -41,6 +41,10 @@ def run(ctx: StepContext) -> StepResult:
 
     params = ctx.step.params
     assert isinstance(params, PredictParams)
+    if isinstance(params.decode, Recorded):
+        from runtime.recorded_answers import run as find_recorded
+
+        return find_recorded(ctx, params.decode)
     questions = read_questions(ctx.inputs["prompts"], ctx.out)
     require_unchanged(ctx.step, ctx.spec_dir)
     model, tokenizer = load(ctx, params)

@@ -27,8 +27,8 @@ class EditorWorld:
 
     folder: Path
     unsaved: Callable[[Path], str | None]
-    _sources: dict[str, tuple[Stamp, SourceFacts | Problem]] = field(default_factory=dict)
-    _inner: dict[tuple[str, Places], tuple[Stamp, tuple[ColumnType, ...]]] = field(default_factory=dict)
+    _sources: dict[tuple[str, str | None], tuple[Stamp, SourceFacts | Problem]] = field(default_factory=dict)
+    _inner: dict[tuple[str, str | None, Places], tuple[Stamp, tuple[ColumnType, ...]]] = field(default_factory=dict)
     _models: dict[str, tuple[float, Problem | None]] = field(default_factory=dict)
 
     def read_text(self, path: str) -> str | Problem:
@@ -39,20 +39,20 @@ class EditorWorld:
         text = self.unsaved(self.folder / path) if path is not None else None
         return text if text is not None else LocalWorld(self.folder).extension(path, package)
 
-    def source(self, path: str) -> SourceFacts | Problem:
+    def source(self, path: str, log: str | None = None) -> SourceFacts | Problem:
         stamp = self._stamp(path)
-        known = self._sources.get(path)
+        known = self._sources.get((path, log))
         if known is None or stamp is None or known[0] != stamp:
-            known = (stamp or (), LocalWorld(self.folder).source(path))
-            self._sources[path] = known
+            known = (stamp or (), LocalWorld(self.folder).source(path, log))
+            self._sources[path, log] = known
         return known[1]
 
-    def inner_types(self, path: str, places: Places) -> tuple[ColumnType, ...]:
-        key = (path, places)
+    def inner_types(self, path: str, places: Places, log: str | None = None) -> tuple[ColumnType, ...]:
+        key = (path, log, places)
         stamp = self._stamp(path) or ()
         known = self._inner.get(key)
         if known is None or known[0] != stamp:
-            known = (stamp, LocalWorld(self.folder).inner_types(path, places))
+            known = (stamp, LocalWorld(self.folder).inner_types(path, places, log))
             self._inner[key] = known
         return known[1]
 

@@ -94,10 +94,12 @@ class FakeWorld:
         found = self.texts.get(posixpath.normpath(path) if path else f"package {package}")
         return Problem("SFT0266", f"there is no file `{path or package}`") if found is None else found
 
-    def source(self, path: str) -> SourceFacts | Problem:
+    def source(self, path: str, log: str | None = None) -> SourceFacts | Problem:
         return self.sources.get(path) or Problem("SFT0401", f"there is no file `{path}`", "check the path")
 
-    def inner_types(self, path: str, places: tuple[tuple[str, ...], ...]) -> tuple[ColumnType, ...]:
+    def inner_types(
+        self, path: str, places: tuple[tuple[str, ...], ...], log: str | None = None
+    ) -> tuple[ColumnType, ...]:
         return tuple(INNER.get(".".join(place), "null") for place in places)
 
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:

@@ -12,17 +12,22 @@ from compiler.functions.metrics.instructions import INSTRUCTIONS
 from compiler.functions.metrics.kinds import ArgumentKind, MetricArgument, MetricFunction, MetricUnit, WrittenValue
 from compiler.functions.metrics.later import LATER
 from compiler.functions.metrics.likelihood import LIKELIHOOD
+from compiler.functions.metrics.recorded import RECORDED, RECORDED_SCORES
 from compiler.functions.metrics.texts import TEXTS
 from compiler.functions.metrics.whole_set import WHOLE_SET
 
 METRIC_FUNCTIONS: Mapping[str, MetricFunction] = MappingProxyType(
-    {metric.name: metric for metric in (*EXACT, *TEXTS, *INSTRUCTIONS, *CODE, *WHOLE_SET, *LIKELIHOOD, *EFFORT)}
+    {
+        metric.name: metric
+        for metric in (*EXACT, *TEXTS, *INSTRUCTIONS, *CODE, *WHOLE_SET, *LIKELIHOOD, *EFFORT, *RECORDED_SCORES)
+    }
 )
 LATER_METRICS: Mapping[str, MetricFunction] = MappingProxyType({metric.name: metric for metric in LATER})
 
 __all__ = [
     "LATER_METRICS",
     "METRIC_FUNCTIONS",
+    "RECORDED",
     "ArgumentKind",
     "MetricArgument",
     "MetricFunction",

@@ -21,5 +21,6 @@ CODE = (
         "share",
         "the code of the answer passes the tests of its row; runs what the model wrote, and so only with "
         "`allow_code_execution = true`",
+        compares=False,
     ),
 )

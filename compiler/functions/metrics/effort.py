@@ -7,15 +7,30 @@ from decimal import Decimal
 from compiler.functions.metrics.kinds import MetricArgument, MetricFunction
 
 EFFORT = (
-    MetricFunction("output_tokens", (), "plain", "number of tokens that the model wrote, in its own tokenizer", None),
-    MetricFunction("prompt_tokens", (), "plain", "number of tokens that were put to the model", None),
-    MetricFunction("latency", (), "plain", "seconds that the answer took: its share of the time of its batches", False),
-    MetricFunction("stopped", (), "share", "the model ended its turn, and was not cut off"),
+    MetricFunction(
+        "output_tokens",
+        (),
+        "plain",
+        "number of tokens that the model wrote, in its own tokenizer",
+        None,
+        compares=False,
+    ),
+    MetricFunction("prompt_tokens", (), "plain", "number of tokens that were put to the model", None, compares=False),
+    MetricFunction(
+        "latency",
+        (),
+        "plain",
+        "seconds that the answer took: its share of the time of its batches",
+        False,
+        compares=False,
+    ),
+    MetricFunction("stopped", (), "share", "the model ended its turn, and was not cut off", compares=False),
     MetricFunction(
         "repetition",
         (MetricArgument("n", default=4, kind="count", least=Decimal(1), most=Decimal(50)),),
         "plain",
         "share of the runs of `n` words that stood in the output before, 0 to 1",
         False,
+        compares=False,
     ),
 )

@@ -13,7 +13,7 @@ EXACT = (
         "`text` also folds case and white space, `json` compares parsed JSON, `squad` leaves out case, punctuation and "
         "English articles",
     ),
-    MetricFunction("valid_json", (), "share", "the output is JSON in which no key stands twice"),
+    MetricFunction("valid_json", (), "share", "the output is JSON in which no key stands twice", compares=False),
     MetricFunction("contains", (ANSWERS,), "share", "the expected answer, or one of `answers`, occurs in the output"),
     MetricFunction(
         "json_field_match",
@@ -26,7 +26,8 @@ EXACT = (
         (MetricArgument("schema", kind="schema"),),
         "share",
         'the output is JSON that a JSON Schema allows: the path of its file, such as `"answer.schema.json"`',
+        compares=False,
     ),
-    MetricFunction("words", (), "plain", "number of words of the output", higher_is_better=None),
-    MetricFunction("characters", (), "plain", "number of characters of the output", higher_is_better=None),
+    MetricFunction("words", (), "plain", "number of words of the output", None, compares=False),
+    MetricFunction("characters", (), "plain", "number of characters of the output", None, compares=False),
 )

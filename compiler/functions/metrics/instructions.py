@@ -18,6 +18,7 @@ INSTRUCTIONS = (
         "the answer follows all of its row's instructions, as IFEval has them (`ifeval(instruction_id_list, kwargs)`); "
         "`loose` forgives a first or last line, and asterisks",
         tells_languages=True,
+        compares=False,
     ),
     MetricFunction(
         "ifeval_instructions",
@@ -26,5 +27,6 @@ INSTRUCTIONS = (
         "the share of all rows' instructions that were followed, 0 to 1",
         whole=True,
         tells_languages=True,
+        compares=False,
     ),
 )

@@ -28,6 +28,7 @@ TEXTS = (
         (MetricArgument("pattern", kind="regex"),),
         "share",
         'the output matches a regular expression, such as `r"^(yes|no)$"`',
+        compares=False,
     ),
     MetricFunction("f1", (ANSWERS,), "plain", "F1 of the words of output and expected answer as in SQuAD, 0 to 1"),
     MetricFunction("rouge_1", (_TOKENS, ANSWERS), "plain", "ROUGE-1: F1 of words, 0 to 1"),

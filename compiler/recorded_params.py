@@ -1,0 +1,30 @@
+"""What finding recorded answers is told: the rows of both sides and the columns that tell the item."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from compiler.params_base import Params, Sql
+
+
+class RecordedScore(Params):
+    name: str
+    column: str
+
+
+class Recorded(Params):
+    """How answers are made: elsewhere, and found by what they are about.
+
+    ``part`` and ``answers_part`` are parts of splits, None for all rows. ``item`` is over columns that both sides
+    have. ``expected`` is a column of the data; None where the rendered rows say it, or nothing does. ``prompt`` is None
+    where what was asked is not known. Scores stand in the order of their names."""
+
+    method: Literal["recorded"] = "recorded"
+    part: str | None
+    answers_part: str | None
+    item: tuple[Sql, ...]
+    answer: str
+    prompt: str | None
+    expected: str | None
+    scores: tuple[RecordedScore, ...]
+    how: str | None = None  # the column with how answers were decoded, of logs that say it

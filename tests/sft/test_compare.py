@@ -1,0 +1,137 @@
+"""`sft compare` from outside: buckets and items, two runs, what differs, exit codes, names that are wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.baselines import bless
+from sft.compare_page import page
+from sft.comparing_models import Wanted, compare_models
+from sft.project import open_store, run
+from spec_lang.diagnostics import DiagnosticError
+
+SPEC = """edition 2026
+source asked { path = "asked.jsonl"   licence = "CC0-1.0"   origin = human }
+source said  { path = "said.jsonl"    licence = "CC0-1.0"   origin = model }
+task questions { from = asked }
+model old { recorded = said   item = question   answer = old   prompt = asked }
+model new { recorded = said   item = question   answer = new   prompt = asked }
+eval exam {
+  models   = [old, new]
+  data     = questions
+  expected = answer
+  metric exact = exact_match()
+  metric length = characters()
+  slice short = characters(question) < 2
+}
+"""
+# 40 questions: 30 right under both, 6 fixed, 2 regressed, 2 wrong under both; the last has no answer of `new`.
+OLD = "r" * 30 + "w" * 6 + "r" * 2 + "w" * 2
+NEW = "r" * 30 + "r" * 6 + "w" * 2 + "w" * 2
+
+
+def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "sft", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def write(folder: Path, spec: str = SPEC, prompts: Mapping[int, str] | None = None, whole: bool = True) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "t.sft").write_text(spec)
+    asked = [{"question": str(n), "answer": "yes"} for n in range(40)]
+    words = {"r": "yes", "w": "no \x1b[31m| `no`"}
+    said: list[dict[str, Any]] = [
+        {"question": str(n), "old": words[OLD[n]], "new": words[NEW[n]], "asked": (prompts or {}).get(n, f"Say {n}.")}
+        for n in range(40)
+    ]
+    if not whole:
+        said[39]["new"] = None
+    for name, rows in (("asked", asked), ("said", said)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs: the second has other prompts for two items, and one answer less."""
+    folder = tmp_path_factory.mktemp("compare")
+    write(folder)
+    assert run(folder / "t.sft").status == "done"
+    bless(open_store(folder), "last", "main", folder, note=None, replace=False, anyway=True)
+    write(folder, prompts={3: "Say three.", 4: "Say four."}, whole=False)
+    assert run(folder / "t.sft").status == "done"
+    return folder
+
+
+def record(first: str, second: str, *buckets: str, cwd: Path) -> dict[str, Any]:
+    """What `--format json` prints of the metric `exact`, without starting Python once more."""
+    wanted = Wanted(first, second, metric="exact", items=bool(buckets), buckets=buckets)
+    found: dict[str, Any] = page(compare_models(wanted, open_store(cwd))).data["comparisons"][0]
+    return json.loads(json.dumps(found))
+
+
+def test_two_models_of_a_run_item_by_item(project: Path) -> None:
+    exact = record("main:old", "main:new", "regressed", cwd=project)
+    assert exact["buckets"] == {"regressed": 2, "fixed": 6, "failing": 2, "passing": 30}
+    assert (exact["outcome"], exact["differs"], exact["change"]["n"]) == ("no difference shown", [], 40)
+    assert exact["change"]["estimate"] == pytest.approx(0.1)
+    # scipy: binomtest(2, 8).pvalue - binom.pmf(2, 8, 0.5)
+    assert exact["change"]["p_value"] == pytest.approx(0.2890625 - 0.109375)
+    assert sorted(item["texts"]["asked"] for item in exact["items"]) == ["Say 36.", "Say 37."]
+    assert [(one["value"], one["change"]["n"]) for one in exact["slices"]] == [("false", 30), ("(small: true)", 10)]
+
+
+def test_text_shows_both_answers_and_no_control_character(project: Path) -> None:
+    done = sft("compare", "main:old", "main:new", "--items", "--limit", "1", cwd=project)
+    assert done.returncode == 0
+    assert "2 regressed, 6 fixed, 2 failing, 30 passing" in " ".join(done.stdout.split())
+    assert "main:new: no ␛[31m| `no`" in " ".join(done.stdout.split())
+    assert "\x1b" not in done.stdout
+    markdown = sft("compare", "main:old", "main:new", "--items", "--limit", "1", "--format", "markdown", cwd=project)
+    assert "no ␛\\[31m\\| \\`no\\`" in markdown.stdout
+
+
+def test_the_model_of_one_run_against_that_of_another(project: Path) -> None:
+    done = sft("compare", "main:old", "old", "--metric", "exact", cwd=project)
+    assert done.returncode == 3
+    assert "prompt: 2 items were asked otherwise" in " ".join(done.stdout.split())
+    exact = record("main:new", "last:new", "incomparable", cwd=project)
+    assert exact["outcome"] == "inconclusive" and exact["buckets"]["incomparable"] == 1
+    assert [item["reason"] for item in exact["items"]] == ["not answered by last:new"]
+
+
+def test_a_run_against_itself_shows_no_difference(project: Path) -> None:
+    for one in compare_models(Wanted("main:old", "main:old"), open_store(project)):
+        assert one.result.outcome == "no difference shown"
+        assert one.result.change is not None and one.result.change.p_value == 1
+
+
+def test_another_normaliser_measures_something_else(project: Path) -> None:
+    write(project, SPEC.replace("exact_match()", "exact_match(normalise = text)"))
+    assert run(project / "t.sft").status == "done"
+    found = record("main:old", "old", cwd=project)
+    assert found["outcome"] == "inconclusive"
+    assert found["differs"] == ["metric: exact_match(normalise = none) against exact_match(normalise = text)"]
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("old", "nwe"), "there is no model `nwe`"),
+        (("old", "new", "--eval", "exma"), "did you mean `exam`?"),
+        (("old", "new", "--metric", "exakt"), "did you mean `exact`?"),
+        (("nowhere:old", "new"), "there is no run `nowhere`"),
+        (("main", "new"), "there is no model `main`"),
+    ],
+)
+def test_wrong_names_are_errors_with_a_way_out(project: Path, args: tuple[str, ...], words: str) -> None:
+    names = {option.removeprefix("--"): value for option, value in zip(args[2::2], args[3::2], strict=True)}
+    with pytest.raises(DiagnosticError) as caught:
+        compare_models(Wanted(args[0], args[1], **names), open_store(project))
+    found = caught.value.diagnostics[0]
+    assert words in f"{found.message} {found.help}"
