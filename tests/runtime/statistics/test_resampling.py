@@ -93,3 +93,10 @@ def test_paired_resamples_see_what_unpaired_ones_cannot() -> None:
     swapped = theirs.less(ours)
     assert swapped.estimate == -both.estimate
     assert swapped.bounds(0.05) == pytest.approx((-both.bounds(0.05).high, -both.bounds(0.05).low), abs=1e-9)
+
+
+def test_sums_of_few_statistics_an_item_are_those_of_the_whole_product() -> None:
+    statistics = np.zeros((301, 60))
+    statistics[np.arange(301), np.arange(301) % 60] = 1
+    as_they_are = np.hstack([statistics, np.ones((301, 60))])  # not sparse any more
+    assert (resampled_sums(statistics, 4, 50) == resampled_sums(as_they_are, 4, 50)[:, :60]).all()
