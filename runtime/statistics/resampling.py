@@ -23,6 +23,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 RESAMPLES = 10_000
 _BLOCK = 1 << 17  # numbers a block: 1 MB, which stays in the processor's cache
 _ALONE = 1 << 18  # multiplications of a product that OpenBLAS does in one thread
+_MANY = 2_000  # items, from which on a resample is counted alone
 _SPARSE = 8  # statistics to one that is not 0, from which on products leave those out that are
 _PORTIONS = 64  # of more than that, threads are the smaller loss
 _NORMAL = NormalDist()
@@ -142,10 +143,21 @@ def resampled_sums(statistics: Floats, seed: int, resamples: int) -> Floats:
         drawn = bits.random_raw(size * even // 2).view(np.uint32).astype(np.uint64)
         drawn *= np.uint64(items)
         drawn >>= np.uint64(32)
-        for place, row in enumerate(drawn.view(np.int64).reshape(size, even)[:, :items]):
-            times[place] = np.bincount(row, minlength=items)
+        _count(drawn.view(np.int64).reshape(size, even)[:, :items], times[:size])
         sums[start : start + size] = product(times[:size])
     return sums
+
+
+def _count(drawn: npt.NDArray[np.int64], times: Floats) -> None:
+    """Put into ``times`` how often each item was drawn in each resample. Few items are counted for all resamples of a
+    block at once, many one by one, whose counts stay in the cache."""
+    size, items = drawn.shape
+    if items >= _MANY:
+        for place, row in enumerate(drawn):
+            times[place] = np.bincount(row, minlength=items)
+    else:
+        own = drawn + np.arange(0, size * items, items)[:, None]
+        times[:] = np.bincount(own.ravel(), minlength=size * items).reshape(size, items)
 
 
 def _sparse_product(statistics: Floats) -> Callable[[Floats], Floats]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.functions import METRIC_FUNCTIONS
@@ -118,13 +118,22 @@ def test_every_metric_takes_any_text(output: str, expected: str) -> None:
     read = TextLikelihood(-1.0, -0.5, None, 1, 1, 1, 1)
     told = {"stop_reason": "length", "seconds": 1.0, "prompt_tokens": 1, "output_tokens": 0, "likelihood": read}
     answer = Answer(output, expected, ROW, **told)
-    for name in (*METRICS, *TOGETHER, "ifeval"):  # code has a test of its own
+    for name in (*METRICS, "ifeval"):  # code has a test of its own
         (value,) = measure_items(name, NEEDED.get(name, {}), [answer])
         assert value is None or value >= 0
     for name, metric in WHOLE.items():
         counted = metric.counted([answer], **NEEDED.get(name, {}))
         value = float(metric.score(counted, **NEEDED.get(name, {}))[0])
         assert math.isfinite(value) and value >= 0
+
+
+@settings(max_examples=10)
+@given(st.lists(st.text(), max_size=8))
+def test_metrics_of_many_answers_take_any_texts(outputs: list[str]) -> None:
+    answers = [Answer(output, "") for output in outputs]
+    for name in ("regex_match", "json_schema"):
+        values = measure_items(name, NEEDED[name], answers)
+        assert len(values) == len(answers) and set(values) <= {0.0, 1.0}
 
 
 @pytest.mark.parametrize(
