@@ -43,7 +43,8 @@ class PlainPrompt(Params):
 
 
 class PredictParams(GrownParams):
-    """One model on one rendered set. Input roles: ``prompts`` (render), ``model`` (a train step, for a trained one).
+    """One model on one rendered set, every item asked ``samples`` times. Input roles: ``prompts`` (render), ``model``
+    (a train step, for a trained one).
 
     Content: ``weights``, ``tokenizer``, ``chat_template`` of the underlying model; of a plain prompt no template.
     ``prompt`` is None where the chat template is used.
@@ -52,12 +53,13 @@ class PredictParams(GrownParams):
     and, where a template says what is expected, ``prompts``.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt", "samples"})
 
     kind: Literal["predict"] = "predict"
     decode: Decode
     precision: Precision
     prompt: PlainPrompt | None = None
+    samples: int = 1
 
 
 class LikelihoodParams(Params):

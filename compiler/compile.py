@@ -20,6 +20,7 @@ from compiler.reporting import Reporter
 from compiler.resolve.decontaminate import resolve_decontaminations
 from compiler.resolve.eval import resolve_eval
 from compiler.resolve.few_shot import bind_examples, check_examples
+from compiler.resolve.few_shot_axis import check_sources
 from compiler.resolve.filter import check_filter
 from compiler.resolve.gate import resolve_gate
 from compiler.resolve.lifecycle import resolve_lifecycle
@@ -176,6 +177,7 @@ def _resolve(
     either: dict[str, AnyModel] = {**models, **trains}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
     check_examples(tasks, trains, evals, report)
+    check_sources(evals, trains, report)
     resolve_decontaminations(read, names, sources, tasks, mixtures, trains, evals)
     check_scoring_models(tasks, trains, evals, names)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))

@@ -61,7 +61,7 @@ def _expressions(step: Step) -> Iterator[tuple[str, Sql]]:
                 yield f"{title}: choices", template.options.choices
                 yield f"{title}: answer", template.options.answer
     elif isinstance(params, MeasureParams):
-        yield from ((f"slice `{item.name}`", item.value) for item in params.slices)
+        yield from ((f"slice `{item.name}`", item.value) for item in params.slices if item.value is not None)
 
 
 def _rule(rule: FilterRule, step: Step) -> Iterator[tuple[str, Sql]]:

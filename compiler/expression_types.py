@@ -91,9 +91,9 @@ def _quantity(expr: QuantityLit, scope: ColumnScope) -> None:
     scope.report.error("SFT0309", "columns are plain numbers, without a unit", expr.span, f"write `{plain}`")
 
 
-def _beside(other: Expr, expr: Expr, scope: ColumnScope) -> Typed | None:
-    """One side of a comparison: a number that is written out has the unit of what it is compared with. Beside a sum
-    of shares and its like it may have the unit."""
+def beside(other: Expr, expr: Expr, scope: ColumnScope) -> Typed | None:
+    """One side of a comparison, or an end of a bin: a number that is written out has the unit of what it is compared
+    with. Beside a sum of shares and its like it may have the unit."""
     number = constant(expr)
     if number is None:
         return _check_as(_type_of(other), expr, scope)
@@ -154,8 +154,8 @@ def _binary(expr: Binary, scope: ColumnScope) -> Typed | None:
     if expr.op in _COMPARISONS:
         if _null_test(expr, scope):
             return None
-        left = _beside(expr.right, expr.left, scope)
-        right = _beside(expr.left, expr.right, scope)
+        left = beside(expr.right, expr.left, scope)
+        right = beside(expr.left, expr.right, scope)
         known = known_languages(left, [expr.right], scope) and known_languages(right, [expr.left], scope)
         return _comparison(expr, left, right, scope) if left and right and known else None
     wanted: ColumnType = "number" if expr.op in _ARITHMETIC else "bool"
@@ -225,7 +225,7 @@ def _other_reader(expr: Binary, left: Typed, right: Typed) -> tuple[Edit, ...]:
 def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
     value = _check_as("number" if isinstance(expr.right, RangeLit) else "text", expr.left, scope)
     if isinstance(expr.right, RangeLit):
-        ends = [_beside(expr.left, end, scope) for end in (expr.right.low, expr.right.high)]
+        ends = [beside(expr.left, end, scope) for end in (expr.right.low, expr.right.high)]
         parts = [part for part in (*ends, value) if part is not None]
         if not all(_in_range(part, scope) for part in parts) or len(parts) < 3:
             return None
@@ -233,7 +233,7 @@ def _in(expr: Binary, scope: ColumnScope) -> Typed | None:
     if not isinstance(expr.right, ListLit):
         _in_a_value(expr, scope)
         return None
-    items = [_beside(expr.left, item, scope) for item in expr.right.items]
+    items = [beside(expr.left, item, scope) for item in expr.right.items]
     if not known_languages(value, expr.right.items, scope):
         return None
     if value is None or any(item is None for item in items):

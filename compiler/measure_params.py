@@ -33,11 +33,25 @@ class Metric(GrownParams):
     extension: bool = False
 
 
-class Slice(Params):
-    """A grouping of items by an expression over the columns of the data."""
+class Bins(Params):
+    """Bins of a number: by the lower ends of all but the first, ascending, or ``count`` of them with as many items each
+    as equal values allow."""
+
+    ends: tuple[Number, ...] = ()
+    count: int | None = None
+
+
+class Slice(GrownParams):
+    """A grouping of items by an expression over the columns of the data. A list puts an item into a slice for each of
+    its values. ``by`` says what is grouped where it is no value of a row: the cells with one template, or with one
+    number of examples."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"by", "bins"})
 
     name: str
-    value: Sql
+    value: Sql | None
+    by: Literal["value", "template", "few_shot"] = "value"
+    bins: Bins | None = None
 
 
 class Reading(Params):
@@ -49,28 +63,45 @@ class Reading(Params):
 
 
 class Cell(GrownParams):
-    """The predictions of one model under one template: ``input`` is the role of the predict step, or of the first
-    reading where no metric asks for predictions."""
+    """The predictions of one model under one template: ``input`` is the role of the predict step, or
+    of the first reading where no metric asks for predictions.
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"readings"})
+    Where the number of examples is an axis, ``template`` is a template with its number (``plain@5``), and ``base`` and
+    ``few_shot`` are the two. ``trained`` tells whether the model learned from rows under this template, where it did so
+    under some of the eval's templates and not under others.
+    """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"readings", "base", "few_shot", "trained"})
 
     input: str
     model: str
     template: str
     readings: tuple[Reading, ...] = ()
+    base: str | None = None
+    few_shot: int | None = None
+    trained: bool | None = None
+
+    @property
+    def shown(self) -> str:
+        """The template, whatever the number of examples."""
+        return self.template if self.base is None else self.base
 
 
 class MeasureParams(GrownParams):
     """Input roles: ``rows`` (the data with its columns) and one a cell. ``tags`` is what every row carries: a text, or
-    a list of them."""
+    a list of them. Every item was asked ``samples`` times."""
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"tags"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"tags", "samples"})
 
     kind: Literal["measure"] = "measure"
     metrics: tuple[Metric, ...]
     slices: tuple[Slice, ...]
     cells: tuple[Cell, ...]
     tags: Sql | None = None
+    samples: int = 1
+
+
+Axis: TypeAlias = Literal["templates", "few_shot", "slice"]
 
 
 class MetricRef(GrownParams):
@@ -144,8 +175,11 @@ class EquivalentRequirement(Compared):
     margin: Number
 
 
-class SpreadRequirement(Params):
-    """``spread(metric, templates) <= limit``: largest minus smallest mean over the eval's templates."""
+class SpreadRequirement(GrownParams):
+    """``spread(metric, templates) <= limit``: largest minus smallest mean over the eval's templates, over its numbers
+    of examples, or over the values of the slice ``over``."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"axis", "over"})
 
     rule: Literal["spread"] = "spread"
     text: str
@@ -153,6 +187,33 @@ class SpreadRequirement(Params):
     op: Literal["<=", "<"]
     limit: Number
     level: Number | None
+    axis: Axis = "templates"
+    over: str | None = None  # the slice, where that is the axis
+
+
+class WorstRequirement(Params):
+    """``worst(metric, templates) >= threshold``: the least template (of a ceiling the greatest), number of examples, or
+    value of the slice ``over`` has to meet it."""
+
+    rule: Literal["worst"] = "worst"
+    text: str
+    metric: MetricRef
+    op: Literal[">=", ">", "<=", "<"]
+    threshold: Number
+    level: Number | None
+    axis: Axis
+    over: str | None
+
+
+class UnseenRequirement(Params):
+    """``unseen(metric) no_worse_than trained by margin``: templates that the model never saw in training against those
+    that it did, paired by item."""
+
+    rule: Literal["unseen"] = "unseen"
+    text: str
+    metric: MetricRef
+    margin: Number
+    level: Number
 
 
 class Checked(Params):
@@ -189,6 +250,8 @@ Requirement: TypeAlias = Annotated[
     | NoRegressionRequirement
     | EquivalentRequirement
     | SpreadRequirement
+    | WorstRequirement
+    | UnseenRequirement
     | NeverRequirement
     | GroupRequirement,
     Field(discriminator="rule"),

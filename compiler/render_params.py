@@ -40,18 +40,22 @@ class Options(Params):
     seed: int
 
 
-class FewShot(Params):
-    """``count`` examples of the rows of ``part`` of an input, drawn for each row by its hash.
+class FewShot(GrownParams):
+    """``count`` examples of the rows of ``part`` of an input, drawn for each row by its hash, or the same for all rows
+    where they are drawn ``once``.
 
     ``text`` is an example as text; None: examples are turns. ``asked`` are the columns whose equal values make an
     example the row's own; without any, the row itself alone is.
     """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"once"})
 
     count: int
     part: str | None
     text: tuple[Segment, ...] | None
     asked: tuple[str, ...]
     seed: int
+    once: bool = False
 
 
 class RenderTemplate(GrownParams):

@@ -18,6 +18,7 @@ from compiler.functions.metrics import WrittenValue
 from compiler.known import Known
 from compiler.resolved_decontaminate import Decontaminate
 from compiler.resolved_recorded import RecordedAnswers
+from compiler.resolved_slice import ResolvedSlice
 from compiler.resolved_template import ResolvedTemplate as ResolvedTemplate
 from compiler.schema.eval import Eval
 from compiler.schema.fields import RuleEntry
@@ -247,7 +248,7 @@ class ResolvedEval(Struct, frozen=True, eq=False):
     data: Rows | None
     templates: Known[ResolvedTemplate]
     metrics: Known[ResolvedMetric]
-    slices: Known[Typed]
+    slices: Known[ResolvedSlice]
     tags: Typed | None = None
     candidates: Typed | None = None
     references: Known[AnyModel] = Known()

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from compiler.measure_params import Axis
 from compiler.resolved import ResolvedEval
 from compiler.schema.fields import RuleEntry
 from compiler.schema.gate import Gate
@@ -16,7 +17,9 @@ from spec_lang.source import Span
 
 # The rules that compare two models.
 COMPARED = ("no_worse_than", "no_significant_regression", "equivalent")
-Rule: TypeAlias = Literal["bound", "no_worse_than", "no_significant_regression", "equivalent", "spread"]
+Rule: TypeAlias = Literal[
+    "bound", "no_worse_than", "no_significant_regression", "equivalent", "spread", "worst", "unseen"
+]
 
 
 class MetricOf(Struct, frozen=True, eq=False):
@@ -32,6 +35,13 @@ class MetricOf(Struct, frozen=True, eq=False):
 DEFAULT_LEVEL = Decimal("0.95")
 
 
+class AxisOf(Struct, frozen=True, eq=False):
+    """What a requirement is over: the templates of the eval, its numbers of examples, or the values of a slice."""
+
+    axis: Axis
+    slice: str | None = None
+
+
 class Requirement(Struct, frozen=True, eq=False):
     """One ``require``. ``limit`` is a threshold, a margin (with ``baseline``) or the largest ``spread``; its meaning is
     told by ``op`` and ``rule``; what is left out is None. ``blessed`` is the model of the blessed run that it is
@@ -44,12 +54,13 @@ class Requirement(Struct, frozen=True, eq=False):
     op: str = ""
     baseline: str = ""
     blessed: str = ""
+    over: AxisOf | None = None
 
     @property
     def level(self) -> Decimal | None:
         """The confidence that is asked for. A comparison of models has one always: without it, any drop would fail."""
         given: Decimal | None = self.entry.clause("at")
-        return DEFAULT_LEVEL if given is None and self.rule in COMPARED else given
+        return DEFAULT_LEVEL if given is None and self.rule in (*COMPARED, "unseen") else given
 
 
 class Watched(Struct, frozen=True, eq=False):

@@ -1,4 +1,5 @@
-"""Examples in prompts: drawn for each row by its hash, from training rows, never one that asks what the row asks.
+"""Examples in prompts: drawn for each row by its hash, or once for all, from training rows; never one that asks what
+the row asks.
 
 The rows to draw from are put into an order by hash, each question once. A row walks through them from a place and with
 a stride that its own hash gives; strides have no factor in common with the number of rows, so no example comes twice,
@@ -66,15 +67,19 @@ def _pool(template: RenderTemplate, at: int, few_shot: FewShot, source: str) -> 
 def _walk(few_shot: FewShot, at: int, there: int, chosen: Bound) -> Bound:
     """The examples of each row, in the order of its walk."""
     sql, bound = chosen
+    number = hash_number("? || __row_id")
+    place, stride = f"{number} % {there}", f"(?::BIGINT[])[{number} % ? + 1]"
+    drawn = [f"{few_shot.seed}:place:", *_strides(few_shot.seed, there)]
+    if few_shot.once:  # every walk begins with the first row of the pool and takes the next ones
+        place, stride, drawn = "0", "1", []
     return (
         f"SELECT __ord, list(shot ORDER BY step)[1:{few_shot.count}] AS __shots_{at}\nFROM (\n"
         f"  SELECT __ord, key, step, (place + step * stride) % {there} AS pos FROM (\n"
-        f"    SELECT __ord, {_key(few_shot)} AS key, {hash_number('? || __row_id')} % {there} AS place,\n"
-        f"      (?::BIGINT[])[{hash_number('? || __row_id')} % ? + 1] AS stride\n"
+        f"    SELECT __ord, {_key(few_shot)} AS key, {place} AS place, {stride} AS stride\n"
         f"    FROM ({sql}) WHERE __template = {at}\n"
         f"  ) CROSS JOIN (SELECT unnest(range({min(few_shot.count + 1, there)})) AS step)\n"
         f") AS walk JOIN pool_{at} AS pool USING (pos) WHERE pool.key <> walk.key GROUP BY __ord"
-    ), [f"{few_shot.seed}:place:", *_strides(few_shot.seed, there), *bound]
+    ), [*drawn, *bound]
 
 
 def _strides(seed: int, there: int) -> list[Any]:

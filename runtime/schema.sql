@@ -108,11 +108,13 @@ CREATE TABLE IF NOT EXISTS train_steps (
 );
 
 CREATE TABLE IF NOT EXISTS predictions (
-    step_hash TEXT NOT NULL, row_id TEXT NOT NULL, prompt TEXT NOT NULL, output TEXT NOT NULL, expected TEXT NOT NULL,
+    step_hash TEXT NOT NULL, row_id TEXT NOT NULL,
+    sample INTEGER NOT NULL DEFAULT 0, -- which answer to the item, from 0
+    prompt TEXT NOT NULL, output TEXT NOT NULL, expected TEXT NOT NULL,
     stop_reason TEXT NOT NULL,       -- end_of_turn | length | chosen | recorded (made elsewhere: tokens and seconds are not known)
     prompt_tokens INTEGER, output_tokens INTEGER, seconds DOUBLE, made_at TIMESTAMPTZ NOT NULL,
     options JSON,                    -- of an answer that was chosen: every option with its log-likelihood
-    PRIMARY KEY (step_hash, row_id)
+    PRIMARY KEY (step_hash, row_id, sample)
 );
 ALTER TABLE predictions ADD COLUMN IF NOT EXISTS options JSON; -- of a store of version 3
 -- Of a store of version 4: answers that were made elsewhere have none of these.
@@ -144,13 +146,26 @@ CREATE TABLE IF NOT EXISTS item_metrics (
 );
 ALTER TABLE item_metrics ADD COLUMN IF NOT EXISTS statistics DOUBLE[]; -- of a store of version 3
 ALTER TABLE item_metrics ADD COLUMN IF NOT EXISTS reason TEXT; -- of a store of version 4
+-- Where an item was asked several times: what each answer measured. Its mean is the item's value in item_metrics.
+CREATE TABLE IF NOT EXISTS sample_metrics (step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, sample INTEGER NOT NULL, metric TEXT NOT NULL, value DOUBLE);
 CREATE TABLE IF NOT EXISTS item_slices (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, slice TEXT NOT NULL, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS item_tags (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, tag TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS item_metrics_step ON item_metrics (step_hash);
+CREATE INDEX IF NOT EXISTS sample_metrics_step ON sample_metrics (step_hash);
 
 -- Aggregates. template '*' is the mean over the eval's templates; slice '*' is all items.
 CREATE TABLE IF NOT EXISTS metrics (
     step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, metric TEXT NOT NULL, slice TEXT NOT NULL, slice_value TEXT NOT NULL,
+    n BIGINT NOT NULL, missing BIGINT NOT NULL, estimate DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE NOT NULL, unit TEXT NOT NULL, method TEXT NOT NULL
+);
+
+-- What an eval varies beside its rows: how far apart its templates and numbers of examples are, paired by item, and how
+-- often the answers to one item disagree. Template '*' is over all of them.
+CREATE TABLE IF NOT EXISTS axes (
+    step_hash TEXT NOT NULL, model TEXT NOT NULL, metric TEXT NOT NULL,
+    axis TEXT NOT NULL,              -- templates | few_shot | samples
+    statistic TEXT NOT NULL,         -- lowest | highest | spread | unseen_minus_trained | flip_rate
+    template TEXT NOT NULL, which TEXT, -- of what it is; which template or number is the lowest, or is compared
     n BIGINT NOT NULL, missing BIGINT NOT NULL, estimate DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE NOT NULL, unit TEXT NOT NULL, method TEXT NOT NULL
 );
 

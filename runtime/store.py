@@ -31,7 +31,7 @@ from spec_lang.diagnostics import DiagnosticError, fatal
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
 _BESIDE = ".new-"  # how a folder begins in which a database is being made
@@ -229,10 +229,23 @@ def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
         if version[0] < 2:
             con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
         move_out(con, root)
+        before = _set_aside(con)
         con.execute(schema)
+        if before is not None:
+            con.execute(f"INSERT INTO predictions BY NAME SELECT * FROM {before}")
+            con.execute(f"DROP TABLE {before}")
         con.execute("UPDATE meta SET schema_version = ?", [SCHEMA_VERSION])
     if not points_here(con, root):
         point_views(con, root)
+
+
+def _set_aside(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The answers of a store in which an item was asked once, for a key cannot be altered; they are first ones."""
+    columns = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'predictions'").fetchall()
+    if ("sample",) in columns:
+        return None
+    con.execute("ALTER TABLE predictions RENAME TO predictions_once")
+    return "predictions_once"
 
 
 def _held(database: Path, error: Exception, patience: float) -> Exception:

@@ -13,16 +13,18 @@ from dataclasses import asdict, replace
 from runtime.store import Store
 from sft.duplicates_page import duplicates_page
 from sft.ledger_page import ledger_page
+from sft.metrics_page import metrics_page
 from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
 from sft.show_decontamination import decontamination
 from sft.show_filters import Filters, known_name
 from sft.show_scores import scores_page
 from sft.verdicts import requirement_table, requirements_of
-from tui import prediction_queries, queries
+from tui import metric_queries, prediction_queries, queries
 from tui.formats import count, interval, number
 from tui.live import state_of
-from tui.prediction_queries import OUTCOMES, MetricRow, PredictionFilter
+from tui.metric_queries import MetricRow
+from tui.prediction_queries import OUTCOMES, PredictionFilter
 from tui.view_models import runs as run_views
 from tui.view_models.predictions import OUTCOME_NAMES, Choices, choices, item_line
 from tui.view_models.training import training_view
@@ -115,7 +117,7 @@ def _verdicts(store: Store, run_id: str, filters: Filters) -> Page:
 
 
 def _predictions(store: Store, run_id: str, filters: Filters) -> Page:
-    metrics = prediction_queries.metrics(store, run_id)
+    metrics = metric_queries.metrics(store, run_id)
     known = choices(prediction_queries.cells(store, run_id), metrics)
     chosen = _chosen(known, filters)
     if chosen is None:
@@ -220,6 +222,7 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "scores": lambda store, run_id, filters: scores_page(store, run_id, filters.step, filters.limit),
     "training": _training,
     "verdicts": _verdicts,
+    "metrics": metrics_page,
     "predictions": _predictions,
     "decontamination": lambda store, run_id, filters: decontamination(store, run_id, filters.step, filters.limit),
     "environment": _environment,

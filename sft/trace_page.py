@@ -78,7 +78,10 @@ def _told(fate: Fate) -> tuple[str, str]:
     if fate.answer is not None:
         answer = fate.answer
         right = "as expected" if answer["output"] == answer["expected"] else f"expected: {_cell(answer['expected'])}"
-        return f"answered: {_cell(answer['output'])}", f"{right}; stopped by {answer['stop_reason']}"
+        note = f"{right}; stopped by {answer['stop_reason']}"
+        if fate.more:
+            note += "; asked again: " + _list([_cell(other["output"]) for other in fate.more])
+        return f"answered: {_cell(answer['output'])}", note
     if fate.metrics:
         return _figures(fate)
     if fate.added:
@@ -159,6 +162,8 @@ def _as_json(fate: Fate) -> dict[str, Any]:
         found["learned_in"] = [{"epoch": o.epoch, "step": o.step, "loss": o.loss} for o in fate.learned]
     if fate.answer is not None:
         found["answer"] = {**fate.answer, "prompt": json.loads(fate.answer["prompt"])}
+    if fate.more:
+        found["asked_again"] = [{**other, "prompt": json.loads(other["prompt"])} for other in fate.more]
     if fate.metrics:
         found["metrics"], found["slices"] = list(fate.metrics), dict(fate.slices)
     return found

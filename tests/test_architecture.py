@@ -35,6 +35,7 @@ ALLOWED = {
         "runtime.store",
         "runtime.events",
         "runtime.artifacts",
+        "runtime.measuring.slice_names",
     ),
     "sft": ("spec_lang", "compiler", "runtime", "tui"),
 }

@@ -71,7 +71,7 @@ class Ink:
         }.get(status, self.faint)
 
     def badge(self, badge: str) -> str:
-        return {"✓": self.good, "✗": self.bad, "?": self.unsure}.get(badge, self.faint)
+        return {"✓": self.good, "✗": self.bad, "?": self.unsure, "~": self.unsure}.get(badge, self.faint)
 
 
 def ink(app: App[Any]) -> Ink:

@@ -20,6 +20,7 @@ from spec_lang.fixes import name_as_written
 
 _SAID = re.compile(r"`(\w+)`")  # words that a type expects beside names
 _SAID_WITH_A_DOT = ("column", "slice")
+_OF_METRICS = ("spread", "worst", "unseen")
 
 
 def values(document: Document, shape: type[Shape] | None, site: Site) -> Iterator[Completion]:
@@ -33,7 +34,7 @@ def values(document: Document, shape: type[Shape] | None, site: Site) -> Iterato
         yield from _metric(call, site)
     if not call:
         yield from _forms(type, site)
-    if "." in call or call == "spread":
+    if "." in call or call in _OF_METRICS:
         yield from _models_of(document, call)
     if takes_columns(shape, site):
         yield from _columns(document, site)
@@ -173,14 +174,18 @@ def _measured(document: Document) -> Iterator[Completion]:
             if member.sort == "metric":
                 yield _with_brackets(f"{block.name}.{member.name}", "function", f"metric of {block.kind} {block.name}")
     if any(block.kind == "eval" for block in document.blocks.values()):
-        yield _with_brackets("spread", "function", "the largest difference over templates")
+        yield _with_brackets("spread", "function", "the largest difference over templates, examples or slices")
+        yield _with_brackets("worst", "function", "the worst template, number of examples or slice")
+        yield _with_brackets("unseen", "function", "templates that are new to a model, against those of its training")
 
 
 def _models_of(document: Document, call: str) -> Iterable[Completion]:
     """The models of the eval whose metric is called."""
-    if call == "spread":
+    if call in _OF_METRICS:
         yield from _measured(document)
-        yield item("templates", "word", "over which the spread is taken")
+        if call != "unseen":
+            yield item("templates", "word", "over which it is taken")
+            yield item("few_shot", "word", "the numbers of examples")
         return
     block = document.blocks.get(call.split(".")[0])
     for name in block.first_names("models") if block is not None else ():

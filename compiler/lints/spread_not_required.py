@@ -14,7 +14,7 @@ def _find(facts: Facts) -> Iterator[Finding]:
     for block in facts.own(facts.spec.evals):
         rules = facts.requirements.get(block.name, ())
         several = len(block.templates.names) > 1 and block.block.templates.given
-        if rules and several and not any(rule.rule == "spread" for _, rule in rules):
+        if rules and several and not any(rule.rule in ("spread", "worst") for _, rule in rules):
             gate, rule = rules[0]
             metric = rule.metric
             shown = f"{block.name}.{metric.metric}({metric.model})"

@@ -16,14 +16,11 @@ from compiler.lower.likelihood import content_of, lower_readings, needs_answers,
 from compiler.lower.model import model_local
 from compiler.lower.recorded import UNKNOWN_TEMPLATE, lower_recorded
 from compiler.lower.template import lower_held_out_rows
-from compiler.resolved import (
-    AnyModel,
-    ResolvedEval,
-    ResolvedMetric,
-    ResolvedModel,
-    ResolvedTemplate,
-    ResolvedTrain,
-)
+from compiler.measure_params import Bins
+from compiler.resolve.axes import seen_templates
+from compiler.resolve.few_shot_axis import Shown, shown_templates
+from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedModel, ResolvedTrain
+from compiler.resolved_slice import ResolvedSlice
 from compiler.schema.eval import ChooseBody, GreedyBody, SampleBody
 from compiler.schema.fields import Shape
 from compiler.step_params import (
@@ -38,6 +35,7 @@ from compiler.step_params import (
     Reading,
     Sample,
     Slice,
+    Sql,
 )
 from compiler.world import ModelFacts
 
@@ -55,37 +53,36 @@ def lower_eval(
     data = sure(item.data)
     rows = clean.tasks[data.task.name]
     predict = _predict_params(item)
-    templates = item.templates.whole
-    prompts = {
-        template.name: lower_held_out_rows(item, template, rows, clean.examples, builder) for template in templates
-    }
+    templates = shown_templates(item)
+    prompts = {shown.label: lower_held_out_rows(item, shown, rows, clean.examples, builder) for shown in templates}
     cells: list[Cell] = []
     inputs = {"rows": rows}
     for model in item.models.whole:
         if isinstance(model, ResolvedModel) and model.is_recorded:
-            role, name = f"cell:{len(cells)}", templates[0].name if templates else UNKNOWN_TEMPLATE
+            role, name = f"cell:{len(cells)}", templates[0].label if templates else UNKNOWN_TEMPLATE
             inputs[role] = lower_recorded(item, model, name, clean.tasks, prompts.get(name), builder)
             cells.append(Cell(input=role, model=model.name, template=name))
             continue
-        for template in templates:
+        seen = seen_templates(item, model)
+        for shown in templates:
             role = f"cell:{len(cells)}"
             answers = None
             if needs_answers(item):
-                answers = _predict(item, model, template, prompts[template.name], predict, facts, trains, builder)
+                answers = _predict(item, model, shown, prompts[shown.label], predict, facts, trains, builder)
                 inputs[role] = answers
-            read = _readings(item, model, template, prompts[template.name], answers, predict, facts, trains, builder)
+            read = _readings(item, model, shown, prompts[shown.label], answers, predict, facts, trains, builder)
             readings = []
             for number, (reading, step) in enumerate(read):
                 read_role = f"likelihood:{len(cells)}.{number}" if answers is not None or number else role
                 inputs[read_role] = step
                 readings.append(reading.model_copy(update={"input": read_role}))
-            cells.append(Cell(input=role, model=model.name, template=template.name, readings=tuple(readings)))
+            cells.append(_cell(role, model, shown, seen).model_copy(update={"readings": tuple(readings)}))
     metrics = tuple(_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
     named = zip(item.slices.names, item.slices.whole, strict=True)
-    slices = tuple(Slice(name=name, value=builder.models.sql(value)) for name, value in named)
+    slices = tuple(_slice(name, value, builder) for name, value in named)
     tags = builder.models.sql(item.tags) if item.tags is not None else None
     return builder.add(
-        MeasureParams(metrics=metrics, slices=slices, cells=tuple(cells), tags=tags),
+        MeasureParams(metrics=metrics, slices=slices, cells=tuple(cells), tags=tags, samples=item.block.samples.value),
         item.name,
         item.block,
         inputs=inputs,
@@ -103,7 +100,7 @@ def _sides(item: ResolvedEval) -> dict[str, str]:
 def _predict(
     item: ResolvedEval,
     model: AnyModel,
-    template: ResolvedTemplate,
+    shown: Shown,
     prompts: str,
     params: PredictParams,
     facts: Mapping[str, ModelFacts],
@@ -113,11 +110,11 @@ def _predict(
     decode = item.block.decode.value
     return builder.add(
         params,
-        f"{item.name}.{model.name}.{template.name}",
+        f"{item.name}.{model.name}.{shown.step}",
         item.block,
         inputs=_asked(model, prompts, trains),
         content=content_of(model, facts, params.prompt),
-        labels=_labels(item, model, template),
+        labels=_labels(item, model, shown),
         lines=builder.lines(decode, "decode.") if isinstance(decode, Shape) else {},
         **model_local(model.root),
     )
@@ -127,9 +124,9 @@ def _asked(model: AnyModel, prompts: str, trains: Mapping[str, str]) -> dict[str
     return {"prompts": prompts, **({"model": trains[model.name]} if isinstance(model, ResolvedTrain) else {})}
 
 
-def _labels(item: ResolvedEval, model: AnyModel, template: ResolvedTemplate) -> dict[str, str]:
+def _labels(item: ResolvedEval, model: AnyModel, shown: Shown) -> dict[str, str]:
     data = sure(item.data)
-    labels = {"eval": item.name, "model": model.name, "template": template.name, "task": data.task.name}
+    labels = {"eval": item.name, "model": model.name, "template": shown.label, "task": data.task.name}
     train = {"train": model.name} if isinstance(model, ResolvedTrain) else {}
     return labels | train | {"part": data.part or "all"}
 
@@ -137,7 +134,7 @@ def _labels(item: ResolvedEval, model: AnyModel, template: ResolvedTemplate) -> 
 def _readings(
     item: ResolvedEval,
     model: AnyModel,
-    template: ResolvedTemplate,
+    shown: Shown,
     prompts: str,
     answers: str | None,
     params: PredictParams,
@@ -146,7 +143,29 @@ def _readings(
     builder: PlanBuilder,
 ) -> Iterator[tuple[Reading, str]]:
     inputs = _asked(model, prompts, trains) | ({"answers": answers} if answers is not None else {})
-    return lower_readings(item, model, params, inputs, _labels(item, model, template), facts, trains, builder)
+    return lower_readings(item, model, params, inputs, _labels(item, model, shown), facts, trains, builder)
+
+
+def _cell(role: str, model: AnyModel, shown: Shown, seen: Mapping[str, bool]) -> Cell:
+    base = None if shown.count is None else shown.base
+    return Cell(
+        input=role,
+        model=model.name,
+        template=shown.label,
+        base=base,
+        few_shot=shown.count,
+        trained=seen.get(shown.base),
+    )
+
+
+def _slice(name: str, item: ResolvedSlice, builder: PlanBuilder) -> Slice:
+    if item.by == "file":
+        return Slice(name=name, value=Sql(sql='"__file"', type="text"))
+    if item.by in ("template", "few_shot"):
+        return Slice(name=name, value=None, by=item.by)
+    assert item.value is not None
+    bins = Bins(ends=item.bins.ends, count=item.bins.count) if item.bins is not None else None
+    return Slice(name=name, value=builder.models.sql(item.value), bins=bins)
 
 
 def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
@@ -165,8 +184,13 @@ def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
 
 
 def _predict_params(item: ResolvedEval) -> PredictParams:
-    precision = cast(Literal["auto", "fp32", "bf16"], item.block.precision.value)
-    return PredictParams(decode=_decode(item.block.decode.value), precision=precision, prompt=prompt_of(item))
+    block = item.block
+    return PredictParams(
+        decode=_decode(block.decode.value),
+        precision=cast(Literal["auto", "fp32", "bf16"], block.precision.value),
+        prompt=prompt_of(item),
+        samples=block.samples.value,
+    )
 
 
 def _decode(body: GreedyBody | SampleBody | ChooseBody | None) -> Decode:

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
+from compiler.measure_params import UnseenRequirement, WorstRequirement
 from compiler.measured_alike import differences, how_measured
 from compiler.resolved_gate import Grouped, Member, Never, Requirement, ResolvedGate
 from compiler.rule_text import rule_text
@@ -87,7 +88,15 @@ class _Lowered:
         )
         shared: dict[str, Any] = {"text": rule_text(entry.node, verb=False), "metric": metric, "level": item.level}
         if item.rule == "spread":
-            return SpreadRequirement(**shared, op=cast(Literal["<=", "<"], item.op), limit=item.limit)
+            over = sure(item.over)
+            op_of = cast(Literal["<=", "<"], item.op)
+            return SpreadRequirement(**shared, op=op_of, limit=item.limit, axis=over.axis, over=over.slice)
+        if item.rule == "unseen":
+            return UnseenRequirement(**shared, margin=item.limit)
+        if item.rule == "worst":
+            over, op = sure(item.over), cast(Literal[">=", ">", "<=", "<"], item.op)
+            shared["metric"] = metric.model_copy(update={"better": "higher"})  # the threshold says which side is good
+            return WorstRequirement(**shared, op=op, threshold=item.limit, axis=over.axis, over=over.slice)
         shared["each"] = entry.clause("each").text if "each" in entry.clauses else None
         shared["correct"] = entry.clause("correct") or "none"
         if item.rule == "bound":

@@ -45,7 +45,7 @@ def lower_readings(
 
     ``asked`` are the parameters of its answers, ``inputs`` has the roles ``prompts``, ``model`` and ``answers``.
     """
-    name = f"{item.name}.{model.name}.{labels['template']}"
+    name = f"{item.name}.{model.name}.{labels['template'].replace('@', '.')}"
     own = {role: step for role, step in inputs.items() if role != "answers"}
     content = content_of(model, facts, asked.prompt)
     if any(metric.function.answer == "likelihood" for metric in item.metrics.whole):

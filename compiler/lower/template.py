@@ -13,6 +13,7 @@ from compiler.known import sure
 from compiler.lower.builder import Line, Names, PlanBuilder
 from compiler.reporting import Reporter
 from compiler.resolve.few_shot import pool_of
+from compiler.resolve.few_shot_axis import Shown
 from compiler.resolve.task import columns_of
 from compiler.resolve.template import check_options
 from compiler.resolved import ResolvedEval, ResolvedTask, ResolvedTemplate, Rows
@@ -67,16 +68,14 @@ def _lower_rows(
     )
 
 
-def lower_held_out_rows(
-    item: ResolvedEval, template: ResolvedTemplate, step: str, pool_step: StepOf, builder: PlanBuilder
-) -> str:
+def lower_held_out_rows(item: ResolvedEval, shown: Shown, step: str, pool_step: StepOf, builder: PlanBuilder) -> str:
     """The id of the step that renders an eval's rows, which ``step`` has, with one of its templates; with what
     there is to choose from, where the eval chooses."""
-    rows = sure(item.data)
-    labels = {"eval": item.name, "template": template.name, "task": rows.task.name}
+    rows, template = sure(item.data), shown.template
+    labels = {"eval": item.name, "template": shown.label, "task": rows.task.name}
     return builder.add(
         RenderParams(part=rows.part, templates=(_template(template, rows.task),), candidates=_candidates(item)),
-        f"{item.name}.{template.name}",
+        f"{item.name}.{shown.step}",
         item.block,
         inputs={"rows": step} | _examples((template,), rows.task, pool_step),
         labels=labels | {"part": rows.part or "all"},
@@ -151,6 +150,7 @@ def _few_shot(template: ResolvedTemplate, task: ResolvedTask) -> FewShot:
         text=None if few_shot.pieces is None else _segments(few_shot.pieces),
         asked=asked if all(name in there for name in asked) else (),
         seed=few_shot.block.seed.value,
+        once=few_shot.block.draw.value == "once",
     )
 
 

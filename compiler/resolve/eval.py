@@ -12,14 +12,16 @@ from compiler.functions.metrics import RECORDED
 from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter, suggestion
+from compiler.resolve.axes import check_read_once, check_samples
 from compiler.resolve.choose import check_kinds, resolve_candidates
+from compiler.resolve.few_shot_axis import check_counts
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
 from compiler.resolve.recorded import check_asking, check_recorded, expected_column, only_recorded, recorded_metric
 from compiler.resolve.shape import without_templates
 from compiler.resolve.shared_rows import may_share_rows
+from compiler.resolve.slices import resolve_slice
 from compiler.resolve.task import columns_of, find_rows, find_templates, scored_columns
-from compiler.resolve.thresholds import same_for_every_row
 from compiler.resolved import (
     AnyModel,
     ResolvedEval,
@@ -54,7 +56,7 @@ def resolve_eval(
     shown = Known[ResolvedTemplate]() if nothing_asked else _templates(block, used, data, names, templates, scope)
     check_recorded(block, used, data, len(shown.items), names)
     other = _other_rows(block, names, tasks)
-    slices: Known[Typed] = Known({rule.name.text: check_slice(rule, scope) for rule in block.slices})
+    slices = Known({rule.name.text: resolve_slice(rule, scope) for rule in block.slices})
     for model in used:
         if data is not None and isinstance(model, ResolvedTrain):
             _check_unseen(block, model, data, block.data.span, report)
@@ -68,9 +70,13 @@ def resolve_eval(
     compared = next((rule for rule in block.metrics if _compares(metrics.get(rule.name.text))), None)
     expected = expected_column(block, data, compared, names) if nothing_asked else None
     references = _references(metrics, models)
-    return ResolvedEval(
+    item = ResolvedEval(
         block, used, data, shown, metrics, slices, _tags(block, scope), candidates, references, expected
     )
+    check_samples(block, report)
+    check_counts(block, item, report)
+    check_read_once(item, report)
+    return item
 
 
 def _compares(metric: ResolvedMetric | None) -> bool:
@@ -162,18 +168,6 @@ def _tags(block: Eval, scope: ColumnScope) -> Typed | None:
     if typed is not None and typed.type not in ("list", "text"):
         help = "a tag is a text, such as `critical`; several are a list of texts"
         scope.report.error("SFT0303", f"`tags` takes text or a list, and this is {typed.type}", expr.span, help)
-        return None
-    return typed
-
-
-def check_slice(rule: NamedRule, scope: ColumnScope) -> Typed | None:
-    """What rows are grouped by, of an eval or a review."""
-    typed = check(rule.expr, replace(scope, prepares=scope.names is not None))
-    if typed is not None and typed.type in ("list", "json"):
-        message = f"slice `{rule.name.text}` groups by a value, and this is {typed.type}"
-        scope.report.error("SFT0303", message, rule.expr.span, 'take a value out of it: `json_field(…, "name")`')
-        return None
-    if typed is not None and same_for_every_row(typed, rule.expr, scope):
         return None
     return typed
 

@@ -65,12 +65,13 @@ def check_examples(
     report_of: Callable[[Shape], Reporter],
 ) -> None:
     """Report templates without rows to draw from, columns that these rows lack, and examples that are held out."""
-    held_out = list(_held_out(trains, evals))
+    held_out = list(held_out_rows(trains, evals))
     for use in _uses(tasks, evals):
         pool = pool_of(use.few_shot, use.task)
         if pool is not None:
             _check_columns(use, pool, report_of(use.block))
-            _check_held_out(use, pool, held_out, report_of(use.template.block))
+            place = use.few_shot.block.rows.span if use.few_shot.block.rows.given else use.few_shot.block.head
+            check_held_out(use.template.name, pool, place, held_out, report_of(use.template.block))
         elif not use.few_shot.block.rows.given and (use.task.parts is None or not use.task.parts.more):
             _nothing_to_draw(use, report_of(use.template.block))
 
@@ -111,7 +112,10 @@ def _nothing_to_draw(use: _Use, report: Reporter) -> None:
     report.error("SFT0273", message, use.few_shot.block.head, help, also)
 
 
-def _held_out(trains: Mapping[str, ResolvedTrain], evals: Mapping[str, ResolvedEval]) -> Iterator[tuple[Rows, Label]]:
+def held_out_rows(
+    trains: Mapping[str, ResolvedTrain], evals: Mapping[str, ResolvedEval]
+) -> Iterator[tuple[Rows, Label]]:
+    """Rows that are evaluated or validated on, with the place that says so."""
     for item in evals.values():
         if item.data is not None:
             yield item.data, item.block.label(item.block.data.span, "evaluated here")
@@ -120,16 +124,16 @@ def _held_out(trains: Mapping[str, ResolvedTrain], evals: Mapping[str, ResolvedE
             yield train.validation, train.block.label(train.block.validation.span, "validated on here")
 
 
-def _check_held_out(use: _Use, pool: Rows, held_out: list[tuple[Rows, Label]], report: Reporter) -> None:
+def check_held_out(
+    template: str, pool: Rows, place: Span, held_out: list[tuple[Rows, Label]], report: Reporter
+) -> None:
     """An example that is also a question gives its answer away, in training and in the prompt."""
-    rows = use.few_shot.block.rows
     found = next((label for other, label in held_out if _same(other, pool)), None)
     if found is None and pool.part != "test":
         return
     others = [name for name in (pool.task.parts.names if pool.task.parts else ()) if name != pool.part]
     help = f"draw from training rows, such as `{pool.task.name}.{others[-1]}`" if others else "give the task a split"
-    message = f"examples of template `{use.template.name}` are drawn from `{pool.name}`, which is held out"
-    place = rows.span if rows.given else use.few_shot.block.head
+    message = f"examples of template `{template}` are drawn from `{pool.name}`, which is held out"
     report.error("SFT0272", message, place, help, [found] if found is not None else [])
 
 

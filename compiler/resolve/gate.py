@@ -6,13 +6,25 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from compiler.names import Names
-from compiler.reporting import did_you_mean, renamed_word, suggestion, written_anew
+from compiler.reporting import renamed_word, suggestion, written_anew
+from compiler.resolve.gate_axes import OF_AXES, TRAINED, UNSEEN, axis_of, check_unseen
 from compiler.resolve.gate_baseline import Baseline, read_baseline
 from compiler.resolve.gate_figures import check_figure, is_figure
 from compiler.resolve.gate_metric import EXAMPLE, Use, check_evaluated, read_margin, read_metric, read_number
 from compiler.resolve.gate_never import read_never
 from compiler.resolved import ResolvedEval
-from compiler.resolved_gate import COMPARED, Grouped, Member, MetricOf, Never, Requirement, ResolvedGate, Rule, leaves
+from compiler.resolved_gate import (
+    COMPARED,
+    AxisOf,
+    Grouped,
+    Member,
+    MetricOf,
+    Never,
+    Requirement,
+    ResolvedGate,
+    Rule,
+    leaves,
+)
 from compiler.schema.fields import RuleEntry
 from compiler.schema.gate import Gate, Group, Inner
 from compiler.schema.written import constant
@@ -84,12 +96,16 @@ class _Requirements:
             if is_figure(expr, self.names):
                 check_figure(rule, expr, self.names)
                 return None
-            if isinstance(expr.left, Call) and expr.left.func.text == "spread":
-                return self._spread(rule, expr, expr.left)
+            if isinstance(expr.left, Call) and expr.left.func.text in OF_AXES:
+                return self._over_axis(rule, expr, expr.left)
+            if isinstance(expr.left, Call) and expr.left.func.text == UNSEEN:
+                return self._unseen(rule, expr.left)
             if constant(expr.left) is not None and isinstance(expr.right, Call):
                 self._turned_round(expr)
                 return None
             return self._bound(rule, expr)
+        if isinstance(expr, Call) and expr.func.text == UNSEEN:
+            return self._unseen(rule, expr)
         if isinstance(expr, Call) and compared:
             return self._compared(rule, expr, compared)
         if isinstance(expr, Call) and len(expr.func.parts) > 1:
@@ -145,24 +161,40 @@ class _Requirements:
         help = "`equivalent MODEL within …` asks for no change either way"
         self.report.error("SFT0664", message, expr.span, help)
 
-    def _spread(self, rule: RuleEntry, expr: Binary, call: Call) -> Requirement | None:
-        self._only(rule, ("at",), "`spread`")
-        over = call.args[1].value if len(call.args) == 2 else None
-        if not isinstance(over, Ref) or over.text != "templates" or expr.op not in ("<=", "<"):
+    def _over_axis(self, rule: RuleEntry, expr: Binary, call: Call) -> Requirement | None:
+        """``spread(METRIC, AXIS) <= 10pt`` and ``worst(METRIC, AXIS) >= 60%``."""
+        name = call.func.text
+        self._only(rule, ("at",), f"`{name}`")
+        if name == "spread" and expr.op not in ("<=", "<"):
             help = "write `spread(EVAL.METRIC(MODEL), templates) <= 10pt`"
-            message = "`spread` takes a metric and `templates`, and has an upper limit"
-            fix = renamed_word(over, ["templates"]) if isinstance(over, Ref) else ()
-            help = did_you_mean(over.text, ["templates"]) or help if isinstance(over, Ref) else help
-            self.report.error("SFT0608", message, over.span if fix and over else expr.span, help, fix=fix)
+            self.report.error("SFT0608", "`spread` has an upper limit", expr.span, help)
+            return None
+        use = read_metric(call.args[0].value, self.names, self.evals) if call.args else Use("", "", None, None)
+        over = axis_of(call, use.eval, self.report)
+        if name == "spread":
+            limit = read_number(expr.right, use, Unit.POINTS, "points", self.report)
+        else:
+            limit = read_number(expr.right, use, Unit.SHARE, "a share from 0% to 100%", self.report)
+        kind: Rule = "spread" if name == "spread" else "worst"
+        return self._requirement(kind, rule, use, limit, op=expr.op, over=over) if over is not None else None
+
+    def _unseen(self, rule: RuleEntry, call: Call) -> Requirement | None:
+        """``unseen(METRIC) no_worse_than trained by 5pt``."""
+        self._only(rule, ("at", "no_worse_than", "by"), f"`{UNSEEN}`")
+        trained: Ref | None = rule.clause("no_worse_than")
+        if len(call.args) != 1 or trained is None or trained.text != TRAINED:
+            if trained is None and "no_worse_than" in rule.clauses:
+                return None
+            message = f"`{UNSEEN}` compares templates that are new to a model with those it was trained on"
+            help = f"write `{UNSEEN}(EVAL.METRIC(MODEL)) no_worse_than {TRAINED} by 5pt`"
+            self.report.error("SFT0608", message, trained.span if trained is not None else call.span, help)
             return None
         use = read_metric(call.args[0].value, self.names, self.evals)
-        limit = read_number(expr.right, use, Unit.POINTS, "points", self.report)
-        templates = use.eval.templates if use.eval else None
-        if use.eval and templates and not templates.more and len(templates.items) < 2:
-            also = [use.eval.block.label(use.eval.block.head, "one template here")]
-            message = f"eval `{use.eval.name}` has one template, so nothing spreads"
-            self.report.error("SFT0611", message, call.span, "give the eval a second template", also)
-        return self._requirement("spread", rule, use, limit, op=expr.op)
+        if use.higher_is_better is None:
+            self._without_direction(call, use)
+        margin = read_margin(rule, "no_worse_than", use, self.report)
+        sound = check_unseen(call, use.model, use.eval, self.report)
+        return self._requirement("unseen", rule, use, margin) if sound else None
 
     def _requirement(
         self,
@@ -174,11 +206,12 @@ class _Requirements:
         op: str = "",
         baseline: str = "",
         blessed: str = "",
+        over: AxisOf | None = None,
     ) -> Requirement | None:
         if use.eval is None or use.metric is None or limit is None:
             return None
         metric = MetricOf(use.eval.name, use.shown.rpartition(".")[2], use.model, use.unit, use.better)
-        return Requirement(kind, rule, metric, limit, op, baseline, blessed)
+        return Requirement(kind, rule, metric, limit, op, baseline, blessed, over)
 
     def _check_each(self, rule: RuleEntry, use: Use) -> None:
         ref: Ref | None = rule.clause("each")

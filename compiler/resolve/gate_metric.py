@@ -17,6 +17,7 @@ from spec_lang.ast import Call, Expr, Faulty, Ref
 from spec_lang.quantities import Unit
 
 EXAMPLE = "write `EVAL.METRIC(MODEL) >= 80%`, `EVAL.METRIC(MODEL) no_worse_than MODEL by 2pt` or `spread(…) <= 10pt`"
+_WRAPPERS = ("spread", "worst", "unseen")
 _BY = {"no_worse_than": "by", "equivalent": "within"}
 _MARGINS = {
     "no_worse_than": "how much worse is still acceptable, such as `by 2pt`",
@@ -54,8 +55,8 @@ def read_metric(expr: Expr, names: Names, evals: Mapping[str, ResolvedEval]) -> 
     target = names.target(expr.func) if isinstance(expr, Call) else None
     if not isinstance(expr, Call) or target is None or len(target.rest) != 1:
         if not isinstance(expr, Faulty):
-            near = did_you_mean(expr.func.text, ("spread",)) if isinstance(expr, Call) else None
-            fix = renamed_word(expr.func, ("spread",)) if isinstance(expr, Call) and near else ()
+            near = did_you_mean(expr.func.text, _WRAPPERS) if isinstance(expr, Call) else None
+            fix = renamed_word(expr.func, _WRAPPERS) if isinstance(expr, Call) and near else ()
             help = near or "write `EVAL.METRIC(MODEL)`"
             report.error("SFT0608", "expected a metric of an eval", expr.span, help, fix=fix)
         return Use("", "", None, None)

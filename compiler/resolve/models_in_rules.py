@@ -31,7 +31,8 @@ def _asked_in(spec: ResolvedSpec) -> tuple[ResolvedTask | ResolvedEval, ...]:
 
 def _calls_of(item: ResolvedTask | ResolvedEval) -> Iterator[tuple[Apply, SourceFile]]:
     if isinstance(item, ResolvedEval):
-        yield from ((call, item.block.file) for value in item.slices for call in _calls(value))
+        asked = (piece.value for piece in item.slices if piece.value is not None)
+        yield from ((call, item.block.file) for value in asked for call in _calls(value))
         return
     for used in item.filters:
         asking = (part for rule in used.rules for part in _asking(rule))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from compiler.names import Names
-from compiler.resolve.eval import check_slice
 from compiler.resolve.policy import check_policy
+from compiler.resolve.slices import resolve_slice
 from compiler.resolve.tables import Tables, find_column, scope_of
 from compiler.resolved_lifecycle import ResolvedReview
 from compiler.schema.review import Review
@@ -36,7 +36,7 @@ def resolve_review(block: Review, names: Names, tables: Tables) -> ResolvedRevie
     _check_gold(block, names, tables)
     check_policy(block.policy.value, names)
     for rule in block.slices:
-        check_slice(rule, scope)
+        resolve_slice(rule, scope, cells=False)
     return ResolvedReview(block, source, gold)
 
 

@@ -97,6 +97,11 @@ class Eval(Shape):
     expected: Value[Ref | None] = field(
         Name("the name of a column"), "the column with the expected answer, where all answers are recorded"
     )
+    few_shot: Value[tuple[int, ...]] = field(
+        ListOf(Whole(at_least(0))),
+        "numbers of worked examples, such as `[0, 2, 5]`: every template is shown with each",
+        default=(),
+    )
     decode: Value[GreedyBody | SampleBody | ChooseBody | None] = field(
         OneOf({"greedy": GreedyBody, "sample": SampleBody, "choose": ChooseBody}),
         "`greedy { … }` or `sample { … }`, or `choose { … }`: the likeliest of some options; greedy, 256 tokens",
@@ -104,6 +109,9 @@ class Eval(Shape):
     prompt: Value[str | PlainBody | None] = field(
         OneOf({"chat": None, "plain": PlainBody}),
         "`chat`: the model's chat template; `plain { … }`: the texts alone, as base models read them; chat",
+    )
+    samples: Value[int] = field(
+        Whole(at_least(1)), "how often each item is asked, with random draws of its own each time", default=1
     )
     precision: Value[str] = field(
         Word(("auto", "fp32", "bf16")), "`auto`: bf16 where the device is fast at it", default="auto"

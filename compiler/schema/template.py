@@ -12,7 +12,7 @@ ANSWERS = ("text", "letter", "index", "position")
 
 
 class FewShot(Shape):
-    """Worked examples before the question, drawn anew for each row by its hash."""
+    """Worked examples before the question, drawn anew for each row by its hash, or once for all rows."""
 
     count: Value[int] = required(Whole(at_least(1)), "how many examples a row has", stand_in=1)
     rows: Value[Ref | None] = field(
@@ -20,6 +20,11 @@ class FewShot(Shape):
     )
     text: Value[str | None] = field(
         Text(), "an example as text, put where `{few_shot}` stands; without it, examples are earlier turns"
+    )
+    draw: Value[str] = field(
+        Word(("each_row", "once")),
+        "`each_row` has its own examples; drawn `once` all rows have the same, so that prompts begin alike",
+        default="each_row",
     )
     seed: Value[int] = field(Whole(at_least(0)), "another seed draws other examples", default=0)
 

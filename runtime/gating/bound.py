@@ -42,6 +42,7 @@ class _Rule:
     threshold: float
     level: float | None
     unit: str
+    samples: int = 1
 
     @property
     def is_floor(self) -> bool:
@@ -55,20 +56,20 @@ class _Rule:
         return holds(number, self.op, self.threshold)
 
 
-def decide_bound(requirement: BoundRequirement, answers: Floats) -> Decision:
-    """Decide from a matrix items × templates of the model's answers; NaN is missing."""
+def decide_bound(requirement: BoundRequirement, answers: Floats, samples: int = 1) -> Decision:
+    """Decide from a matrix items × templates of the model's answers, each the mean of so many; NaN is missing."""
     level = None if requirement.level is None else float(requirement.level)
-    rule = _Rule(requirement.op, float(requirement.threshold), level, requirement.metric.unit)
-    shown = aggregate(answers, rule.unit, level or SHOWN_LEVEL)
+    rule = _Rule(requirement.op, float(requirement.threshold), level, requirement.metric.unit, samples)
+    shown = aggregate(answers, rule.unit, level or SHOWN_LEVEL, samples)
     name = f"`{requirement.metric.metric}` of `{requirement.metric.model}`"
     if shown.estimate is None:
         reason = f"Nothing was measured: there is no answer from which {name} could be taken."
         return Decision(Verdict.INCONCLUSIVE, reason, rule.unit, "none", rule.threshold, level=level)
-    clusters = Clusters.of_rows(answers)
+    clusters = Clusters.of_rows(answers, rule.samples)
     obstacle = _why_no_bound(rule, clusters)
     if obstacle:
         reason = wording.paragraph([_estimate_sentence(rule, name, answers, interval=False), obstacle])
-        n, estimate, test = shown.n, shown.estimate, _test(rule, answers.shape[1])
+        n, estimate, test = shown.n, shown.estimate, _test(rule, answers.shape[1] * samples)
         return Decision(
             Verdict.INCONCLUSIVE, reason, rule.unit, test, rule.threshold, n=n, estimate=estimate, level=level
         )
@@ -78,7 +79,7 @@ def decide_bound(requirement: BoundRequirement, answers: Floats) -> Decision:
         verdict=verdict,
         reason=_reason(rule, name, answers, verdict, deciding),
         unit=rule.unit,
-        test=_test(rule, answers.shape[1]),
+        test=_test(rule, answers.shape[1] * samples),
         threshold=rule.threshold,
         n=shown.n,
         estimate=shown.estimate,
@@ -106,7 +107,7 @@ def _verdict(rule: _Rule, answers: Floats, missing: int) -> tuple[Verdict, float
 
 
 def _verdict_of_complete(rule: _Rule, answers: Floats) -> tuple[Verdict, float]:
-    clusters = Clusters.of_rows(answers)
+    clusters = Clusters.of_rows(answers, rule.samples)
     estimate = clusters.mean
     if rule.level is None:
         return (Verdict.PASS if rule.holds(estimate) else Verdict.FAIL), estimate
@@ -133,12 +134,12 @@ def _p_value(rule: _Rule, clusters: Clusters, *, beyond: bool) -> float:
     return 1 - below if beyond else below
 
 
-def _test(rule: _Rule, templates: int) -> str:
+def _test(rule: _Rule, asked: int) -> str:
     if rule.level is None:
         return "estimate only"
     if rule.unit != "share":
         return "one-sided t bound"
-    return "one-sided Clopper-Pearson bound" if templates == 1 else "one-sided Korn-Graubard bound"
+    return "one-sided Clopper-Pearson bound" if asked == 1 else "one-sided Korn-Graubard bound"
 
 
 def _minimum_detectable(rule: _Rule, clusters: Clusters) -> float | None:
@@ -181,7 +182,7 @@ def items_needed(rule: _Rule, clusters: Clusters) -> int | None:
 
 
 def _reason(rule: _Rule, name: str, answers: Floats, verdict: Verdict, deciding: float) -> str:
-    shown = aggregate(answers, rule.unit, rule.level or SHOWN_LEVEL)
+    shown = aggregate(answers, rule.unit, rule.level or SHOWN_LEVEL, rule.samples)
     assert shown.estimate is not None
     kind = "floor" if rule.is_floor else "ceiling"
     decided, threshold = wording.apart(wording.value, deciding, rule.threshold, rule.unit)
@@ -209,10 +210,11 @@ def _reason(rule: _Rule, name: str, answers: Floats, verdict: Verdict, deciding:
 
 
 def _estimate_sentence(rule: _Rule, name: str, answers: Floats, *, interval: bool = True) -> str:
-    shown = aggregate(answers, rule.unit, rule.level or SHOWN_LEVEL)
+    shown = aggregate(answers, rule.unit, rule.level or SHOWN_LEVEL, rule.samples)
     assert shown.estimate is not None
     templates = answers.shape[1]
     under = f" under {templates} templates each" if templates > 1 else ""
+    under += f", asked {rule.samples} times" if rule.samples > 1 else ""
     text = f"{name} is {wording.value(shown.estimate, rule.unit)} on {wording.count(shown.n, 'items')}{under}"
     if not interval or shown.low is None or shown.high is None:
         return text
@@ -250,7 +252,7 @@ def _what_passes(rule: _Rule, clusters: Clusters) -> str:
 
 
 def _what_would_help(rule: _Rule, answers: Floats) -> str:
-    needed = items_needed(rule, Clusters.of_rows(answers))
+    needed = items_needed(rule, Clusters.of_rows(answers, rule.samples))
     if needed is None:
         return "more items alone would not settle it at this estimate"
     return f"about {needed:,} items would settle it if the estimate stayed"

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from compiler.hashing import hash_value
 from compiler.plan import Step
-from compiler.step_params import MeasureParams, Metric
+from compiler.step_params import Cell, MeasureParams, Metric
+from runtime.measuring.cells import cells_of, slice_columns
 from runtime.measuring.slices import Mask, Part, parts
 from runtime.store import Store
 
@@ -30,6 +31,7 @@ class Evidence:
     templates: tuple[str, ...]
     row_ids: tuple[str, ...]
     metrics: Mapping[str, Metric]  # by their name in the eval
+    params: MeasureParams
 
     @classmethod
     def of(cls, store: Store, measure: Step) -> Evidence:
@@ -39,7 +41,7 @@ class Evidence:
             "SELECT DISTINCT row_id FROM item_metrics WHERE step_hash = ? ORDER BY row_id", [measure.hash]
         )
         metrics = {metric.name: metric for metric in measure.params.metrics}
-        return cls(store, measure.hash, templates, tuple(row[0] for row in rows), metrics)
+        return cls(store, measure.hash, templates, tuple(row[0] for row in rows), metrics, measure.params)
 
     @property
     def held_out(self) -> str:
@@ -63,6 +65,15 @@ class Evidence:
             matrix[position[row_id], column[template]] = np.nan if value is None else value
         return matrix
 
+    @property
+    def samples(self) -> int:
+        """How often each item was asked; answers are the means."""
+        return self.params.samples
+
+    def cells(self, model: str) -> list[Cell]:
+        """What the columns of a model's answers are."""
+        return cells_of(self.params.cells, model)
+
     def tagged(self, tag: str) -> Mask:
         """Which items carry a tag."""
         found = self.store.query("SELECT row_id FROM item_tags WHERE step_hash = ? AND tag = ?", [self.step_hash, tag])
@@ -77,10 +88,16 @@ class Evidence:
         return [row[0] for row in rows]
 
     def parts(self, slice_name: str) -> Sequence[Part]:
-        """The slice's values in alphabetical order, small ones pooled into one; empty when there are no items."""
-        found: dict[str, str] = dict(
-            self.store.query(
-                "SELECT row_id, value FROM item_slices WHERE step_hash = ? AND slice = ?", [self.step_hash, slice_name]
-            )
-        )
-        return parts([found.get(row_id) for row_id in self.row_ids])
+        """The slice's values in order, small ones pooled into one; empty when there are no items. One by template or by
+        number of examples has all items in each part, with the answers of these cells."""
+        piece = next((piece for piece in self.params.slices if piece.name == slice_name), None)
+        if piece is not None and piece.by != "value":
+            everything: Mask = np.ones(len(self.row_ids), dtype=bool)
+            groups = slice_columns(piece, self.cells(self.params.cells[0].model)) if len(everything) else {}
+            return [Part(value, everything, columns=columns) for value, columns in groups.items()]
+        values: dict[str, list[str]] = {row_id: [] for row_id in self.row_ids}
+        for row_id, value in self.store.query(
+            "SELECT row_id, value FROM item_slices WHERE step_hash = ? AND slice = ?", [self.step_hash, slice_name]
+        ):
+            values[row_id].append(value)
+        return parts([values[row_id] for row_id in self.row_ids])

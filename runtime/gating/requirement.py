@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from compiler.measure_params import UnseenRequirement, WorstRequirement
 from compiler.step_params import (
     BoundRequirement,
     EquivalentRequirement,
@@ -24,6 +25,7 @@ from compiler.step_params import (
     SpreadRequirement,
 )
 from runtime.gating import wording
+from runtime.gating.axes import OF_AXES, decide_axis
 from runtime.gating.blessed import BlessedRun
 from runtime.gating.bound import decide_bound
 from runtime.gating.compared import Against, Floats, decide_compared
@@ -33,11 +35,11 @@ from runtime.gating.evidence import Evidence
 from runtime.gating.never import decide_never
 from runtime.gating.no_regression import judge_no_regression
 from runtime.gating.no_worse import judge_no_worse
-from runtime.gating.spread import decide_spread
 from runtime.gating.whole_pair import WholePair, undecided_whole
-from runtime.gating.whole_set import decide_whole_bound, decide_whole_spread, whole_set_of
+from runtime.gating.whole_set import decide_whole_bound, whole_set_of
 from runtime.measuring.aggregates import SHOWN_LEVEL
-from runtime.measuring.slices import SMALL, Mask, Part
+from runtime.measuring.slice_names import SMALL
+from runtime.measuring.slices import Part
 from runtime.statistics import one_sided
 from runtime.statistics.multiplicity import holm
 from spec_lang.plain_text import one_line
@@ -49,6 +51,8 @@ Measured = (
     | NoRegressionRequirement
     | EquivalentRequirement
     | SpreadRequirement
+    | WorstRequirement
+    | UnseenRequirement
     | NeverRequirement
 )
 _Compared = NoWorseRequirement | NoRegressionRequirement | EquivalentRequirement
@@ -89,14 +93,9 @@ def decide(
     evidence = evidences[input_of(requirement)]
     if isinstance(requirement, NeverRequirement):
         return RequirementDecision(requirement, decide_never(requirement, evidence))
-    everything: Mask = np.ones(len(evidence.row_ids), dtype=bool)
-    if isinstance(requirement, SpreadRequirement):
-        answers = evidence.answers(requirement.metric.metric, requirement.metric.model)
-        if (of_set := whole_set_of(requirement.metric, evidence)) is not None:
-            whole = decide_whole_spread(requirement, answers, of_set, evidence.templates)
-        else:
-            whole = decide_spread(requirement, answers, evidence.templates, evidence.seed)
-        return RequirementDecision(requirement, whole)
+    if isinstance(requirement, OF_AXES):
+        return RequirementDecision(requirement, decide_axis(requirement, evidence))
+    everything = Part("", np.ones(len(evidence.row_ids), dtype=bool))
     decide_items = _decider(requirement, evidence, blessed)
     if requirement.each is None:
         return RequirementDecision(requirement, decide_items(everything))
@@ -104,10 +103,10 @@ def decide(
 
 
 def _each(
-    requirement: _Sliced, name: str, evidence: Evidence, decide_items: Callable[[Mask], Decision], everything: Mask
+    requirement: _Sliced, name: str, evidence: Evidence, decide_items: Callable[[Part], Decision], everything: Part
 ) -> RequirementDecision:
     parts = evidence.parts(name)
-    decisions = [decide_items(part.mask) for part in parts]
+    decisions = [decide_items(part) for part in parts]
     if requirement.correct == "holm":
         decisions = _corrected(decisions, None if requirement.level is None else float(requirement.level))
     slices = tuple(
@@ -118,26 +117,26 @@ def _each(
     return RequirementDecision(requirement, whole, slices)
 
 
-def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | None) -> Callable[[Mask], Decision]:
-    """The requirement's rule as a function of a selection of items."""
+def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | None) -> Callable[[Part], Decision]:
+    """The requirement's rule as a function of a part of the answers."""
     metric = requirement.metric
     answers = evidence.answers(metric.metric, metric.model)
     of_set = whole_set_of(metric, evidence)
     if isinstance(requirement, BoundRequirement):
         bound = requirement
         if of_set is not None:
-            return lambda mask: decide_whole_bound(bound, of_set.among(mask))
-        return lambda mask: decide_bound(bound, answers[mask])
+            return lambda part: decide_whole_bound(bound, of_set.among(part))
+        return lambda part: decide_bound(bound, part.of(answers), evidence.samples)
     if of_set is not None and requirement.blessed is not None:
-        return lambda mask: undecided_whole(requirement)
+        return lambda part: undecided_whole(requirement)
     baseline, against = _other_side(requirement, evidence, blessed)
     of_other = whole_set_of(metric.model_copy(update={"model": requirement.baseline}), evidence)
 
-    def decide_items(mask: Mask) -> Decision:
-        sides, seed = (answers[mask], baseline[mask]), evidence.seed
+    def decide_items(part: Part) -> Decision:
+        sides, seed = (part.of(answers), part.of(baseline)), evidence.seed
         whole = None
         if of_set is not None and of_other is not None:
-            pair = WholePair(of_set.among(mask), of_other.among(mask), *sides, metric.better == "lower")
+            pair = WholePair(of_set.among(part), of_other.among(part), *sides, metric.better == "lower")
             whole = partial(pair.compared, level=float(requirement.level))
         if isinstance(requirement, NoWorseRequirement):
             return decide_compared(requirement, judge_no_worse, *sides, seed, against, whole)

@@ -1,7 +1,7 @@
 """Choosing the next token: the most likely one, or one drawn from the item's own random stream.
 
-An item's stream is fixed by the decode seed and its row id alone, one number a token, so an item gets
-the same draws whatever it is batched with and whether or not a run was interrupted. A draw inverts the
+An item's stream is fixed by the decode seed, its row id and which of its answers it is for, one number a token, so an
+item gets the same draws whatever it is batched with and whether or not a run was interrupted. A draw inverts the
 cumulative distribution (temperature first, then top_k, then top_p, as transformers orders them). Greedy
 costs one argmax; top_p alone sorts only the likeliest 1,024 tokens unless they hold too little.
 """
@@ -21,9 +21,11 @@ _HEAD = 1024  # candidates looked at before a full sort
 _BLOCK = 256  # tokens whose largest logit is found before the likeliest token itself
 
 
-def draws_of(seed: int, row_id: str, count: int) -> tuple[float, ...]:
-    """The item's random numbers in [0, 1), one a token. Philox, keyed by SHA-256 of seed and row id."""
-    digest = hashlib.sha256(f"{seed}\n{row_id}".encode("utf-8", "surrogatepass")).digest()
+def draws_of(seed: int, row_id: str, count: int, sample: int = 0) -> tuple[float, ...]:
+    """The random numbers in [0, 1) of one answer to an item, one a token. Philox, keyed by SHA-256 of seed, row id and,
+    after the first, the number of the answer: asking more often leaves the answers that are there as they are."""
+    key_text = f"{seed}\n{row_id}" if sample == 0 else f"{seed}\n{row_id}\n{sample}"
+    digest = hashlib.sha256(key_text.encode("utf-8", "surrogatepass")).digest()
     key = np.frombuffer(digest[:16], dtype="<u8")
     return tuple(np.random.Generator(np.random.Philox(key=key)).random(count).tolist())
 
@@ -48,9 +50,9 @@ class Chooser:
     def _of_sample(cls, decode: Sample) -> Chooser:
         return cls(decode.max_new_tokens, float(decode.temperature), float(decode.top_p), decode.top_k, decode.seed)
 
-    def draws(self, row_id: str) -> tuple[float, ...]:
-        """The random numbers an item will use; none when nothing is drawn."""
-        return draws_of(self.seed, row_id, self.max_new_tokens) if self.temperature > 0 else ()
+    def draws(self, row_id: str, sample: int = 0) -> tuple[float, ...]:
+        """The random numbers that an answer to an item will use; none when nothing is drawn."""
+        return draws_of(self.seed, row_id, self.max_new_tokens, sample) if self.temperature > 0 else ()
 
     def choose(self, logits: torch.Tensor, draws: Sequence[float]) -> list[int]:
         """One token a row of ``logits`` (float32 [rows, vocabulary]); ``draws`` is one number a row, none if greedy."""

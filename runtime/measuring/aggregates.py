@@ -1,7 +1,7 @@
 """One number with its interval for a set of items: what the ``metrics`` table holds.
 
-The interval follows from the data's shape: Wilson for yes-or-no answers under one template, a
-clustered share (Korn-Graubard) under several, Student's t, clustered by item, for plain numbers.
+The interval follows from the data's shape: Wilson for one yes-or-no answer an item, a clustered
+share (Korn-Graubard) for several (templates, repeats), Student's t, clustered by item, for plain numbers.
 """
 
 from __future__ import annotations
@@ -32,21 +32,22 @@ class Aggregate:
     method: str  # wilson | korn-graubard | t | none
 
 
-def aggregate(answers: Floats, unit: str, level: float = SHOWN_LEVEL) -> Aggregate:
-    """Mean and two-sided interval of a matrix items × templates, in which NaN marks what is missing."""
-    clusters = Clusters.of_rows(answers)
+def aggregate(answers: Floats, unit: str, level: float = SHOWN_LEVEL, samples: int = 1) -> Aggregate:
+    """Mean and two-sided interval of a matrix items × templates, in which NaN marks what is missing. Each entry is the
+    mean of so many ``samples``."""
+    clusters = Clusters.of_rows(answers, samples)
     missing = int(np.count_nonzero(np.isnan(answers)))
     if clusters.count == 0:
         return Aggregate(0, missing, None, None, None, "none")
-    bounds, method = _bounds(clusters, unit, answers.shape[1], level)
+    bounds, method = _bounds(clusters, unit, answers.shape[1] * samples, level)
     return Aggregate(clusters.count, missing, clusters.mean, finite(bounds.low), finite(bounds.high), method)
 
 
-def _bounds(clusters: Clusters, unit: str, templates: int, level: float) -> tuple[Bounds, str]:
+def _bounds(clusters: Clusters, unit: str, asked: int, level: float) -> tuple[Bounds, str]:
     tail = two_sided(level)
     if unit != "share":
         return mean_bounds(clusters, tail), "t"
-    if templates == 1:
+    if asked == 1:
         return wilson(float(clusters.sums.sum()), clusters.answers, tail), "wilson"
     return share_bounds(clusters, tail), "korn-graubard"
 

@@ -1,4 +1,7 @@
-"""All answers of an evaluation: items × models × templates × metrics, NaN where an answer is missing."""
+"""All answers of an evaluation: items × models × templates × metrics, NaN where an answer is missing.
+
+Where items are asked several times, an item's value is the mean of its answers, and missing when one of them is.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,18 @@ import numpy.typing as npt
 
 from compiler.step_params import Cell, MeasureParams, Metric
 from runtime.extension_metrics import OwnMetric
-from runtime.measuring.aggregates import SHOWN_LEVEL, Aggregate, aggregate
-from runtime.measuring.slices import parts
-from runtime.measuring.whole import aggregate_of, resampled, score_of
+from runtime.measuring.cells import cells_of, labels_of
 from runtime.metrics import WHOLE, Answer, explain_items
 from runtime.metrics.answer import Explained
 
 Floats = npt.NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, Mapping[str, Any]]  # row_id -> argument -> value
-ALL = "*"  # all items, or the mean over all templates
 
 
 @dataclass
 class AnswerTable:
-    """``values`` maps (model, template, metric) to a vector over ``items``."""
+    """``values`` maps (model, template, metric) to a vector over ``items``, ``samples`` to a matrix items × answers
+    where there are several."""
 
     items: list[str]
     params: MeasureParams
@@ -37,9 +38,11 @@ class AnswerTable:
     values: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
     statistics: dict[tuple[str, str, str], Floats] = field(default_factory=dict)  # items × k, of metrics of the whole
     reasons: dict[tuple[str, str, str], dict[int, str]] = field(default_factory=dict)  # by the item's place
+    samples: dict[tuple[str, str, str], Floats] = field(default_factory=dict)
 
-    def fill(self, cell: Cell, answers: Mapping[str, Answer]) -> None:
-        """Measure one cell. ``answers``: by row_id; rows that are not items are not allowed."""
+    def fill(self, cell: Cell, answers: Mapping[str, Answer], sample: int = 0) -> None:
+        """Measure one cell, or one answer to each item of it. ``answers``: by row_id; rows that are not items are not
+        allowed."""
         positions = [index for index, row_id in enumerate(self.items) if row_id in answers]
         given = [answers[self.items[index]] for index in positions]
         for metric in self.params.metrics:
@@ -51,10 +54,26 @@ class AnswerTable:
                 found = self._items(metric, positions, those)
                 vector[positions] = [np.nan if value is None else value for value, _ in found]
                 why = {place: reason for place, (_, reason) in zip(positions, found, strict=True) if reason}
-                self.reasons[cell.model, cell.template, metric.name] = why
-            self.values[cell.model, cell.template, metric.name] = vector
+                self._reason(cell, metric, why)
+            self.values[cell.model, cell.template, metric.name] = self._folded(cell, metric, vector, sample)
         self.predictions += len(given)
         self.missing += len(self.items) - len(given)
+
+    def _reason(self, cell: Cell, metric: Metric, why: Mapping[int, str]) -> None:
+        """Keep why items have no value: of several answers the first reason."""
+        kept = self.reasons.setdefault((cell.model, cell.template, metric.name), {})
+        for place, reason in why.items():
+            kept.setdefault(place, reason)
+
+    def _folded(self, cell: Cell, metric: Metric, vector: Floats, sample: int) -> Floats:
+        """The values of the items, of which this answer is one."""
+        if self.params.samples == 1:
+            return vector
+        none = np.full((len(self.items), self.params.samples), np.nan)
+        matrix = self.samples.setdefault((cell.model, cell.template, metric.name), none)
+        matrix[:, sample] = vector
+        mean: Floats = matrix.mean(axis=1)
+        return mean
 
     def _items(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Explained]:
         if not metric.extension:
@@ -68,12 +87,12 @@ class AnswerTable:
         counted = whole.counted(answers, **metric.args)
         statistics = np.full((len(self.items), counted.shape[1]), np.nan)
         statistics[positions] = counted
-        self.statistics[cell.model, cell.template, metric.name] = statistics
+        key = cell.model, cell.template, metric.name
+        before = self.statistics.get(key)
+        self.statistics[key] = statistics if before is None else _added(before, statistics)
         uncounted = [place for place, row in enumerate(counted) if not row.size or np.isnan(row).any()]
         why = {positions[place]: whole.why_not(answers[place], **metric.args) for place in uncounted}
-        self.reasons[cell.model, cell.template, metric.name] = {
-            place: reason for place, reason in why.items() if reason
-        }
+        self._reason(cell, metric, {place: reason for place, reason in why.items() if reason})
         return whole.score(counted, **metric.args) if counted.size else np.full(len(answers), np.nan)
 
     def _with_columns(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Answer]:
@@ -97,8 +116,17 @@ class AnswerTable:
         return np.stack([self.values[model, name, metric] for name in self.under(model, template)], axis=1)
 
     def under(self, model: str, template: str) -> list[str]:
-        """The templates that ``template`` means of a model: itself, or for ``*`` all."""
-        return [cell.template for cell in self.params.cells if cell.model == model and template in (ALL, cell.template)]
+        """The templates that ``template`` means of a model: itself, for ``*`` all, for ``*@5`` and ``plain@*`` all with
+        this number of examples or under this template."""
+        return [cell.template for cell in cells_of(self.params.cells, model) if template in labels_of(cell)]
+
+    def sample_rows(self) -> Iterator[dict[str, Any]]:
+        """Rows of ``sample_metrics``: what each of several answers measured."""
+        for (model, template, metric), matrix in self.samples.items():
+            for row_id, values in zip(self.items, matrix.tolist(), strict=True):
+                for sample, value in enumerate(values):
+                    key = {"model": model, "template": template, "metric": metric, "row_id": row_id, "sample": sample}
+                    yield {**key, "value": None if value != value else value}
 
     def item_rows(self) -> Iterator[dict[str, Any]]:
         """Rows of ``item_metrics``; a missing value is there as NULL, so that pairs can be told to be incomplete."""
@@ -124,65 +152,9 @@ class AnswerTable:
             yield from ((metric.name, reason, count) for reason, count in found.most_common())
 
 
-def aggregate_rows(table: AnswerTable, slices: Mapping[str, Mapping[str, str]], seed: int) -> Iterator[dict[str, Any]]:
-    """Rows of ``metrics``: each model, template (and their mean), metric and slice value (and all items)."""
-    masks = list(_masks(table.items, slices))
-    wholes = [_of_whole_set(table, mask, seed) for *_, mask in masks]
-    for model in table.models:
-        for template in (ALL, *table.templates):
-            for metric in table.params.metrics:
-                answers = table.answers(model, template, metric.name)
-                for (slice_name, value, mask), whole in zip(masks, wholes, strict=True):
-                    key = model, template, metric.name
-                    found = whole[key] if metric.whole else aggregate(answers[mask], metric.unit)
-                    yield _row(model, template, metric, slice_name, value, found)
-
-
-def _of_whole_set(table: AnswerTable, mask: npt.NDArray[np.bool_], seed: int) -> dict[tuple[str, str, str], Aggregate]:
-    """All metrics of the whole set for some items, of the same resamples."""
-    if not table.statistics:
-        return {}
-    columns = {key: column[mask] for key, column in table.statistics.items()}
-    places = {key: place for place, key in enumerate(columns)}
-    keys = [
-        (model, template, metric)
-        for model in table.models
-        for template in (ALL, *table.templates)
-        for metric in table.params.metrics
-        if metric.whole
-    ]
-    under = [[(m, name, metric.name) for name in table.under(m, t)] for m, t, metric in keys]
-    scores = [score_of(metric.function, metric.args) for *_, metric in keys]
-    groups = [(score, [places[key] for key in found]) for score, found in zip(scores, under, strict=True)]
-    numbers = resampled(list(columns.values()), groups, seed)
-    return {
-        (model, template, metric.name): aggregate_of([columns[key] for key in found], number)
-        for (model, template, metric), found, number in zip(keys, under, numbers, strict=True)
-    }
-
-
-def _masks(
-    items: list[str], slices: Mapping[str, Mapping[str, str]]
-) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
-    yield ALL, ALL, np.ones(len(items), dtype=bool)
-    for name, values in slices.items():
-        for part in parts([values[row_id] for row_id in items]):
-            yield name, part.value, part.mask
-
-
-def _row(model: str, template: str, metric: Metric, slice_name: str, value: str, found: Aggregate) -> dict[str, Any]:
-    return {
-        "model": model,
-        "template": template,
-        "metric": metric.name,
-        "slice": slice_name,
-        "slice_value": value,
-        "n": found.n,
-        "missing": found.missing,
-        "estimate": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "level": SHOWN_LEVEL,
-        "unit": metric.unit,
-        "method": found.method,
-    }
+def _added(before: Floats, statistics: Floats) -> Floats:
+    """What was counted in all answers to each item; where one is missing nothing is."""
+    if before.shape != statistics.shape:  # there was no answer at all, so nothing is known of what is counted
+        wider = before if before.shape[1] else statistics
+        return np.full(wider.shape, np.nan)
+    return before + statistics

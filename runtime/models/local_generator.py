@@ -64,9 +64,9 @@ class LocalGenerator:
         if not prompts:
             return
         chooser = Chooser.of(decode)
-        encoded = [self.encode(prompt.messages, decode.max_new_tokens) for prompt in prompts]
+        encoded = self._encoded(prompts, decode.max_new_tokens)
         rows = [
-            Row(index, ids, chooser.draws(prompt.row_id))
+            Row(index, ids, chooser.draws(prompt.row_id, prompt.sample))
             for index, (prompt, ids) in enumerate(zip(prompts, encoded, strict=True))
         ]
         stopping = Stopping(stop_tokens(self.model, self.tokenizer), decode.max_new_tokens)
@@ -84,6 +84,14 @@ class LocalGenerator:
         self.way = "the model's own forward pass"
         generate_plainly(self.model, rows, chooser, stopping, finished, self.between_steps)
 
+    def _encoded(self, prompts: Sequence[Prompt], max_new_tokens: int) -> list[tuple[int, ...]]:
+        """The token ids of each prompt; those of an item that is asked several times are encoded once."""
+        found: dict[str, tuple[int, ...]] = {}
+        for prompt in prompts:
+            if prompt.row_id not in found:
+                found[prompt.row_id] = self.encode(prompt.messages, max_new_tokens)
+        return [found[prompt.row_id] for prompt in prompts]
+
     def _completion(self, prompt: Prompt, row: Row, stopping: Stopping) -> Completion:
         """The answer without the token that ended the turn, which ``output_tokens`` counts: it was generated too."""
         tokens = row.tokens[:-1] if row.tokens[-1] in stopping.token_ids else row.tokens
@@ -95,6 +103,7 @@ class LocalGenerator:
             prompt_tokens=len(row.ids),
             output_tokens=len(row.tokens),
             seconds=row.seconds,
+            sample=prompt.sample,
         )
 
 

@@ -17,10 +17,12 @@ Message = dict[str, Any]  # {"role": "user", "content": "…"}, and the calls of
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One item to complete: the conversation up to and without the assistant's turn."""
+    """One item to complete: the conversation up to and without the assistant's turn. ``sample`` counts, from 0, how
+    often the item was asked before; each has random numbers of its own."""
 
     row_id: str
     messages: tuple[Message, ...]
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Completion:
     output_tokens: int
     seconds: float
     options: tuple[ScoredOption, ...] | None = None
+    sample: int = 0
 
 
 class Generator(Protocol):

@@ -1,4 +1,4 @@
-"""Means and shares of answers that come in clusters: one item answered under several templates.
+"""Means and shares of answers that come in clusters: one item answered under several templates, or several times.
 
 Answers to one item resemble each other, so counting answers as if they were independent makes
 intervals too narrow (a false alarm rate of 43% where 5% was promised is on record). The item is
@@ -27,12 +27,16 @@ class Clusters:
     sizes: Floats
 
     @classmethod
-    def of_rows(cls, answers: Floats) -> Clusters:
-        """From a matrix items × templates; NaN marks an answer that is missing. Items without any answer fall out."""
+    def of_rows(cls, answers: Floats, samples: int = 1) -> Clusters:
+        """From a matrix items × templates; NaN marks an answer that is missing. Items without any answer fall out.
+
+        Each entry is the mean of so many ``samples``, which are answers to the item like those under other templates:
+        their number counts, and how they scatter is in how item means do, ``SE² = (between + within/K) / n``.
+        """
         present = ~np.isnan(answers)
         sizes = present.sum(axis=1).astype(np.float64)
         sums = np.where(present, answers, 0.0).sum(axis=1)
-        return cls(sums[sizes > 0], sizes[sizes > 0])
+        return cls(sums[sizes > 0] * samples, sizes[sizes > 0] * samples)
 
     @property
     def count(self) -> int:

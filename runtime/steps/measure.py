@@ -40,6 +40,11 @@ _ITEM_METRICS = {
 }
 _MOST_REASONS = 5
 _ITEM_TAGS = {"row_id": "VARCHAR", "tag": "VARCHAR"}
+_SAMPLE_METRICS = {
+    **dict.fromkeys(("model", "template", "row_id", "metric"), "VARCHAR"),
+    "sample": "INTEGER",
+    "value": "DOUBLE",
+}
 _ITEM_SLICES = {"row_id": "VARCHAR", "slice": "VARCHAR", "value": "VARCHAR"}
 _METRICS = {
     **dict.fromkeys(("model", "template", "metric", "slice", "slice_value"), "VARCHAR"),
@@ -47,11 +52,20 @@ _METRICS = {
     **dict.fromkeys(("estimate", "low", "high", "level"), "DOUBLE"),
     **dict.fromkeys(("unit", "method"), "VARCHAR"),
 }
+_AXES = {
+    **dict.fromkeys(("model", "metric", "axis", "statistic", "template", "which"), "VARCHAR"),
+    **dict.fromkeys(("n", "missing"), "BIGINT"),
+    **dict.fromkeys(("estimate", "low", "high", "level"), "DOUBLE"),
+    **dict.fromkeys(("unit", "method"), "VARCHAR"),
+}
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Measure all cells; rows go to ``item_metrics``, ``item_slices`` and ``metrics``."""
-    from runtime.measuring.table import AnswerTable, aggregate_rows
+    """Measure all cells; rows go to ``item_metrics``, ``sample_metrics``, ``item_slices``, ``metrics`` and ``axes``."""
+    from runtime.measuring.aggregate_rows import aggregate_rows
+    from runtime.measuring.axes import rows_of_axes
+    from runtime.measuring.slice_values import slice_rows, slice_values
+    from runtime.measuring.table import AnswerTable
 
     params = ctx.step.params
     assert isinstance(params, MeasureParams)
@@ -59,17 +73,21 @@ def run(ctx: StepContext) -> StepResult:
         add_extensions(ctx, sql)
         items = _items(sql, ctx, params)
         tags = _tag_rows(sql, ctx, params)
-        slices = _slice_values(sql, ctx, params)
+        slices = slice_values(sql, ctx, params)
         table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx), ctx.stop.check)
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
             recorded = recorded_scores(sql, ctx.inputs[cell.input], params)
-            table.fill(cell, with_readings(sql, ctx, cell, _answers(sql, ctx, cell.input, recorded)))
+            for sample in range(params.samples):
+                answers = _answers(sql, ctx, cell.input, sample, recorded)
+                table.fill(cell, with_readings(sql, ctx, cell, answers), sample)
             ctx.progress(done, len(params.cells), "cells")
         files = {
             "item_metrics": _write(sql, ctx.out, "item_metrics", _ITEM_METRICS, table.item_rows()),
-            "item_slices": _write(sql, ctx.out, "item_slices", _ITEM_SLICES, _slice_rows(slices)),
+            "sample_metrics": _write(sql, ctx.out, "sample_metrics", _SAMPLE_METRICS, table.sample_rows()),
+            "item_slices": _write(sql, ctx.out, "item_slices", _ITEM_SLICES, slice_rows(slices)),
             "metrics": _write(sql, ctx.out, "metrics", _METRICS, aggregate_rows(table, slices, _seed(ctx))),
+            "axes": _write(sql, ctx.out, "axes", _AXES, rows_of_axes(table)),
         }
         if tags is not None:
             files["item_tags"] = _write(sql, ctx.out, "item_tags", _ITEM_TAGS, tags)
@@ -103,23 +121,6 @@ def _items(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[str]:
     return [row[0] for row in sql.rows('SELECT "__row_id" FROM items ORDER BY "__row_id"')]
 
 
-def _slice_values(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[str, dict[str, str]]:
-    """For every slice the value of each item; an item without one, or an empty one, gets a name that says so."""
-    from runtime.measuring.slices import EMPTY, NO_VALUE
-
-    items = with_prepared(ctx, sql, "items", '"__row_id"', (piece.value for piece in params.slices))
-    return {
-        piece.name: dict(
-            sql.rows(
-                f"SELECT \"__row_id\", CASE value WHEN '' THEN ? ELSE coalesce(value, ?) END FROM "
-                f'(SELECT "__row_id", CAST(({piece.value.sql}) AS VARCHAR) AS value FROM {items}) ORDER BY "__row_id"',
-                [EMPTY, NO_VALUE, *piece.value.params],
-            )
-        )
-        for piece in params.slices
-    }
-
-
 def _tag_rows(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[dict[str, Any]] | None:
     """The tags of each item, without white space around them; None where the eval names none."""
     if params.tags is None:
@@ -147,9 +148,10 @@ def _seed(ctx: StepContext) -> int:
 
 
 def _answers(
-    sql: Engine, ctx: StepContext, role: str, recorded: Mapping[str, Mapping[str, float | None]]
+    sql: Engine, ctx: StepContext, role: str, sample: int, recorded: Mapping[str, Mapping[str, float | None]]
 ) -> dict[str, Answer]:
-    """The answers of one cell by row_id, with all that was recorded of them; ``recorded`` are scores by row_id.
+    """The answers of one cell by row_id, of several to an item those of one number, with all that was recorded of them;
+    ``recorded`` are scores by row_id.
 
     The seconds are in the store alone, since no two runs have the same.
     """
@@ -157,15 +159,19 @@ def _answers(
     there = {row[0] for row in sql.rows(f"SELECT column_name FROM (DESCRIBE SELECT * FROM {file})")}
     fields = [name for name in _ANSWER if name in there]
     seconds: dict[str, float] = dict(
-        ctx.store.query("SELECT row_id, seconds FROM predictions WHERE step_hash = ?", [ctx.input_steps[role].hash])
+        ctx.store.query(
+            "SELECT row_id, seconds FROM predictions WHERE step_hash = ? AND sample = ?",
+            [ctx.input_steps[role].hash, sample],
+        )
     )
+    these = f"WHERE sample = {sample:d}" if "sample" in there else ""
     return {
         row_id: Answer(
             **{**_NO_TEXT, **dict(zip(fields, values, strict=True))},
             seconds=seconds.get(row_id),
             recorded=recorded.get(row_id, {}),
         )
-        for row_id, *values in sql.rows(f"SELECT {', '.join(['row_id', *fields])} FROM {file}")
+        for row_id, *values in sql.rows(f"SELECT {', '.join(['row_id', *fields])} FROM {file} {these}")
     }
 
 
@@ -193,14 +199,6 @@ def _read(column: MetricColumn, value: Any) -> Any:
         return json.loads(value)
     except RecursionError:  # a list in a list in a list …: no metric has a use for it
         return None
-
-
-def _slice_rows(slices: Mapping[str, Mapping[str, str]]) -> Iterable[dict[str, Any]]:
-    return (
-        {"row_id": row_id, "slice": name, "value": value}
-        for name, values in slices.items()
-        for row_id, value in values.items()
-    )
 
 
 def _write(sql: Engine, folder: Path, name: str, columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> Path:

@@ -1,8 +1,9 @@
 """Predict: every prompt of a rendered set put to one model, which writes an answer or chooses one; each is kept.
 
 Answers go to ``predictions`` in short transactions, at most twice a second, so a killed step asks only
-what it has not kept. Prompts that cannot be put to the model (a control token in the text, no room in
-the context) are in the ledger. Costs: loading the model, then what decoding costs.
+what it has not kept. With several samples every item is asked so often, each time with random numbers
+of its own. Prompts that cannot be put to the model (a control token in the text, no room in the
+context) are in the ledger. Costs: loading the model, then what decoding costs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from runtime.models.answering import Asker
 
 _COLUMNS = (
-    *("step_hash", "row_id", "prompt", "output", "expected", "stop_reason"),
+    *("step_hash", "row_id", "sample", "prompt", "output", "expected", "stop_reason"),
     *("prompt_tokens", "output_tokens", "seconds", "made_at", "options"),
 )
 _LEDGER = ("step_hash", "rule", "row_id", "detail")
@@ -51,10 +52,12 @@ def run(ctx: StepContext) -> StepResult:
     require_unchanged(ctx.step, ctx.spec_dir)  # what was loaded is what the hash names
     asker = asker_of(model, tokenizer, params)
     askable = _askable(ctx, asker, questions)
-    kept = {row[0] for row in ctx.store.query("SELECT row_id FROM predictions WHERE step_hash = ?", [ctx.step.hash])}
-    keeper = Keeper(ctx, {q.prompt.row_id: q.expected for q in askable}, len(kept), len(askable))
+    asked = "SELECT row_id, sample FROM predictions WHERE step_hash = ?"
+    kept = {(row_id, sample) for row_id, sample in ctx.store.query(asked, [ctx.step.hash])}
+    prompts = [replace(question.prompt, sample=n) for question in askable for n in range(params.samples)]
+    todo = [prompt for prompt in prompts if (prompt.row_id, prompt.sample) not in kept]
+    keeper = Keeper(ctx, {q.prompt.row_id: q.expected for q in askable}, len(kept), len(prompts), params.samples)
     asker.between = keeper.waiting.between_batches
-    todo = [question.prompt for question in askable if question.prompt.row_id not in kept]
     keeper.report()
     try:
         asker.answer(todo, keeper.take)
@@ -153,6 +156,7 @@ class Keeper:
     expected: dict[str, str]
     done: int
     total: int
+    samples: int = 1
     tokens: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -168,9 +172,9 @@ class Keeper:
         now = datetime.now(UTC)
         rows = [
             (
-                *(self.ctx.step.hash, answer.row_id, answer.prompt, answer.output, self.expected[answer.row_id]),
-                *(answer.stop_reason, answer.prompt_tokens, answer.output_tokens, answer.seconds, now),
-                options_json(answer.options),
+                *(self.ctx.step.hash, answer.row_id, answer.sample, answer.prompt, answer.output),
+                *(self.expected[answer.row_id], answer.stop_reason, answer.prompt_tokens, answer.output_tokens),
+                *(answer.seconds, now, options_json(answer.options)),
             )
             for answer in answers
         ]
@@ -179,7 +183,8 @@ class Keeper:
 
     def report(self) -> None:
         rate = self.tokens / max(1e-9, time.monotonic() - self.began)
-        self.ctx.progress(self.done, self.total, "items", tokens_per_second=round(rate, 1) if self.tokens else None)
+        unit = "items" if self.samples == 1 else "answers"
+        self.ctx.progress(self.done, self.total, unit, tokens_per_second=round(rate, 1) if self.tokens else None)
 
 
 def options_json(options: Sequence[ScoredOption] | None) -> str | None:
@@ -198,17 +203,19 @@ def _write_parquet(ctx: StepContext, questions: Sequence[Question]) -> None:
     """The step's answers in the order of the prompts, for whoever reads artifacts instead of the store."""
     order = {question.prompt.row_id: place for place, question in enumerate(questions)}
     rows = ctx.store.query(
-        "SELECT row_id, prompt, output, expected, stop_reason, prompt_tokens, output_tokens, options "
+        "SELECT row_id, sample, prompt, output, expected, stop_reason, prompt_tokens, output_tokens, options "
         "FROM predictions WHERE step_hash = ?",
         [ctx.step.hash],
     )
-    rows.sort(key=lambda row: order[row[0]])
-    columns = ("row_id", "prompt", "output", "expected", "stop_reason", "prompt_tokens", "output_tokens", "options")
+    rows.sort(key=lambda row: (order[row[0]], row[1]))
+    columns = ("row_id", "sample", "prompt", "output", "expected", "stop_reason", "prompt_tokens", "output_tokens")
     with engine(ctx.out) as db:
         db.execute(
-            "CREATE TABLE answers (row_id TEXT, prompt TEXT, output TEXT, expected TEXT, stop_reason TEXT, "
-            "prompt_tokens INTEGER, output_tokens INTEGER, options TEXT)"
+            "CREATE TABLE answers (row_id TEXT, sample INTEGER, prompt TEXT, output TEXT, expected TEXT, "
+            "stop_reason TEXT, prompt_tokens INTEGER, output_tokens INTEGER, options TEXT)"
         )
-        insert_rows(db.con, "answers", columns, rows)
-        kept = "*" if any(row[-1] is not None for row in rows) else "* EXCLUDE (options)"
+        insert_rows(db.con, "answers", (*columns, "options"), rows)
+        chosen, several = any(row[-1] is not None for row in rows), any(row[1] for row in rows)
+        left_out = [name for name, there in (("options", chosen), ("sample", several)) if not there]
+        kept = f"* EXCLUDE ({', '.join(left_out)})" if left_out else "*"
         db.copy(f"SELECT {kept} FROM answers", ctx.out / "predictions.parquet")

@@ -47,7 +47,8 @@ class Copy:
 
 @dataclass(frozen=True)
 class Fate:
-    """One step. ``added`` are columns that the step gave the row; ``answer`` and ``metrics`` are of evals."""
+    """One step. ``added`` are columns that the step gave the row; ``answer`` (with ``more`` where the row was asked
+    several times) and ``metrics`` are of evals."""
 
     step: Step
     state: State
@@ -56,6 +57,7 @@ class Fate:
     copies: tuple[Copy, ...] = ()
     learned: tuple[TrainedIn, ...] = ()
     answer: Mapping[str, Any] | None = None
+    more: tuple[Mapping[str, Any], ...] = ()
     metrics: tuple[Mapping[str, Any], ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
 
@@ -172,12 +174,14 @@ def train_order(scene: Scene, step: Step) -> TrainOrder | None:
 def _answered(scene: Scene, step: Step, row_id: str) -> Fate:
     names = ("prompt", "output", "expected", "stop_reason", "output_tokens")
     rows = scene.store.query(
-        f"SELECT {', '.join(names)} FROM predictions WHERE step_hash = ? AND row_id = ?", [step.hash, row_id]
+        f"SELECT {', '.join(names)} FROM predictions WHERE step_hash = ? AND row_id = ? ORDER BY sample",
+        [step.hash, row_id],
     )
     if not rows:
         drops = drops_of(scene, step, row_id)
         return Fate(step, "dropped" if drops else "unknown", drops)
-    return Fate(step, "answered", answer=dict(zip(names, rows[0], strict=True)))
+    first, *more = (dict(zip(names, row, strict=True)) for row in rows)
+    return Fate(step, "answered", answer=first, more=tuple(more))
 
 
 def _measured(scene: Scene, step: Step, row_id: str) -> Fate | None:
@@ -188,7 +192,9 @@ def _measured(scene: Scene, step: Step, row_id: str) -> Fate | None:
     if not metrics:
         return None
     slices = scene.store.query(
-        "SELECT slice, value FROM item_slices WHERE step_hash = ? AND row_id = ? ORDER BY ALL", [step.hash, row_id]
+        "SELECT slice, string_agg(value, ', ' ORDER BY value) FROM item_slices WHERE step_hash = ? AND row_id = ? "
+        "GROUP BY slice ORDER BY slice",
+        [step.hash, row_id],
     )
     names = ("model", "template", "metric", "value")
     return Fate(

@@ -1,8 +1,8 @@
 """What the store holds, as text, JSON or Markdown: the same views as the dashboard.
 
 RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, ledger,
-duplicates, decontamination, mixture, scores, training, verdicts, predictions, environment. Verdicts
-also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them.
+duplicates, decontamination, mixture, scores, training, verdicts, metrics, predictions, environment.
+Verdicts also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ VIEWS = (
     "scores",
     "training",
     "verdicts",
+    "metrics",
     "predictions",
     "environment",
 )
@@ -37,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--step", help="only this step (ledger, duplicates, decontamination, mixture, scores, training)"
     )
     parser.add_argument("--rule", help="only rows that this rule dropped: its number or name (ledger)")
-    parser.add_argument("--model", help="only this model (predictions)")
-    parser.add_argument("--template", help="only this template (predictions)")
-    parser.add_argument("--metric", help="failures by this metric (predictions)")
+    parser.add_argument("--model", help="only this model (metrics, predictions)")
+    parser.add_argument("--template", help="only this template (metrics, predictions)")
+    parser.add_argument("--metric", help="only this metric (metrics), failures by it (predictions)")
     parser.add_argument("--all", action="store_true", help="also what passed (predictions)")
     parser.add_argument("--limit", type=_count, default=20, metavar="N", help="rows of a long list (default 20)")
     add_store(parser)

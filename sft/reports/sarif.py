@@ -25,7 +25,9 @@ ASKS = {
     "never": "No item with a tag may fail.",
     "any": "One of several requirements has to hold.",
     "all": "All of several requirements have to hold.",
-    "spread": "The best and the worst template may differ by a limit at most.",
+    "spread": "The best and the worst template, number of examples or slice may differ by a limit at most.",
+    "worst": "The worst template, number of examples or slice has to reach a floor, or stay under a ceiling.",
+    "unseen": "Templates that are new to a model may be worse than those of its training by a margin at most.",
 }
 NO_VERDICT = "gate-no-verdict"
 

@@ -140,6 +140,30 @@ def test_a_file_that_is_no_database_is_refused_with_words(tmp_path: Path) -> Non
     assert caught.value.diagnostics[0].code == "SFT0905"
 
 
+def test_answers_of_an_older_store_are_the_first_ones_to_their_items(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store").create()
+    with store.writing() as con:
+        con.execute("DROP TABLE predictions")
+        con.execute(
+            "CREATE TABLE predictions (step_hash TEXT NOT NULL, row_id TEXT NOT NULL, prompt TEXT NOT NULL, "
+            "output TEXT NOT NULL, expected TEXT NOT NULL, stop_reason TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, "
+            "output_tokens INTEGER NOT NULL, seconds DOUBLE NOT NULL, made_at TIMESTAMPTZ NOT NULL, "
+            "PRIMARY KEY (step_hash, row_id))"
+        )
+        con.execute("INSERT INTO predictions VALUES ('h', 'r', 'p', 'o', 'e', 'length', 1, 2, 0.5, now())")
+        con.execute("UPDATE meta SET schema_version = 3")
+    store.create()
+    assert store.query("SELECT row_id, sample, output, output_tokens FROM predictions") == [("r", 0, "o", 2)]
+    assert store.query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]
+    again = ("h", "r", 1, "p", "o2", "e", "length", 1, 2, 0.5)
+    columns = ("step_hash", "row_id", "sample", "prompt", "output", "expected", "stop_reason", "prompt_tokens")
+    with store.writing() as con:
+        names = ", ".join((*columns, "output_tokens", "seconds"))
+        con.execute(f"INSERT INTO predictions ({names}, made_at) VALUES ({', '.join('?' * 10)}, now())", list(again))
+    store.create()
+    assert len(store.query("SELECT 1 FROM predictions")) == 2
+
+
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     store = Store(tmp_path / ".sft").create()
     with store.writing() as con:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
+import pytest
+
 from runtime.store import Store
 from tests.tui.sample_store import RUN, STARTED
 from tui import prediction_queries as asked
@@ -85,3 +87,63 @@ def test_a_long_output_is_cut_in_the_list_only(running: Store) -> None:
     (line,) = asked.prediction_page(running, RUN, CHOSEN, 10)
     assert len(line.output) == asked.HEAD_CHARACTERS
     assert len(asked.item(running, RUN, "format", "id", line.template).outputs[0].output) == 10_000
+
+
+@pytest.fixture
+def written(done: Store, tmp_path: Path) -> Store:
+    """A finished run for a test to write to."""
+    return Store(Path(copytree(done.root, tmp_path / ".sft")))
+
+
+def _asked_three_times(store: Store) -> tuple[str, str]:
+    """One item of `tuned` under `plain` with three answers, of which the second is wrong."""
+    step = next(c.step_hash for c in asked.cells(store, RUN) if (c.model, c.template) == ("tuned", "plain"))
+    measure = store.query("SELECT step_hash FROM steps WHERE kind = 'measure' AND run_id = ?", [RUN])[0][0]
+    columns = ("step_hash", "row_id", "sample", "prompt", "output", "expected", "stop_reason", "prompt_tokens")
+    with store.writing() as con:
+        con.execute("DELETE FROM predictions")
+    for sample, said in enumerate(("yes", "no", "yes")):
+        row = (step, "id", sample, "q", said, "yes", "length", 1, 2, 0.1, STARTED)
+        store.insert("predictions", (*columns, "output_tokens", "seconds", "made_at"), [row])
+        values = (measure, "tuned", "plain", "id", sample, "exact", float(said == "yes"))
+        names = ("step_hash", "model", "template", "row_id", "sample", "metric", "value")
+        store.insert("sample_metrics", names, [values])
+    item = (measure, "tuned", "plain", "id", "exact", 2 / 3)
+    store.insert("item_metrics", ("step_hash", "model", "template", "row_id", "metric", "value"), [item])
+    return step, measure
+
+
+def test_an_item_asked_several_times_is_one_row_with_its_worst_answer(written: Store) -> None:
+    step, _ = _asked_three_times(written)
+    assert next(c.items for c in asked.cells(written, RUN) if c.step_hash == step) == 1
+    (row,) = asked.prediction_page(written, RUN, CHOSEN, 10)
+    assert (row.output, row.value) == ("no", 2 / 3)
+    assert asked.prediction_counts(written, RUN, CHOSEN)["failed"] == 1
+    item = asked.item(written, RUN, "format", "id", "plain")
+    assert [(output.sample, output.output) for output in item.outputs] == [(0, "yes"), (1, "no"), (2, "yes")]
+    assert item.samples == {("tuned", n, "exact"): value for n, value in enumerate((1.0, 0.0, 1.0))}
+
+
+def test_slices_that_overlap_show_an_item_once(written: Store) -> None:
+    _, measure = _asked_three_times(written)
+    tags = [(measure, "id", "tag", value) for value in ("a", "b")]
+    written.insert("item_slices", ("step_hash", "row_id", "slice", "value"), tags)
+    for value in ("a", "b", "(small: a, b)"):
+        rows = asked.prediction_page(written, RUN, replace(CHOSEN, slice="tag", slice_value=value), 10)
+        assert [row.row_id for row in rows] == ["id"], value
+    assert asked.item(written, RUN, "format", "id", "plain").slices == {"tag": "a, b"}
+
+
+def test_the_pool_of_small_slices_holds_their_items(done: Store) -> None:
+    """The sample store has slices of 20 items, which requirements show as a pool."""
+    counts = dict(done.query("SELECT value, count(*) FROM item_slices WHERE slice = 'category' GROUP BY value"))
+    small = sorted(value for value, count in counts.items() if count < 30)
+    assert small
+    pool = f"(small: {', '.join(small)})"
+    rows = asked.prediction_page(done, RUN, replace(CHOSEN, slice="category", slice_value=pool), 500)
+    assert len(rows) == 2 * sum(counts[value] for value in small), "under two templates each"
+
+
+def test_a_slice_by_template_opens_the_answers_under_it(done: Store) -> None:
+    by_template = replace(CHOSEN, slice="shown", slice_value="chatty")
+    assert {row.template for row in asked.prediction_page(done, RUN, by_template, 500)} == {"chatty"}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from runtime.events import Event
 from tui.drop_queries import DropRow, RuleCount
 from tui.live import LiveRun
-from tui.prediction_queries import Cell, Item, ItemOutput, MetricRow
+from tui.metric_queries import MetricRow
+from tui.prediction_queries import Cell, Item, ItemOutput
 from tui.queries import GateRow, RunRow, StepRow, TrainPoint
 from tui.view_models.data import drop, fields, funnel
 from tui.view_models.predictions import badge, choices, item_view, prompt_turns
@@ -179,7 +180,7 @@ def test_the_first_look_is_the_last_model_beside_the_first() -> None:
 
 
 def test_badges() -> None:
-    assert [badge(value, "share") for value in (1.0, 0.5, 0.0, None)] == ["✓", "✗", "✗", "?"]
+    assert [badge(value, "share") for value in (1.0, 0.5, 0.0, None)] == ["✓", "~", "✗", "?"]
     assert badge(12.0, "plain") == "·"
 
 
@@ -191,13 +192,25 @@ def test_an_item_shows_the_chosen_models_against_the_reference() -> None:
     item = Item("id", "plain", outputs, {("tuned", "exact"): 1.0, ("base", "exact"): None}, {"kind": "x"})
     seen = item_view(item, {("e", "exact"): "share"}, "e", ["base", "tuned"], "expected")
     assert seen.prompt == (("user", "q"),)
-    assert [[piece.kind for piece in output.pieces] for output in seen.outputs] == [
+    assert [[piece.kind for piece in output.answers[0].pieces] for output in seen.outputs] == [
         ["same", "missing", "extra"],
         ["same"],
     ]
     assert [output.metrics for output in seen.outputs] == [(("exact", "–", "?"),), (("exact", "100%", "✓"),)]
     beside = item_view(item, {}, "e", ["tuned"], "base")
-    assert [piece.text for piece in beside.outputs[0].pieces] == ["a b ", "d", "c"]
+    assert [piece.text for piece in beside.outputs[0].answers[0].pieces] == ["a b ", "d", "c"]
+
+
+def test_an_item_that_was_asked_several_times_shows_every_answer_with_what_it_measured() -> None:
+    outputs = tuple(
+        ItemOutput("m", "[]", out, "a", "end_of_turn", 3, 2, 0.1, sample) for sample, out in enumerate(("a", "b", "a"))
+    )
+    measured = {("m", sample, "exact"): value for sample, value in enumerate((1.0, 0.0, 1.0))}
+    item = Item("id", "plain", outputs, {("m", "exact"): 2 / 3}, {"tag": "x, y"}, measured)
+    (seen,) = item_view(item, {("e", "exact"): "share"}, "e", ["m"], "expected").outputs
+    assert seen.metrics == (("exact", "66.7%", "~"),)
+    assert [answer.output for answer in seen.answers] == ["a", "b", "a"]
+    assert [answer.metrics[0][2] for answer in seen.answers] == ["✓", "✗", "✓"]
 
 
 def test_a_prompt_that_is_no_conversation_is_shown_as_it_is() -> None:

@@ -14,8 +14,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from spec_lang.plain_text import one_line, visible
+from tui import metric_queries, queries
 from tui import prediction_queries as asked
-from tui import queries
 from tui.actions import bindings_for
 from tui.formats import count
 from tui.prediction_queries import OUTCOMES, Item, Outcome, PredictionFilter, PredictionRow
@@ -76,7 +76,7 @@ class PredictionsScreen(View[PredictionModel]):
 
     def fetch(self) -> PredictionModel:
         store, run_id = self.board.store, self.run_id or ""
-        known = choices(asked.cells(store, run_id), asked.metrics(store, run_id))
+        known = choices(asked.cells(store, run_id), metric_queries.metrics(store, run_id))
         chosen = self.chosen
         if chosen is None or (chosen.metric is None and not self._walked):
             chosen = self._first_look(known)  # while a run goes on: models and metrics come one after the other
@@ -210,13 +210,21 @@ class PredictionsScreen(View[PredictionModel]):
         return text.append_text(labelled([*facts, ("marked against", f"{whose} (x)")], ink))
 
     def _output(self, output: OutputView) -> Text:
-        ink = self.ink
-        text = Text()
-        for name, value, badge in output.metrics:
+        ink, text = self.ink, self._figures(output.metrics)
+        for number, answer in enumerate(output.answers, 1):
+            if len(output.answers) > 1:
+                text.append(f"\n\nanswer {number} of {len(output.answers)}  ", style=f"bold {ink.faint}")
+                text.append_text(self._figures(answer.metrics))
+            said = marked(answer.pieces, ink) if answer.output else Text("(empty)", style=ink.faint)
+            text.append("\n").append_text(said).append("\n" + visible(answer.tokens), style=ink.faint)
+        return text
+
+    def _figures(self, metrics: tuple[tuple[str, str, str], ...]) -> Text:
+        ink, text = self.ink, Text()
+        for name, value, badge in metrics:
             text.append(f"{badge} ", style=f"bold {ink.badge(badge)}")
             text.append(f"{visible(name)} {value}  ", style=ink.faint)
-        text.append("\n").append_text(marked(output.pieces, ink) if output.output else Text("(empty)", style=ink.faint))
-        return text.append("\n" + visible(output.tokens), style=ink.faint)
+        return text
 
     def _choose(self, chosen: PredictionFilter | None) -> None:
         if chosen is not None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tui.formats import number
-from tui.prediction_queries import Cell, Item, MetricRow, Outcome, PredictionFilter, PredictionRow
+from tui.metric_queries import MetricRow
+from tui.prediction_queries import Cell, Item, ItemOutput, Outcome, PredictionFilter, PredictionRow
 from tui.word_diff import Piece, compare
 
 T = TypeVar("T")
@@ -78,12 +79,22 @@ class ItemLine:
 
 
 @dataclass(frozen=True)
-class OutputView:
-    model: str
+class AnswerView:
+    """One answer; ``metrics`` is what it measured, where it is one of several."""
+
     output: str
     pieces: tuple[Piece, ...]
-    metrics: tuple[tuple[str, str, str], ...]  # name, value, badge
     tokens: str
+    metrics: tuple[tuple[str, str, str], ...] = ()  # name, value, badge
+
+
+@dataclass(frozen=True)
+class OutputView:
+    """What a model says to an item: one answer, or all of several. ``metrics`` is of the item."""
+
+    model: str
+    answers: tuple[AnswerView, ...]
+    metrics: tuple[tuple[str, str, str], ...]  # name, value, badge
 
 
 @dataclass(frozen=True)
@@ -120,27 +131,30 @@ def item_line(row: PredictionRow, unit: str) -> ItemLine:
 
 
 def badge(value: float | None, unit: str) -> str:
-    """✓ or ✗ for a share, ? for what was not measured, · for a plain number, which is neither."""
+    """✓ or ✗ for a share, ~ where some answers of several are right, ? for what was not measured, · for a plain number,
+    which is neither."""
     if value is None:
         return "?"
-    return "·" if unit != "share" else "✓" if value >= 1 else "✗"
+    if unit != "share":
+        return "·"
+    return "✓" if value >= 1 else "~" if value > 0 else "✗"
 
 
 def item_view(
     item: Item, units: dict[tuple[str, str], str], eval_name: str, shown: Sequence[str], against: str
 ) -> ItemView:
     """One item with the outputs of the models ``shown``, marked against ``expected`` or another model's output."""
-    by_model = {output.model: output for output in item.outputs}
+    by_model: dict[str, list[ItemOutput]] = {}
+    for output in item.outputs:
+        by_model.setdefault(output.model, []).append(output)
     first = item.outputs[0] if item.outputs else None
     expected = first.expected if first else ""
-    reference = expected if against == "expected" else by_model[against].output if against in by_model else expected
+    reference = expected if against == "expected" else by_model[against][0].output if against in by_model else expected
     outputs = tuple(
         OutputView(
             model,
-            by_model[model].output,
-            compare(reference, by_model[model].output),
-            _measured(item, units, eval_name, model),
-            f"{by_model[model].output_tokens} tokens, stopped at {by_model[model].stop_reason.replace('_', ' ')}",
+            tuple(_answer(item, units, eval_name, output, reference) for output in by_model[model]),
+            _measured(item.metrics, units, eval_name, model),
         )
         for model in shown
         if model in by_model
@@ -155,11 +169,23 @@ def item_view(
     )
 
 
+def _answer(
+    item: Item, units: dict[tuple[str, str], str], eval_name: str, output: ItemOutput, reference: str
+) -> AnswerView:
+    own = {(model, metric): value for (model, sample, metric), value in item.samples.items() if sample == output.sample}
+    return AnswerView(
+        output.output,
+        compare(reference, output.output),
+        f"{output.output_tokens} tokens, stopped at {output.stop_reason.replace('_', ' ')}",
+        _measured(own, units, eval_name, output.model),
+    )
+
+
 def _measured(
-    item: Item, units: dict[tuple[str, str], str], eval_name: str, model: str
+    metrics: dict[tuple[str, str], float | None], units: dict[tuple[str, str], str], eval_name: str, model: str
 ) -> tuple[tuple[str, str, str], ...]:
     found = []
-    for (owner, metric), value in sorted(item.metrics.items()):
+    for (owner, metric), value in sorted(metrics.items()):
         if owner == model:
             unit = units.get((eval_name, metric), "plain")
             found.append((metric, number(value, unit), badge(value, unit)))

@@ -9,7 +9,7 @@ from typing import Any
 from tui.formats import estimate, number
 from tui.queries import GateRow
 
-DIFFERENCES = ("no_worse_than", "no_significant_regression", "equivalent", "spread")
+DIFFERENCES = ("no_worse_than", "no_significant_regression", "equivalent", "spread", "unseen")
 BADGES = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 
 

@@ -215,6 +215,24 @@ def test_what_asks_the_same_is_no_example_and_counts_once(bench: Bench) -> None:
     assert {row["rule"] for row in bench.ledger("render:t")} == {"too_few_examples"}
 
 
+def test_drawn_once_all_rows_have_the_same_examples_and_more_of_them_begin_with_fewer(bench: Bench) -> None:
+    rows = [{"q": f"q{number}", "a": f"a{number}"} for number in range(60)]
+    found = {}
+    for count in (2, 4):
+        once = shots(count, EXAMPLE).model_copy(update={"once": True})
+        told = [asked(row).split("\n\n") for row in rendered(bench, rows, template(IN_TEXT, text(".a"), few_shot=once))]
+        begins = Counter(tuple(examples) for *examples, _ in told)
+        (common, rows_with_it), *_ = begins.most_common(1)
+        assert rows_with_it == 60 - count, "all but the rows that are among the examples themselves"
+        for *examples, question in told:
+            assert len(set(examples)) == count and question not in [example.split("\nA:")[0] for example in examples]
+        found[count] = common
+    assert found[4][:2] == found[2]
+    other = shots(2, EXAMPLE).model_copy(update={"once": True, "seed": 2})
+    *examples, _ = asked(rendered(bench, rows, template(IN_TEXT, text(".a"), few_shot=other))[0]).split("\n\n")
+    assert tuple(examples) != found[2], "another seed draws others"
+
+
 def test_test_rows_get_examples_of_the_part_that_is_named(bench: Bench) -> None:
     bench.write("a.jsonl", [{"q": f"q{number}", "a": str(number)} for number in range(200)])
     bench.ingest("a.jsonl")

@@ -90,14 +90,16 @@ class Predictions:
     store: Store
     events: list[Any] = field(default_factory=list)
 
-    def context(self, rows: list[tuple[str, list[Message]]], decode: Any, **inputs: Path) -> StepContext:
+    def context(
+        self, rows: list[tuple[str, list[Message]]], decode: Any, samples: int = 1, **inputs: Path
+    ) -> StepContext:
         write_prompts(self.root / "prompts", rows)
-        ctx = predict_context(self.root, self.model, decode, inputs)
+        ctx = predict_context(self.root, self.model, decode, inputs, samples)
         ctx.events.listeners.append(self.events.append)
         return ctx
 
     def kept(self, columns: str = "row_id, output") -> list[tuple[Any, ...]]:
-        return self.store.query(f"SELECT {columns} FROM predictions ORDER BY row_id")
+        return self.store.query(f"SELECT {columns} FROM predictions ORDER BY row_id, sample")
 
     def parquet(self, columns: str) -> list[tuple[Any, ...]]:
         from runtime.relational import engine, parquet

@@ -27,9 +27,9 @@ from runtime.store import Store  # noqa: E402
 PLACE = Place(path="t.sft", line=1, column=1, end_line=1, end_column=2)
 
 
-def predict_context(root: Path, model: Path, decode: Any, inputs: Mapping[str, Path]) -> StepContext:
+def predict_context(root: Path, model: Path, decode: Any, inputs: Mapping[str, Path], samples: int = 1) -> StepContext:
     """The same arguments give the same step, so a second process continues the first one's."""
-    params = PredictParams(decode=decode, precision="fp32")
+    params = PredictParams(decode=decode, precision="fp32", samples=samples)
     folders = {"prompts": root / "prompts", **inputs}
     digest = step_hash(StepKind.PREDICT, 1, params, {role: role for role in folders}, {})
     step = Step(

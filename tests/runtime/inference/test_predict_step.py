@@ -116,6 +116,46 @@ def test_a_stop_keeps_what_is_answered_and_the_rest_is_as_if_uninterrupted(
     assert stopped.parquet("*") == whole.parquet("*")
 
 
+def test_each_item_is_asked_so_often_with_draws_of_its_own(make_predictions: Callable[..., Predictions]) -> None:
+    several, once = make_predictions("several"), make_predictions("once")
+    result = predict.run(several.context(rendered(6), SAMPLED, samples=3))
+    assert (result.rows_in, result.rows_out, result.rows_dropped) == (6, 6, 0), "items, however often they are asked"
+    assert result.summary["asked"] == 18
+    predict.run(once.context(rendered(6), SAMPLED))
+    found = several.parquet("row_id, sample, output")
+    assert [(row, sample) for row, sample, _ in found] == [(f"row{n}", s) for n in range(6) for s in range(3)]
+    assert found == several.kept("row_id, sample, output")
+    assert [(row, said) for row, sample, said in found if sample == 0] == once.parquet("row_id, output")
+    assert len({said for row, _, said in found if row == "row0"}) == 3, "no answer is drawn twice"
+    told = [(event.data["total"], event.data["unit"]) for event in several.events if event.kind == "progress"]
+    assert set(told) == {(18, "answers")}
+
+
+def test_a_stop_between_the_answers_to_an_item_asks_only_those_that_are_not_there(
+    make_predictions: Callable[..., Predictions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runtime.inference import continuous_batching
+
+    monkeypatch.setattr(continuous_batching, "BATCH", 4)
+    monkeypatch.setattr(unwritten_rows, "KEEP_SECONDS", 0.0)
+    stopped, whole = make_predictions("stopped"), make_predictions("whole")
+    ctx = stopped.context(rendered(5), SAMPLED, samples=3)
+
+    def stop(event: Any) -> None:
+        ctx.stop.requested = event.kind == "progress" and event.data["done"] >= 4
+
+    ctx.events.listeners.append(stop)
+    with pytest.raises(Interrupted):
+        predict.run(ctx)
+    first = stopped.kept("row_id, sample, made_at")
+    assert 4 <= len(first) < 15
+    again = predict.run(stopped.context(rendered(5), SAMPLED, samples=3))
+    assert again.summary["continued_after"] == len(first) and again.summary["asked"] == 15 - len(first)
+    assert set(first) <= set(stopped.kept("row_id, sample, made_at"))
+    predict.run(whole.context(rendered(5), SAMPLED, samples=3))
+    assert stopped.parquet("*") == whole.parquet("*")
+
+
 @contextmanager
 def held(database: Path) -> Iterator[None]:
     """Another process has the store open, as a database shell would."""

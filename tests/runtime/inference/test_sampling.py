@@ -96,6 +96,8 @@ def test_an_items_stream_is_its_own() -> None:
     assert draws_of(1, "a", 8) == draws_of(1, "a", 8)
     assert draws_of(1, "a", 8)[:3] == draws_of(1, "a", 3), "a longer limit does not change the first draws"
     assert len({draws_of(seed, row, 1) for seed in (1, 2) for row in ("a", "b", "\ud800")}) == 6
+    assert draws_of(1, "a", 8, 0) == draws_of(1, "a", 8), "the first answer is that of an item asked once"
+    assert len({draws_of(1, row, 1, sample) for row in ("a", "b") for sample in (0, 1, 2)}) == 6
     points = [point for index in range(200) for point in draws_of(9, str(index), 20)]
     assert all(0 <= point < 1 for point in points)
     assert kstest(points, "uniform").pvalue > 1e-3

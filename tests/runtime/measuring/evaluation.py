@@ -66,6 +66,8 @@ class Evaluation:
     slices: tuple[Slice, ...] = ()
     cells: dict[tuple[str, str], dict[int, tuple[str, str]]] = field(default_factory=dict)
     tags: Sql | None = None
+    samples: int = 1
+    repeats: dict[tuple[str, str], dict[tuple[int, int], tuple[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = Store(self.root / "store").create()
@@ -81,9 +83,14 @@ class Evaluation:
         self.answer(model, template, answers)
 
     def measure_step(self) -> Step:
-        cells = tuple(Cell(input=f"{m}.{t}", model=m, template=t) for m, t in self.cells)
-        params = MeasureParams(metrics=self.metrics, slices=self.slices, cells=cells, tags=self.tags)
+        cells = tuple(self.cell(model, template) for model, template in self.cells)
+        params = MeasureParams(
+            metrics=self.metrics, slices=self.slices, cells=cells, tags=self.tags, samples=self.samples
+        )
         return _step(StepKind.MEASURE, "e", params, {"rows": "split:t"})
+
+    def cell(self, model: str, template: str) -> Cell:
+        return Cell(input=f"{model}.{template}", model=model, template=template)
 
     def measure(self) -> StepResult:
         """Write the artifacts and run the measure step."""
@@ -104,6 +111,11 @@ class Evaluation:
             folder = self.root / f"cell{number}"
             found = [{"row_id": row_id(i), "output": o, "expected": x} for i, (o, x) in answers.items()]
             texts = dict.fromkeys(("row_id", "output", "expected"), "VARCHAR")
+            if again := self.repeats.get((model, template)):
+                found = [
+                    {"row_id": row_id(i), "sample": n, "output": o, "expected": x} for (i, n), (o, x) in again.items()
+                ]
+                texts["sample"] = "INTEGER"
             write_parquet(sql, folder / "predictions.parquet", texts, found)
             inputs[f"{model}.{template}"] = folder
         return inputs

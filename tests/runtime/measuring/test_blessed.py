@@ -165,7 +165,7 @@ def test_other_items_are_named(before: Path) -> None:
     document = read_document(before, "main")
     assert isinstance(document, dict)
     ids = tuple(sorted([*IDS[:-3], hash_text("a new one")]))
-    here = Evidence(Store(before), "hash", ("plain", "chatty"), ids, {})
+    here = Evidence(Store(before), "hash", ("plain", "chatty"), ids, {}, MeasureParams(metrics=(), slices=(), cells=()))
     answers, against = BlessedRun(document).against(Blessed(name="main", model="tuned"), here, "format", "exact")
     assert np.isnan(answers).all(axis=1).sum() == 1 == np.isnan(answers).any(axis=1).sum()
     assert against.differs == (

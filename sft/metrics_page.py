@@ -1,0 +1,71 @@
+"""``sft show metrics``: every aggregate of a run with its interval, then what its evals vary beside their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from runtime.store import Store
+from sft.plain_tables import Page, Table
+from sft.show_filters import Filters, known_name, unfinished
+from tui import metric_queries
+from tui.formats import count, interval, number
+from tui.metric_queries import AxisLine, MetricRow
+
+_SIGNED = ("unseen_minus_trained",)
+_NAMES = {"unseen_minus_trained": "unseen minus trained", "flip_rate": "flip rate"}
+_DIFFERENCES = ("spread", "unseen_minus_trained")
+
+
+def metrics_page(store: Store, run_id: str, filters: Filters) -> Page:
+    """The aggregates of all evals, or those that names choose. SFT0910 for an unknown name."""
+    rows, axes = metric_queries.metrics(store, run_id), metric_queries.axes(store, run_id)
+    for name, options in (
+        ("model", [row.model for row in rows]),
+        ("template", [row.template for row in rows]),
+        ("metric", [row.metric for row in rows]),
+    ):
+        known_name(getattr(filters, name), options, name)
+    chosen = [row for row in rows if _wanted(row, filters)]
+    varied = [row for row in axes if _wanted(row, filters)]
+    tables = []
+    for name in dict.fromkeys(row.eval for row in chosen):
+        tables.append(_aggregates(name, [row for row in chosen if row.eval == name]))
+        own = [row for row in varied if row.eval == name]
+        tables += [_axes(name, own)] if own else []
+    data = {"metrics": [asdict(row) for row in chosen], "axes": [asdict(row) for row in varied]}
+    left = unfinished(store, run_id, "measure", None)
+    return Page(data, left or ("" if rows else "this run measures nothing"), tuple(tables))
+
+
+def _wanted(row: MetricRow | AxisLine, filters: Filters) -> bool:
+    asked = ((filters.model, row.model), (filters.template, row.template), (filters.metric, row.metric))
+    return all(name in (None, own) for name, own in asked)
+
+
+def _aggregates(name: str, rows: Sequence[MetricRow]) -> Table:
+    cells = [
+        (
+            *(row.metric, row.model, "all" if row.template == "*" else row.template),
+            "all" if row.slice == "*" else f"{row.slice} = {row.slice_value}",
+            *(number(row.estimate, row.unit), interval(row.low, row.high, row.unit)),
+            *(count(row.n), count(row.missing) if row.missing else ""),
+        )
+        for row in rows
+    ]
+    columns = ("metric", "model", "template", "slice", "estimate", "interval", "n", "missing")
+    return Table(name, columns, cells, frozenset({4, 6, 7}))
+
+
+def _axes(name: str, rows: Sequence[AxisLine]) -> Table:
+    cells = []
+    for row in rows:
+        unit = "points" if row.unit == "share" and row.statistic in _DIFFERENCES else row.unit
+        what = _NAMES.get(row.statistic, row.statistic)
+        under = "" if row.template == "*" else f" under {row.template}"
+        figures = number(row.estimate, unit, signed=row.statistic in _SIGNED), interval(row.low, row.high, unit)
+        left = count(row.missing) if row.missing else ""
+        axis = row.axis.replace("_", "-")
+        cells.append((row.metric, row.model, axis, what + under, row.which or "", *figures, count(row.n), left))
+    columns = ("metric", "model", "over", "what", "which", "estimate", "interval", "n", "missing")
+    return Table(f"{name}: over templates, numbers of examples and answers", columns, cells, frozenset({5, 7, 8}))

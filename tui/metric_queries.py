@@ -1,0 +1,72 @@
+"""Questions about what was measured: aggregates with their intervals, and what evals vary beside their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    eval: str
+    model: str
+    template: str
+    metric: str
+    slice: str
+    slice_value: str
+    n: int
+    missing: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class AxisLine:
+    """What an eval varies beside its rows: one row of ``axes``."""
+
+    eval: str
+    model: str
+    metric: str
+    axis: str
+    statistic: str
+    template: str
+    which: str | None
+    n: int
+    missing: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    unit: str
+    method: str
+
+
+def metrics(store: Store, run_id: str) -> list[MetricRow]:
+    """All aggregates of a run. Template ``*`` is over templates, slice ``*`` over all items."""
+    rows = store.query(
+        """
+        SELECT s.labels->>'eval', m.model, m.template, m.metric, m.slice, m.slice_value, m.n, m.missing,
+               m.estimate, m.low, m.high, m.level, m.unit
+        FROM steps s JOIN metrics m USING (step_hash) WHERE s.run_id = ?
+        ORDER BY s.ordinal, m.metric, m.model, m.template, m.slice, m.rowid
+        """,
+        [run_id],
+    )
+    return [MetricRow(*row) for row in rows]
+
+
+def axes(store: Store, run_id: str) -> list[AxisLine]:
+    """What the evals of a run vary beside their rows, in the order of their measuring."""
+    rows = store.query(
+        """
+        SELECT s.labels->>'eval', a.model, a.metric, a.axis, a.statistic, a.template, a.which, a.n, a.missing,
+               a.estimate, a.low, a.high, a.level, a.unit, a.method
+        FROM steps s JOIN axes a USING (step_hash) WHERE s.run_id = ? ORDER BY s.ordinal, a.metric, a.model, a.rowid
+        """,
+        [run_id],
+    )
+    return [AxisLine(*row) for row in rows]
