@@ -73,10 +73,14 @@ def _at(value: Any, place: tuple[str, ...]) -> Any:
 
 
 def _by_engine(path: Path, format: Format, places: Places) -> list[ColumnType]:
+    from runtime.packed_files import text_bytes
     from runtime.relational import engine
     from runtime.source_rows import find_columns, load_rows
 
-    with tempfile.TemporaryDirectory(prefix="sft-facts-") as scratch, engine(Path(scratch)) as db:
+    with (
+        tempfile.TemporaryDirectory(prefix="sft-facts-") as scratch,
+        engine(Path(scratch), holds=text_bytes([path])) as db,
+    ):
         load_rows(db, [path], format, Path(scratch))
         types = {(column.field, *column.path): column.type for column in find_columns(db, places)}
     return [types[place] for place in places]

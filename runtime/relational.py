@@ -131,13 +131,22 @@ class Engine:
 
 
 @contextmanager
-def engine(scratch: Path, threads: int | None = None) -> Iterator[Engine]:
-    """An engine that spills into a folder below ``scratch``, which is removed at the end."""
+def engine(scratch: Path, threads: int | None = None, *, holds: int = 0) -> Iterator[Engine]:
+    """An engine that spills into a folder below ``scratch``, which is removed at the end.
+
+    ``holds`` is how many bytes its tables will take. From half of the memory on they lie in a file from the start: a
+    table in memory that does not fit is written out anew each time that it is looked through, all of it.
+    """
     import duckdb
 
     spill = scratch / ".spill"
+    shutil.rmtree(spill, ignore_errors=True)  # a killed run may have left it
+    tables = ":memory:"
+    if holds > memory_limit_mb() << 19:
+        spill.mkdir(parents=True)
+        tables = str(spill / "tables.duckdb")
     con = duckdb.connect(
-        ":memory:",
+        tables,
         config={
             "threads": threads or os.cpu_count() or 1,
             "memory_limit": f"{memory_limit_mb()}MB",

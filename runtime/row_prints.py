@@ -96,10 +96,14 @@ def _hash_value(value: Any) -> int:
 
 
 def _by_engine(path: Path) -> Iterator[tuple[int, int]]:
+    from runtime.packed_files import text_bytes
     from runtime.relational import engine
     from runtime.source_rows import load_rows
 
-    with tempfile.TemporaryDirectory(prefix="sft-prints-") as scratch, engine(Path(scratch)) as db:
+    with (
+        tempfile.TemporaryDirectory(prefix="sft-prints-") as scratch,
+        engine(Path(scratch), holds=text_bytes([path])) as db,
+    ):
         load_rows(db, [path], "parquet", Path(scratch))
         rows = db.rows(
             "SELECT line, sha256(json::VARCHAR)[:16] FROM raw UNION ALL "

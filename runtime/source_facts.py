@@ -22,7 +22,7 @@ from runtime.json_lines import numbered_lines, row_of
 from runtime.json_lists import is_small, list_items
 from runtime.large_numbers import Sizes, sizes_of
 from runtime.logs import LOG_FORMATS, log_rows
-from runtime.packed_files import broken_archive
+from runtime.packed_files import broken_archive, text_bytes
 from runtime.source_files import Format, find_files, format_of, unit_of
 from spec_lang.diagnostics import DiagnosticError
 
@@ -149,7 +149,10 @@ def _by_engine(path: Path, format: Format) -> FileFacts:
     from runtime.relational import engine
     from runtime.source_rows import find_columns, load_rows
 
-    with tempfile.TemporaryDirectory(prefix="sft-facts-") as scratch, engine(Path(scratch)) as db:
+    with (
+        tempfile.TemporaryDirectory(prefix="sft-facts-") as scratch,
+        engine(Path(scratch), holds=text_bytes([path])) as db,
+    ):
         load_rows(db, [path], format, Path(scratch))
         found = find_columns(db, integers=False)
         sizes = sizes_of(db, found)

@@ -22,6 +22,7 @@ from runtime.column_types import text_or_json
 from runtime.context import StepContext, StepResult
 from runtime.file_hashes import content_hash
 from runtime.logs import IDENTITY
+from runtime.packed_files import text_bytes
 from runtime.places import about
 from runtime.relational import Engine, engine, literal, quoted
 from runtime.row_files import EXAMPLES
@@ -38,8 +39,9 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, IngestParams)
     names: list[str] = list(ctx.step.local["paths"])
-    with about("path"), engine(ctx.out) as db:
+    with about("path"):
         files = [_unchanged(ctx, position, name) for position, name in enumerate(names)]
+    with about("path"), engine(ctx.out, holds=text_bytes(files)) as db:
         load_rows(db, files, params.format, ctx.out)
         ctx.stop.check()
         columns = mapped(params.columns, find_columns(db, inner_places(params.columns)))

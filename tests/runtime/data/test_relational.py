@@ -72,6 +72,19 @@ def test_spilled_files_are_gone_at_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_tables_that_are_larger_than_memory_lie_in_a_file_that_is_gone_at_the_end(tmp_path: Path) -> None:
+    left = tmp_path / ".spill" / "tables.duckdb"
+    for holds, there in ((1 << 30, False), (1 << 40, True)):
+        with engine(tmp_path, holds=holds) as db:
+            assert left.exists() is there
+            db.execute("CREATE TABLE t AS SELECT 1 AS n")
+        assert list(tmp_path.iterdir()) == []
+    left.parent.mkdir()
+    left.write_bytes(b"what a killed run left")
+    with engine(tmp_path, holds=1 << 40) as db:
+        db.execute("CREATE TABLE t AS SELECT 1 AS n")
+
+
 def test_a_function_that_raises_is_told_of_whichever_way_rows_are_read(tmp_path: Path) -> None:
     def failing(n: int) -> int:
         raise RuntimeError(n)

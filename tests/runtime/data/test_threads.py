@@ -46,7 +46,7 @@ TEMPLATE = RenderTemplate(
 MIX = MixParams(parts=(MixPart(input="t"),), temperature=Decimal(1), total=ROWS, repeats=2, seed=1)
 
 
-def test_every_data_step_writes_the_same_rows_with_any_number_of_threads(
+def test_every_data_step_writes_the_same_rows_with_any_number_of_threads_and_tables_on_disk(
     make_bench: Callable[[], Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [
@@ -56,8 +56,9 @@ def test_every_data_step_writes_the_same_rows_with_any_number_of_threads(
         for number in range(ROWS)
     ]
     found = []
-    for threads in (1, 3):
+    for threads, holds in ((1, 0), (3, 0), (2, 1 << 50)):
         monkeypatch.setattr(os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr("runtime.steps.ingest.text_bytes", lambda files, holds=holds: holds)
         bench = make_bench()
         bench.write("rows.jsonl", "\n".join(lines) + "\n{broken\n")
         bench.ingest("rows.jsonl")
@@ -79,4 +80,4 @@ def test_every_data_step_writes_the_same_rows_with_any_number_of_threads(
         assert [len(bench.ledger(step)) > 0 for step in bench.steps] == [True, True, False, True, False]
         found.append(files)
     assert len(found[0]) == 7
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
