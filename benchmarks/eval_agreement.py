@@ -26,7 +26,9 @@ def choices(items: Sequence[dict[str, Any]], ours: Sequence[Any], theirs: Sequen
         mine[1] == other[1] for one, two in zip(ours, theirs, strict=True) for mine, other in zip(one, two, strict=True)
     )
     options = sum(len(item["options"]) for item in items)
-    lines = [f"largest difference of {options} log-likelihoods: {apart:.1e} ({_met(apart <= WITHIN)} {WITHIN:.0e})"]
+    lines = [
+        f"largest difference of {options} log-likelihoods: {apart:.1e} nats ({_met(apart <= WITHIN)} {WITHIN:.0e})"
+    ]
     lines.append(f"the same option is the greedy continuation: {greedy} of {options}")
     for name, lengths in (("acc", None), ("acc_norm", "characters")):
         picked = [

@@ -38,7 +38,13 @@ def run_lm_eval(job: dict[str, Any]) -> dict[str, Any]:
     from lm_eval.models.huggingface import HFLM
 
     torch.set_num_threads(job["threads"])
-    model = HFLM(pretrained=job["folder"], device="cpu", dtype=job["dtype"], batch_size=job["batch_size"])
+    model = HFLM(
+        pretrained=job["folder"],
+        device="cpu",
+        dtype=job["dtype"],
+        batch_size=job["batch_size"],
+        softmax_dtype=job.get("softmax_dtype"),
+    )
     settings = {"until": [job["end_of_turn"]], "max_gen_toks": job["new_tokens"], "do_sample": False}
 
     def choose(items: Sequence[dict[str, Any]]) -> Answers:

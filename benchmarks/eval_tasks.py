@@ -1,7 +1,7 @@
 """The tasks that ``benchmarks/eval.py`` asks of both sides, made of the triage example; every call gives the same.
 
-``choice``: a message and four labels, its own among three of other messages; a plain prompt. ``choice-few-shot``: the
-same after eight examples that all items share. ``generation``: the label of a message, through the chat template.
+``choice``: a message and the three categories; a plain prompt. ``choice-long``: a message and four labels of 17 tokens or
+so, its own among three of other messages. ``choice-few-shot``: the same after eight examples that all items share. ``generation``: the label of a message, through the chat template.
 ``generation-few-shot``: the same after eight examples, a prompt of some 700 tokens of which all but the last message
 is shared.
 """
@@ -17,9 +17,10 @@ from typing import Any
 
 TICKETS = Path(__file__).resolve().parent.parent / "examples" / "triage" / "tickets.jsonl"
 SYSTEM = "Triage the support message. Reply with JSON: category, order, urgent."
-NAMES = ("choice", "choice-few-shot", "generation", "generation-few-shot")
+NAMES = ("choice", "choice-long", "choice-few-shot", "generation", "generation-few-shot")
 NEW_TOKENS = 48
 SHOTS, OPTIONS = 8, 4
+CATEGORIES = ("account", "billing", "delivery")
 
 Message = dict[str, str]
 
@@ -40,6 +41,8 @@ def items(task: str, count: int) -> list[Item]:
     stride = max(1, len(asked) // count)
     chosen = list(range(0, stride * count, stride))[: min(count, len(asked))]
     shots = examples if task.endswith("few-shot") else []
+    if task == "choice":
+        return [_category(*asked[at]) for at in chosen]
     if task.startswith("choice"):
         return [_choice(asked, at, shots) for at in chosen]
     return [Item((*_turns(shots), _user(asked[at][0]))) for at in chosen]
@@ -54,6 +57,11 @@ def _rows() -> list[tuple[str, str]]:
             json.loads(row["label"])
             found.setdefault(row["message"], row["label"])
     return list(found.items())
+
+
+def _category(message: str, label: str) -> Item:
+    right = CATEGORIES.index(json.loads(label)["category"])
+    return Item(({"role": "user", "content": f"Message: {message}\nCategory:"},), CATEGORIES, right)
 
 
 def _choice(rows: Sequence[tuple[str, str]], at: int, shots: Sequence[tuple[str, str]]) -> Item:
