@@ -11,9 +11,9 @@ lives in an environment of its own:
 Sides run ``--repeat`` times and the median counts; lm-eval's default runs once, on every fourth item unless
 ``--whole-default`` is given, because it takes a quarter of an hour otherwise, and its rate counts. ``--parity`` runs
 this project and lm-eval at one batch size alone, for the agreement, with lm-eval's softmax in float64 (an argument of
-its own): its softmax in float32 is 2e-5 nats a token off, more than all else. Where the processor multiplies bfloat16 fast, both
-are tried in it too. On a machine that others use, ``--threads 1`` goes by processor seconds instead of the clock:
-those depend little on what else runs, where two threads that wait for each other depend on it very much.
+its own): its softmax in float32 is 2e-5 nats a token off, more than all else. Where the processor multiplies bfloat16
+fast, both are tried in it too. On a machine that others use, ``--threads 1`` goes by processor seconds instead of the
+clock: those depend little on what else runs, where two threads that wait for each other depend on it very much.
 """
 
 from __future__ import annotations

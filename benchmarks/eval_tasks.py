@@ -1,9 +1,9 @@
 """The tasks that ``benchmarks/eval.py`` asks of both sides, made of the triage example; every call gives the same.
 
-``choice``: a message and the three categories; a plain prompt. ``choice-long``: a message and four labels of 17 tokens or
-so, its own among three of other messages. ``choice-few-shot``: the same after eight examples that all items share. ``generation``: the label of a message, through the chat template.
-``generation-few-shot``: the same after eight examples, a prompt of some 700 tokens of which all but the last message
-is shared.
+``choice``: a message and the three categories; a plain prompt. ``choice-long``: a message and four labels of 17
+tokens or so, its own among three of other messages. ``choice-few-shot``: the same after eight examples that all items
+share. ``generation``: the label of a message, through the chat template. ``generation-few-shot``: the same after eight
+examples, a prompt of some 600 tokens of which all but the last message is shared.
 """
 
 from __future__ import annotations
