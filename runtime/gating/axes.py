@@ -33,7 +33,7 @@ def decide_axis(requirement: AxisRequirement, evidence: Evidence) -> Decision:
     whole = whole_set_of(requirement.metric, evidence)
     if isinstance(requirement, WorstRequirement):
         members = [
-            Member(part.value, part.of(answers), part.is_small, None if whole is None else whole.among(part))
+            Member(part.value, part.of(answers), part.is_small, None if whole is None else whole.of_part(part))
             for part in _parts(requirement, evidence)
         ]
         return decide_worst(requirement, members, evidence.samples)

@@ -125,7 +125,7 @@ def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | Non
     if isinstance(requirement, BoundRequirement):
         bound = requirement
         if of_set is not None:
-            return lambda part: decide_whole_bound(bound, of_set.among(part))
+            return lambda part: decide_whole_bound(bound, of_set.of_part(part))
         return lambda part: decide_bound(bound, part.of(answers), evidence.samples)
     if of_set is not None and requirement.blessed is not None:
         return lambda part: undecided_whole(requirement)
@@ -136,7 +136,7 @@ def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | Non
         sides, seed = (part.of(answers), part.of(baseline)), evidence.seed
         whole = None
         if of_set is not None and of_other is not None:
-            pair = WholePair(of_set.among(part), of_other.among(part), *sides, metric.better == "lower")
+            pair = WholePair(of_set.of_part(part), of_other.of_part(part), *sides, metric.better == "lower")
             whole = partial(pair.compared, level=float(requirement.level))
         if isinstance(requirement, NoWorseRequirement):
             return decide_compared(requirement, judge_no_worse, *sides, seed, against, whole)

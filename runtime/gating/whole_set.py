@@ -20,7 +20,7 @@ from runtime.gating.decision import Decision, Verdict
 from runtime.gating.evidence import Evidence
 from runtime.gating.spread import Spread, spread_decision, why_no_spread
 from runtime.measuring.aggregates import SHOWN_LEVEL, finite
-from runtime.measuring.slices import Part
+from runtime.measuring.slices import Mask, Part
 from runtime.measuring.whole import FEWEST_ITEMS, Group, Score, missing_in, resampled, score_of
 from runtime.statistics import Bounds, one_sided, two_sided
 from runtime.statistics.resampling import Resampled
@@ -55,9 +55,13 @@ class WholeSet:
             columns.append(matrix)
         return cls(score_of(metric.function, metric.args), tuple(columns), evidence.seed)
 
-    def among(self, part: Part) -> WholeSet:
-        chosen = self.columns if part.columns is None else [self.columns[at] for at in part.columns]
-        return replace(self, columns=tuple(column[part.mask] for column in chosen))
+    def among(self, mask: Mask) -> WholeSet:
+        return replace(self, columns=tuple(column[mask] for column in self.columns))
+
+    def of_part(self, part: Part) -> WholeSet:
+        """The items and the cells of a part."""
+        chosen = self.columns if part.columns is None else tuple(self.columns[at] for at in part.columns)
+        return replace(self, columns=chosen).among(part.mask)
 
     @property
     def everything(self) -> Group:
