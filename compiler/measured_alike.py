@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from compiler.answer_params import PredictParams
 from compiler.hashing import hash_value
 from compiler.plan import Step
-from compiler.step_params import MeasureParams, PredictParams, Recorded
+from compiler.step_params import MeasureParams, Recorded
 
 # metrics: name -> how it is computed; templates: name -> hashes of what it shows; models: name -> template -> decoding
 How: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -26,10 +27,13 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
     models: dict[str, dict[str, Any]] = {}
     templates: dict[str, Any] = {}
     for cell in params.cells:
-        predict = step_of(measure.inputs[cell.input])
-        models.setdefault(cell.model, {})[cell.template] = _decoding(predict)
-        if "prompts" in predict.inputs:
-            templates[cell.template] = _prompt(step_of(predict.inputs["prompts"]), step_of)
+        asked = _asked(step_of(measure.inputs[cell.input]))
+        for number, reading in enumerate(cell.readings):
+            asked[f"likelihood {number + 1}"] = _asked(step_of(measure.inputs[reading.input]))
+        models.setdefault(cell.model, {})[cell.template] = asked
+        prompts = step_of(measure.inputs[cell.input]).inputs.get("prompts")
+        if prompts is not None:
+            templates[cell.template] = _prompt(step_of(prompts), step_of)
     functions = {name: value for name, value in measure.content.items() if name.startswith("extension")}
     metrics = {}
     for metric in params.metrics:
@@ -39,13 +43,14 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
     return {"metrics": metrics, "templates": templates, "models": models}
 
 
-def _decoding(predict: Step) -> dict[str, Any]:
-    if not isinstance(predict.params, PredictParams):  # texts that were read, not written
-        return {"kind": str(predict.kind)}
-    if isinstance(predict.params.decode, Recorded):
-        return {"kind": "recorded"}
-    params = predict.params.model_dump(mode="json", exclude={"kind", "decode"})
-    return {**predict.params.decode.model_dump(mode="json"), **params, "version": predict.version}
+def _asked(step: Step) -> dict[str, Any]:
+    """How the answers of a step were made, or what they were rated by. Of recorded answers nothing is known: where they
+    stand is the model."""
+    params: dict[str, Any] = step.params.model_dump(mode="json", exclude={"kind"})
+    decode = params.pop("decode", {})
+    if isinstance(step.params, PredictParams) and isinstance(step.params.decode, Recorded):
+        return {"method": "recorded", "version": step.version}
+    return {**decode, **params, "version": step.version}
 
 
 def _prompt(render: Step, step_of: Callable[[str], Step]) -> dict[str, str]:
@@ -75,6 +80,8 @@ def differences(then: How, now: How, metric: str, model: str, was: str, run: str
 
 def _metric(old: Mapping[str, Any], new: Mapping[str, Any], metric: str, run: str) -> Iterator[str]:
     changed = list(_changed(old, new))
+    if old.get("function") != new.get("function"):  # whose arguments are others anyway
+        changed = [f"{old.get('function')} then, {new.get('function')} now"]
     if changed:
         yield f"{run} computed `{metric}` otherwise ({', '.join(changed)})"
 
@@ -97,5 +104,5 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> 
 
 
 def _shown(value: Any) -> str:
-    text = "none" if value is None else str(value)
+    text = "not set" if value is None else str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -5,7 +5,7 @@ values an item. It is text in a fixed order, so that moving a baseline shows in 
 file names the hash of everything in it, and a file that was edited is refused: a baseline moves by ``sft bless`` and
 by nothing else.
 
-1,000 items with 2 models, 2 templates and 2 metrics are 34 kB, 10 kB as git keeps them, and are read in 5 ms.
+1,319 items with an answer of three models are 41 kB, and 15 kB compressed, as git keeps them.
 """
 
 from __future__ import annotations

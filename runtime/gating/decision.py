@@ -36,7 +36,7 @@ class Decision:
     unit: str
     test: str
     threshold: float
-    n: int = 0
+    n: int | None = 0  # None of a group, which has no items of its own
     estimate: float | None = None
     low: float | None = None
     high: float | None = None

@@ -41,7 +41,9 @@ def decide_group(requirement: GroupRequirement, texts: Sequence[str], verdicts: 
         parts.append(f"it turns on {wording.listing(deciding)}")
     elif verdict is Verdict.FAIL:
         parts.append(f"{wording.listing(deciding)} {wording.verb(len(deciding), 'fails', 'fail')}")
-    return Decision(verdict, wording.paragraph(parts), unit="plain", test=f"{requirement.rule} of", threshold=0.0)
+    return Decision(
+        verdict, wording.paragraph(parts), unit="plain", test=f"{requirement.rule} of", threshold=0.0, n=None
+    )
 
 
 def _need(requirement: GroupRequirement) -> str:

@@ -27,6 +27,7 @@ from runtime.gating.no_regression import judge_no_regression
 from runtime.gating.no_worse import judge_no_worse
 from runtime.gating.spread import decide_spread
 from tests.runtime.measuring.evaluation import (
+    EXACT,
     LENGTH,
     Evaluation,
     bound,
@@ -167,6 +168,27 @@ def test_a_model_against_itself_is_no_evidence_of_anything() -> None:
     ):
         found = decided(requirement, same, same)
         assert (found.verdict, found.p_value, found.estimate) == (verdict, 1, 0)
+
+
+@settings(max_examples=80)
+@given(st.integers(1, 60), st.integers(1, 3), st.integers(0, 2**32), st.booleans())
+def test_an_evaluation_that_lost_an_answer_never_passes(items: int, templates: int, seed: int, plain: bool) -> None:
+    """Whatever is required of it, however little: the lowest floor, the widest margin."""
+    random = np.random.default_rng(seed)
+    candidate = (random.random((items, templates)) < 0.9).astype(float)
+    baseline = candidate.copy()
+    (baseline if random.random() < 0.3 else candidate)[random.integers(items), random.integers(templates)] = np.nan
+    metric = LENGTH if plain else EXACT
+    found = [
+        decided(rule, candidate, baseline)
+        for rule in (no_worse("1", metric=metric), no_regression(metric=metric), equivalent("1", metric=metric))
+    ]
+    if np.isnan(candidate).any():
+        found += [decide_bound(bound(">=", "0", level, metric=metric), candidate) for level in (None, "0.6")]
+        found += [decide_bound(bound("<=", "1", level, metric=metric), candidate) for level in (None, "0.6")]
+        names = tuple(str(number) for number in range(templates))
+        found.append(decide_spread(spread("1", "0.6", metric=metric), candidate, names, 1))
+    assert [item.reason for item in found if item.verdict == "pass"] == []
 
 
 def test_every_rule_says_what_would_pass() -> None:
