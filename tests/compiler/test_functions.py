@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.functions import ALIASES, FUNCTIONS
-from runtime.metrics import valid_json
+from runtime.metrics import Answer, valid_json
 from tests.compiler.test_sql import value
 
 LETTERS = "aAbZ ñÑßéе中文かאב١٢3 7.!?…#-•*|\n\r\t\u00a0\u3000\u2028\x0b\x1f\x85'\"\\{}[]$%_\0😀"
@@ -229,7 +229,7 @@ def test_json_and_numbers_are_what_python_takes_for_them(text: str) -> None:
 @pytest.mark.parametrize("text", ['{"a": 1,}', "[1 , ]", "NaN", "[-Infinity]", "[1] // one", "\ufeff1"])
 def test_what_is_nearly_json_is_not(text: str) -> None:
     assert value("json_valid(t)", {"t": text}) is False
-    assert valid_json(text, "") == 0
+    assert valid_json(Answer(text, "")) == 0
 
 
 def test_a_key_that_stands_twice() -> None:
