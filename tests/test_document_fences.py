@@ -29,6 +29,7 @@ ROW = {
     "category": "billing",
     "choices": ["a", "b"],
     "gold": 1,
+    "test_list": ["assert f(1, 2) == 3"],
 }
 SOURCE = '{{ path = "{}"   licence = "CC0-1.0"   origin = human }}'
 BLOCKS: Mapping[str, str] = {
@@ -42,7 +43,7 @@ BLOCKS: Mapping[str, str] = {
     "clean": "filter clean { keep words(instruction) >= 1 }",
     **{
         name: f"task {name} {{ from = everything   templates = [plain] }}"
-        for name in "lessons seed_tasks arithmetic rare safety nli qa gsm aqua".split()  # noqa: SIM905
+        for name in "lessons seed_tasks arithmetic rare safety nli qa gsm aqua mbpp".split()  # noqa: SIM905
     },
     "triage": "task triage { from = tickets   templates = [plain]   split { key = message   train = 80% test = 20% } }",
     **{

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from compiler.known import Known
 from compiler.reporting import Reporter
-from compiler.resolved import AnyModel, ResolvedEval, ResolvedTemplate, ResolvedTrain
+from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTemplate, ResolvedTrain
 from compiler.schema.eval import ChooseBody, Eval, SampleBody
 
 
@@ -32,6 +33,18 @@ def check_read_once(item: ResolvedEval, report: Reporter) -> None:
         message = f"metric `{rule.name.text}` reads one answer an item, and each is asked {samples.value} times"
         help = "give it an eval of its own, without `samples`"
         report.error("SFT0225", message, rule.expr.span, help, [(samples.span, "asked so often")])
+
+
+def check_k(block: Eval, metrics: Known[ResolvedMetric], report: Reporter) -> None:
+    """pass@k is estimated from at least k answers to an item."""
+    for rule in block.metrics:
+        metric = metrics.items.get(rule.name.text)
+        k = metric.args["k"] if metric is not None and metric.function.at_k else 1
+        if isinstance(k, int) and block.samples.known and k > block.samples.value:
+            asked = f"asks {block.samples.value} time{'s' * (block.samples.value > 1)}"
+            message = f"`k = {k}` takes at least {k} answers to an item, and eval `{block.name}` {asked}"
+            help = f"write `samples = {k}` or more into the eval, with `decode = sample {{ … }}`"
+            report.error("SFT0225", message, rule.expr.span, help)
 
 
 def is_seen(template: ResolvedTemplate, model: ResolvedTrain) -> bool:

@@ -12,7 +12,7 @@ from compiler.functions.metrics import RECORDED
 from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import Reporter, suggestion
-from compiler.resolve.axes import check_read_once, check_samples
+from compiler.resolve.axes import check_k, check_read_once, check_samples
 from compiler.resolve.choose import check_kinds, resolve_candidates
 from compiler.resolve.few_shot_axis import check_counts
 from compiler.resolve.metric import resolve_metric
@@ -74,6 +74,7 @@ def resolve_eval(
         block, used, data, shown, metrics, slices, _tags(block, scope), candidates, references, expected
     )
     check_samples(block, report)
+    check_k(block, metrics, report)
     check_counts(block, item, report)
     check_read_once(item, report)
     return item

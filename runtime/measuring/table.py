@@ -1,6 +1,7 @@
 """All answers of an evaluation: items × models × templates × metrics, NaN where an answer is missing.
 
-Where items are asked several times, an item's value is the mean of its answers, and missing when one of them is.
+Where items are asked several times, an item's value is the mean of its answers (pass@k for a metric with a ``k``), and
+missing when one of them is.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy.typing as npt
 from compiler.step_params import Cell, MeasureParams, Metric
 from runtime.extension_metrics import OwnMetric
 from runtime.measuring.cells import cells_of, labels_of
-from runtime.metrics import WHOLE, Answer, explain_items
+from runtime.metrics import AT_K, WHOLE, Answer, explain_items
 from runtime.metrics.answer import Explained
+from runtime.statistics.pass_at_k import at_k
 
 Floats = npt.NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, Mapping[str, Any]]  # row_id -> argument -> value
@@ -72,8 +74,8 @@ class AnswerTable:
         none = np.full((len(self.items), self.params.samples), np.nan)
         matrix = self.samples.setdefault((cell.model, cell.template, metric.name), none)
         matrix[:, sample] = vector
-        mean: Floats = matrix.mean(axis=1)
-        return mean
+        k = metric.args["k"] if metric.function in AT_K and not metric.extension else 1
+        return at_k(matrix, k) if isinstance(k, int) and k > 1 else matrix.mean(axis=1)
 
     def _items(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Explained]:
         if not metric.extension:

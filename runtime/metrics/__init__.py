@@ -62,6 +62,7 @@ TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {
 # Metrics that say why, and take long: (answers, check, **args) -> values with a reason. ``check`` is called now and
 # then, and raises where the run is to stop.
 EXPLAINED: Mapping[str, Callable[..., list[Explained]]] = {"ifeval": ifeval, "passes_tests": passes_tests}
+AT_K = frozenset({"passes_tests"})  # pass@k of the answers to an item, by the argument ``k``
 WHOLE: Mapping[str, WholeMetric] = {
     "bleu": BLEU,
     "chrf": CHRF,
@@ -93,6 +94,7 @@ def explain_items(
 
 
 __all__ = [
+    "AT_K",
     "EXPLAINED",
     "METRICS",
     "TOGETHER",

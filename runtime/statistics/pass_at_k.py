@@ -7,6 +7,13 @@ n samples that hold one which passed. It is unbiased for every n >= k; ``1 - (1 
 from __future__ import annotations
 
 from math import comb
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
 
 
 def pass_at_k(samples: int, passed: int, k: int) -> float | None:
@@ -20,3 +27,15 @@ def pass_at_k(samples: int, passed: int, k: int) -> float | None:
         return None
     choices = comb(samples, k)
     return (choices - comb(samples - passed, k)) / choices
+
+
+def at_k(passed: Floats, k: int) -> Floats:
+    """pass@k of each row of a matrix items × samples of 0 and 1; NaN where one of its samples is NaN."""
+    import numpy as np
+
+    samples = passed.shape[1]
+    of = np.array([pass_at_k(samples, count, k) for count in range(samples + 1)], dtype=np.float64)
+    there = ~np.isnan(passed).any(axis=1)
+    found = np.full(len(passed), np.nan)
+    found[there] = of[passed[there].sum(axis=1).astype(int)]
+    return found

@@ -65,7 +65,8 @@ class MetricFunction(Struct, frozen=True, eq=False):
     the sums of what is counted in each; the others are a number an item and their mean. ``answer``: what kind of answer
     it can be taken of. ``higher_is_better`` is None where neither way is better by itself, as with a length: then
     nothing can be asked to be no worse. ``tells_languages``: it asks the model of languages, whose hash becomes its
-    argument ``languages``. ``compares``: it looks at the expected answer.
+    argument ``languages``. ``compares``: it looks at the expected answer. ``at_k``: its argument ``k`` makes pass@k of
+    the answers to an item.
     """
 
     name: str
@@ -77,6 +78,7 @@ class MetricFunction(Struct, frozen=True, eq=False):
     answer: AnswerKind = "text"
     tells_languages: bool = False
     compares: bool = True
+    at_k: bool = False
 
     @property
     def signature(self) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from compiler.step_params import Metric, MetricColumn, Sql
+from compiler.step_params import Cell, MeasureParams, Metric, MetricColumn, Sql
 from runtime.languages import model_hash
+from runtime.measuring.table import AnswerTable
 from runtime.metrics import Answer, explain_items
 from spec_lang.diagnostics import DiagnosticError
 from tests.runtime.measuring.evaluation import Evaluation, row_id
@@ -82,7 +83,7 @@ def test_another_model_of_languages_is_refused() -> None:
         explain_items("ifeval", {"mode": "strict", "languages": "other"}, [answer])
 
 
-CODE = {"fence": "first", "timeout": 2, "memory_mib": 512, "allow_code_execution": True}
+CODE = {"k": 1, "fence": "first", "timeout": 2, "memory_mib": 512, "allow_code_execution": True}
 GOOD = "Sure.\n```python\ndef f(x):\n    return x + 1\n```\n"
 HUMAN_EVAL = "\n\nMETADATA = {}\n\n\ndef check(candidate):\n    assert candidate(1) == 2\n"
 
@@ -138,3 +139,35 @@ def test_a_run_that_is_to_stop_does_not_wait_for_all_code(measured: Evaluation) 
     answer = Answer("import time\ntime.sleep(60)", "", columns={"tests": "assert True"})
     with pytest.raises(Stop):
         explain_items("passes_tests", {**CODE, "timeout": 1}, [answer] * 1_000, check)
+
+
+def test_pass_at_k_of_an_item_is_made_of_all_its_answers(tmp_path: Path) -> None:
+    """Two of three answers pass: one of two does in every choice, all but one of none."""
+    args = {**CODE, "k": 2}
+    code = MetricColumn(argument="tests", value=Sql(sql='"text"', type="text"))
+    metric = Metric(name="pass", function="passes_tests", args=args, unit="share", columns=(code,))
+    first = Metric(name="first", function="passes_tests", args=CODE, unit="share", columns=(code,))
+    cell = Cell(input="m.t", model="m", template="t")
+    params = MeasureParams(metrics=(metric, first), slices=(), cells=(cell,), samples=3)
+    rows = {name: {"tests": "assert f(1) == 2"} for name in "abc"}
+    table = AnswerTable(list("abc"), params, {"pass": rows, "first": rows})
+    good, bad = "def f(x): return x + 1", "def f(x): return x"
+    for sample, outputs in enumerate(((good, bad, good), (good, bad, bad), (bad, bad, good))):
+        table.fill(cell, {name: Answer(output, "") for name, output in zip("abc", outputs, strict=True)}, sample)
+    assert table.values["m", "t", "pass"].tolist() == [1.0, 0.0, 1.0]
+    assert table.values["m", "t", "first"].tolist() == pytest.approx([2 / 3, 0.0, 2 / 3])
+
+
+def test_the_same_code_runs_once_for_all_metrics_and_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from runtime.metrics import code
+
+    ran: list[Any] = []
+    run = code.run_programs
+    monkeypatch.setattr(code, "run_programs", lambda programs, *rest: ran.extend(programs) or run(programs, *rest))
+    monkeypatch.setattr(code, "_KNOWN", {})
+    answers = [Answer(f"x = {n % 2}", "", columns={"tests": "assert x == 1"}) for n in range(6)]
+    for _ in range(2):
+        assert [value for value, _ in explain_items("passes_tests", CODE, answers)] == [0.0, 1.0] * 3
+    assert len(ran) == 2
+    explain_items("passes_tests", {**CODE, "timeout": 3}, answers)
+    assert len(ran) == 4

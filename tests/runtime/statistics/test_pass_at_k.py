@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.statistics.pass_at_k import pass_at_k
+from runtime.statistics.pass_at_k import at_k, pass_at_k
 
 
 @given(st.data())
@@ -47,3 +47,13 @@ def test_known_values() -> None:
 def test_counts_that_cannot_be(counts: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="no counts"):
         pass_at_k(*counts)
+
+
+def test_of_a_matrix_each_item_by_itself() -> None:
+    nan = float("nan")
+    passed = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1], [1, 1, nan, 0]], dtype=np.float64)
+    assert at_k(passed, 2).tolist()[:3] == [0.0, 0.5, 1.0]
+    assert np.isnan(at_k(passed, 2)[3])
+    assert at_k(passed, 1).tolist()[:3] == passed[:3].mean(axis=1).tolist()
+    assert np.isnan(at_k(passed, 5)).all()
+    assert at_k(np.empty((0, 3)), 2).tolist() == []
