@@ -24,7 +24,7 @@ from tui import metric_queries, prediction_queries, queries
 from tui.formats import count, interval, number
 from tui.live import state_of
 from tui.metric_queries import MetricRow
-from tui.prediction_queries import OUTCOMES, PredictionFilter
+from tui.prediction_queries import OUTCOMES, PredictionFilter, PredictionRow
 from tui.view_models import runs as run_views
 from tui.view_models.predictions import OUTCOME_NAMES, Choices, choices, item_line
 from tui.view_models.training import training_view
@@ -139,7 +139,7 @@ def _predictions(store: Store, run_id: str, filters: Filters) -> Page:
             _aggregates(whole),
             frozenset({5, 6}),
         ),
-        Table("items", ("", "template", "item", "expected", "output"), cells),
+        _items(rows, cells),
     )
     data = {
         "filter": asdict(chosen),
@@ -153,6 +153,14 @@ def _predictions(store: Store, run_id: str, filters: Filters) -> Page:
         tables,
         f"{count(len(rows))} of {count(counts[chosen.outcome])} {OUTCOME_NAMES[chosen.outcome]} items shown",
     )
+
+
+def _items(rows: Sequence[PredictionRow], cells: Sequence[tuple[str, ...]]) -> Table:
+    """With what the metric says of the answers, where it says anything."""
+    head = ("", "template", "item", "expected", "output")
+    if not any(row.reason for row in rows):
+        return Table("items", head, cells)
+    return Table("items", (*head, "why"), [(*cell, row.reason or "") for row, cell in zip(rows, cells, strict=True)])
 
 
 def _aggregates(rows: Sequence[MetricRow]) -> list[tuple[str, ...]]:

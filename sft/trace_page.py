@@ -119,9 +119,16 @@ def _copies(copies: Sequence[Copy]) -> tuple[str, str]:
 
 
 def _figures(fate: Fate) -> tuple[str, str]:
-    named = [f"{one['model']}/{one['template']} {one['metric']} {number(one['value'])}" for one in fate.metrics]
+    named = [
+        f"{one['model']}/{one['template']} {one['metric']} {number(one['value'])}{_why(one['reason'])}"
+        for one in fate.metrics
+    ]
     slices = ", ".join(f"{name} {_cell(value)}" for name, value in fate.slices.items())
     return _list(named), f"slices: {slices}" if slices else ""
+
+
+def _why(reason: str | None) -> str:
+    return f" ({one_line(reason, WIDE)})" if reason else ""
 
 
 def _loss(loss: float | None) -> str:

@@ -50,7 +50,8 @@ class PredictionFilter:
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """``value`` and ``base_value`` are the metric of subject and baseline; NULL when it was not measured."""
+    """``value`` and ``base_value`` are the metric of subject and baseline; NULL when it was not measured. ``reason`` is
+    what a metric says of the answer."""
 
     row_id: str
     template: str
@@ -58,6 +59,7 @@ class PredictionRow:
     base_value: float | None
     output: str
     expected: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class ItemOutput:
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item whole: the outputs of each model, metrics by (model, metric), slices by name with all values that the
-    item has. ``samples`` has what each of several answers measured, by (model, sample, metric)."""
+    item has. ``samples`` has what each of several answers measured, by (model, sample, metric), ``reasons`` what
+    metrics say of the answers."""
 
     row_id: str
     template: str
@@ -84,6 +87,7 @@ class Item:
     metrics: dict[tuple[str, str], float | None]
     slices: dict[str, str]
     samples: dict[tuple[str, int, str], float | None] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def cells(store: Store, run_id: str) -> list[Cell]:
@@ -123,7 +127,7 @@ WITH asked AS (
     SELECT i.* FROM steps s JOIN item_metrics i USING (step_hash)
     WHERE s.run_id = $run AND s.kind = 'measure' AND s.labels->>'eval' = $eval AND i.metric = $metric
 ), items AS (
-    SELECT p.row_id, p.template, p.ordinal, m.value, b.value AS base_value, p.output, p.expected,
+    SELECT p.row_id, p.template, p.ordinal, m.value, b.value AS base_value, p.output, p.expected, m.reason,
         CASE better WHEN 'higher' THEN m.value - b.value WHEN 'lower' THEN b.value - m.value END AS gain,
         CASE better WHEN 'lower' THEN -m.value ELSE m.value END AS goodness,
         CASE better WHEN 'lower' THEN 0 ELSE 1 END AS bar
@@ -150,7 +154,7 @@ def prediction_page(
     rows = named(
         store,
         f"{_ITEMS} SELECT row_id, template, value, base_value, left(output, {HEAD_CHARACTERS}), "
-        f"left(expected, {HEAD_CHARACTERS}) FROM items WHERE {_OUTCOME} "
+        f"left(expected, {HEAD_CHARACTERS}), reason FROM items WHERE {_OUTCOME} "
         "ORDER BY goodness NULLS FIRST, base_value DESC NULLS LAST, ordinal, row_id LIMIT $limit OFFSET $offset",
         {**_parameters(store, run_id, chosen), "outcome": chosen.outcome, "limit": limit, "offset": offset},
     )
@@ -220,7 +224,7 @@ def item(store: Store, run_id: str, eval_name: str, row_id: str, template: str) 
         ).fetchall()
         measured = con.execute(
             """
-            SELECT i.model, i.metric, i.value FROM steps s JOIN item_metrics i USING (step_hash)
+            SELECT i.model, i.metric, i.value, i.reason FROM steps s JOIN item_metrics i USING (step_hash)
             WHERE s.run_id = ? AND s.labels->>'eval' = ? AND i.template = ? AND i.row_id = ?
             """,
             [run_id, eval_name, template, row_id],
@@ -240,6 +244,7 @@ def item(store: Store, run_id: str, eval_name: str, row_id: str, template: str) 
             """,
             [run_id, eval_name, row_id],
         ).fetchall()
-    values = {(model, metric): value for model, metric, value in measured}
+    values = {(model, metric): value for model, metric, value, _ in measured}
+    reasons = {(model, metric): reason for model, metric, _, reason in measured if reason}
     samples = {(model, sample, metric): value for model, sample, metric, value in sampled}
-    return Item(row_id, template, tuple(ItemOutput(*row) for row in outputs), values, dict(slices), samples)
+    return Item(row_id, template, tuple(ItemOutput(*row) for row in outputs), values, dict(slices), samples, reasons)

@@ -186,7 +186,8 @@ def _answered(scene: Scene, step: Step, row_id: str) -> Fate:
 
 def _measured(scene: Scene, step: Step, row_id: str) -> Fate | None:
     metrics = scene.store.query(
-        "SELECT model, template, metric, value FROM item_metrics WHERE step_hash = ? AND row_id = ? ORDER BY ALL",
+        "SELECT model, template, metric, value, reason FROM item_metrics "
+        "WHERE step_hash = ? AND row_id = ? ORDER BY ALL",
         [step.hash, row_id],
     )
     if not metrics:
@@ -196,7 +197,7 @@ def _measured(scene: Scene, step: Step, row_id: str) -> Fate | None:
         "GROUP BY slice ORDER BY slice",
         [step.hash, row_id],
     )
-    names = ("model", "template", "metric", "value")
+    names = ("model", "template", "metric", "value", "reason")
     return Fate(
         step, "measured", metrics=tuple(dict(zip(names, row, strict=True)) for row in metrics), slices=dict(slices)
     )

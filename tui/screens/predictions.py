@@ -223,7 +223,7 @@ class PredictionsScreen(View[PredictionModel]):
         ink, text = self.ink, Text()
         for name, value, badge in metrics:
             text.append(f"{badge} ", style=f"bold {ink.badge(badge)}")
-            text.append(f"{visible(name)} {value}  ", style=ink.faint)
+            text.append(f"{visible(name)} {visible(value)}  ", style=ink.faint)
         return text
 
     def _choose(self, chosen: PredictionFilter | None) -> None:

@@ -7,7 +7,7 @@ The first look of an eval shows the last model of the spec (usually the tuned on
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -154,7 +154,7 @@ def item_view(
         OutputView(
             model,
             tuple(_answer(item, units, eval_name, output, reference) for output in by_model[model]),
-            _measured(item.metrics, units, eval_name, model),
+            _measured(item.metrics, units, eval_name, model, item.reasons),
         )
         for model in shown
         if model in by_model
@@ -182,13 +182,18 @@ def _answer(
 
 
 def _measured(
-    metrics: dict[tuple[str, str], float | None], units: dict[tuple[str, str], str], eval_name: str, model: str
+    metrics: dict[tuple[str, str], float | None],
+    units: dict[tuple[str, str], str],
+    eval_name: str,
+    model: str,
+    reasons: Mapping[tuple[str, str], str] | None = None,
 ) -> tuple[tuple[str, str, str], ...]:
     found = []
     for (owner, metric), value in sorted(metrics.items()):
         if owner == model:
             unit = units.get((eval_name, metric), "plain")
-            found.append((metric, number(value, unit), badge(value, unit)))
+            why = f" ({reason})" if (reason := (reasons or {}).get((owner, metric))) else ""
+            found.append((metric, f"{number(value, unit)}{why}", badge(value, unit)))
     return tuple(found)
 
 
