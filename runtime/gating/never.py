@@ -43,8 +43,9 @@ def decide_never(requirement: NeverRequirement, evidence: Evidence) -> Decision:
 
 
 def _failed(answers: Floats, checked: Checked) -> npt.NDArray[np.bool_]:
-    """Items of which an answer under any template lies at the bad end of the scale; not those that are missing."""
-    bad = answers <= SLACK if checked.fails == "low" else answers >= 1 - SLACK
+    """Items of which an answer under any template is not right; not those that are missing. Share metrics are 0 or 1 an
+    answer, so what lies between has a sample that failed."""
+    bad = answers < 1 - SLACK if checked.fails == "low" else answers > SLACK
     found: npt.NDArray[np.bool_] = bad.any(axis=1)
     return found
 

@@ -22,7 +22,7 @@ from runtime.gating.decision import Decision, Verdict
 from runtime.gating.equivalent import judge, judge_equivalent, tost_p
 from runtime.gating.evidence import Evidence
 from runtime.gating.groups import combined
-from runtime.gating.never import decide_never
+from runtime.gating.never import _failed, decide_never
 from runtime.gating.no_regression import judge_no_regression
 from runtime.gating.no_worse import judge_no_worse
 from runtime.gating.spread import decide_spread
@@ -170,7 +170,7 @@ def test_a_model_against_itself_is_no_evidence_of_anything() -> None:
         assert (found.verdict, found.p_value, found.estimate) == (verdict, 1, 0)
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 3), st.integers(0, 2**32), st.booleans())
 def test_an_evaluation_that_lost_an_answer_never_passes(items: int, templates: int, seed: int, plain: bool) -> None:
     """Whatever is required of it, however little: the lowest floor, the widest margin."""
@@ -255,6 +255,15 @@ def test_never_looks_at_every_template_and_every_model(tagged: Evidence) -> None
     assert decide_never(never("critical", "fine", "one"), tagged).verdict == "fail"
     assert decide_never(never("critical", "fine", fails="high"), tagged).verdict == "fail"
     assert decide_never(never("critical", "nobody"), tagged).verdict == "inconclusive"
+
+
+def test_an_item_of_which_one_sample_failed_is_a_failure() -> None:
+    for fails, answers_, failed in (
+        ("low", [1, 0.75, 0], [False, True, True]),
+        ("high", [1, 0.25, 0], [True, True, False]),
+    ):
+        (checked,) = never("x", fails=fails).checked
+        assert _failed(np.array(answers_, dtype=float)[:, None], checked).tolist() == failed
 
 
 def test_a_tag_that_no_item_carries_is_never_a_pass(tagged: Evidence) -> None:
