@@ -128,6 +128,8 @@ class Store:
                 yield _LOOKING[self.database]
                 return
             con = self._connect(read_only=True)
+            if _is_older(con):
+                con = self._renewed(con)
             if not points_here(con, self.root):
                 con = self._pointed(con)
             _LOOKING[self.database] = con
@@ -153,6 +155,13 @@ class Store:
         if rows:
             with self.writing() as con:
                 insert_rows(con, table, columns, rows)
+
+    def _renewed(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """A store of an older version, which lacks columns that are asked for, gets them before it is looked at."""
+        con.close()
+        with suppress(OSError, DiagnosticError):
+            self.create()
+        return self._connect(read_only=True)
 
     def _pointed(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         """A store that was moved: views look into this folder from now on. Where nothing can be written, rows are not
@@ -207,6 +216,11 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[st
         chunk = rows[start : start + 1000]
         values = [value for row in chunk for value in row]
         con.execute(f'INSERT INTO "{table}" ({names}) VALUES {",".join([slots] * len(chunk))}', values)
+
+
+def _is_older(con: duckdb.DuckDBPyConnection) -> bool:
+    version = con.execute("SELECT schema_version FROM meta").fetchone()
+    return version is not None and version[0] < SCHEMA_VERSION
 
 
 def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:

@@ -171,3 +171,13 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DiagnosticError) as caught:
         store.create()
     assert caught.value.diagnostics[0].code == "SFT0903"
+
+
+def test_a_look_into_an_older_store_finds_what_this_version_asks_for(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s").create()
+    with store.writing() as con:
+        con.execute("DROP INDEX item_metrics_step")
+        con.execute("ALTER TABLE item_metrics DROP COLUMN reason")
+        con.execute("UPDATE meta SET schema_version = 4")
+    assert store.query("SELECT reason FROM item_metrics") == []
+    assert store.query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]

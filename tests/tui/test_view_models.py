@@ -189,14 +189,16 @@ def test_an_item_shows_the_chosen_models_against_the_reference() -> None:
         ItemOutput(name, '[{"role": "user", "content": "q"}]', out, "a b c", "length", 3, 2, 0.1)
         for name, out in (("base", "a b d"), ("tuned", "a b c"))
     )
-    item = Item("id", "plain", outputs, {("tuned", "exact"): 1.0, ("base", "exact"): None}, {"kind": "x"})
+    why = {("base", "exact"): "no tests"}
+    values = {("tuned", "exact"): 1.0, ("base", "exact"): None}
+    item = Item("id", "plain", outputs, values, {"kind": "x"}, reasons=why)
     seen = item_view(item, {("e", "exact"): "share"}, "e", ["base", "tuned"], "expected")
     assert seen.prompt == (("user", "q"),)
     assert [[piece.kind for piece in output.answers[0].pieces] for output in seen.outputs] == [
         ["same", "missing", "extra"],
         ["same"],
     ]
-    assert [output.metrics for output in seen.outputs] == [(("exact", "–", "?"),), (("exact", "100%", "✓"),)]
+    assert [output.metrics for output in seen.outputs] == [(("exact", "– (no tests)", "?"),), (("exact", "100%", "✓"),)]
     beside = item_view(item, {}, "e", ["tuned"], "base")
     assert [piece.text for piece in beside.outputs[0].answers[0].pieces] == ["a b ", "d", "c"]
 
