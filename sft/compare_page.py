@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from runtime.comparison.two_models import Bucket, Change, Item, SliceChange, TwoModels
+from runtime.comparison.pair import Change
+from runtime.comparison.two_models import Bucket, Item, SliceChange, TwoModels
 from sft.comparing_models import Compared
 from sft.plain_tables import Page, Table
 from spec_lang.plain_text import one_line

@@ -78,7 +78,7 @@ def _told(fate: Fate) -> tuple[str, str]:
     if fate.answer is not None:
         answer = fate.answer
         right = "as expected" if answer["output"] == answer["expected"] else f"expected: {_cell(answer['expected'])}"
-        note = f"{right}; stopped by {answer['stop_reason']}"
+        note = f"{right}; {_stopped(answer['stop_reason'])}"
         if fate.more:
             note += "; asked again: " + _list([_cell(other["output"]) for other in fate.more])
         return f"answered: {_cell(answer['output'])}", note
@@ -87,6 +87,10 @@ def _told(fate: Fate) -> tuple[str, str]:
     if fate.added:
         return "kept; " + ", ".join(f"{name} {_cell(value)}" for name, value in fate.added.items()), ""
     return _PLAIN[fate.state], ""
+
+
+def _stopped(reason: str) -> str:
+    return "made elsewhere" if reason == "recorded" else f"stopped by {reason}"
 
 
 _PLAIN = {

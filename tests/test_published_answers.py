@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from runtime.comparison.two_models import Change, TwoModels
+from runtime.comparison.pair import Change
+from runtime.comparison.two_models import TwoModels
 from sft.comparing_models import Wanted, compare_models
 from sft.project import open_store, run
 

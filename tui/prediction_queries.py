@@ -69,9 +69,9 @@ class ItemOutput:
     output: str
     expected: str
     stop_reason: str
-    prompt_tokens: int
-    output_tokens: int
-    seconds: float
+    prompt_tokens: int | None
+    output_tokens: int | None
+    seconds: float | None
     sample: int = 0
 
 

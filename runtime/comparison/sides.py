@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from compiler.functions import METRIC_FUNCTIONS
 from compiler.measure_params import Metric
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams, PredictParams, Recorded, RenderParams
-from runtime.comparison.two_models import Side, TwoModels, two_models
+from runtime.comparison.pair import Side
+from runtime.comparison.two_models import TwoModels, two_models
 from runtime.gating.evidence import Evidence
+from runtime.gating.whole_set import WholeSet
 from runtime.store import Store
 from spec_lang.plain_text import one_line
 
@@ -103,10 +105,15 @@ def _side(store: Store, item: Measured, metric: str) -> Side:
     values = evidence.answers(metric, item.model)[:, columns]
     counts: dict[str, int] = {}
     for step in cells.values():
-        for (row_id,) in store.query("SELECT row_id FROM predictions WHERE step_hash = ?", [step.hash]):
+        for (row_id,) in store.query("SELECT DISTINCT row_id FROM predictions WHERE step_hash = ?", [step.hash]):
             counts[row_id] = counts.get(row_id, 0) + 1
     answered = frozenset(row_id for row_id, count in counts.items() if count >= len(cells))
-    return Side(item.label, evidence.row_ids, tuple(cells), values, answered)
+    described = item.metric(metric)
+    whole = None
+    if described is not None and described.whole:
+        statistics = WholeSet.of(evidence, described, item.model)
+        whole = replace(statistics, columns=tuple(statistics.columns[at] for at in columns))
+    return Side(item.label, evidence.row_ids, tuple(cells), values, answered, whole)
 
 
 def _seed(first: Step, second: Step) -> int:
@@ -114,12 +121,14 @@ def _seed(first: Step, second: Step) -> int:
     return int(min(first.hash, second.hash)[:15], 16)
 
 
-def _slices(store: Store, item: Measured) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {piece.name: {} for piece in item.params.slices}
+def _slices(store: Store, item: Measured) -> dict[str, dict[str, list[str]]]:
+    """The values of each item, of slices by the row; those by template or number of examples are of answers."""
+    found: dict[str, dict[str, list[str]]] = {piece.name: {} for piece in item.params.slices if piece.by == "value"}
     for name, row_id, value in store.query(
         "SELECT slice, row_id, value FROM item_slices WHERE step_hash = ?", [item.step.hash]
     ):
-        found.setdefault(name, {})[row_id] = value
+        if name in found:
+            found[name].setdefault(row_id, []).append(value)
     return found
 
 

@@ -50,7 +50,7 @@ def _answers(store: Store, side: Measured, wanted: dict[str, list[str]]) -> dict
             continue
         for row_id, *texts in store.query(
             f"SELECT row_id, left(prompt, {LONGEST}), left(output, {LONGEST}), left(expected, {LONGEST}) "
-            "FROM predictions WHERE step_hash = ? AND list_contains(?::VARCHAR[], row_id)",
+            "FROM predictions WHERE step_hash = ? AND sample = 0 AND list_contains(?::VARCHAR[], row_id)",
             [step.hash, row_ids],
         ):
             found[template, row_id] = (texts[0], texts[1], texts[2])

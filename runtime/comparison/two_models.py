@@ -11,52 +11,22 @@ Cost: one pass of numpy, and for plain numbers or several templates a sign-flip 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from runtime.gating.comparison import compare
-from runtime.measuring.aggregates import Aggregate, aggregate, finite
+from runtime.comparison.pair import LEVEL, Change, Floats, Pair, Side, side_aggregate, whole_pairs
+from runtime.measuring.aggregates import Aggregate
 from runtime.measuring.slices import parts
 from runtime.statistics.multiplicity import holm
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Bucket: TypeAlias = Literal["regressed", "fixed", "failing", "passing", "lower", "higher", "same", "incomparable"]
 Outcome: TypeAlias = Literal["better", "worse", "higher", "lower", "no difference shown", "inconclusive"]
 
-LEVEL = 0.95
 # What needs a look comes first.
 ORDER: tuple[Bucket, ...] = (*("regressed", "lower", "incomparable", "fixed", "higher", "failing", "same", "passing"),)
-
-
-@dataclass(frozen=True)
-class Side:
-    """The answers of one model: a matrix items × templates with NaN where one is missing. ``answered`` are the items
-    that have an answer under every template; one that has and is NaN could not be measured."""
-
-    label: str
-    row_ids: tuple[str, ...]
-    templates: tuple[str, ...]
-    values: Floats
-    answered: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Change:
-    """Second minus first on ``n`` whole pairs, with the two-sided interval at ``LEVEL`` and two-sided p-value."""
-
-    n: int
-    estimate: float
-    low: float | None
-    high: float | None
-    p_value: float
-    gained: int  # answers that got larger
-    lost: int
-    test: str
-    obstacle: str | None
 
 
 @dataclass(frozen=True)
@@ -122,9 +92,9 @@ def two_models(
     seed: int,
     differs: Sequence[str] = (),
     unknown: Sequence[str] = (),
-    slices: Mapping[str, Mapping[str, str]] | None = None,
+    slices: Mapping[str, Mapping[str, Collection[str]]] | None = None,
 ) -> TwoModels:
-    """Compare two sides; ``slices`` give the value of each item, by slice. Items follow ``ORDER``, then their ids."""
+    """Compare two sides; ``slices`` give the values of each item, by slice. Items follow ``ORDER``, then their ids."""
     templates = tuple(name for name in second.templates if name in first.templates)
     told = list(differs)
     if set(first.templates) != set(second.templates):
@@ -133,10 +103,11 @@ def two_models(
     lonely = len(row_ids) - len({*first.row_ids} & {*second.row_ids})
     if lonely:
         told.append(f"data: {lonely:,} item{'s are' if lonely != 1 else ' is'} in one of them only")
-    one, two = (_matrix(side, row_ids, templates) for side in (first, second))
-    whole = _whole(one, two)
+    pair = Pair.of(first, second, row_ids, templates, unit, seed)
+    one, two = pair.one, pair.two
+    whole = whole_pairs(one, two)
     items = tuple(_items(first, second, row_ids, templates, one, two, unit, better))
-    change = _change(one[whole], two[whole], unit, seed)
+    change = pair.change(whole)
     return TwoModels(
         first=first.label,
         second=second.label,
@@ -144,46 +115,19 @@ def two_models(
         unit=unit,
         better=better,
         templates=templates,
-        before=aggregate(first.values, unit),
-        after=aggregate(second.values, unit),
+        before=side_aggregate(first, unit),
+        after=side_aggregate(second, unit),
         change=change,
         outcome=_outcome(change, better, bool(told) or not whole.all()),
         differs=tuple(told),
         unknown=tuple(unknown),
         items=tuple(sorted(items, key=lambda item: (ORDER.index(item.bucket), item.row_id))),
-        slices=tuple(_slices(row_ids, items, one, two, unit, seed, slices or {})),
+        slices=tuple(_slices(row_ids, items, pair, slices or {})),
     )
 
 
 def _named(names: Sequence[str]) -> str:
     return " and ".join(f"`{name}`" for name in names) or "none"
-
-
-def _matrix(side: Side, row_ids: Sequence[str], templates: Sequence[str]) -> Floats:
-    """The values of a side for these items and templates, NaN where it has none."""
-    place = {row_id: index for index, row_id in enumerate(side.row_ids)}
-    columns = [side.templates.index(name) for name in templates]
-    matrix = np.full((len(row_ids), len(templates)), np.nan)
-    there = [index for index, row_id in enumerate(row_ids) if row_id in place]
-    if there and columns:
-        matrix[there] = side.values[np.ix_([place[row_ids[index]] for index in there], columns)]
-    return matrix
-
-
-def _whole(one: Floats, two: Floats) -> npt.NDArray[np.bool_]:
-    if not one.shape[1]:
-        return np.zeros(len(one), dtype=bool)
-    return ~(np.isnan(one) | np.isnan(two)).any(axis=1)
-
-
-def _change(one: Floats, two: Floats, unit: str, seed: int) -> Change | None:
-    """None without a whole pair."""
-    if not len(one):
-        return None
-    found = compare(two, one, unit, LEVEL, seed)
-    p_value = min(1.0, 2 * min(found.p_value, found.p_gain))
-    ends = finite(found.shown.low), finite(found.shown.high)
-    return Change(found.n, found.estimate, *ends, p_value, found.gained, found.lost, found.test, found.obstacle)
 
 
 def _outcome(change: Change | None, better: str | None, incomplete: bool) -> Outcome:
@@ -208,7 +152,7 @@ def _items(
     unit: str,
     better: str | None,
 ) -> list[Item]:
-    whole = _whole(one, two)
+    whole = whole_pairs(one, two)
     found = []
     for index, row_id in enumerate(row_ids):
         if not whole[index]:
@@ -251,19 +195,16 @@ def _why(row_id: str, first: Side, second: Side) -> str:
 def _slices(
     row_ids: Sequence[str],
     items: Sequence[Item],
-    one: Floats,
-    two: Floats,
-    unit: str,
-    seed: int,
-    slices: Mapping[str, Mapping[str, str]],
+    pair: Pair,
+    slices: Mapping[str, Mapping[str, Collection[str]]],
 ) -> list[SliceChange]:
     """The values of each slice in their order; small ones are pooled as everywhere."""
-    whole = _whole(one, two)
+    whole = whole_pairs(pair.one, pair.two)
     found: list[SliceChange] = []
     for name, values in slices.items():
         here: list[SliceChange] = []
-        for part in parts([values.get(row_id) for row_id in row_ids]):
-            change = _change(one[part.mask & whole], two[part.mask & whole], unit, seed)
+        for part in parts([values.get(row_id, ()) for row_id in row_ids]):
+            change = pair.change(part.mask & whole)
             inside = [item for item, is_in in zip(items, part.mask.tolist(), strict=True) if is_in]
             here.append(SliceChange(name, part.value, change, counted(inside), None))
         tested = [index for index, item in enumerate(here) if item.change is not None]

@@ -176,9 +176,16 @@ def _answer(
     return AnswerView(
         output.output,
         compare(reference, output.output),
-        f"{output.output_tokens} tokens, stopped at {output.stop_reason.replace('_', ' ')}",
+        _how_it_ended(output),
         _measured(own, units, eval_name, output.model),
     )
+
+
+def _how_it_ended(output: ItemOutput) -> str:
+    """Of an answer that was made elsewhere nothing of it is known."""
+    if output.output_tokens is None:
+        return "made elsewhere"
+    return f"{output.output_tokens} tokens, stopped at {output.stop_reason.replace('_', ' ')}"
 
 
 def _measured(

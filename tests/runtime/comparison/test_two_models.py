@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from runtime.comparison.two_models import Side, TwoModels, two_models
+from runtime.comparison.pair import Side
+from runtime.comparison.two_models import TwoModels, two_models
+from runtime.gating.whole_set import WholeSet
 
 Matrix = Sequence[Sequence[float | None]]
 
@@ -161,7 +164,7 @@ def test_the_direction_of_a_metric_decides_what_is_worse() -> None:
 
 def test_slices_have_their_own_change_and_holm_over_their_values() -> None:
     first, second = one([0] * 80), one([1] * 40 + [0] * 40)
-    kinds = {f"i{number:05}": "new" if number < 40 else "old" for number in range(80)}
+    kinds = {f"i{number:05}": ["new" if number < 40 else "old"] for number in range(80)}
     found = two_models(
         side("a", first), side("b", second), "m", "share", better="higher", seed=1, slices={"kind": kinds}
     )
@@ -169,3 +172,27 @@ def test_slices_have_their_own_change_and_holm_over_their_values() -> None:
     assert (new.value, new.buckets, old.value, old.buckets) == ("new", {"fixed": 40}, "old", {"failing": 40})
     assert new.change is not None and new.adjusted == pytest.approx(2 * new.change.p_value)
     assert old.adjusted == 1
+
+
+def test_a_metric_of_the_whole_set_is_that_of_the_set_and_not_a_mean_of_items() -> None:
+    """A share of sums: the difference of sums(hits) / sums(tries), here with tries that vary."""
+    random = np.random.default_rng(3)
+    tries = random.integers(1, 20, 60)
+    columns = [np.stack([random.binomial(tries, share), tries], axis=1).astype(float) for share in (0.4, 0.7)]
+
+    def score(sums: np.ndarray) -> np.ndarray:
+        return sums[..., 0] / sums[..., 1]
+
+    sides = [
+        replace(side(name, [[hit / n] for hit, n in one]), whole=WholeSet(score, (one,), 5))
+        for name, one in zip("ab", columns, strict=True)
+    ]
+    found = two_models(*sides, "m", "plain", better="higher", seed=5)
+    shares = [one[:, 0].sum() / one[:, 1].sum() for one in columns]
+    assert found.change is not None and found.outcome == "better"
+    assert (found.before.estimate, found.after.estimate) == (pytest.approx(shares[0]), pytest.approx(shares[1]))
+    assert found.change.estimate == pytest.approx(shares[1] - shares[0])
+    assert found.change.estimate != pytest.approx(float(np.mean(sides[1].values - sides[0].values)), abs=1e-4)
+    back = two_models(*reversed(sides), "m", "plain", better="higher", seed=5)
+    assert back.change is not None and back.change.estimate == -found.change.estimate
+    assert back.change.p_value == found.change.p_value
