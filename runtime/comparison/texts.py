@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from compiler.plan import StepKind
 from runtime.comparison.sides import Measured
 from runtime.comparison.two_models import Item
 from runtime.store import Store
@@ -29,7 +30,7 @@ def texts_of(store: Store, first: Measured, second: Measured, items: Sequence[It
     for item in items:
         wanted.setdefault(item.template, []).append(item.row_id)
     sides = [_answers(store, side, wanted) for side in (first, second)]
-    rows = _rows(store, [item.row_id for item in items])
+    rows = _rows(store, second, [item.row_id for item in items])
     found = []
     for item in items:
         one, two = (side.get((item.template, item.row_id)) for side in sides)
@@ -57,12 +58,14 @@ def _answers(store: Store, side: Measured, wanted: dict[str, list[str]]) -> dict
     return found
 
 
-def _rows(store: Store, row_ids: Sequence[str]) -> dict[str, str]:
-    """The rows themselves, as they were read."""
+def _rows(store: Store, side: Measured, row_ids: Sequence[str]) -> dict[str, str]:
+    """The rows themselves, as they were read for the eval."""
+    behind = side.plan.behind([side.step.inputs["rows"]])
+    sources = [step.hash for step in behind if step.kind is StepKind.INGEST]
     return dict(
         store.query(
             f"SELECT row_id, left(any_value(content)::VARCHAR, {LONGEST}) FROM examples "
-            "WHERE list_contains(?::VARCHAR[], row_id) GROUP BY row_id",
-            [list(row_ids)],
+            "WHERE list_contains(?::VARCHAR[], step_hash) AND list_contains(?::VARCHAR[], row_id) GROUP BY row_id",
+            [sources, list(row_ids)],
         )
     )

@@ -2,7 +2,8 @@
 
 NAME is a task (triage), a part of one (triage.train), a mixture or a train of the spec. Data steps that are missing
 run first; training is never started. The layouts of rows: jsonl (messages), parquet, hf (datasets), trl, axolotl,
-llamafactory. A trained model leaves as a PEFT adapter, or with --merge as whole weights that transformers loads.
+llamafactory. A trained model leaves as a PEFT adapter, or with --merge as whole weights that transformers loads. With
+--as lm-eval, NAME is an eval of a run, whose results and samples are written as lm-evaluation-harness writes them.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 SUMMARY = "export rows or a trained model for other tools, with a card"
 LAYOUTS = ("jsonl", "parquet", "hf", "trl", "axolotl", "llamafactory")
+OF_EVALS = "lm-eval"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="a task, a part of one, a mixture or a train of the spec")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder to write")
-    parser.add_argument("--as", choices=LAYOUTS, dest="layout", metavar="LAYOUT", help=", ".join(LAYOUTS))
+    layouts = (*LAYOUTS, OF_EVALS)
+    parser.add_argument("--as", choices=layouts, dest="layout", metavar="LAYOUT", help=", ".join(layouts))
     parser.add_argument("--part", metavar="PART", help="only this part of a task's split")
     parser.add_argument("--file", type=Path, metavar="SPEC", help="the spec (default: the only one in this folder)")
     parser.add_argument("--run", metavar="RUN", help="what a run had, instead of what the spec says now")
@@ -44,6 +47,8 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.run is not None and (args.file is not None or args.settings or args.locked):
         raise fatal("SFT0920", "`--run` takes the plan of a run, so the spec is not read", "leave one of them out")
+    if args.layout == OF_EVALS:
+        return _evaluation(args)
     spec = None if args.run is not None else args.file or only_spec(Path())
     store = find_store(args.store) if spec is None else store_beside(spec, args.store)
     names = ("name", "to", "layout", "part", "run", "replace", "merge", "settings", "locked")
@@ -53,6 +58,22 @@ def execute(args: argparse.Namespace) -> int:
     if outcome.findings is not None:  # the lints of trainings and gates are nothing of an export
         report(Diagnostics([item for item in outcome.findings if not item.code.startswith("SFT07")]))
     _say(outcome, args.format)
+    return 0
+
+
+def _evaluation(args: argparse.Namespace) -> int:
+    from sft.exporting_evals import export_evaluation
+    from spec_lang.diagnostics import fatal
+
+    given = [name for name in ("part", "merge", "file", "settings", "locked") if getattr(args, name)]
+    if given:
+        option = "--set" if given[0] == "settings" else f"--{given[0]}"
+        raise fatal("SFT0920", f"`--as {OF_EVALS}` takes what a run measured, and no `{option}`", "leave it out")
+    store = find_store(args.store)
+    rows = export_evaluation(args.name, args.to, store, run=args.run, replace=args.replace)
+    if args.format == "json":
+        print(json.dumps({"folder": str(args.to), "rows": rows, "notes": [], "run": None}))
+    narrate(f"wrote {args.to}: {', '.join(f'{name} {count:,} samples' for name, count in rows.items())}")
     return 0
 
 
