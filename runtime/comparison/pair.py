@@ -13,7 +13,6 @@ from runtime.gating.comparison import compare
 from runtime.gating.whole_pair import WholePair
 from runtime.gating.whole_set import WholeSet
 from runtime.measuring.aggregates import Aggregate, aggregate, finite
-from runtime.measuring.slices import Part
 from runtime.measuring.whole import aggregate_of, resampled
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -94,7 +93,7 @@ class Pair:
             return None
         if self.sets is not None:
             theirs, ours = self.sets
-            found = WholePair(ours, theirs, self.two, self.one, lower_is_better=False).compared(Part("", mask), LEVEL)
+            found = WholePair(ours, theirs, self.two, self.one, lower_is_better=False).compared(mask, LEVEL)
         else:
             found = compare(self.two[mask], self.one[mask], self.unit, LEVEL, self.seed)
         p_value = min(1.0, 2 * min(found.p_value, found.p_gain))

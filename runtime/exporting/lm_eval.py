@@ -118,7 +118,7 @@ def _figures(store: Store, measure: Step, task: Task) -> dict[str, Any]:
 
 def _counts(store: Store, measure: Step, task: Task) -> dict[str, int]:
     original = store.query("SELECT count(DISTINCT row_id) FROM item_metrics WHERE step_hash = ?", [measure.hash])
-    answered = store.query("SELECT count(*) FROM predictions WHERE step_hash = ?", [task.answers.hash])
+    answered = store.query("SELECT count(DISTINCT row_id) FROM predictions WHERE step_hash = ?", [task.answers.hash])
     return {"original": original[0][0], "effective": answered[0][0]}
 
 
@@ -148,7 +148,9 @@ def _is_higher_better(metric: Metric) -> bool | None:
 def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[dict[str, Any]]:
     """The samples in the order of the items' ids."""
     rows = store.query(
-        "SELECT p.row_id, p.prompt, p.output, p.expected, e.content FROM predictions p LEFT JOIN ("
+        "SELECT p.row_id, p.prompt, p.outputs, p.expected, e.content FROM (SELECT row_id, step_hash, "
+        "any_value(prompt) AS prompt, list(output ORDER BY sample) AS outputs, any_value(expected) AS expected "
+        "FROM predictions GROUP BY row_id, step_hash) p LEFT JOIN ("
         "SELECT row_id, any_value(content)::VARCHAR AS content FROM examples "
         "WHERE list_contains(?::VARCHAR[], step_hash) GROUP BY row_id) e USING (row_id) "
         "WHERE p.step_hash = ? ORDER BY p.row_id",
@@ -161,7 +163,7 @@ def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[di
     ):
         values.setdefault(row_id, {})[metric] = value
     decode = _decode(task.answers)
-    for number, (row_id, prompt, output, expected, content) in enumerate(rows):
+    for number, (row_id, prompt, outputs, expected, content) in enumerate(rows):
         doc = json.loads(content) if content is not None else {"row_id": row_id}
         measured = values.get(row_id, {})
         yield {
@@ -169,8 +171,8 @@ def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[di
             "doc": doc,
             "target": expected,
             "arguments": {"gen_args_0": {"arg_0": prompt, "arg_1": decode}},
-            "resps": [[output]],
-            "filtered_resps": [output],
+            "resps": [outputs],
+            "filtered_resps": outputs[:1],
             "filter": "none",
             "metrics": list(measured),
             "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
