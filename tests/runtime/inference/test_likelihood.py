@@ -92,10 +92,13 @@ def test_texts_that_differ_in_their_last_token_are_run_once(generator: LocalGene
     assert (batch.places, len(batch.sources)) == (1, 4)
 
 
-def test_a_pass_that_fails_its_proof_is_not_used(generator: LocalGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [0.1, float("nan")])
+def test_a_pass_that_fails_its_proof_is_not_used(
+    generator: LocalGenerator, monkeypatch: pytest.MonkeyPatch, error: float
+) -> None:
     texts = quiz(generator.model.config.vocab_size)
     right = likelihood.run_tree
-    monkeypatch.setattr(likelihood, "run_tree", lambda *about: right(*about) + 0.1)
+    monkeypatch.setattr(likelihood, "run_tree", lambda *about: right(*about) + error)
     reader = Reader((generator.model,))
     found = {one.text: one for batch in reader.likelihoods(texts) for one in batch}
     assert reader.way == PLAIN
