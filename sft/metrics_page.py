@@ -18,7 +18,8 @@ _DIFFERENCES = ("spread", "unseen_minus_trained")
 
 
 def metrics_page(store: Store, run_id: str, filters: Filters) -> Page:
-    """The aggregates of all evals, or those that names choose. SFT0910 for an unknown name."""
+    """The aggregates of all evals, or those that names choose; slices under single templates only where one is named,
+    or all are asked for. SFT0910 for an unknown name."""
     rows, axes = metric_queries.metrics(store, run_id), metric_queries.axes(store, run_id)
     for name, options in (
         ("model", [row.model for row in rows]),
@@ -27,6 +28,8 @@ def metrics_page(store: Store, run_id: str, filters: Filters) -> Page:
     ):
         known_name(getattr(filters, name), options, name)
     chosen = [row for row in rows if _wanted(row, filters)]
+    if not filters.all and filters.template is None:
+        chosen = [row for row in chosen if "*" in (row.slice, row.template)]
     varied = [row for row in axes if _wanted(row, filters)]
     tables = []
     for name in dict.fromkeys(row.eval for row in chosen):
@@ -62,10 +65,12 @@ def _axes(name: str, rows: Sequence[AxisLine]) -> Table:
     for row in rows:
         unit = "points" if row.unit == "share" and row.statistic in _DIFFERENCES else row.unit
         what = _NAMES.get(row.statistic, row.statistic)
-        under = "" if row.template == "*" else f" under {row.template}"
+        which = row.which or ""
+        if row.template != "*":
+            which = f"{row.template}: {which}"
         figures = number(row.estimate, unit, signed=row.statistic in _SIGNED), interval(row.low, row.high, unit)
         left = count(row.missing) if row.missing else ""
         axis = row.axis.replace("_", "-")
-        cells.append((row.metric, row.model, axis, what + under, row.which or "", *figures, count(row.n), left))
+        cells.append((row.metric, row.model, axis, what, which, *figures, count(row.n), left))
     columns = ("metric", "model", "over", "what", "which", "estimate", "interval", "n", "missing")
     return Table(f"{name}: over templates, numbers of examples and answers", columns, cells, frozenset({5, 7, 8}))

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="only this model (metrics, predictions)")
     parser.add_argument("--template", help="only this template (metrics, predictions)")
     parser.add_argument("--metric", help="only this metric (metrics), failures by it (predictions)")
-    parser.add_argument("--all", action="store_true", help="also what passed (predictions)")
+    parser.add_argument("--all", action="store_true", help="also what passed; all slices (predictions, metrics)")
     parser.add_argument("--limit", type=_count, default=20, metavar="N", help="rows of a long list (default 20)")
     add_store(parser)
     add_format(parser, "text", "json", "markdown", *REPORTS)
