@@ -22,6 +22,7 @@ from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
 SCORES = "scores.parquet"  # row_id, score, value: beside the predictions of a step that has scores
+UNKNOWN_PROMPT = "[]"  # no message is known
 STOP_REASON = "recorded"  # why an answer ends is not known
 _WIDTH = 60
 _MOST_WAYS = 20
@@ -70,7 +71,11 @@ def _asked(db: Engine, folder: Path, prompts: Path | None, params: Recorded) -> 
 
 def _given(db: Engine, folder: Path, params: Recorded) -> None:
     """The recorded rows: the item, the answer and its scores ``s0``, ``s1``, …"""
-    prompt = f"coalesce({quoted(params.prompt)}, '')" if params.prompt is not None else "''"
+    prompt = f"'{UNKNOWN_PROMPT}'"
+    if params.prompt is not None:  # as the messages of a model that is asked
+        name = quoted(params.prompt)
+        said = f"to_json([{{'role': 'user', 'content': {name}}}])::VARCHAR"
+        prompt = f"CASE WHEN {name} IS NULL THEN {prompt} ELSE {said} END"
     scores = "".join(f", {quoted(score.column)}::DOUBLE AS s{at}" for at, score in enumerate(params.scores))
     scores += f", {quoted(params.how)} AS decode" if params.how is not None else ""
     common, bound = _common(params)

@@ -182,7 +182,8 @@ def _asked(model: str, plan: Plan, measure: Step) -> tuple[dict[str, Any], dict[
         if cell.model == model:
             predict = plan.step(measure.inputs[cell.input])
             decodes[cell.template] = predict.params
-            prompts[cell.template] = plan.step(predict.inputs["prompts"]).params
+            shown = predict.inputs.get("prompts")  # none where answers were recorded elsewhere
+            prompts[cell.template] = plan.step(shown).params if shown is not None else None
     return decodes, prompts
 
 

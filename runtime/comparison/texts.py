@@ -3,6 +3,7 @@ stays small whatever a model wrote; nothing here is made safe for a terminal yet
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,12 +51,23 @@ def _answers(store: Store, side: Measured, wanted: dict[str, list[str]]) -> dict
         if step is None:
             continue
         for row_id, *texts in store.query(
-            f"SELECT row_id, left(prompt, {LONGEST}), left(output, {LONGEST}), left(expected, {LONGEST}) "
+            f"SELECT row_id, prompt, left(output, {LONGEST}), left(expected, {LONGEST}) "
             "FROM predictions WHERE step_hash = ? AND sample = 0 AND list_contains(?::VARCHAR[], row_id)",
             [step.hash, row_ids],
         ):
-            found[template, row_id] = (texts[0], texts[1], texts[2])
+            found[template, row_id] = (said(texts[0])[:LONGEST], texts[1], texts[2])
     return found
+
+
+def said(prompt: str) -> str:
+    """The texts of a prompt's messages, one below the other; nothing where none is known."""
+    try:
+        messages = json.loads(prompt)
+    except ValueError:
+        return prompt
+    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+        return prompt
+    return "\n".join(str(one.get("content") or "") for one in messages)
 
 
 def _rows(store: Store, side: Measured, row_ids: Sequence[str]) -> dict[str, str]:

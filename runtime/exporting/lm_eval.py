@@ -21,6 +21,7 @@ from compiler.functions import METRIC_FUNCTIONS
 from compiler.measure_params import Metric
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams, PredictParams
+from runtime.comparison.texts import said
 from runtime.store import Store
 
 LAYOUT = "lm-eval"
@@ -164,6 +165,7 @@ def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[di
         values.setdefault(row_id, {})[metric] = value
     decode = _decode(task.answers)
     for number, (row_id, prompt, outputs, expected, content) in enumerate(rows):
+        prompt = said(prompt)
         doc = json.loads(content) if content is not None else {"row_id": row_id}
         measured = values.get(row_id, {})
         yield {

@@ -116,7 +116,7 @@ def project(tmp_path: Path) -> Project:
 def test_answers_are_found_by_the_item_and_not_by_their_place(project: Project) -> None:
     project.run()
     rows = project.query("SELECT output, expected, stop_reason, prompt, prompt_tokens, seconds FROM predictions")
-    assert sorted(rows) == [(str(2 * n), str(2 * n), "recorded", "", None, None) for n in range(5)]
+    assert sorted(rows) == [(str(2 * n), str(2 * n), "recorded", "[]", None, None) for n in range(5)]
 
 
 def test_a_row_without_an_answer_is_missing_and_no_gate_passes(project: Project) -> None:
@@ -214,7 +214,10 @@ def test_a_recorded_score_is_measured_as_it_stands(project: Project) -> None:
     assert project.query("SELECT estimate, n, missing, unit FROM metrics WHERE step_hash = $ AND template = '*'") == [
         (0.5, 4, 1, "share")
     ]
-    assert project.query("SELECT DISTINCT prompt FROM predictions ORDER BY 1") == [(row["question"],) for row in ASKED]
+    prompts = project.query("SELECT DISTINCT prompt FROM predictions ORDER BY 1")
+    assert [json.loads(prompt) for (prompt,) in prompts] == [
+        [{"role": "user", "content": row["question"]}] for row in ASKED
+    ]
 
 
 def test_a_score_that_is_no_share_is_refused_as_one(project: Project) -> None:

@@ -135,3 +135,8 @@ def test_wrong_names_are_errors_with_a_way_out(project: Path, args: tuple[str, .
         compare_models(Wanted(args[0], args[1], **names), open_store(project))
     found = caught.value.diagnostics[0]
     assert words in f"{found.message} {found.help}"
+
+
+def test_runs_of_recorded_answers_have_a_difference_too(project: Path) -> None:
+    done = sft("diff", "main", "last", cwd=project)
+    assert done.returncode == 2 and "exam.exact(new)" in done.stdout, done.stderr
