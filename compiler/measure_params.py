@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from compiler.axes import Axis
 from compiler.params_base import GrownParams, Number, Params, Scalar, Sql
 
 
@@ -99,9 +100,6 @@ class MeasureParams(GrownParams):
     cells: tuple[Cell, ...]
     tags: Sql | None = None
     samples: int = 1
-
-
-Axis: TypeAlias = Literal["templates", "few_shot", "slice"]
 
 
 class MetricRef(GrownParams):

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from compiler.measure_params import Axis
+from compiler.axes import Axis
 from compiler.resolved import ResolvedEval
 from compiler.schema.fields import RuleEntry
 from compiler.schema.gate import Gate

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from compiler.measure_params import Axis
+from compiler.axes import Axis
 from compiler.reporting import Reporter, renamed_word, suggestion
 from compiler.resolve.axes import is_seen
 from compiler.resolved import ResolvedEval, ResolvedTrain
