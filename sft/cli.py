@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 VERBS = (
     "init",
@@ -133,12 +133,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_ROUNDS)
     gc.set_threshold(COLLECT_AFTER)
     atexit.register(_leave_cycles)
+    told = sys.stderr
     try:
         parser = build_parser()
         args = parser.parse(argv)
         if args.verb is None:
             parser.print_help()
             return 0
+        if getattr(args, "github", False):  # what stands there comes from data, too; an error below as well
+            from spec_lang.github import defused_stream
+
+            sys.stderr = defused_stream(told)
         return int(args.execute(args))
     except DiagnosticError as error:
         from spec_lang.render import print_diagnostics
@@ -153,6 +158,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return CLOSED_PIPE
     except Exception:  # our own bug: the traceback goes to a file, where it can be reported from
         return _crashed()
+    finally:
+        if sys.stderr is not told:
+            _give_back(told)
+
+
+def _give_back(stream: TextIO) -> None:
+    """Put standard error back, after the last words of what stood in its place."""
+    from spec_lang.github import commanding
+
+    with suppress(OSError, ValueError):
+        commanding(sys.stderr)
+    sys.stderr = stream
 
 
 def _leave_cycles() -> None:

@@ -10,9 +10,11 @@ how many are missing, and those stand below as plain lines of the log, where the
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from typing import Any, TextIO, cast
 
 from msgspec import Struct
 
@@ -22,6 +24,8 @@ from spec_lang.plain_text import visible
 MOST_OF_A_KIND = 10  # that GitHub shows of a step; the runner drops the rest
 LONGEST_MESSAGE = 4096  # characters that the runner passes on
 LONGEST_TITLE = 255
+# What the runner reads as a command: `##[` anywhere in a line, `::` at its start. A lone CR ends a line, too.
+_COMMAND = re.compile(r"(?P<old>##)\[|(?P<start>(?:\A|[\r\n])[^\S\r\n]*):(?=:)")
 
 
 class Annotation(Struct, frozen=True):
@@ -76,6 +80,50 @@ def uncommanded(text: str) -> str:
         return ""
     token = sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
     return f"::stop-commands::{token}\n{text}::{token}::\n"
+
+
+def defused(text: str) -> str:
+    """Text with a blank within whatever the runner would read as a command: `## [error]`, `: :error::`.
+
+    For a stream of its own: the runner reads standard output and standard error side by side, so a command that tells
+    it to stop on one could swallow an annotation on the other."""
+    return _COMMAND.sub(lambda match: "## [" if match["old"] else f"{match['start']}: ", text)
+
+
+class Defused:
+    """A stream on which nothing is a command; whole lines go through, the rest with ``finish``."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        lines, end, rest = (self._begun + text).rpartition("\n")
+        self._begun = rest
+        if end:
+            self.stream.write(defused(lines) + end)
+        return len(text)
+
+    def finish(self) -> None:
+        """Write a line that has no end yet."""
+        begun, self._begun = self._begun, ""
+        self.stream.write(defused(begun))
+        self.stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+def defused_stream(stream: TextIO) -> TextIO:
+    return cast("TextIO", Defused(stream))
+
+
+def commanding(stream: TextIO) -> TextIO:
+    """The stream on which our own commands are read, of one that may be defused."""
+    if isinstance(stream, Defused):
+        stream.finish()
+        return stream.stream
+    return stream
 
 
 def _annotation(diagnostic: Diagnostic, shown: Callable[[str], str]) -> Annotation:

@@ -37,14 +37,16 @@ def sarif(report: Report, version: str) -> str:
     shown = [case for case in report.cases if kind_of(case.counts, report.taken) != "pass"]
     rules = {_rule_id(case): _rule(case.rule) for case in shown}
     rules |= {stop.code: code_rule(stop.code) for stop in report.stops if codes.page(stop.code)}
-    silent = not report.gates and not report.stops
+    # Gates that were decided before a run was cut short are not its verdict.
+    silent = not report.stops and (not report.gates or report.status in ("interrupted", "running"))
     if silent:
         rules[NO_VERDICT] = _plain_rule(NO_VERDICT, "A run has to end with the verdict of a gate.")
     order = list(rules)
     results = [_stop(stop, order) for stop in report.stops]
     results += [_requirement(case, report, order) for case in shown]
     if silent:
-        results.append(_result(NO_VERDICT, order, "warning", report.headline, Place(report.spec, 1)))
+        level = "warning" if report.status == "done" else "error"
+        results.append(_result(NO_VERDICT, order, level, report.headline, Place(report.spec, 1)))
     return sarif_log(list(rules.values()), results, version)
 
 

@@ -1,13 +1,15 @@
 """Where the reports of ``sft run`` go: files, annotations on a stream, the summary of a workflow's step.
 
 Places are looked at before the run, so that hours of work do not end at a folder that cannot be written; a report of an
-earlier run is taken away then, so that a killed run leaves none that could be taken for its own.
+earlier run is taken away then, so that a killed run leaves none that could be taken for its own. Nothing else is: a
+file that is there and is no report of that form is somebody's work, and is refused.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
     from sft.reports.report import Report, Taken
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+# How a report of each form begins, ours or in its form of another tool.
+_BEGINS = {
+    "junit": re.compile(r"\s*(<\?xml[^>]*>\s*)?<testsuites?[\s/>]"),
+    "sarif": re.compile(r'\s*\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"\$schema"\s*:\s*"[^"]*sarif'),
+    "markdown": re.compile(r"## [✗✓?] "),
+}
+_HEAD = 4096  # bytes that are looked at
 
 
 def add_reports(parser: argparse.ArgumentParser) -> None:
@@ -57,14 +66,16 @@ class Wanted:
 
         if len({path.resolve() for _, path in self.files}) < len(self.files):
             raise fatal("SFT0920", "two reports cannot be the same file", "give each a name of its own")
-        for _, path in self.files:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
+        try:
+            for form, path in self.files:
+                _refuse_foreign(form, path)
+            for _, path in self.files:
+                _try_out(path)
+            for _, path in self.files:
                 if path.is_file():  # no device, such as /dev/stdout
                     path.unlink()
-            except OSError as error:
-                raise _unwritable(path, error) from error
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
     def write(self, report: Report) -> None:
         """Write every report. Raises DiagnosticError SFT0913."""
@@ -76,10 +87,40 @@ class Wanted:
             except OSError as error:
                 raise _unwritable(path, error) from error
         if self.github:
-            stream = sys.stderr if self.aside else sys.stdout
+            from spec_lang.github import commanding
+
+            stream = commanding(sys.stderr) if self.aside else sys.stdout
             stream.write(FORMS["github"](report))
             stream.flush()
             _summarise(report)
+
+
+def _refuse_foreign(form: str, path: Path) -> None:
+    """Refuse what is no place for a report. Raises DiagnosticError SFT0913, OSError."""
+    from spec_lang.diagnostics import fatal
+
+    if path.is_dir():
+        raise fatal("SFT0913", f"`{path}` is a folder", f"name a file: `{path / form}`")
+    if ".sft" in (path.suffix, path.resolve().suffix):
+        raise fatal("SFT0913", f"`{path}` is a spec, not a place for a report", "name another file")
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(_HEAD).decode("utf-8-sig", "replace")
+        if head and not _BEGINS[form].match(head):
+            what = f"`{path}` is there, and is no earlier report in this form"
+            raise fatal("SFT0913", what, f"name another file for `--{form}`, or move this one away")
+
+
+def _try_out(path: Path) -> None:
+    """Make the folders and open the file, which stays as it was. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():  # a pipe may wait for its reader
+        return
+    new = not path.exists()
+    with path.open("ab"):
+        pass
+    if new:
+        path.unlink()
 
 
 def _summarise(report: Report) -> None:

@@ -189,7 +189,11 @@ def test_a_run_without_an_end_never_looks_like_a_pass(status: str) -> None:
     assert annotations(unfinished).startswith("::error ") and status in annotations(unfinished)
     assert markdown(unfinished).startswith("## ? ") and status in markdown(unfinished)
     (result,) = json.loads(sarif(unfinished, "0"))["runs"][0]["results"]
-    assert result["ruleId"] == "gate-no-verdict"
+    assert (result["ruleId"], result["level"]) == ("gate-no-verdict", "error")
+    begun = report(case("good >= 1", "pass"), status=status, verdict=None)
+    (result,) = json.loads(sarif(begun, "0"))["runs"][0]["results"]
+    assert result["ruleId"] == "gate-no-verdict" and status in result["message"]["text"]
+    assert annotations(begun).startswith("::error ") and markdown(begun).startswith("## ? ")
 
 
 def test_a_run_without_a_gate_says_so_in_every_form() -> None:
