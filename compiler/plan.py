@@ -48,7 +48,7 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.TRAIN: 2,  # control tokens are looked for in the name and the call of a tool's result
     StepKind.PREDICT: 2,  # the same
     StepKind.MEASURE: 2,  # what differs along the axes of an eval is kept, and why an answer could not be measured
-    StepKind.GATE: 2,  # an eval that lost answers does not pass; reasons say what would pass; other random draws
+    StepKind.GATE: 3,  # bounds of shares over several templates or samples are never narrower than over one
     StepKind.SCORE: 3,  # classifiers read no control tokens and no more than fits; no value is infinite
 }
 

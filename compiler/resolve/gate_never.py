@@ -3,7 +3,8 @@
 A failure is an answer that a metric gives the bad end of its scale. Which metrics and models are meant follows from
 the gate: those that its requirements on the same eval name, since what a release does not depend on need not be right.
 Where the gate requires nothing else of the eval, every model and every share metric with a better side is meant.
-``metric = exact`` and ``model = tuned`` in the call say it outright.
+``metric = exact`` and ``model = tuned`` in the call say it outright. Which end is bad the metric says; of a metric that
+does not, a ceiling on the same model does, and a floor next to it takes that back.
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ def _has_metric(ref: Ref, owner: ResolvedEval | None, names: Names) -> bool:
 def _watched(owner: ResolvedEval, required: Sequence[Requirement | None], metric: str, model: str) -> Iterator[Watched]:
     gated = [item for item in required if item is not None and item.metric.eval == owner.name]
     models = [model] if model else list(dict.fromkeys(item.metric.model for item in gated)) or list(owner.models.names)
-    ceilings = {item.metric.metric for item in gated if item.rule == "bound" and item.op in ("<=", "<")}
+    bounds = [item for item in gated if item.rule == "bound"]
+    floors = {(item.metric.metric, item.metric.model) for item in bounds if item.op in (">=", ">")}
+    ceilings = {(item.metric.metric, item.metric.model) for item in bounds if item.op in ("<=", "<")} - floors
     share = [item.metric.metric for item in gated if item.metric.unit == "share"]
     metrics = [metric] if metric else list(dict.fromkeys(share)) or list(owner.metrics.names)
     for name in metrics:
@@ -107,9 +110,7 @@ def _watched(owner: ResolvedEval, required: Sequence[Requirement | None], metric
         if found is None or found.function.unit != "share" or found.function.whole:
             continue
         higher = found.function.higher_is_better
-        if name in ceilings:
-            higher = False
-        if higher is None:
-            continue
         for one in models:
+            if higher is None and (name, one) not in ceilings:
+                continue  # neither the metric nor the gate says which side is bad
             yield Watched(name, one, "low" if higher else "high")

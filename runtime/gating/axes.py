@@ -47,7 +47,7 @@ def decide_axis(requirement: AxisRequirement, evidence: Evidence) -> Decision:
         members = [Member(part.value, part.of(answers), part.is_small) for part in parts]
         return decide_group_spread(requirement, members)
     groups = _groups(requirement, evidence)
-    return decide_spread(requirement, means(answers, groups), tuple(groups), evidence.seed)
+    return decide_spread(requirement, means(answers, groups), tuple(groups))
 
 
 def _parts(requirement: SpreadRequirement | WorstRequirement, evidence: Evidence) -> Sequence[Part]:

@@ -17,6 +17,7 @@ from compiler.step_params import SpreadRequirement
 from runtime.gating import wording
 from runtime.gating.comparing import holds, why_no_bound
 from runtime.gating.decision import Decision, Verdict
+from runtime.gating.spread import interval_sentence
 from runtime.gating.worst import Member
 from runtime.measuring.aggregates import SHOWN_LEVEL, finite
 from runtime.measuring.slice_names import SMALL
@@ -63,10 +64,9 @@ def _decide(requirement: SpreadRequirement, members: Sequence[Member]) -> Decisi
         verdict = Verdict.PASS
     else:
         verdict = Verdict.FAIL if not holds(estimate, requirement.op, limit) else Verdict.INCONCLUSIVE
-    ends = f"{wording.size(shown.low, unit)} to {wording.size(shown.high, unit)}"
     parts = [
         _means_sentence(requirement, members, means, items),
-        f"the {wording.percent(level or SHOWN_LEVEL)} interval is {ends}",
+        *interval_sentence(shown, unit, level),
         _deciding_sentence(requirement, estimate, bound, verdict),
     ]
     return Decision(

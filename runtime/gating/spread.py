@@ -1,9 +1,9 @@
 """``spread(metric, templates) <= limit``: best minus worst template mean, how much the wording of a prompt matters.
 
-The interval shown is a BCa bootstrap over items. The bound that decides under a level is that of the
-widest pair of templates: the spread is within the limit exactly when every pair differs by no more
-than that, so each pair is tested at the level and the worst one decides (intersection-union, Berger
-1982, Technometrics 24:295); no correction is needed.
+The interval shown, and the bound that decides under a level, are made of those of every pair of templates
+(``runtime/statistics/extremes.py``): the spread is within the limit exactly when every pair differs by no more than
+that, so each pair is tested at the level and the widest one decides (intersection-union, Berger 1982, Technometrics
+24:295). Plain numbers of which a pair does not vary, or of fewer than 3 items, allow no bound.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from compiler.step_params import SpreadRequirement
 from runtime.gating import wording
-from runtime.gating.comparing import holds
+from runtime.gating.comparing import holds, why_no_bound
 from runtime.gating.decision import Decision, Verdict
 from runtime.measuring.aggregates import SHOWN_LEVEL, finite
 from runtime.statistics import Bounds, one_sided, two_sided
-from runtime.statistics.paired_means import adjusted_bounds, paired_t_bounds
-from runtime.statistics.spreading import spread_bounds
+from runtime.statistics.extremes import OfTwo, spread_bounds, spread_upper
+from runtime.statistics.paired_means import difference_bounds
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,16 +40,18 @@ class Spread:
         return float(self.means.max() - self.means.min())
 
 
-def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tuple[str, ...], seed: int) -> Decision:
+def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tuple[str, ...]) -> Decision:
     """Decide from a matrix items × templates; columns in the order of ``templates``; NaN is missing."""
     unit, limit = requirement.metric.unit, float(requirement.limit)
     level = None if requirement.level is None else float(requirement.level)
     obstacle = why_no_spread(answers)
+    if not obstacle and level is not None and unit != "share":
+        obstacle = _why_no_pair_bound(answers, templates)
     if obstacle:
         return Decision(
             Verdict.INCONCLUSIVE, wording.paragraph([obstacle]), unit, "none", limit, n=len(answers), level=level
         )
-    shown = spread_bounds(answers, two_sided(level or SHOWN_LEVEL), seed)
+    shown = spread_bounds(answers.shape[1], _between(answers, unit), two_sided(level or SHOWN_LEVEL))
     bound = None if level is None else upper_bound(answers, unit, level)
     return spread_decision(requirement, Spread(answers.mean(axis=0), len(answers), shown, bound), templates)
 
@@ -66,10 +68,9 @@ def spread_decision(requirement: SpreadRequirement, found: Spread, templates: tu
         verdict = Verdict.FAIL
     else:
         verdict = Verdict.INCONCLUSIVE
-    ends = f"{wording.size(shown.low, unit)} to {wording.size(shown.high, unit)}"
     parts = [
         _means_sentence(requirement, found, templates),
-        f"the {wording.percent(level or SHOWN_LEVEL)} interval is {ends}",
+        *interval_sentence(shown, unit, level),
         _deciding_sentence(requirement, estimate, bound, verdict),
     ]
     if bound is not None:
@@ -83,7 +84,7 @@ def spread_decision(requirement: SpreadRequirement, found: Spread, templates: tu
         n=found.items,
         estimate=estimate,
         low=shown.low,
-        high=shown.high,
+        high=finite(shown.high),
         bound=None if bound is None else finite(bound),
         level=level,
         clearance=limit - deciding,
@@ -92,12 +93,28 @@ def spread_decision(requirement: SpreadRequirement, found: Spread, templates: tu
 
 def upper_bound(answers: Floats, unit: str, level: float) -> float:
     """The largest upper bound of |difference| over all pairs of templates, each one-sided at ``level``."""
-    interval = adjusted_bounds if unit == "share" else paired_t_bounds
-    ends = [
-        interval(answers[:, first] - answers[:, second], one_sided(level))
-        for first, second in combinations(range(answers.shape[1]), 2)
-    ]
-    return max(max(-low, high) for low, high in ends)
+    return spread_upper(answers.shape[1], _between(answers, unit), one_sided(level))
+
+
+def _between(answers: Floats, unit: str) -> OfTwo:
+    """The interval of the difference of two templates, item by item."""
+    return lambda first, second, tail: difference_bounds(answers[:, first] - answers[:, second], unit, tail)
+
+
+def _why_no_pair_bound(answers: Floats, templates: tuple[str, ...]) -> str | None:
+    """Why the plain numbers of some two templates allow no bound of their difference, or None."""
+    for first, second in combinations(range(answers.shape[1]), 2):
+        if why := why_no_bound(answers[:, first] - answers[:, second]):
+            return f"between `{templates[first]}` and `{templates[second]}` {why}"
+    return None
+
+
+def interval_sentence(shown: Bounds, unit: str, level: float | None) -> list[str]:
+    """The interval of a spread, where there is one: a plain number of one item has none."""
+    if finite(shown.high) is None:
+        return []
+    ends = f"{wording.size(shown.low, unit)} to {wording.size(shown.high, unit)}"
+    return [f"the {wording.percent(level or SHOWN_LEVEL)} interval is {ends}"]
 
 
 def _what_passes(critical: float, unit: str) -> str:

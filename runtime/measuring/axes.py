@@ -21,8 +21,7 @@ from runtime.measuring.table import AnswerTable
 from runtime.statistics import Bounds, two_sided
 from runtime.statistics.clustered import Clusters, mean_bounds, share_bounds
 from runtime.statistics.extremes import highest_bounds, lowest_bounds, spread_bounds
-from runtime.statistics.paired import Pairs, tango
-from runtime.statistics.paired_means import adjusted_bounds, paired_t_bounds
+from runtime.statistics.paired_means import difference_bounds
 from runtime.statistics.proportion import wilson
 
 Floats = npt.NDArray[np.float64]
@@ -116,7 +115,7 @@ def _extremes(
         return _mean_bounds(complete[:, column], unit, repeats, tail)
 
     def difference(first: int, second: int, tail: float) -> Bounds:
-        return _difference_bounds(complete[:, first] - complete[:, second], unit, tail)
+        return difference_bounds(complete[:, first] - complete[:, second], unit, tail)
 
     estimates = complete.mean(axis=0)
     least, most = int(estimates.argmin()), int(estimates.argmax())
@@ -149,20 +148,8 @@ def _unseen(answers: Floats, trained: Mapping[bool, Sequence[int]], cells: Seque
     row = ("templates", "unseen_minus_trained", ALL, which, n, missing)
     if not n:
         return AxisRow(*row, None, None, None, unit, "none")
-    bounds, method = _paired(unseen, seen, unit)
+    bounds, method = difference_bounds(unseen - seen, unit, _TAIL), "tango" if unit == "share" else "paired t"
     return AxisRow(*row, float((unseen - seen).mean()), finite(bounds.low), finite(bounds.high), unit, method)
-
-
-def _paired(first: Floats, second: Floats, unit: str) -> tuple[Bounds, str]:
-    if unit == "share" and is_binary(first) and is_binary(second):
-        gained, lost = int(np.count_nonzero(first > second)), int(np.count_nonzero(first < second))
-        both = int(np.count_nonzero((first == second) & (first > 0.5)))
-        return tango(Pairs(both, len(first) - both - gained - lost, gained, lost), _TAIL), "tango"
-    return _difference_bounds(first - second, unit, _TAIL), "adjusted t" if unit == "share" else "paired t"
-
-
-def _difference_bounds(differences: Floats, unit: str, tail: float) -> Bounds:
-    return adjusted_bounds(differences, tail) if unit == "share" else paired_t_bounds(differences, tail)
 
 
 def _mean_bounds(values: Floats, unit: str, repeats: int, tail: float) -> Bounds:
@@ -173,8 +160,3 @@ def _mean_bounds(values: Floats, unit: str, repeats: int, tail: float) -> Bounds
     if repeats == 1:
         return wilson(float(values.sum()), len(values), tail)
     return share_bounds(Clusters(values * sizes, sizes), tail)
-
-
-def is_binary(answers: Floats) -> bool:
-    """Whether every answer is 0 or 1: means over samples or templates are not."""
-    return bool(((answers == 0) | (answers == 1)).all())

@@ -20,15 +20,16 @@ _EXACT_LIMIT = 1000  # discordant pairs up to which binomial coefficients are su
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Counts of pairs: right under both, wrong under both, and the two kinds of flip."""
+    """Counts of pairs: right under both, wrong under both, and the two kinds of flip. Fractions where they stand for
+    means (``paired_means.effective_pairs``); McNemar's test takes whole numbers."""
 
-    both_right: int
-    both_wrong: int
-    gained: int
-    lost: int
+    both_right: float
+    both_wrong: float
+    gained: float
+    lost: float
 
     @property
-    def n(self) -> int:
+    def n(self) -> float:
         return self.both_right + self.both_wrong + self.gained + self.lost
 
     @property

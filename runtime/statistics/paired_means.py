@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.statistics import Bounds
+from runtime.statistics.paired import Pairs, tango
 
 Floats = npt.NDArray[np.float64]
 _BLOCK = 1 << 22  # signs a block: 32 MB as float64
@@ -27,34 +28,37 @@ def paired_t_bounds(differences: Floats, tail: float) -> Bounds:
     return _t_bounds(float(differences.mean()), float(differences.std(ddof=1)) / sqrt(n), n - 1, tail)
 
 
-def adjusted_bounds(differences: Floats, tail: float) -> Bounds:
-    """Interval of the mean of differences that lie in [-1, 1], with two pseudo-items +1 and -1 added.
+def effective_pairs(differences: Floats) -> Pairs:
+    """Flips that are worth as much as these differences of shares, at least one, each in [-1, 1]; for Tango's interval.
 
-    Bonett & Price 2012 (J. Educ. Behav. Stat. 37:479) for one template, carried over to per-item means over
-    several: the pseudo-items keep the interval from shrinking to nothing when few items, or none,
-    flipped. t quantile with n+1 degrees of freedom. Symmetric: negating the differences negates and swaps the ends.
+    A difference counts as a gain or a loss of its size. Differences between 0 and 1 scatter less than flips, so counts
+    and items are scaled by the variance of flips over theirs, ``sum |d| / sum d²``, as Korn and Graubard scale the
+    answers to a share. Two pseudo-items +1 and -1 keep a few small differences from counting for much. Where all
+    templates and samples of every item agree this is exactly the pairs under one, and there are never more items than
+    answers.
     """
-    error = adjusted_standard_error(differences)
-    n = len(differences)
-    low, high = _t_bounds(float(differences.sum()) / (n + 2), error, n + 1, tail)
-    return Bounds(max(-1.0, low), min(1.0, high))
+    sizes = np.abs(differences)
+    worth = (float(sizes.sum()) + 2) / (float((differences**2).sum()) + 2)
+    gained, lost = float(differences[differences > 0].sum()), -float(differences[differences < 0].sum()) + 0.0
+    return Pairs(0, (len(differences) - gained - lost) * worth, gained * worth, lost * worth)
+
+
+def difference_bounds(differences: Floats, unit: str, tail: float) -> Bounds:
+    """Interval of the mean difference of paired items: Tango's of shares, Student's t of plain numbers."""
+    return tango(effective_pairs(differences), tail) if unit == "share" else paired_t_bounds(differences, tail)
 
 
 def adjusted_standard_error(differences: Floats) -> float:
-    """Standard error of the mean after adding the pseudo-items +1 and -1 (ddof = 1); positive for any n."""
+    """Standard error of the mean of differences in [-1, 1] after adding the pseudo-items +1 and -1 (ddof = 1); positive
+    for any n, as no flips do not mean no noise (Bonett & Price 2012, J. Educ. Behav. Stat. 37:479). For what items can
+    detect, not for bounds: where only losses occur, a t interval of it passes too often."""
     padded = np.append(differences, (1.0, -1.0))
     return float(padded.std(ddof=1)) / sqrt(len(padded))
 
 
-def adjusted_p_above(differences: Floats, delta: float) -> float:
-    """P(a mean this high | the true one is ``delta``), with the pseudo-items: the p-value behind the lower end of
-    :func:`adjusted_bounds`. Small when the mean lies clearly above."""
-    n = len(differences)
-    return _t_tail((float(differences.sum()) / (n + 2) - delta) / adjusted_standard_error(differences), n + 1)
-
-
 def paired_t_p_above(differences: Floats, delta: float) -> float:
-    """The same of Student's t interval; 1 for fewer than two items. Differences that do not vary leave no doubt."""
+    """P(a mean this high | the true one is ``delta``): the p-value behind the lower end of :func:`paired_t_bounds`; 1
+    for fewer than two items. Differences that do not vary leave no doubt."""
     n = len(differences)
     if n < 2:
         return 1.0

@@ -127,7 +127,7 @@ def _tag_rows(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[dict
         return None
     items = with_prepared(ctx, sql, "items", '"__row_id"', (params.tags,))
     value = f"({params.tags.sql})"
-    each = f"unnest(json_extract_string(to_json({value}), '$[*]'))" if params.tags.type == "list" else f"{value}"
+    each = f"unnest(json_extract_string({value}, '$[*]'))" if params.tags.type == "list" else value  # JSON text
     rows = sql.rows(
         f'SELECT DISTINCT row_id, trim(tag) FROM (SELECT "__row_id" AS row_id, {each} AS tag FROM {items}) '
         "WHERE trim(tag) <> '' ORDER BY ALL",

@@ -101,7 +101,7 @@ class Evaluation:
         return measure.run(self._context(self.measure_step(), inputs, steps))
 
     def _write_inputs(self, sql: Engine) -> dict[str, Path]:
-        types = {"text": "VARCHAR", "kind": "VARCHAR", "number": "BIGINT", "tags": "JSON", "__split": "VARCHAR"}
+        types = {"text": "VARCHAR", "kind": "VARCHAR", "number": "BIGINT", "tags": "VARCHAR", "__split": "VARCHAR"}
         present = {key for row in self.data for key in row}
         columns = {"__row_id": "VARCHAR", **{key: types[key] for key in types if key in present}}
         rows = [{"__row_id": row_id(i), **row} for i, row in enumerate(self.data)]

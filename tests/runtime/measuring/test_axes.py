@@ -295,7 +295,7 @@ def test_gates_know_that_items_were_asked_several_times(tmp_path: Path) -> None:
     found = rows(evaluation, "gates", "verdict, test, n, reason")
     assert [(verdict, n) for verdict, _, n, _ in found] == [("pass", 120), ("pass", 120)]
     assert found[0][1] == "one-sided Korn-Graubard bound" and "asked 4 times" in found[0][3]
-    assert found[1][1] == "sign-flip by item, adjusted t interval"
+    assert found[1][1] == "sign-flip by item, Tango interval"
     once = Evaluation(tmp_path / "once", [{"text": "t"} for _ in range(120)])
     once.right_or_wrong("m", "plain", [int(sum(values) >= 2) for values in ours][:102] + [0] * 18)
     once.measure()

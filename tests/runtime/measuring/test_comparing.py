@@ -49,7 +49,7 @@ def test_a_spread_of_exactly_the_limit(op: str, verdict: str) -> None:
     answers = np.zeros((100, 2))
     answers[:90, 0], answers[:60, 1] = 1, 1
     requirement = SpreadRequirement(text="s", metric=ref("share"), op=op, limit=Decimal("0.3"), level=None)
-    assert decide_spread(requirement, answers, ("plain", "chatty"), 7).verdict == verdict
+    assert decide_spread(requirement, answers, ("plain", "chatty")).verdict == verdict
 
 
 @pytest.mark.parametrize(("op", "verdict"), [(">=", "pass"), (">", "fail"), ("<=", "pass"), ("<", "fail")])

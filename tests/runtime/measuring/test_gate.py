@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from compiler.step_params import Requirement
+from runtime.gating.spread import decide_spread
 from tests.runtime.measuring.evaluation import KIND, LENGTH, Evaluation, bound, no_worse, spread
 
 
@@ -247,6 +249,26 @@ def test_spread(uneven: Evaluation, limit: str, level: str | None, verdict: str)
     assert found["verdict"] == verdict, found["reason"]
     assert found["estimate"] == pytest.approx(0.25)
     assert found["low"] < 0.25 < found["high"]
+
+
+def test_the_interval_of_equal_templates_reaches_zero(tmp_path: Path) -> None:
+    evaluation = Evaluation(tmp_path, [{"text": "t"} for _ in range(100)])
+    evaluation.right_or_wrong("m", "plain", [1] * 80 + [0] * 20)
+    evaluation.right_or_wrong("m", "chatty", [0] * 10 + [1] * 78 + [0] * 12)
+    evaluation.measure()
+    found = decide(evaluation, spread("0.3", "0.95"))
+    assert found["low"] == 0 < found["estimate"] < found["high"]
+
+
+@pytest.mark.parametrize("lengths", [(10, 13), (10, 13, 10)])
+def test_templates_that_differ_by_the_same_for_every_item_allow_no_bound(lengths: tuple[int, ...]) -> None:
+    answers = np.arange(6.0)[:, None] + np.array(lengths)
+    names = ("a", "b", "c")[: len(lengths)]
+    for rows in (answers, answers[:2] ** 2):
+        found = decide_spread(spread("50", "0.95", metric=LENGTH), rows, names)
+        assert found.verdict == "inconclusive" and "no bound can be computed" in found.reason
+    lonely = decide_spread(spread("5", metric=LENGTH), answers[:1], names)
+    assert lonely.verdict == "pass" and "inf" not in lonely.reason
 
 
 def test_spread_needs_two_templates_and_all_answers(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_an_evaluation_that_lost_an_answer_never_passes(items: int, templates: i
         found += [decide_bound(bound(">=", "0", level, metric=metric), candidate) for level in (None, "0.6")]
         found += [decide_bound(bound("<=", "1", level, metric=metric), candidate) for level in (None, "0.6")]
         names = tuple(str(number) for number in range(templates))
-        found.append(decide_spread(spread("1", "0.6", metric=metric), candidate, names, 1))
+        found.append(decide_spread(spread("1", "0.6", metric=metric), candidate, names))
     assert [item.reason for item in found if item.verdict == "pass"] == []
 
 
@@ -199,7 +199,7 @@ def test_every_rule_says_what_would_pass() -> None:
         decided(no_worse("0.02"), *flips(5, 11)),
         decided(no_worse("0.02"), *flips(2, 30)),
         decided(equivalent("0.05"), *flips(10, 10)),
-        decide_spread(spread("0.2", "0.95"), np.hstack(flips(5, 11)), ("a", "b"), 1),
+        decide_spread(spread("0.2", "0.95"), np.hstack(flips(5, 11)), ("a", "b")),
     ):
         assert " passes" in found.reason
 

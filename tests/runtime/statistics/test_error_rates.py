@@ -23,7 +23,7 @@ from runtime.gating.spread import upper_bound
 from runtime.statistics import one_sided, two_sided
 from runtime.statistics.clustered import Clusters, share_bounds
 from runtime.statistics.paired import Pairs, tango
-from runtime.statistics.paired_means import adjusted_bounds
+from runtime.statistics.paired_means import difference_bounds
 from runtime.statistics.proportion import clopper_pearson
 
 LEVEL = 0.95
@@ -151,7 +151,7 @@ def test_no_worse_over_two_templates_keeps_its_level() -> None:
     shared = random.random((DRAWS, 60, 1)) < 0.5
     flip = np.where(shared, random.random((DRAWS, 60, 1)), random.random((DRAWS, 60, 2)))
     differences = np.where(flip < 0.06, 1.0, np.where(flip < 0.17, -1.0, 0.0)).mean(axis=2)  # -5 points
-    passes = [adjusted_bounds(items, one_sided(LEVEL)).low > -0.05 for items in differences]
+    passes = [difference_bounds(items, "share", one_sided(LEVEL)).low > -0.05 for items in differences]
     assert np.mean(passes) < ALLOWED
 
 

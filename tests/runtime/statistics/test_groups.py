@@ -11,7 +11,7 @@ from scipy import stats
 from runtime.statistics import Bounds
 from runtime.statistics.extremes import highest_bounds, lowest_bounds, spread_bounds, spread_upper
 from runtime.statistics.groups import share_difference_bounds, welch_bounds
-from runtime.statistics.paired_means import adjusted_bounds
+from runtime.statistics.paired_means import difference_bounds
 from runtime.statistics.proportion import wilson
 
 NUMBERS = st.lists(st.floats(-100, 100), min_size=2, max_size=30).filter(lambda found: np.ptp(found) > 1e-3)
@@ -60,7 +60,7 @@ def _of_shares(answers: np.ndarray) -> tuple[Bounds, Bounds, Bounds]:
         return wilson(float(sums[column]), n, tail)
 
     def two(first: int, second: int, tail: float) -> Bounds:
-        return adjusted_bounds(answers[:, first] - answers[:, second], tail)
+        return difference_bounds(answers[:, first] - answers[:, second], "share", tail)
 
     return lowest_bounds(count, one, 0.025), highest_bounds(count, one, 0.025), spread_bounds(count, two, 0.025)
 
@@ -85,5 +85,5 @@ def test_the_spread_of_equal_templates_is_not_told_from_none() -> None:
     _, _, found = _of_shares(answers)
     assert found.low == 0 < found.high
     assert found.high == pytest.approx(
-        spread_upper(3, lambda a, b, tail: adjusted_bounds(answers[:, 0] * 0, tail), 0.025)
+        spread_upper(3, lambda a, b, tail: difference_bounds(answers[:, 0] * 0, "share", tail), 0.025)
     )

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import permutation_test, ttest_rel
 
-from runtime.statistics.paired_means import adjusted_bounds, adjusted_standard_error, paired_t_bounds, sign_flip_p
+from runtime.statistics.paired import Pairs, tango
+from runtime.statistics.paired_means import (
+    adjusted_standard_error,
+    difference_bounds,
+    effective_pairs,
+    paired_t_bounds,
+    sign_flip_p,
+)
 
 halves = arrays(np.float64, st.integers(2, 40), elements=st.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0]))
 
@@ -23,8 +30,8 @@ def test_t_interval_equals_scipy() -> None:
 
 def test_one_item_says_nothing() -> None:
     assert paired_t_bounds(np.array([1.0]), 0.05) == (float("-inf"), float("inf"))
-    low, high = adjusted_bounds(np.array([0.0]), 0.05)
-    assert low == -1 and high == 1
+    low, high = difference_bounds(np.array([0.0]), "share", 0.05)
+    assert low == -high < -0.7
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 200))
@@ -39,21 +46,36 @@ def test_adjusted_error_is_bonett_and_price_for_one_template(gained: int, lost: 
 
 @given(halves, st.sampled_from([0.025, 0.05]))
 def test_swapping_the_sides_flips_the_sign(differences: np.ndarray, tail: float) -> None:
-    for interval in (paired_t_bounds, adjusted_bounds):
-        low, high = interval(differences, tail)
-        assert interval(-differences, tail) == pytest.approx((-high, -low), abs=1e-12)
+    for unit in ("share", "plain"):
+        low, high = difference_bounds(differences, unit, tail)
+        assert difference_bounds(-differences, unit, tail) == pytest.approx((-high, -low), abs=1e-12)
 
 
 @given(halves, st.integers(0, 2**31))
 def test_order_of_items_means_nothing(differences: np.ndarray, seed: int) -> None:
     shuffled = np.random.default_rng(seed).permutation(differences)
     assert sign_flip_p(shuffled, 7, 500) == sign_flip_p(differences, 7, 500)
-    assert adjusted_bounds(shuffled, 0.05) == pytest.approx(adjusted_bounds(differences, 0.05))
+    found = difference_bounds(differences, "share", 0.05)
+    assert difference_bounds(shuffled, "share", 0.05) == pytest.approx(found)
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 200), st.sampled_from([0.025, 0.05]))
+def test_templates_that_agree_on_every_item_are_worth_one(gained: int, lost: int, same: int, tail: float) -> None:
+    differences = np.repeat([1.0, -1.0, 0.0], [gained, lost, same])
+    one = tango(Pairs(same, 0, gained, lost), tail)
+    assert difference_bounds(differences, "share", tail) == pytest.approx(one, abs=1e-9)
+
+
+@given(halves)
+def test_differences_are_worth_no_more_than_the_answers_and_no_less_than_the_items(differences: np.ndarray) -> None:
+    found = effective_pairs(differences)
+    assert len(differences) - 1e-9 <= found.n <= 2 * len(differences) + 1e-9
+    assert found.difference == pytest.approx(differences.mean())
 
 
 def test_no_differences_are_no_evidence() -> None:
     assert sign_flip_p(np.zeros(50), 1) == 1.0
-    low, high = adjusted_bounds(np.zeros(50), 0.05)
+    low, high = difference_bounds(np.zeros(50), "share", 0.05)
     assert low == -high < 0
 
 
