@@ -1,9 +1,10 @@
 """How well a model foresees the expected answers: nats over tokens, words or bytes of the whole set.
 
-Perplexity is exp(sum of nats / sum of tokens) over all items: a long answer counts as much as it is long, as in the
-loss of a training, whose exp it is. Over words and bytes only the text counts and not the token that ends the turn, so
-models whose tokenizers cut otherwise can be compared (Gao et al., lm-evaluation-harness, `word_perplexity`,
-`byte_perplexity`, `bits_per_byte`; here of the answer after its prompt).
+Perplexity is exp(sum of nats / sum of tokens) over all items: a long answer counts as much as it is long. Through a
+chat template it is the exp of the loss of a training; in a plain prompt there is no end of turn to count. Over words
+and bytes only the text counts and not the token that ends the turn, so models whose tokenizers cut otherwise can be
+compared (Gao et al., lm-evaluation-harness, `word_perplexity`, `byte_perplexity`, `bits_per_byte`; here of the answer
+after its prompt).
 """
 
 from __future__ import annotations

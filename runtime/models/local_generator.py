@@ -69,7 +69,7 @@ class LocalGenerator:
             Row(index, ids, chooser.draws(prompt.row_id, prompt.sample))
             for index, (prompt, ids) in enumerate(zip(prompts, encoded, strict=True))
         ]
-        stopping = Stopping(stop_tokens(self.model, self.tokenizer), decode.max_new_tokens)
+        stopping = Stopping(self._stops(), decode.max_new_tokens)
 
         def finished(done: Sequence[Row]) -> None:
             on_batch([self._completion(prompts[row.index], row, stopping) for row in done])
@@ -83,6 +83,11 @@ class LocalGenerator:
                 return
         self.way = "the model's own forward pass"
         generate_plainly(self.model, rows, chooser, stopping, finished, self.between_steps)
+
+    def _stops(self) -> frozenset[int]:
+        if self.plain is None:
+            return stop_tokens(self.model, self.tokenizer)
+        return plain_stop_tokens(self.model, self.tokenizer)
 
     def _encoded(self, prompts: Sequence[Prompt], max_new_tokens: int) -> list[tuple[int, ...]]:
         """The token ids of each prompt; those of an item that is asked several times are encoded once."""
@@ -109,12 +114,26 @@ class LocalGenerator:
 
 def stop_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     """Every token that ends a turn: of the tokenizer, of the generation config, and of the chat template."""
-    found: set[int] = set()
-    if tokenizer.eos_token_id is not None:
-        found.add(int(tokenizer.eos_token_id))
-    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-    if configured is not None:
-        found.update(configured if isinstance(configured, list | tuple) else [configured])
+    found = set(_ends(model, tokenizer))
     with suppress(DiagnosticError):  # a template that cannot be masked can still be asked
         found.add(prove(tokenizer).end_of_turn_id)
     return frozenset(found)
+
+
+def plain_stop_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Every token that ends an answer to a plain prompt: those without the chat template, which is not in its hash."""
+    return frozenset(_ends(model, tokenizer))
+
+
+def plain_end(model: Any, tokenizer: Any) -> int | None:
+    """The token that a finished answer to a plain prompt is read with: the first, since answers do not keep theirs."""
+    return next(iter(_ends(model, tokenizer)), None)
+
+
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    """The tokenizer's end-of-text token, then those of the generation config."""
+    own = [] if tokenizer.eos_token_id is None else [int(tokenizer.eos_token_id)]
+    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    if configured is None:
+        return own
+    return [*own, *(configured if isinstance(configured, list | tuple) else [configured])]

@@ -78,8 +78,12 @@ class PromptEncoder:
         ids = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id)
         return tuple([int(token) for token in ids if token is not None][:1])
 
-    def continued(self, text: str, answers: Sequence[str]) -> tuple[list[tuple[int, ...]], int]:
+    def continued(
+        self, text: str, answers: Sequence[str], *, written: bool = False
+    ) -> tuple[list[tuple[int, ...]], int]:
         """Prompt and answer encoded together, a sequence an answer, and the first token that is the answer's.
+
+        ``before_answer`` stands between the two, unless a model has ``written`` the answer: it wrote that too, or not.
 
         A tokenizer may join the end of a prompt with the beginning of an answer. The first token is then the first one
         that differs from the prompt's own in any of the sequences, the same for all: each is the likelihood of the same
@@ -90,7 +94,7 @@ class PromptEncoder:
             if answer not in self._no_control and (reason := refuse_text(self.tokenizer, answer)):
                 raise Unanswerable("control_token", reason)
             self._no_control.add(answer)
-        gap = "" if self.plain is None else _gap(text, self.plain)
+        gap = "" if self.plain is None or written else _gap(text, self.plain)
         prompt, *sequences = self.many([text, *(text + gap + answer for answer in answers)])
         start = min(shared(prompt, ids) for ids in sequences)
         if not start:

@@ -2,7 +2,8 @@
 
 Of ``expected`` answers, how likely each is after its prompt: the text alone, and the end-of-turn token after it. Of the
 model's own ``output``, how far its distribution over the next token is from a reference's, exactly over the vocabulary
-at every token of the answer, the end-of-turn token included. Outputs are kept as text and encoded again here; where
+at every token of the answer, the one that ended it included. In a plain prompt an expected answer has no end, and an
+output that was not cut off has the token of ``plain_end``. Outputs are kept as text and encoded again here; where
 that gives another number of tokens than were generated, the summary says so. Prompts are read once for all of it, rows
 are kept as they come. Costs: loading the models, and one run of every token, by both models for a divergence.
 """
@@ -37,7 +38,7 @@ _LEDGER = ("step_hash", "rule", "row_id", "detail")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A text as an answer. ``ended``: an end-of-turn token belongs to it; ``tokens`` is how many were generated."""
+    """A text as an answer. ``ended``: a token that ends it belongs to it; ``tokens`` is how many were generated."""
 
     question: Question
     text: str
@@ -47,7 +48,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A text encoded after its prompt, and the end-of-turn token after both."""
+    """A text encoded after its prompt, and the token that ends it after both."""
 
     said: Said
     text: Text | None
@@ -165,15 +166,16 @@ def _confirm(ctx: StepContext) -> None:
 def _readable(
     ctx: StepContext, params: LikelihoodParams, tokenizer: Any, model: Any, said: Sequence[Said]
 ) -> list[Read]:
+    from runtime.models.local_generator import plain_end
     from runtime.models.prompt_tokens import PromptEncoder, Unanswerable
     from runtime.training.masks import prove
 
     encoder = PromptEncoder(tokenizer, params.prompt, getattr(model.config, "max_position_embeddings", None))
-    end = prove(tokenizer).end_of_turn_id if params.prompt is None else None
+    end = prove(tokenizer).end_of_turn_id if params.prompt is None else plain_end(model, tokenizer)
     readable, drops = [], []
     for one in said:
         try:
-            readable.append(_encoded(encoder, one, end))
+            readable.append(_encoded(encoder, one, end, written=params.of == "output"))
         except Unanswerable as refused:
             drops.append((ctx.step.hash, refused.rule, one.question.prompt.row_id, str(refused)))
     with ctx.store.writing() as con:
@@ -184,12 +186,12 @@ def _readable(
     return readable
 
 
-def _encoded(encoder: Any, said: Said, end: int | None) -> Read:
+def _encoded(encoder: Any, said: Said, end: int | None, *, written: bool) -> Read:
     from runtime.inference.prefix_tree import Text
 
     prompt = encoder.text(said.question.prompt.messages)
     if said.text:
-        (ids, *_), start = encoder.continued(prompt, [said.text])
+        (ids, *_), start = encoder.continued(prompt, [said.text], written=written)
         text = Text(ids, start)
     else:  # a model that ends its turn at once
         ids, text = encoder.ids(prompt) or encoder.first, None
