@@ -18,8 +18,8 @@ LIKELIHOOD = (
         "perplexity",
         (),
         "plain",
-        "of the expected answers, exp(nats a token), the end of the turn counted except in a plain prompt: through a chat "
-        "template exp of the loss in training",
+        "of the expected answers, exp(nats a token), the end of the turn counted except in a plain prompt: exp of the "
+        "loss in training",
         higher_is_better=False,
         whole=True,
         answer="likelihood",
