@@ -6,6 +6,7 @@ way, down to twelve characters, and their cells end in an ellipsis.
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ GAP = "  "
 NARROWEST = 12
 NO_TERMINAL_WIDTH = 100
 NOTE_INDENT = "     "
+_LIVE = re.compile(r"(?i)(@|:(?=//)|www(?=\.))")  # what makes GitHub mention somebody, or link an address
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,12 @@ def _escaped(text: str) -> str:
     for mark in "|`*_<>[]#&$~":
         shown = shown.replace(mark, "\\" + mark)
     return shown
+
+
+def unlinked(text: str) -> str:
+    """Markdown in which no name is mentioned and no bare address is a link: a word joiner, which takes no room, parts
+    `@` from the name, `:` from `//`, and `www` from its dot."""
+    return _LIVE.sub(lambda match: f"{match[1]}\u2060", text)
 
 
 def terminal_width() -> int:

@@ -31,16 +31,22 @@ def requirements_of(store: Store, run_id: str) -> tuple[Requirement, ...]:
 
 
 def requirement_table(rows: Sequence[Requirement]) -> Table:
-    """Badge, requirement, estimate, n; below what did not pass the reason, once where neighbours share it."""
+    """Badge, gate where there are several, requirement, estimate, n; below what did not pass the reason, once where
+    neighbours share it."""
     notes, told = [], ""
     for row in rows:
         notes.append(row.reason if row.verdict != "pass" and row.reason != told else "")
         told = row.reason
-    columns = ("", "requirement", "estimate", "n")
-    return Table("", columns, [_verdict_cells(row) for row in rows], frozenset({2, 3}), notes)
+    if len({row.gate for row in rows}) < 2:
+        columns: tuple[str, ...] = ("", "requirement", "estimate", "n")
+        return Table("", columns, [_verdict_cells(row) for row in rows], frozenset({2, 3}), notes)
+    columns = ("", "gate", "requirement", "estimate", "n")
+    cells = [(badge, row.gate, *more) for row in rows for badge, *more in (_verdict_cells(row),)]
+    return Table("", columns, cells, frozenset({3, 4}), notes)
 
 
 def _verdict_cells(row: Requirement) -> tuple[str, ...]:
     title = row.title.removeprefix("require ")
-    n = f"n={row.n:,}" if row.n is not None else ""
+    group = not row.n and (row.target is None or not row.target.metric)  # it measures nothing of its own
+    n = "" if row.n is None or group else f"n={row.n:,}"
     return (row.badge, title if row.part == 0 else f"  {title}", row.shown, n)

@@ -22,9 +22,9 @@ def number(value: float | None, unit: str = "plain", *, signed: bool = False) ->
         return NOTHING
     sign = "+" if signed else ""
     if unit == "share":
-        return _trimmed(f"{100 * value:{sign}.1f}") + "%"
+        return _percentage(100 * value, sign) + "%"
     if unit == "points":
-        return _trimmed(f"{100 * value:{sign}.1f}") + "pt"
+        return _percentage(100 * value, sign) + "pt"
     return f"{value:{sign}.4g}"
 
 
@@ -88,6 +88,16 @@ def rate(value: float | None, unit: str) -> str:
         return ""
     shown = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
     return f"{shown} {unit}/s"
+
+
+def _percentage(value: float, sign: str) -> str:
+    """One decimal; up to six where fewer would say none or all of what is neither: 99.997, 0.003."""
+    digits = 1
+    while digits < 6 and (near := round(value, digits)) in (0, 100, -100) and near != value:
+        digits += 1
+    if round(value, digits) in (0, 100, -100):
+        digits = 1
+    return _trimmed(f"{value:{sign}.{digits}f}")
 
 
 def _trimmed(text: str) -> str:

@@ -8,6 +8,9 @@ from typing import Protocol
 # Of an answer that is not there: its row fell when it was rendered, or was never answered.
 WHERE = "`sft show ledger` has the rows that lacked a value"
 
+_ENDS = (0, 100, -100)  # of a percentage
+_MOST_DIGITS = 6
+
 
 class Form(Protocol):
     """A way to write a number of a unit, with at least so many decimals (of a percentage) where they are needed."""
@@ -57,9 +60,13 @@ def listing(names: Sequence[str]) -> str:
 
 
 def _trim(number: float, digits: int, *, sign: bool = False) -> str:
-    """So many decimals; one more where they would round a non-zero number, or a distance to 100, away."""
+    """So many decimals; more where they would round a non-zero number, or a distance to 100, away: 99.997% of a set is
+    not all of it. Six tell one of a hundred million; what is nearer is noise of the arithmetic."""
     rounded = round(number, digits)
-    digits += rounded != number and (rounded in (0, 100) or abs(number) < 1)
+    digits += rounded != number and rounded not in _ENDS and abs(number) < 1
+    while rounded != number and rounded in _ENDS and digits < _MOST_DIGITS:
+        digits += 1
+        rounded = round(number, digits)
     text = f"{number:+.{digits}f}" if sign else f"{number:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"-0", "+0"} else text

@@ -38,14 +38,14 @@ _LEDGER = ("step_hash", "rule", "row_id", "detail")
 def run(ctx: StepContext) -> StepResult:
     """Raises DiagnosticError SFT0526 (the model's files changed), SFT0550 (the template refuses a prompt), SFT0551
     (nothing can be asked), SFT0901 (the store is held at the end), Interrupted."""
-    from runtime.models.answering import asker_of
-
     params = ctx.step.params
     assert isinstance(params, PredictParams)
     if isinstance(params.decode, Recorded):
         from runtime.recorded_answers import run as find_recorded
 
         return find_recorded(ctx, params.decode)
+    from runtime.models.answering import asker_of  # loads torch, which answers that were recorded do not need
+
     questions = read_questions(ctx.inputs["prompts"], ctx.out)
     require_unchanged(ctx.step, ctx.spec_dir)
     model, tokenizer = load(ctx, params)

@@ -1,15 +1,15 @@
 """A report as Markdown: for the summary of a workflow's step, a comment, a file.
 
 Requirements first, then why each did not pass, the slices that did not, what was compared with what, and how often the
-held-out sets have decided. Everything from a spec or from data is escaped. A summary may not be larger than what GitHub
-takes, so lines that do not fit are left out, and the last line counts them.
+held-out sets have decided. Everything from a spec or from data is escaped, mentions and bare addresses included. A
+summary may not be larger than what GitHub takes, so lines that do not fit are left out, and the last line counts them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sft.plain_tables import markdown_row, markdown_text
+from sft.plain_tables import markdown_row, markdown_text, unlinked
 from sft.reports.report import Case, GateReport, Report, Stop
 from tui.formats import duration, number
 from tui.view_models.verdicts import BADGES
@@ -20,7 +20,7 @@ _LAST_LINE = 300  # bytes that are kept for saying what was left out
 
 def markdown(report: Report, most_bytes: int | None = None) -> str:
     """The report in at most so many bytes of UTF-8, with a line break at the end; empty where not a line fits."""
-    lines = [line for section in _sections(report) for line in (*section, "")]
+    lines = [unlinked(line) for section in _sections(report) for line in (*section, "")]
     text = "\n".join(lines[:-1]) + "\n"
     if most_bytes is None or len(text.encode("utf-8")) <= most_bytes:
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -99,6 +100,13 @@ def test_no_row_forges_an_annotation_on_standard_error(spec: Path, capsys: pytes
     assert main(["run", "s.sft", "--plain", "--github", "--format", "json"]) == 1
     (command,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("::")]
     assert command.startswith("::error file=s.sft")  # our own is still one
+
+
+def test_a_run_over_recorded_answers_loads_no_torch(spec: Path) -> None:
+    (spec / "a.jsonl").write_text((spec / "q.jsonl").read_text().replace('"answer"', '"ans"'))
+    program = "import sys; from sft.cli import main; main(['run', 's.sft']); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    assert done.stdout.endswith("False\n") and "math.right(large)" in done.stdout, done.stderr
 
 
 def test_text_that_a_runner_takes_for_commands_is_broken() -> None:

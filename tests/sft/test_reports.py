@@ -322,6 +322,13 @@ def test_an_alert_stays_the_same_when_its_line_moves() -> None:
 # --- Markdown -----------------------------------------------------------------------------------
 
 
+def test_markdown_mentions_nobody_and_links_nothing() -> None:
+    text = markdown(
+        report(case("@org/team a@b.example https://x.example HTTP://y www.z.example WWW.q ftp://f", "fail"))
+    )
+    assert "@\u2060org/team" in text and not re.search(r"(?i)@\w|\w://|www\.", text)
+
+
 def test_markdown_has_requirements_reasons_slices_comparison_and_looks() -> None:
     text = markdown(MIXED)
     assert text.startswith("## ✗ dir/spec.sft: fail\n")

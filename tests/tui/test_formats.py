@@ -72,3 +72,9 @@ def test_rate() -> None:
     assert formats.rate(1234.4, "tokens") == "1,234 tokens/s"
     assert formats.rate(0.8333, "steps") == "0.833 steps/s"
     assert formats.rate(None, "steps") == ""
+
+
+def test_a_share_that_is_not_all_or_none_does_not_read_so() -> None:
+    assert formats.number(0.99997, "share") == "99.997%" and formats.number(0.00003, "share") == "0.003%"
+    assert formats.number(-0.00003, "points", signed=True) == "-0.003pt"
+    assert [formats.number(value, "share") for value in (0.0, 1.0, 1 - 1e-15)] == ["0%", "100%", "100%"]

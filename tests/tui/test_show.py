@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,10 @@ from sft.plain_tables import Table, aligned, as_markdown, fitted
 from sft.project import read_spec
 from sft.show import show
 from sft.show_pages import PAGES
-from sft.verdicts import verdict_table
+from sft.verdicts import requirement_table, requirements_of, verdict_table
 from spec_lang.diagnostics import DiagnosticError, Diagnostics
 from tests.tui.sample_store import RUN
+from tui.view_models.verdicts import Target
 
 OTHER = '{"q": "Where do I pay?", "a": "billing"}'
 AGAINST = """
@@ -129,6 +131,22 @@ def test_the_verdict_table_tells_why_for_what_did_not_pass(done: Store) -> None:
     assert "92.5% [85.8, 96.6]" in lines[0] and lines[0].endswith("n=120")
     assert sum("cannot prove 95%" in line for line in lines) == 1
     assert any("differ by 11.7pt" in line for line in lines)
+
+
+def test_rows_of_several_gates_name_their_gate(done: Store) -> None:
+    with done.reading():
+        first, *_ = requirements_of(done, RUN)
+    alone, both = requirement_table([first]), requirement_table([first, replace(first, gate="second")])
+    assert "gate" not in alone.columns and [row[1] for row in both.rows] == [first.gate, "second"]
+    assert {both.columns[position] for position in both.right} == {"estimate", "n"}
+
+
+def test_a_group_has_no_items_of_its_own(done: Store) -> None:
+    with done.reading():
+        first, *_ = requirements_of(done, RUN)
+    group = replace(first, n=0, estimate=None, low=None, high=None, target=Target())
+    assert requirement_table([group]).rows[0][-1] == ""
+    assert requirement_table([replace(first, n=0)]).rows[0][-1] == "n=0"
 
 
 cells = st.text(alphabet="ab |é漢\n", max_size=30)
