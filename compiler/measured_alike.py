@@ -29,7 +29,7 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
     for cell in params.cells:
         asked = _asked(step_of(measure.inputs[cell.input]))
         for number, reading in enumerate(cell.readings):
-            asked[f"likelihood {number + 1}"] = _asked(step_of(measure.inputs[reading.input]))
+            asked[f"likelihood {number + 1}"] = _read(step_of(measure.inputs[reading.input]), step_of)
         models.setdefault(cell.model, {})[cell.template] = asked
         prompts = step_of(measure.inputs[cell.input]).inputs.get("prompts")
         if prompts is not None:
@@ -44,13 +44,24 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
 
 
 def _asked(step: Step) -> dict[str, Any]:
-    """How the answers of a step were made, or what they were rated by. Of recorded answers nothing is known: where they
-    stand is the model."""
+    """How the answers of a step were made, or what they were rated by. Where recorded answers stand is the model, and
+    how they were made is not known; what they are compared with, and the columns of scores, is."""
     params: dict[str, Any] = step.params.model_dump(mode="json", exclude={"kind"})
     decode = params.pop("decode", {})
     if isinstance(step.params, PredictParams) and isinstance(step.params.decode, Recorded):
-        return {"method": "recorded", "version": step.version}
+        scores = {score.name: score.column for score in step.params.decode.scores}
+        told = {"expected": step.params.decode.expected, "scores": scores}
+        return {"method": "recorded", "version": step.version, **{name: value for name, value in told.items() if value}}
     return {**decode, **params, "version": step.version}
+
+
+def _read(step: Step, step_of: Callable[[str], Step]) -> dict[str, Any]:
+    """What a model was read by; a reference is part of it, by its content."""
+    told = _asked(step)
+    content = {name: value for name, value in step.content.items() if name.startswith("reference_")}
+    if "reference" in step.inputs:
+        content["trained"] = step_of(step.inputs["reference"]).hash
+    return {**told, "reference": hash_value(content)[:12]} if content else told
 
 
 def _prompt(render: Step, step_of: Callable[[str], Step]) -> dict[str, str]:
@@ -64,7 +75,7 @@ def differences(then: How, now: How, metric: str, model: str, was: str, run: str
     """What was not done in the blessed run as it is done now, for a metric of ``model``, which is compared with that of
     ``was``; ``run`` is how reasons call that run."""
     yield from _metric(then["metrics"].get(metric, {}), now["metrics"].get(metric, {}), metric, run)
-    old, new = then["models"].get(was, {}), now["models"].get(model, {})
+    old, new = (_of_metric(how, name, metric) for how, name in ((then, was), (now, model)))
     for template in new:
         if template not in old:
             yield f"{run} was not asked under template `{template}`"
@@ -76,6 +87,16 @@ def differences(then: How, now: How, metric: str, model: str, was: str, run: str
     for template in old:
         if template not in new:
             yield f"{run} was also asked under template `{template}`"
+
+
+def _of_metric(how: How, model: str, metric: str) -> dict[str, Mapping[str, Any]]:
+    """How a model was asked, by template; of recorded scores the one that the metric reads."""
+    read = how["metrics"].get(metric, {}).get("args", {}).get("score")
+    found = {}
+    for template, told in how["models"].get(model, {}).items():
+        scores = {name: column for name, column in told.get("scores", {}).items() if name == read}
+        found[template] = {**told, "scores": scores}
+    return found
 
 
 def _metric(old: Mapping[str, Any], new: Mapping[str, Any], metric: str, run: str) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 An answer belongs to the row with the same values in the columns that tell the item, never to the row at the same place
 of its file. What finds no partner goes to the ledger, from either side: a row without an answer is missing from what is
-measured, so a gate on it is not passed in silence; an answer without a row is named. Two answers to one item, or one
-item for two different rows, are not guessed about: the step stops. About 0.3 s for 100,000 answers.
+measured, so a gate on it is not passed in silence; an answer without a row is named. Data may be a selection (a
+filter, a part of a split), whose other rows have answers too; an answer to what not even the files behind the data
+have is another thing: the data lost an item that was asked, and no gate on the eval passes. Two answers to one item, or
+one item for two different rows, are not guessed about: the step stops. About 0.3 s for 100,000 answers.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from runtime.template_sql import value as text_of
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
+LOST = "lost.parquet"  # item: what was answered, and is in no file behind the data
 SCORES = "scores.parquet"  # row_id, score, value: beside the predictions of a step that has scores
 UNKNOWN_PROMPT = "[]"  # no message is known
 STOP_REASON = "recorded"  # why an answer ends is not known
@@ -43,6 +46,7 @@ def run(ctx: StepContext, params: Recorded) -> StepResult:
         answered = db.value("SELECT count(*) FROM paired")
         if not answered:
             raise _nothing_paired(db, ctx.step.local.get("item", "item"))
+        db.copy(_lost(db, ctx, params), folder / LOST)
         dropped = write_ledger(db, _LEDGER, folder / "ledger.parquet")
         db.copy(_PREDICTIONS, folder / "predictions.parquet")
         db.copy(_STORED, folder / "stored.parquet")
@@ -53,6 +57,23 @@ def run(ctx: StepContext, params: Recorded) -> StepResult:
     publish_rows(ctx, {"ledger": folder / "ledger.parquet", "predictions": folder / "stored.parquet"})
     summary |= {"recorded": answered, "dropped_by_cause": causes}
     return StepResult(answered + dropped, answered, dropped, summary)
+
+
+def _lost(db: Engine, ctx: StepContext, params: Recorded) -> str:
+    """The items that were answered, and that no file behind the data has; where files have not the columns of the item,
+    the data stands for them."""
+    files = [parquet(folder / "rows.parquet") for role, folder in ctx.inputs.items() if role.startswith("source ")]
+    keys = ", ".join(f"({value.sql}) AS k{at}" for at, value in enumerate(params.item))
+    bound = [one for value in params.item for one in value.params]
+    known = f"(FROM asked WHERE {_same(params, 'given', 'asked')})"
+    db.execute(f"CREATE TABLE lost AS SELECT * FROM given WHERE has_item AND NOT EXISTS {known}")
+    for file in files:
+        rows = f"SELECT {keys} FROM {file}"
+        if db.binds(rows, bound):
+            db.execute(
+                f"DELETE FROM lost WHERE EXISTS (FROM ({rows}) known WHERE {_same(params, 'lost', 'known')})", bound
+            )
+    return "SELECT DISTINCT i AS item FROM lost ORDER BY 1"
 
 
 def _asked(db: Engine, folder: Path, prompts: Path | None, params: Recorded) -> None:

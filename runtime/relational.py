@@ -96,6 +96,16 @@ class Engine:
         """The single value of a query that gives one row with one column."""
         return self.rows(sql, params)[0][0]
 
+    def binds(self, sql: str, params: Sequence[Any] = ()) -> bool:
+        """Whether all columns are there that a query reads."""
+        import duckdb
+
+        try:
+            self.con.execute(f"SELECT * FROM ({sql}) LIMIT 0", list(params))
+        except duckdb.BinderException:
+            return False
+        return True
+
     def add_function(self, name: str, call: Callable[..., Any], parameters: Sequence[str], result: str) -> None:
         """A function in Python of values of these SQL types; NULL arrives as None."""
         self.con.create_function(name, call, list(parameters), result, type="native", null_handling="special")  # type: ignore[arg-type]

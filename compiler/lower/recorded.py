@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from compiler.functions.metrics import RECORDED
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
+from compiler.plan import StepKind
 from compiler.recorded_params import Recorded, RecordedScore
 from compiler.resolve.recorded import score_column
 from compiler.resolved import ResolvedEval, ResolvedModel, Rows
@@ -39,11 +40,15 @@ def lower_recorded(
         how=answers.decode,
         scores=tuple(RecordedScore(name=name, column=score_column(answers, name)) for name in scores),
     )
+    if prompts is not None:
+        inputs["prompts"] = prompts
+    for number, source in enumerate(_sources(inputs["rows"], builder)):  # beside the rows, which may be a selection
+        inputs[f"source {number + 1}"] = source
     return builder.add(
         PredictParams(decode=recorded, precision="auto"),
         f"{item.name}.{model.name}.{template}",
         item.block,
-        inputs=inputs | ({"prompts": prompts} if prompts is not None else {}),
+        inputs=inputs,
         labels={
             "eval": item.name,
             "model": model.name,
@@ -54,6 +59,23 @@ def lower_recorded(
         lines=builder.lines(model.block, "recorded."),
         item=", ".join(expression_text(expr) for expr in model.block.item.value) or "item",
     )
+
+
+def _sources(step_id: str, builder: PlanBuilder) -> list[str]:
+    """The steps that read the files behind the data, in the order in which they are met."""
+    found: dict[str, None] = {}
+    todo = [step_id]
+    seen = set()
+    while todo:
+        one = todo.pop(0)
+        if one in seen:
+            continue
+        seen.add(one)
+        step = builder.step(one)
+        if step.kind is StepKind.INGEST:
+            found[one] = None
+        todo += step.inputs.values()
+    return list(found)
 
 
 def _name(rows: object) -> str:

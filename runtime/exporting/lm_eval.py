@@ -3,8 +3,8 @@
 
 A template is a task of its own, called ``EVAL`` when there is one and ``EVAL_TEMPLATE`` otherwise. What lm-eval calls
 the standard error is that of the mean over items with an answer (ddof 1), and `N/A` for a metric of the whole set, as
-there. A sample has the row as its ``doc``; an item without an answer has none, and ``n-samples`` counts both. The time
-is that of the run: the same run gives the same bytes. About 20,000 samples a second.
+there. A sample has the row as its ``doc``; the answer of an item that has none is null, and ``n-samples`` counts both.
+The time is that of the run: the same run gives the same bytes. About 20,000 samples a second.
 """
 
 from __future__ import annotations
@@ -147,15 +147,19 @@ def _is_higher_better(metric: Metric) -> bool | None:
 
 
 def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[dict[str, Any]]:
-    """The samples in the order of the items' ids."""
+    """The samples in the order of the items' ids. What is expected of an item without an answer stands beside the
+    answers of other models under the template."""
+    beside = [one.answers.hash for one in tasks_of(plan, measure) if one.template == task.template]
     rows = store.query(
-        "SELECT p.row_id, p.prompt, p.outputs, p.expected, e.content FROM (SELECT row_id, step_hash, "
-        "any_value(prompt) AS prompt, list(output ORDER BY sample) AS outputs, any_value(expected) AS expected "
-        "FROM predictions GROUP BY row_id, step_hash) p LEFT JOIN ("
+        "SELECT i.row_id, coalesce(p.prompt, '[]'), coalesce(p.outputs, [NULL]), coalesce(p.expected, o.expected, ''), "
+        "e.content FROM (SELECT DISTINCT row_id FROM item_metrics WHERE step_hash = ?) i LEFT JOIN ("
+        "SELECT row_id, any_value(prompt) AS prompt, list(output ORDER BY sample) AS outputs, "
+        "any_value(expected) AS expected FROM predictions WHERE step_hash = ? GROUP BY row_id) p USING (row_id) "
+        "LEFT JOIN (SELECT row_id, any_value(expected) AS expected FROM predictions "
+        "WHERE list_contains(?::VARCHAR[], step_hash) GROUP BY row_id) o USING (row_id) LEFT JOIN ("
         "SELECT row_id, any_value(content)::VARCHAR AS content FROM examples "
-        "WHERE list_contains(?::VARCHAR[], step_hash) GROUP BY row_id) e USING (row_id) "
-        "WHERE p.step_hash = ? ORDER BY p.row_id",
-        [sources_of(plan, measure), task.answers.hash],
+        "WHERE list_contains(?::VARCHAR[], step_hash) GROUP BY row_id) e USING (row_id) ORDER BY i.row_id",
+        [measure.hash, task.answers.hash, beside, sources_of(plan, measure)],
     )
     values: dict[str, dict[str, float | None]] = {}
     for row_id, metric, value in store.query(

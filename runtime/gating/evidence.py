@@ -6,6 +6,7 @@ changed threshold runs no model and measures nothing again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,12 @@ class Evidence:
     def seed(self) -> int:
         """Seed of everything drawn from this evaluation; editing a threshold does not change it."""
         return int(self.step_hash[:15], 16)
+
+    @property
+    def lost(self) -> int:
+        """How many items were answered that are in no file behind the data."""
+        rows = self.store.query("SELECT summary FROM results WHERE step_hash = ?", [self.step_hash])
+        return int(json.loads(rows[0][0]).get("lost", 0)) if rows and rows[0][0] else 0
 
     def answers(self, metric: str, model: str) -> Floats:
         """The metric of a model for every item and template; NaN where it is missing."""

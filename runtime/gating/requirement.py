@@ -89,8 +89,24 @@ def decide(
     requirement: Measured, evidences: Mapping[str, Evidence], blessed: BlessedRun | None = None
 ) -> RequirementDecision:
     """Decide one requirement. ``evidences`` maps the role of a measure step to what it measured; ``blessed`` is the
-    gate's baseline, which has to be there where the requirement is compared with one."""
+    gate's baseline, which has to be there where the requirement is compared with one. Nothing passes on an eval that
+    lost items: which ones are lost is seldom chance."""
     evidence = evidences[input_of(requirement)]
+    decided = _decided(requirement, evidence, blessed)
+    return replace(decided, whole=_left_open(decided.whole, evidence.lost)) if evidence.lost else decided
+
+
+def _left_open(decision: Decision, lost: int) -> Decision:
+    verdict = Verdict.INCONCLUSIVE if decision.verdict is Verdict.PASS else decision.verdict
+    are = wording.verb(lost, "was answered and is in no row of the data", "were answered and are in no row of the data")
+    told = (
+        f"{wording.count(lost, 'items')} {are} (`no_row` in `sft show ledger`): take data that has them, "
+        "or keep only the answers to its rows in a task."
+    )
+    return replace(decision, verdict=verdict, reason=f"{decision.reason} {told}")
+
+
+def _decided(requirement: Measured, evidence: Evidence, blessed: BlessedRun | None) -> RequirementDecision:
     if isinstance(requirement, NeverRequirement):
         return RequirementDecision(requirement, decide_never(requirement, evidence))
     if isinstance(requirement, OF_AXES):

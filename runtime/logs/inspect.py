@@ -3,7 +3,8 @@
 A sample is an item in an epoch. What was asked is its input; of a conversation the turns, as JSON. The answer is the
 completion of its output; a sample that ended in an error has none. Grades are scores: `C` and `I` are true and false,
 `P` is half, and a metric that gave several values has one column each, called `SCORER_KEY`. Version 2 is read, and a
-log of an evaluation that was broken off is refused, because what it lacks is not chance.
+log of an evaluation that was broken off is refused, because what it lacks is not chance; so is one with
+other than the number of samples that its results name.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
 VERSION = 2
-_SAMPLE = re.compile(r"samples/[^/]+\.json")
+_SAMPLE = re.compile(r"samples/.+\.json")  # the id of a sample may have a `/`
 _SHELL = re.compile(r"samples/[^/]+/sample\.json")
 _ATTACHED = "attachment://"
 _GRADES = {"C": True, "I": False, "N": False}
@@ -37,6 +38,7 @@ def inspect_rows(path: Path) -> Rows:
     _check(path, header)
     decode = _decode(header)
     rows = [_row(sample, decode) for sample in samples]
+    _check_count(path, header, len(rows))
     graded = _graded(rows)
     for position, (row, scores) in enumerate(rows, 1):
         whole = with_scores(row, {name: _score(value, name in graded) for name, value in scores.items()})
@@ -115,6 +117,15 @@ def _check(path: Path, header: Mapping[str, Any]) -> None:
         raise fatal("SFT0480", message, "read it with inspect_ai and write it again: `inspect log convert`")
     if header["status"] != "success":
         raise _broken_off(path, str(header["status"]))
+
+
+def _check_count(path: Path, header: Mapping[str, Any], found: int) -> None:
+    """Samples that are not there are no chance either; a log need not say how many it has."""
+    results = header.get("results")
+    told = results.get("total_samples") if isinstance(results, dict) else None
+    if isinstance(told, int) and not isinstance(told, bool) and told != found:
+        message = f"`{path.name}` has {found:,} samples, and says that it has {told:,}"
+        raise fatal("SFT0481", message, "write the log again, with all samples")
 
 
 def _row(sample: Mapping[str, Any], decode: str | None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -19,7 +19,7 @@ from runtime.extensions import add_extensions
 from runtime.measuring.readings import LIKELIHOODS, with_readings
 from runtime.metrics import Answer
 from runtime.preparing import with_prepared
-from runtime.recorded_answers import recorded_scores
+from runtime.recorded_answers import LOST, recorded_scores
 from runtime.relational import Engine, engine, literal, parquet
 from runtime.step_rows import publish_rows
 
@@ -91,9 +91,18 @@ def run(ctx: StepContext) -> StepResult:
         }
         if tags is not None:
             files["item_tags"] = _write(sql, ctx.out, "item_tags", _ITEM_TAGS, tags)
+        lost = _lost(sql, ctx, params)
     publish_rows(ctx, files)
     _tell_unmeasured(ctx, table)
-    return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=_summary(table))
+    return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=_summary(table) | lost)
+
+
+def _lost(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[str, int]:
+    """How many items were answered by any model and are in no file behind the data."""
+    files = [path for path in (ctx.inputs[cell.input] / LOST for cell in params.cells) if path.exists()]
+    every = " UNION ".join(f"SELECT item FROM {parquet(path)}" for path in files)
+    count = int(sql.value(f"SELECT count(*) FROM ({every})")) if files else 0
+    return {"lost": count} if count else {}
 
 
 def _tell_unmeasured(ctx: StepContext, table: AnswerTable) -> None:

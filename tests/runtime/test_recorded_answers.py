@@ -130,6 +130,21 @@ def test_a_row_without_an_answer_is_missing_and_no_gate_passes(project: Project)
     assert project.store.query("SELECT estimate, n, missing FROM metrics WHERE template = '*'") == [(1.0, 40, 60)]
 
 
+def test_an_answer_to_an_item_that_the_data_lost_leaves_gates_open(project: Project) -> None:
+    """The other rows of a selection are expected to have answers; what no file behind the data has was lost."""
+    gate = "gate g { require exam.exact(other) >= 50% at 95% }\n"
+    asked = [{"question": f"{n}?", "answer": "yes"} for n in range(100)]
+    answered = [{"question": f"{n}?", "reply": "yes"} for n in range(100)]
+    project.write(SPEC + gate, asked[:90], answered)
+    assert run(project.folder / "t.sft").verdict == "inconclusive"
+    [(reason,)] = project.store.query("SELECT reason FROM gates")
+    assert "10 items were answered and are in no row of the data" in reason
+    part = SPEC.replace("from = asked }", "from = asked   split { key = question   test = 50%   rest = 50% } }")
+    project.write(part.replace("= questions\n", "= questions.test\n") + gate, asked, answered)
+    assert run(project.folder / "t.sft").verdict == "pass"
+    assert project.store.query("SELECT count(*) > 0 FROM ledger WHERE rule = 'no_row'") == [(True,)]
+
+
 def test_everything_without_a_partner_is_in_the_ledger(project: Project) -> None:
     asked = [*ASKED, {"question": "new?", "answer": "1"}, {"answer": "2"}, {"question": "why?"}]
     answered = [

@@ -93,6 +93,27 @@ def test_what_was_written_reads_back_as_the_same_numbers(project: Path, tmp_path
     assert again == {name: pytest.approx(ours[f"{name},none"]) for name in ("acc", "words")}
 
 
+def test_an_item_without_an_answer_is_written_and_read_back_as_missing(tmp_path: Path) -> None:
+    lines = (MADE / "lm_eval_choosing_b.jsonl").read_text().splitlines(keepends=True)
+    shutil.copy(MADE / "lm_eval_choosing_a.jsonl", tmp_path)
+    (tmp_path / "lm_eval_choosing_b.jsonl").write_text("".join(lines[:-4]))
+    (tmp_path / "t.sft").write_text(SPEC)
+    assert run(tmp_path / "t.sft").status == "done"
+    export_evaluation("choosing", tmp_path / "out", open_store(tmp_path), run=None, replace=False)
+    samples = {
+        model: [json.loads(line) for line in next((tmp_path / "out" / model).glob("samples*")).open()]
+        for model in ("base", "tuned")
+    }
+    assert [one["filtered_resps"] for one in samples["tuned"]].count([None]) == 4
+    assert [one["target_hash"] for one in samples["tuned"]] == [one["target_hash"] for one in samples["base"]]
+    (tmp_path / "back").mkdir()
+    shutil.copy(next((tmp_path / "out" / "tuned").glob("samples*")), tmp_path / "back" / "samples.jsonl")
+    (tmp_path / "back" / "t.sft").write_text(BACK.replace("FILE", "samples.jsonl"))
+    assert run(tmp_path / "back" / "t.sft").status == "done"
+    found = open_store(tmp_path / "back").query("SELECT DISTINCT n, missing FROM metrics WHERE template = '*'")
+    assert found == [(20, 4)]
+
+
 def test_an_eval_that_was_not_measured_is_no_export(project: Path) -> None:
     with pytest.raises(DiagnosticError) as caught:
         export_evaluation("chosing", project / "out2", open_store(project), run="last", replace=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ from runtime.source_facts import read_source_facts
 from runtime.store import Store
 from sft.project import run
 from spec_lang.diagnostics import DiagnosticError
+
+if sys.version_info >= (3, 14):
+    import zipfile
+else:
+    from backports.zstd import zipfile
 
 MADE = Path(__file__).parent / "made"
 
@@ -83,6 +89,7 @@ def test_samples_of_inspect_have_grades_as_true_and_false() -> None:
 def changed(tmp_path: Path, change: Any, name: str = "inspect_a.json") -> Path:
     log = json.loads((MADE / name).read_text())
     log["samples"] = log["samples"][:3]
+    log["results"]["total_samples"] = 3
     change(log)
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(log))
@@ -113,6 +120,18 @@ def test_what_else_a_log_of_inspect_can_hold(tmp_path: Path) -> None:
         2,
     )
     assert "match" not in three
+
+
+def test_the_id_of_a_sample_may_have_a_slash_and_a_log_that_lacks_samples_is_refused(tmp_path: Path) -> None:
+    whole = zipfile.ZipFile(MADE / "inspect_b.eval")
+    for name, lacks in (("slashes", False), ("lacks", True)):
+        members = [one for one in whole.namelist() if not (lacks and one.startswith("samples/1_"))]
+        with zipfile.ZipFile(tmp_path / f"{name}.eval", "w") as written:
+            for one in members:
+                written.writestr(one.replace("samples/", "samples/HumanEval/"), whole.read(one))
+    assert len(list(log_rows(tmp_path / "slashes.eval", "inspect"))) == 24
+    code, words = refusal(tmp_path / "lacks.eval", "inspect")
+    assert (code, "has 23 samples, and says that it has 24" in words) == ("SFT0481", True)
 
 
 def test_a_log_of_another_version_says_what_to_do(tmp_path: Path) -> None:

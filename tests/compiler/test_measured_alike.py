@@ -1,0 +1,79 @@
+"""What an eval is written down to have done, and which of two that differ are told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from compiler.answer_params import LikelihoodParams
+from compiler.measure_params import Cell, MeasureParams, Reading
+from compiler.measured_alike import How, differences, how_measured
+from compiler.plan import Place, Step, StepKind
+from compiler.step_params import StepParams
+from sft.project import compile
+
+SPEC = """edition 2026
+source rows { path = "rows.jsonl"   licence = "CC0-1.0"   origin = human }
+task questions { from = rows }
+model other { recorded = rows   item = question   answer = reply   scores { good = one } }
+eval exam {
+  models   = [other]
+  data     = questions
+  expected = answer
+  metric exact = exact_match()
+  metric good  = recorded("good")
+}
+"""
+
+
+def how(folder: Path, spec: str) -> How:
+    row = {"question": "q", "reply": "a", "answer": "a", "old": "b", "one": 0.5, "two": 0.25}
+    (folder / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    (folder / "t.sft").write_text(spec)
+    plan, found = compile(folder / "t.sft")
+    assert plan is not None, [item.message for item in found]
+    return how_measured(next(step for step in plan.steps if step.kind is StepKind.MEASURE), plan.step)
+
+
+def told(then: How, now: How, metric: str) -> list[str]:
+    return list(differences(then, now, metric, "other", "other", "`main`"))
+
+
+def test_recorded_answers_compared_with_another_column_are_not_alike(tmp_path: Path) -> None:
+    then = how(tmp_path, SPEC)
+    now = how(tmp_path, SPEC.replace("expected = answer", "expected = old"))
+    assert told(then, now, "exact") == [
+        "`main` was decoded otherwise under template `recorded` (expected answer then, old now)"
+    ]
+    assert told(then, then, "exact") == []
+
+
+def test_a_score_that_is_read_of_another_column_is_not_alike_and_leaves_other_metrics_alone(tmp_path: Path) -> None:
+    then, now = how(tmp_path, SPEC), how(tmp_path, SPEC.replace("good = one", "good = two"))
+    assert "scores.good one then, two now" in told(then, now, "good")[0]
+    assert told(then, now, "exact") == []
+
+
+def test_a_divergence_from_other_weights_is_not_alike() -> None:
+    one, two = read_beside({"weights": "w", "reference_weights": "a"}), read_beside({"reference_weights": "b"})
+    assert "likelihood 1.reference" in told(one, two, "kl")[0]
+    assert told(one, read_beside({"weights": "v", "reference_weights": "a"}), "kl") == []
+
+
+def read_beside(content: Mapping[str, str]) -> How:
+    """An eval of one model that is read beside a reference, with this content of the step that reads."""
+    read = LikelihoodParams(of="output", precision="fp32")
+    cell = Cell(input="read", model="other", template="t", readings=(Reading(input="read", reference="base"),))
+    measured = MeasureParams(cells=(cell,), metrics=(), slices=())
+    steps = {
+        "read": _step(StepKind.LIKELIHOOD, read, {}, content),
+        "exam": _step(StepKind.MEASURE, measured, {"read": "read"}, {}),
+    }
+    return how_measured(steps["exam"], steps.__getitem__)
+
+
+def _step(kind: StepKind, params: StepParams, inputs: dict[str, str], content: Mapping[str, str]) -> Step:
+    place = Place(path="t.sft", line=1, column=1, end_line=1, end_column=2)
+    told = {"kind": kind, "name": "s", "params": params, "inputs": inputs, "content": dict(content), "local": {}}
+    return Step.model_validate({**told, "place": place, "version": 1, "hash": "h"})
