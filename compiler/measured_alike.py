@@ -92,7 +92,7 @@ def differences(then: How, now: How, metric: str, model: str, was: str, run: str
 def _of_metric(how: How, model: str, metric: str) -> dict[str, Mapping[str, Any]]:
     """How a model was asked, by template; of recorded scores the one that the metric reads."""
     read = how["metrics"].get(metric, {}).get("args", {}).get("score")
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for template, told in how["models"].get(model, {}).items():
         scores = {name: column for name, column in told.get("scores", {}).items() if name == read}
         found[template] = {**told, "scores": scores}
