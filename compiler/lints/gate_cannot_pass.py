@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from math import ceil, log
 
 from compiler.lints.lint import Facts, Finding, Lint
+from compiler.lints.never_negative import never_negative
 from compiler.resolved_gate import Requirement
 from compiler.row_bounds import at_most
 from compiler.schema.written import written
@@ -28,7 +29,7 @@ def _find(facts: Facts) -> Iterator[Finding]:
         for requirement in gate.requirements:
             if requirement is None or requirement.rule != "bound":
                 continue
-            yield from _impossible(requirement) or _too_few(requirement, facts)
+            yield from _impossible(requirement, facts) or _too_few(requirement, facts)
             if requirement not in gate.required:
                 continue  # `any of` needs only one of the two
             side = floors if requirement.op in (">=", ">") else ceilings
@@ -39,12 +40,13 @@ def _find(facts: Facts) -> Iterator[Finding]:
                 yield from _opposed(floor, ceilings[key])
 
 
-def _impossible(requirement: Requirement) -> tuple[Finding, ...]:
+def _impossible(requirement: Requirement, facts: Facts) -> tuple[Finding, ...]:
     """What no answers meet, however many there are."""
     limit, op, level = requirement.limit, requirement.op, requirement.level
     share = requirement.metric.unit == "share"
     shown = f"{op} {_written(requirement)}"
-    if (share and op == ">" and limit >= 1) or (op == "<" and limit <= 0) or (op == "<=" and limit < 0):
+    below = ((op == "<" and limit <= 0) or (op == "<=" and limit < 0)) and never_negative(requirement, facts)
+    if (share and op == ">" and limit >= 1) or below:
         end = "above 100%" if op == ">" else "below 0"
         return (
             Finding(

@@ -127,6 +127,10 @@ class _Requirements:
         use = read_metric(expr.left, self.names, self.evals)
         threshold = read_number(expr.right, use, Unit.SHARE, "a share from 0% to 100%", self.report)
         self._check_each(rule, use)
+        if "correct" in rule.clauses and "each" in rule.clauses and "at" not in rule.clauses:
+            message = "`correct` corrects a level, and this requirement names none"
+            help = "add `at 95%`, or leave out `correct`: without a level the estimates alone decide"
+            self.report.error("SFT0225", message, rule.clauses["correct"].span, help)
         return self._requirement("bound", rule, use, threshold, op=expr.op)
 
     def _compared(self, rule: RuleEntry, expr: Call, words: Sequence[str]) -> Requirement | None:

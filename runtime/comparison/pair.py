@@ -23,9 +23,10 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Side:
-    """The answers of one model: a matrix items × templates with NaN where one is missing. ``answered`` are the items
-    that have an answer under every template; one that has and is NaN could not be measured. ``whole`` are the items'
-    statistics under a metric of the whole set, whose rows and columns follow those of ``values``."""
+    """The answers of one model: a matrix items × templates with NaN where one is missing, each the mean of so many
+    ``samples``. ``answered`` are the items that have an answer under every template; one that has and is NaN could not
+    be measured. ``whole`` are the items' statistics under a metric of the whole set, whose rows and columns follow
+    those of ``values``."""
 
     label: str
     row_ids: tuple[str, ...]
@@ -33,6 +34,7 @@ class Side:
     values: Floats
     answered: frozenset[str]
     whole: WholeSet | None = None
+    samples: int = 1
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,6 @@ def _set(side: Side, row_ids: Sequence[str], templates: Sequence[str]) -> WholeS
 
 def side_aggregate(side: Side, unit: str) -> Aggregate:
     if side.whole is None:
-        return aggregate(side.values, unit)
+        return aggregate(side.values, unit, samples=side.samples)
     columns = side.whole.columns
     return aggregate_of(columns, resampled(columns, [(side.whole.score, range(len(columns)))], side.whole.seed)[0])

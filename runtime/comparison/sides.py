@@ -109,7 +109,7 @@ def _side(store: Store, item: Measured, metric: str) -> Side:
     if described is not None and described.whole:
         statistics = WholeSet.of(evidence, described, item.model)
         whole = replace(statistics, columns=tuple(statistics.columns[at] for at in columns))
-    return Side(item.label, evidence.row_ids, tuple(cells), values, answered, whole)
+    return Side(item.label, evidence.row_ids, tuple(cells), values, answered, whole, evidence.samples)
 
 
 def _seed(first: Step, second: Step) -> int:

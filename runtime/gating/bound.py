@@ -90,7 +90,7 @@ def decide_bound(requirement: BoundRequirement, answers: Floats, samples: int = 
         p_value=None if level is None else _p_value(rule, clusters, beyond=rule.is_floor),
         minimum_detectable=_minimum_detectable(rule, clusters),
         clearance=distance,
-        worse_p=_p_value(rule, clusters, beyond=not rule.is_floor),
+        worse_p=_worse_p(rule, answers),
     )
 
 
@@ -122,6 +122,15 @@ def _why_no_bound(rule: _Rule, clusters: Clusters) -> str | None:
     if rule.level is None or rule.unit == "share":
         return None
     return why_no_bound(clusters.sums / clusters.sizes)
+
+
+def _worse_p(rule: _Rule, answers: Floats) -> float:
+    """The p-value of a failure: of the answers with all missing ones counted as good, as the failure itself is."""
+    if np.isnan(answers).any():
+        if rule.unit != "share":
+            return 1.0
+        answers = np.nan_to_num(answers, nan=1.0 if rule.is_floor else 0.0)
+    return _p_value(rule, Clusters.of_rows(answers, rule.samples), beyond=not rule.is_floor)
 
 
 def _p_value(rule: _Rule, clusters: Clusters, *, beyond: bool) -> float:
@@ -205,7 +214,7 @@ def _reason(rule: _Rule, name: str, answers: Floats, verdict: Verdict, deciding:
     if verdict is Verdict.FAIL and rule.level is not None:
         parts.append("the estimate itself lies on the wrong side")
     if rule.level is not None:
-        parts.append(_what_passes(rule, Clusters.of_rows(answers)))
+        parts.append(_what_passes(rule, Clusters.of_rows(answers, rule.samples)))
     return wording.paragraph(parts)
 
 

@@ -17,18 +17,36 @@ from runtime.gating.comparison import Comparison
 from runtime.gating.decision import Verdict
 from runtime.measuring.aggregates import finite
 from runtime.statistics import one_sided
+from runtime.statistics.paired_means import SIGN_DRAWS
 
 _HALVES = 2.0
 
 
 def smallest_p(found: Comparison) -> float:
-    """The p-value that a loss on every item would have: 1 / 2ⁿ, and half of that by the mid-p."""
-    return _HALVES**-found.n / (2 if "mid-p" in found.test else 1)
+    """The p-value that a loss on every item would have: 1 / 2ⁿ, and half of that by the mid-p. Random draws have
+    none below the one that no draw reaches."""
+    if "mid-p" in found.test:
+        return _HALVES**-found.n / 2
+    return max(_HALVES**-found.n, 1 / (SIGN_DRAWS + 1))
+
+
+def _undecided(found: Comparison, level: float) -> str | None:
+    """Why the test decides nothing, or None. Where plain numbers allow no interval the sign-flip test still holds; of
+    a whole set both come from the same resamples."""
+    if found.obstacle and "bootstrap" in found.test:
+        return found.obstacle
+    if smallest_p(found) <= one_sided(level) + SLACK:
+        return None
+    at = f"at {wording.percent(level)}"
+    if _HALVES**-found.n < smallest_p(found):
+        return f"the test draws at random and gives no p below {smallest_p(found):.1g}, so it cannot fail {at}"
+    items = wording.count(found.n, "items")
+    return f"with {items} even a loss on every one of them is not significant {at}, so this test cannot fail"
 
 
 def judge_no_regression(requirement: NoRegressionRequirement, found: Comparison, told: Told) -> Judgement:
     alpha = one_sided(float(requirement.level))
-    if smallest_p(found) > alpha + SLACK:
+    if _undecided(found, float(requirement.level)):
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.FAIL if found.p_value <= alpha + SLACK else Verdict.PASS
@@ -46,8 +64,7 @@ def _sentences(requirement: NoRegressionRequirement, found: Comparison, told: To
     level = float(requirement.level)
     at = f"at {wording.percent(level)}"
     if verdict is Verdict.INCONCLUSIVE:
-        items = wording.count(found.n, "items")
-        return [f"with {items} even a loss on every one of them is not significant {at}, so this test cannot fail"]
+        return [_undecided(found, level) or ""]
     if verdict is Verdict.FAIL:
         return [
             f"the {told.worse} is significant {at}",

@@ -23,7 +23,7 @@ Score: TypeAlias = Callable[[Floats], Floats]
 # A model and the columns of its templates, by their place.
 Group: TypeAlias = tuple[Score, Sequence[int]]
 
-FEWEST_ITEMS = 10  # a bootstrap of fewer knows too little of how items vary
+FEWEST_ITEMS = 30  # a bootstrap of fewer knows too little of how items vary
 
 
 def score_of(function: str, args: Mapping[str, Any]) -> Score:

@@ -17,6 +17,7 @@ from runtime.statistics.paired import Pairs, tango
 
 Floats = npt.NDArray[np.float64]
 _BLOCK = 1 << 22  # signs a block: 32 MB as float64
+SIGN_DRAWS = 9999
 _ENUMERATED = 12  # non-zero differences up to which all 2^k sign vectors are listed
 
 
@@ -81,7 +82,7 @@ def _t_bounds(mean: float, error: float, df: int, tail: float) -> Bounds:
     return Bounds(mean - half, mean + half)
 
 
-def sign_flip_p(differences: Floats, seed: int, resamples: int = 9999) -> float:
+def sign_flip_p(differences: Floats, seed: int, resamples: int = SIGN_DRAWS) -> float:
     """P(a mean this low or lower | the sign of every difference is a coin toss): small when the candidate is worse.
 
     Fisher's randomisation test. All sign vectors are listed when at most 12 differences are not 0;

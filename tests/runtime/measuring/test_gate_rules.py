@@ -15,6 +15,7 @@ from scipy.stats import binom
 from statsmodels.stats.weightstats import ttost_paired
 
 from compiler.step_params import GroupRequirement, Sql
+from runtime.comparison.pair import Side, side_aggregate
 from runtime.gating.bound import decide_bound
 from runtime.gating.compared import Against, Floats, decide_compared
 from runtime.gating.comparison import compare
@@ -71,6 +72,30 @@ def test_no_significant_regression_is_the_mid_p_test(gained: int, lost: int) -> 
     assert found.p_value == pytest.approx(p)
     if found.verdict == "pass":
         assert "would have been found with a power of 80%" in found.reason
+
+
+@pytest.mark.parametrize(("level", "verdict"), [("0.999", "fail"), ("0.99999", "inconclusive")])
+def test_a_drawn_test_cannot_find_what_its_draws_cannot_show(level: str, verdict: str) -> None:
+    worse = np.arange(200.0)[:, None]
+    found = decided(no_regression(level=level, metric=LENGTH), worse, worse * 1.01 + 5)
+    assert found.verdict == verdict, found.reason
+    assert ("cannot fail" in found.reason) == (verdict == "inconclusive")
+
+
+def test_a_failure_with_missing_answers_is_as_significant_as_with_all_of_them_good() -> None:
+    """29 right and 21 wrong of 100: not proven where the other 50 may be right, however bad the 50 look alone."""
+    some, best = np.full((100, 1), np.nan), answers((1, 79), (0, 21))
+    some[:50] = answers((1, 29), (0, 21))
+    one, other = (decide_bound(bound(">=", "0.8", "0.95"), column) for column in (some, best))
+    assert one.verdict == other.verdict == "fail"
+    assert one.worse_p == pytest.approx(other.worse_p) and one.worse_p > 0.4
+
+
+def test_what_would_pass_knows_of_repeats() -> None:
+    random = np.random.default_rng(0)
+    shares = random.binomial(10, np.clip(random.beta(8, 1.2, 100), 0, 1)) / 10
+    told = [decide_bound(bound(">=", "0.8", "0.95"), shares[:, None], samples).reason for samples in (1, 10)]
+    assert told[0].rpartition("With as many items")[2] != told[1].rpartition("With as many items")[2]
 
 
 @pytest.mark.parametrize(("n", "verdict"), [(3, "inconclusive"), (4, "fail")])
@@ -325,3 +350,10 @@ def test_a_member_that_fails_does_not_fail_the_gate(tmp_path: Path) -> None:
     strict = evaluation.gate(either, failing, open_, strict=True).summary
     assert strict["verdict"] == "fail"
     assert [item["verdict"] for item in strict["requirements"]] == ["inconclusive", "fail", "inconclusive"]
+
+
+def test_each_side_of_a_diff_knows_of_repeats() -> None:
+    values = np.array([[0.1 * i] for i in range(11)])
+    side = Side("m", tuple(map(str, range(11))), ("t",), values, frozenset())
+    assert side_aggregate(side, "share").method == "wilson"
+    assert side_aggregate(replace(side, samples=10), "share").method == "korn-graubard"
