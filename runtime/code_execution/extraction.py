@@ -40,7 +40,7 @@ def code_of(answer: str, which: Which = "first") -> str:
 
 def _blocks(answer: str) -> list[_Block]:
     found: list[_Block] = []
-    lines = iter(answer.splitlines())
+    lines = iter(answer.replace("\r\n", "\n").removesuffix("\n").split("\n"))  # what else ends lines may be in a string
     for line in lines:
         opening = _FENCE.match(line)
         if opening is None:

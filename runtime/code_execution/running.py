@@ -3,7 +3,9 @@
 The process is started anew for every program, in a session of its own, with an empty environment, an empty folder and
 no input, and confines itself (:mod:`runtime.code_execution.confinement`). What it prints goes nowhere. It has passed
 when it gave back a secret that it was told after the tests, and then ended with 0; anything else has not (see
-:mod:`runtime.code_execution.child` for the conversation). At the time limit it is killed with all of its group.
+:mod:`runtime.code_execution.child` for the conversation). At a limit it is killed with all of its group. The
+limit is of processor time. The clock has one too, far off, so that nothing waits for ever; a program that meets it
+first was kept waiting, by the machine or by itself, and that is no verdict.
 
 About 35 ms of processor time a program, most of it Python's start. Programs run beside each other, one a core.
 """
@@ -32,6 +34,8 @@ _CHILD = Path(__file__).with_name("child.py")
 _ROOT = Path(__file__).parents[2]
 _LARGEST_FRAME = 4_096
 _STARTING = 30.0  # seconds for Python to start in, on a machine that is busy
+_LEAST_CLOCK, _CLOCK_TIMES = 30.0, 10.0  # by the clock: at least so many seconds, and so many times those of the limit
+_OVER = "the time was over"
 _SHOWN = 200
 
 
@@ -45,10 +49,15 @@ class Program:
 
 @dataclass(frozen=True)
 class Limits:
-    """``seconds`` of processor time; of the clock a program has twice as many. ``memory``: address space in bytes."""
+    """``seconds`` of processor time. ``memory``: address space in bytes."""
 
     seconds: int = 5
     memory: int = 1 << 30
+
+    @property
+    def clock(self) -> float:
+        """Seconds by the clock that the code has, and then its tests."""
+        return max(_LEAST_CLOCK, _CLOCK_TIMES * self.seconds)
 
 
 _DEFAULT = Limits()
@@ -56,7 +65,8 @@ _DEFAULT = Limits()
 
 @dataclass(frozen=True)
 class Outcome:
-    """``passed`` is None where the code was never started, and ``reason`` says why it was not, or did not pass.
+    """``passed`` is None where the code was never started, or had less processor time than it may use when the clock
+    ran out; ``reason`` says why it was not, or did not pass.
 
     ``held`` names what confined it: ``files``, ``privileges``, ``calls``.
     """
@@ -97,6 +107,8 @@ def run_program(program: Program, limits: Limits = _DEFAULT) -> Outcome:
             try:
                 return _judge(child, program, limits, folder)
             except _Ended as end:
+                if end.reason == _OVER and child.confined:
+                    return child.late(limits)
                 return Outcome(False if child.confined else None, child.ending(end.reason, limits), child.held)
 
 
@@ -112,8 +124,9 @@ def _judge(child: _Conversation, program: Program, limits: Limits, folder: str) 
         "seconds": limits.seconds,
     }
     child.send(json.dumps(request).encode())
-    child.begin(child.receive(), 2.0 * limits.seconds)
+    child.begin(child.receive(), limits.clock)
     child.expect(b"ready")
+    child.deadline = time.monotonic() + limits.clock
     child.send(program.tests.encode(errors="replace"))
     child.expect(b"done")
     secret = secrets.token_bytes(16)
@@ -209,13 +222,25 @@ class _Conversation:
             selector.register(pipe, event)
             left = self.deadline - time.monotonic()
             if left <= 0 or not selector.select(left):
-                raise _Ended("the time was over")
+                raise _Ended(_OVER)
 
     def ended_well(self) -> bool:
         try:
             return self.process.wait(max(0.0, self.deadline - time.monotonic())) == 0
         except subprocess.TimeoutExpired:
             return False
+
+    def late(self, limits: Limits) -> Outcome:
+        """End it, since the clock ran out. It has failed only if the processor time that it may use was used up."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        _, status, used = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = used.ru_utime + used.ru_stime
+        if seconds >= limits.seconds:
+            return Outcome(False, f"it used its {limits.seconds} s of processor time", self.held)
+        why = f"{limits.clock:g} s by the clock were over, and it had only {seconds:.1f} s of processor time"
+        return Outcome(None, f"{why}: it waited, or the machine was too busy", self.held)
 
     def ending(self, reason: str, limits: Limits) -> str:
         """Why it is over, by the process's own end where nothing else tells it."""

@@ -43,12 +43,17 @@ def _of_items(sql: Engine, piece: Slice, value: Sql, items: str) -> dict[str, tu
         return {row_id: (name,) for (row_id, _), name in zip(rows, names, strict=True)}
     if value.type == "list":
         found = _select(sql, f"json_extract_string(({value.sql}), '$[*]')", value, items)
-        return {row_id: tuple(dict.fromkeys(map(_named, texts or (None,)))) for row_id, texts in found}
+        return {row_id: tuple(dict.fromkeys(map(_of_list, texts or (None,)))) for row_id, texts in found}
     return {row_id: (_named(text),) for row_id, text in _select(sql, f"CAST(({value.sql}) AS VARCHAR)", value, items)}
 
 
 def _select(sql: Engine, expression: str, value: Sql, items: str) -> list[tuple[Any, ...]]:
     return sql.rows(f'SELECT "__row_id", {expression} FROM {items} ORDER BY "__row_id"', list(value.params))
+
+
+def _of_list(text: str | None) -> str:
+    """Without white space around it, as `tags` are read."""
+    return _named(None if text is None else text.strip())
 
 
 def _named(text: str | None) -> str:

@@ -32,7 +32,8 @@ def passes_tests(
     memory_mib: int = 1024,
     allow_code_execution: bool,
 ) -> list[Explained]:
-    """1 where the tests pass, with what went wrong where they do not; None for a row without tests that test.
+    """1 where the tests pass, with what went wrong where they do not. None for a row without tests that test, and for a
+    program that the machine gave too little time.
 
     ``k`` changes nothing here: it says how the answers to one item are put together.
     """
@@ -73,7 +74,7 @@ def _program(answer: Answer, fence: Which) -> Program | str:
         if not isinstance(name, str) or not name.isidentifier():
             return f"`{one_line(str(name), _SHOWN)}` is no name to check"
         tests += f"check({name})\n"
-    problem = _problem(tests)
+    problem = _problem(tests, "entry_point" in columns)
     if problem:
         return problem
     code, before = code_of(answer.output, fence), columns.get("before")
@@ -81,15 +82,40 @@ def _program(answer: Answer, fence: Which) -> Program | str:
     return Program(code if not before else f"{before}{code}" if whole else f"{before}\n{code}", tests)
 
 
-def _problem(tests: str) -> str | None:
-    """Why tests cannot tell anything: they are no Python, or nothing in them is ever run."""
+def _problem(tests: str, called: bool) -> str | None:
+    """Why tests cannot tell anything: they are no Python, or what would test is never run. ``called``: at their end
+    they call what is checked, so that a main guard holds back nothing of them."""
     try:
         statements = ast.parse(tests).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return f"the tests are no Python: {one_line(str(error), _SHOWN)}"
     if all(isinstance(one, _DEFINES) or _is_text(one) for one in statements):
         return "the tests only define things and run none of them; `entry_point` names what is checked"
+    if not called and any(_is_guard(one) for one in statements):
+        return (
+            "tests under `if __name__ == …` do not run; call them in the open, or name what is checked: `entry_point`"
+        )
+    coroutines = {one.name for one in statements if isinstance(one, ast.AsyncFunctionDef)}
+    for one in statements:
+        name = _called(one)
+        if name in coroutines:
+            return f"`{one_line(name, _SHOWN)}` is a coroutine that nothing awaits, so that it does not run"
     return None
+
+
+def _is_guard(statement: ast.stmt) -> bool:
+    names = (
+        (part.id for part in ast.walk(statement.test) if isinstance(part, ast.Name))
+        if isinstance(statement, ast.If)
+        else ()
+    )
+    return "__name__" in names
+
+
+def _called(statement: ast.stmt) -> str:
+    """The name of a function that is called and whose result goes nowhere."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from runtime.metrics.answer import Answer, best
 
 _MOST_DIGITS = 300
+_MOST_GROUPS = 100  # that is as many digits; more groups are read at once, and are no number
 _MOST_EXPONENT = 300
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 
@@ -34,8 +35,9 @@ def _pattern(group: str, point: str) -> re.Pattern[str]:
         (?:
           (?P<date> \d++ (?: / \d++ ){{2,}}+ )
         | \\ [dt]?+ frac \{{ [ ]*+ (?P<above> [-−]?+ \d++ ) [ ]*+ \}} \{{ [ ]*+ (?P<below> \d++ ) [ ]*+ \}}
-        | (?: (?P<ones> \d{{1,3}} ) [ ]++ )?+ (?P<over> \d++ ) [ ]?+ / [ ]?+ (?P<under> \d++ )
+        | (?: (?P<ones> \d{{1,3}} ) [ ]++ (?= \d++ [ ]?+ / ) )?+ (?P<over> \d++ ) [ ]?+ / [ ]?+ (?P<under> \d++ )
         | (?P<before> \d{{0,3}}+ ) (?P<vulgar> [{_VULGAR}] )
+        | (?P<long> \d{{1,3}}+ (?: {many} \d{{2,3}} ){{{_MOST_GROUPS},}}+ )
         | (?P<whole> \d{{1,3}}+ (?: {many} \d{{2,3}} )*+ (?<= {many} \d{{3}} ) (?! \d ) | \d++ )?+
           (?P<part> (?<! {dot} ) {dot} \d++ )?+ (?<= \d )
           (?P<power> [eE] [-+]?+ \d++ (?! \w ) )?
@@ -108,7 +110,7 @@ def _exact(text: str) -> Fraction:
 def _value(match: re.Match[str]) -> Fraction | None:
     """What a match stands for; None for a date, a division by zero, and numbers that are absurdly long."""
     part = match.groupdict()
-    if match.end() - match.start() > _MOST_DIGITS or part["date"] is not None:
+    if match.end() - match.start() > _MOST_DIGITS or part["date"] is not None or part["long"] is not None:
         return None
     if part["above"] is not None:
         value = _over(part["above"].replace("−", "-"), part["below"])

@@ -22,6 +22,9 @@ TWO = "First:\n```python\na = 1\n```\nthen\n```python\nb = 2\n```\n"
         ("~~~python\nx = 1\n~~~", "x = 1\n"),
         ("````python\ns = '''\n```\n'''\n````", "s = '''\n```\n'''\n"),
         ("```python\nx = 1", "x = 1\n"),  # cut off
+        ("```python\nx = 1\n", "x = 1\n"),
+        ("```python\r\nx = 1\r\ny = 2\r\n```\r\n", "x = 1\ny = 2\n"),
+        ("```python\nx = 'a\u2028b\x0cc\x85d'\n```", "x = 'a\u2028b\x0cc\x85d'\n"),
         ("```python\n```", ""),
         ("  ```python\n  if x:\n      y\n  ```", "if x:\n    y\n"),
         ("```bash\npip install a\n```\n```python\nx = 1\n```", "x = 1\n"),

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from runtime.code_execution import running
 from runtime.code_execution.running import Limits, Outcome, Program, run_program, run_programs
 
 ROOT = Path(__file__).parents[3]
@@ -109,7 +110,6 @@ def test_code_sees_neither_tests_nor_secret_before_it_has_run() -> None:
     ("code", "reason"),
     [
         ("while True: pass", "it used its 1 s of processor time"),
-        ("import time\ntime.sleep(600)", "the time was over"),
         ("import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass", ""),
         ("x = bytearray(1 << 31)", "MemoryError"),
         ("open('big', 'wb').write(bytes(10 << 20))", "File too large"),
@@ -118,12 +118,36 @@ def test_code_sees_neither_tests_nor_secret_before_it_has_run() -> None:
             "SyntaxError",
         ),
     ],
-    ids=["loop", "sleep", "deaf-loop", "memory", "file", "waiting-thread"],
+    ids=["loop", "deaf-loop", "memory", "file", "waiting-thread"],
 )
 def test_limits(code: str, reason: str) -> None:
     found = run(code)
     assert found.passed is False
     assert reason in found.reason
+
+
+SLEEP = "import time\ntime.sleep(600)"
+
+
+@pytest.mark.parametrize(("code", "tests"), [(SLEEP, ""), (GOOD, SLEEP)])
+def test_a_program_that_the_clock_ends_before_its_processor_time_is_no_verdict(
+    code: str, tests: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine that is too busy to run it."""
+    assert (Limits(1).clock, Limits(5).clock) == (30.0, 50.0)
+    monkeypatch.setattr(running, "_LEAST_CLOCK", 3.0)
+    monkeypatch.setattr(running, "_CLOCK_TIMES", 0.0)
+    found = run(code, tests, seconds=60)
+    assert found.passed is None
+    assert "3 s by the clock were over" in found.reason
+
+
+def test_a_program_that_used_its_processor_time_has_failed_whatever_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_LEAST_CLOCK", 0.0)
+    monkeypatch.setattr(running, "_CLOCK_TIMES", 0.0)
+    found = run("while True: pass", seconds=0)
+    assert found.passed is False
+    assert found.reason == "it used its 0 s of processor time"
 
 
 @LINUX
@@ -210,7 +234,7 @@ def test_outcomes_keep_their_order_and_a_stop_ends_the_rest() -> None:
         raise Stop
 
     with pytest.raises(Stop):
-        run_programs([*programs, *[Program("import time\ntime.sleep(600)", "")] * 200], Limits(1), stop)
+        run_programs([*programs, *[Program("while True: pass", "")] * 200], Limits(1), stop)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("sft-code")]
 
 

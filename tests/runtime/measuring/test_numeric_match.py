@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from runtime.metrics import METRICS, Answer
 from runtime.metrics.numbers import number_of
 
+ROOT = Path(__file__).parents[3]
 GSM8K = Path(__file__).parents[4] / "shared" / "data" / "gsm8k" / "example_model_solutions.jsonl"
 
 
@@ -32,6 +35,13 @@ def number(text: str, after: str | None = None, take: str = "last", decimal: str
         ("25 %", 25),
         ("3/4", "3/4"),
         ("1 1/2 cups", "3/2"),
+        ("1 / 2", "1/2"),
+        ("-12 / 5", "-12/5"),
+        ("3 1 / 2", "7/2"),
+        ("1, 2 /4", "1/2"),
+        ("1" + ",000" * 70, 10**210),
+        ("1" + ",000" * 150, None),
+        ("7 of " + "1" + ",000" * 150 + ".5", 7),
         ("½", "1/2"),
         ("2⅓", "7/3"),
         ("2e-3", "1/500"),
@@ -116,6 +126,15 @@ def test_no_text_of_digits_and_signs_raises(text: str) -> None:
 def test_time_is_linear_in_the_text(piece: str) -> None:
     """A pattern that goes back over what it has read would take minutes for this, or hours."""
     number(piece * 60_000)
+
+
+@pytest.mark.parametrize("decimal", ["point", "comma"])
+def test_groups_that_are_no_thousands_are_not_read_again_and_again(decimal: str) -> None:
+    """In a process, since nothing else ends a regular expression: some hundred times the time that it takes."""
+    text = f"'7 of ' + {',00' if decimal == 'point' else '.00'!r} * 400_000"
+    program = f"from runtime.metrics.numbers import number_of; print(number_of({text}, None, 'last', {decimal!r}))"
+    found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert found.stdout.strip() == "7", found.stderr
 
 
 @pytest.mark.skipif(not GSM8K.exists(), reason="GSM8K is not there")

@@ -86,6 +86,7 @@ def test_another_model_of_languages_is_refused() -> None:
 CODE = {"k": 1, "fence": "first", "timeout": 2, "memory_mib": 512, "allow_code_execution": True}
 GOOD = "Sure.\n```python\ndef f(x):\n    return x + 1\n```\n"
 HUMAN_EVAL = "\n\nMETADATA = {}\n\n\ndef check(candidate):\n    assert candidate(1) == 2\n"
+GUARDED = "def test():\n    assert f(1) == 1\nif __name__ == '__main__':\n    test()\n"
 
 
 def passes(output: str, **columns: Any) -> tuple[float | None, str]:
@@ -106,6 +107,11 @@ def passes(output: str, **columns: Any) -> tuple[float | None, str]:
         ("I cannot write that.", {"tests": ["assert f(1) == 2"]}, 0.0, "SyntaxError"),
         (GOOD, {"tests": HUMAN_EVAL}, None, "only define things"),
         (GOOD, {"tests": "def test_f():\n    assert f(1) == 1\n"}, None, "only define things"),
+        (GOOD, {"tests": f"import sys\nsys.path.insert(0, '.')\n{GUARDED}"}, None, "do not run"),
+        (GOOD, {"tests": HUMAN_EVAL + GUARDED, "entry_point": "f"}, 1.0, ""),
+        (GOOD, {"tests": "async def main():\n    assert f(1) == 1\nmain()\n"}, None, "nothing awaits"),
+        (GOOD, {"tests": "async def check(f):\n    assert f(1) == 1\n", "entry_point": "f"}, None, "nothing awaits"),
+        (GOOD, {"tests": "import asyncio\nasync def main():\n    assert f(1) == 1\nasyncio.run(main())"}, 0.0, ""),
         (GOOD, {"tests": HUMAN_EVAL, "entry_point": "f); import os; (f"}, None, "is no name to check"),
         (GOOD, {"tests": HUMAN_EVAL, "entry_point": None}, None, "is no name to check"),
         (GOOD, {"tests": ["assert f(1) = 2"]}, None, "the tests are no Python"),
@@ -136,7 +142,7 @@ def test_a_run_that_is_to_stop_does_not_wait_for_all_code(measured: Evaluation) 
     def check() -> None:
         raise Stop
 
-    answer = Answer("import time\ntime.sleep(60)", "", columns={"tests": "assert True"})
+    answer = Answer("while True: pass", "", columns={"tests": "assert True"})
     with pytest.raises(Stop):
         explain_items("passes_tests", {**CODE, "timeout": 1}, [answer] * 1_000, check)
 
