@@ -50,11 +50,24 @@ def read_never(
         return None
     metric, model = named
     watched = tuple(dict.fromkeys(_watched(found, required, metric, model)))
+    several = next((one.metric for one in watched if _of_several(one.metric, found)), None)
+    if several is not None:
+        message = f"`{found.name}.{several}` is of several answers at once, of which none fails alone"
+        help = "watch one of single answers: `metric = NAME` in the call, such as the same metric with `k = 1`"
+        names.report.error("SFT0608", message, expr.span, help)
+        return None
     if not watched and not found.metrics.more and not found.models.more and None not in required:
         message = f"no metric of eval `{found.name}` tells a failed answer from a good one"
         help = "write `metric = …`: a metric that is right or wrong for every answer"
         names.report.error("SFT0608", message, expr.span, help)
     return Never(rule, found.name, tag.value.strip(), watched) if watched else None
+
+
+def _of_several(metric: str, owner: ResolvedEval) -> bool:
+    """pass@k with a k above one: a chance, that is neither 0 nor 1 for most items."""
+    found = owner.metrics.get(metric)
+    k = found.args.get("k", 1) if found is not None and found.function.at_k else 1
+    return isinstance(k, int) and k > 1
 
 
 def _named(call: Call, owner: ResolvedEval | None, names: Names) -> tuple[str, str] | None:

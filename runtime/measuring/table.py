@@ -17,8 +17,9 @@ import numpy.typing as npt
 from compiler.step_params import Cell, MeasureParams, Metric
 from runtime.extension_metrics import OwnMetric
 from runtime.measuring.cells import cells_of, labels_of
-from runtime.metrics import AT_K, WHOLE, Answer, explain_items
+from runtime.metrics import AT_K, RUNS_CODE, WHOLE, Answer, explain_items
 from runtime.metrics.answer import Explained
+from runtime.metrics.code import not_confined
 from runtime.statistics.pass_at_k import at_k
 
 Floats = npt.NDArray[np.float64]
@@ -141,6 +142,12 @@ class AnswerTable:
                 kept = statistics.tolist() if there else None
                 value = None if value != value else value
                 yield {**key, "row_id": self.items[place], "value": value, "statistics": kept, "reason": why.get(place)}
+
+    def unconfined(self) -> tuple[str, str] | None:
+        """The first metric that ran a program which not everything confined that should, and what did not."""
+        ran = {metric.name for metric in self.params.metrics if metric.function in RUNS_CODE and not metric.extension}
+        reasons = ((key[2], reason) for key, why in self.reasons.items() if key[2] in ran for reason in why.values())
+        return next(((name, held) for name, reason in reasons if (held := not_confined(reason))), None)
 
     def unmeasured(self) -> Iterator[tuple[str, str, int]]:
         """Of each metric each reason why an answer could not be measured, with how many there are, most first."""

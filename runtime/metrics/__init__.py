@@ -63,6 +63,7 @@ TOGETHER: Mapping[str, Callable[..., list[float | None]]] = {
 # then, and raises where the run is to stop.
 EXPLAINED: Mapping[str, Callable[..., list[Explained]]] = {"ifeval": ifeval, "passes_tests": passes_tests}
 AT_K = frozenset({"passes_tests"})  # pass@k of the answers to an item, by the argument ``k``
+RUNS_CODE = frozenset({"passes_tests"})  # code that a model wrote
 WHOLE: Mapping[str, WholeMetric] = {
     "bleu": BLEU,
     "chrf": CHRF,
@@ -97,6 +98,7 @@ __all__ = [
     "AT_K",
     "EXPLAINED",
     "METRICS",
+    "RUNS_CODE",
     "TOGETHER",
     "WHOLE",
     "Answer",

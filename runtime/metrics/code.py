@@ -17,6 +17,7 @@ from spec_lang.plain_text import one_line
 
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
 _HOLDS = ("files", "privileges", "calls")  # what confines a program where the platform has all of it
+_NOT_CONFINED = "not confined: "
 _SHOWN = 80
 _KNOWN: dict[tuple[bytes, Limits], Outcome] = {}  # of this process
 _MOST_KNOWN = 100_000
@@ -127,5 +128,12 @@ def _explained(outcome: Outcome) -> Explained:
     open_to_it = [name for name in _HOLDS if name not in outcome.held] if outcome.passed is not None else []
     notes = [outcome.reason] if outcome.reason else []
     if open_to_it and sys.platform.startswith("linux"):
-        notes.append(f"not confined: {', '.join(open_to_it)}")
+        notes.append(f"{_NOT_CONFINED}{', '.join(open_to_it)}")
     return value, "; ".join(notes)
+
+
+def not_confined(reason: str) -> str:
+    """What did not confine a program, of the reason that is kept of it; empty where all did. Of the reason's end, since
+    before it there may be text of the program's own."""
+    _, _, names = reason.rpartition("; ")[2].partition(_NOT_CONFINED)
+    return names if names and set(names.split(", ")) <= set(_HOLDS) else ""

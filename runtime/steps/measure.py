@@ -112,6 +112,10 @@ def _tell_unmeasured(ctx: StepContext, table: AnswerTable) -> None:
         ctx.note(f"{metric} could not be measured of {count} answer{'s' * (count > 1)}: {reason}")
     if len(found) > _MOST_REASONS:
         ctx.note(f"and {len(found) - _MOST_REASONS} more reasons")
+    open_to_it = table.unconfined()
+    if open_to_it is not None:
+        metric, names = open_to_it
+        ctx.note(f"{metric} ran a model's code that this machine did not confine: {names} (docs/code-execution.md)")
 
 
 def _items(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[str]:

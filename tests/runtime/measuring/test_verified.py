@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from compiler.step_params import Cell, MeasureParams, Metric, MetricColumn, Sql
+from runtime.code_execution.running import Outcome
 from runtime.languages import model_hash
 from runtime.measuring.table import AnswerTable
 from runtime.metrics import Answer, explain_items
@@ -145,6 +146,26 @@ def test_a_run_that_is_to_stop_does_not_wait_for_all_code(measured: Evaluation) 
     answer = Answer("while True: pass", "", columns={"tests": "assert True"})
     with pytest.raises(Stop):
         explain_items("passes_tests", {**CODE, "timeout": 1}, [answer] * 1_000, check)
+
+
+def test_a_run_tells_what_did_not_confine_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from runtime.metrics import code
+
+    monkeypatch.setattr(code, "_KNOWN", {})
+    monkeypatch.setattr("sys.platform", "linux")
+    lies = "line 1 of the tests: AssertionError: not confined: nothing; not confined: all"
+    held = iter([(True, "", code._HOLDS), (False, lies, code._HOLDS), (True, "", ("files",)), (False, lies, ())])
+    monkeypatch.setattr(code, "run_programs", lambda programs, *_: [Outcome(*next(held)) for _ in programs])
+    column = MetricColumn(argument="tests", value=Sql(sql='"text"', type="text"))
+    metric = Metric(name="pass", function="passes_tests", args=CODE, unit="share", columns=(column,))
+    told = []
+    for name in ("confined", "open"):
+        evaluation = Evaluation(tmp_path / name, [{"text": "assert x"}, {"text": "assert x"}], (metric,))
+        evaluation.answer("m", "t", {0: (f"x = {name!r}", ""), 1: (f"x = 1; {name} = 1", "")})
+        evaluation.measure()
+        told.append((evaluation.root / "events.jsonl").read_text(encoding="utf-8"))
+    assert "did not confine" not in told[0]
+    assert told[1].count("pass ran a model's code that this machine did not confine: privileges, calls (docs") == 1
 
 
 def test_pass_at_k_of_an_item_is_made_of_all_its_answers(tmp_path: Path) -> None:
