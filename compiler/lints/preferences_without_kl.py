@@ -23,7 +23,7 @@ def _find(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 f"{train.title} trains on preferences, and no eval measures its drift",
                 objective.span if objective is not None else train.head,
-                f"add an eval of `{train.name.text}` with `metric kl = kl_from(REFERENCE)`",
+                f"add an eval of `{train.name.text}` with `metric kl = kl_from(REFERENCE, unit = nats_per_token)`",
             )
 
 

@@ -8,10 +8,15 @@ from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedTe
 from compiler.schema.eval import ChooseBody, Eval, SampleBody
 
 
-def check_samples(block: Eval, report: Reporter) -> None:
-    """Several answers that cannot differ are one answer, asked several times."""
+def check_samples(block: Eval, metrics: Known[ResolvedMetric], report: Reporter) -> None:
+    """Several answers that cannot differ are one answer, asked several times; without a metric of answers, none is."""
     samples, decode = block.samples, block.decode
     if samples.value == 1 or not samples.known or not decode.known:
+        return
+    found = [metrics.get(rule.name.text) for rule in block.metrics]
+    if found and all(metric is not None and metric.function.answer == "likelihood" for metric in found):
+        message = f"eval `{block.name}` reads expected answers alone, so no item is asked {samples.value} times"
+        report.error("SFT0225", message, samples.span, "leave out `samples`, or add a metric of what the model writes")
         return
     also = [(decode.span, "decoded so")] if decode.given else []
     if not isinstance(decode.value, SampleBody):

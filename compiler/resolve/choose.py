@@ -75,6 +75,6 @@ def check_kinds(block: Eval, metrics: Known[ResolvedMetric], report: Reporter) -
         if metric.function.answer == "options" and not chooses:
             message = f"`{name}` is of options that a model chooses from, and eval `{block.name}` has none"
             report.error("SFT0641", message, rule.expr.span, _WRITE)
-        if metric.function.answer == "divergence" and chooses:
+        if metric.function.writes and chooses:
             message = f"`{name}` is of what a model writes, and eval `{block.name}` lets it choose"
             report.error("SFT0641", message, rule.expr.span, "write an eval with `decode = greedy { … }` for it")

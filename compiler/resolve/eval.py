@@ -73,7 +73,7 @@ def resolve_eval(
     item = ResolvedEval(
         block, used, data, shown, metrics, slices, _tags(block, scope), candidates, references, expected
     )
-    check_samples(block, report)
+    check_samples(block, metrics, report)
     check_k(block, metrics, report)
     check_counts(block, item, report)
     check_read_once(item, report)

@@ -110,12 +110,17 @@ def _arguments(function: MetricFunction, call: Call, around: Around) -> Resolved
     if missing and sound and missing[0].kind == "consent":
         no_consent(missing[0], call.span, around)
     elif missing and sound:
-        example = missing[0].name if missing[0].kind == "column" else '"…"'
-        if missing[0] is not function.arguments[0]:
-            example = f"{missing[0].name} = {example}"
         message = f"`{function.name}` needs `{missing[0].name}`"
-        report.error("SFT0614", message, call.span, f"`{function.name}({example})`")
+        report.error("SFT0614", message, call.span, _example(function, missing[0]))
     return ResolvedMetric(function, args, columns) if sound and not missing else None
+
+
+def _example(function: MetricFunction, missing: MetricArgument) -> str:
+    if missing.choices:
+        return "write " + " or ".join(f"`{missing.name} = {choice}`" for choice in missing.choices)
+    example = missing.name if missing.kind == "column" else '"…"'
+    named = "" if missing is function.arguments[0] else f"{missing.name} = "
+    return f"`{function.name}({named}{example})`"
 
 
 def _which(

@@ -51,7 +51,7 @@ _SCORES: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
 }
 
 
-def kl_from(answer: Answer, *, reference: str, unit: str = "nats_per_token") -> float | None:
+def kl_from(answer: Answer, *, reference: str, unit: str) -> float | None:
     """KL(model, reference) over the tokens of the model's own answer, exact at each: their sum, or their mean.
 
     None for an answer that was not read beside the reference, or whose sum is no number.

@@ -14,6 +14,7 @@ EFFORT = (
         "number of tokens that the model wrote, in its own tokenizer",
         None,
         compares=False,
+        writes=True,
     ),
     MetricFunction("prompt_tokens", (), "plain", "number of tokens that were put to the model", None, compares=False),
     MetricFunction(
@@ -24,7 +25,9 @@ EFFORT = (
         False,
         compares=False,
     ),
-    MetricFunction("stopped", (), "share", "the model ended its turn, and was not cut off", compares=False),
+    MetricFunction(
+        "stopped", (), "share", "the model ended its turn, and was not cut off", compares=False, writes=True
+    ),
     MetricFunction(
         "repetition",
         (MetricArgument("n", default=4, kind="count", least=Decimal(1), most=Decimal(50)),),
@@ -32,5 +35,6 @@ EFFORT = (
         "share of the runs of `n` words that stood in the output before, 0 to 1",
         False,
         compares=False,
+        writes=True,
     ),
 )

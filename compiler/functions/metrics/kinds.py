@@ -66,7 +66,7 @@ class MetricFunction(Struct, frozen=True, eq=False):
     it can be taken of. ``higher_is_better`` is None where neither way is better by itself, as with a length: then
     nothing can be asked to be no worse. ``tells_languages``: it asks the model of languages, whose hash becomes its
     argument ``languages``. ``compares``: it looks at the expected answer. ``at_k``: its argument ``k`` makes pass@k of
-    the answers to an item.
+    the answers to an item. ``writes``: it is of the writing of a text, and says nothing of an option that was chosen.
     """
 
     name: str
@@ -79,6 +79,7 @@ class MetricFunction(Struct, frozen=True, eq=False):
     tells_languages: bool = False
     compares: bool = True
     at_k: bool = False
+    writes: bool = False
 
     @property
     def signature(self) -> str:

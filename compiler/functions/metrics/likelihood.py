@@ -55,11 +55,12 @@ LIKELIHOOD = (
         "kl_from",
         (
             MetricArgument("reference", kind="model"),
-            MetricArgument("unit", ("nats_per_token", "nats_per_sequence"), "nats_per_token", kind="word"),
+            MetricArgument("unit", ("nats_per_token", "nats_per_sequence"), kind="word"),
         ),
         "plain",
         "the divergence KL(model, reference) on the model's own outputs, exact over the vocabulary at each token",
         higher_is_better=False,
         answer="divergence",
+        writes=True,
     ),
 )

@@ -110,6 +110,6 @@ def test_an_answer_without_a_likelihood_is_missing() -> None:
 def test_drift_a_token_and_a_sequence() -> None:
     read = TextLikelihood(None, None, 6.0, 4, 1, 1, 1)
     answer = Answer("x", "y", divergences={"base": read})
-    assert measure_items("kl_from", {"reference": "base"}, [answer]) == [1.5]
+    assert measure_items("kl_from", {"reference": "base", "unit": "nats_per_token"}, [answer]) == [1.5]
     assert measure_items("kl_from", {"reference": "base", "unit": "nats_per_sequence"}, [answer]) == [6.0]
-    assert measure_items("kl_from", {"reference": "other"}, [answer]) == [None]
+    assert measure_items("kl_from", {"reference": "other", "unit": "nats_per_token"}, [answer]) == [None]

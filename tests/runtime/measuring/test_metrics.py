@@ -109,7 +109,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "recorded": {"score": "a"},
     "ifeval": {"languages": model_hash()},
     "ifeval_instructions": {"languages": model_hash()},
-    "kl_from": {"reference": "base"},
+    "kl_from": {"reference": "base", "unit": "nats_per_token"},
 }
 ROW = {"instructions": ["punctuation:no_comma", "startend:quotation"], "arguments": [{}, None]}
 
