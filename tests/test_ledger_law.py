@@ -33,7 +33,7 @@ WHERE CASE WHEN step_hash IN (SELECT step_hash FROM steps WHERE kind = 'ingest')
 WITHOUT_ROWS = {
     "data-juicer-refine.sft": {"SFT0921"},
     "llama-factory-dpo.sft": {"SFT0202"},
-    "sums.sft": {"SFT0921"},  # its answers were recorded: tests/e2e runs it as a whole
+    "sums.sft": {"SFT0921"},  # its answers were recorded: test_recorded_example.py runs it whole
 }
 
 
