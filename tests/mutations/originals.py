@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from compiler.world import ModelFacts, Problem, SourceFacts, World
+from compiler.world import BaselineFacts, ColumnType, ModelFacts, Problem, SourceFacts, World
 from runtime.world import LocalWorld
 from tests.compiler.fake_world import FakeWorld
 from tests.compiler.quickstart import QUICKSTART
@@ -23,19 +23,27 @@ class Remembering:
     """A world that asks the real one about each file once: hundreds of specs look at the same few."""
 
     inner: World
-    seen: dict[tuple[str, str], object] = field(default_factory=dict)
+    seen: dict[tuple[object, ...], object] = field(default_factory=dict)
 
-    def _once(self, question: str, path: str) -> object:
-        key = (question, path)
+    def _once(self, question: str, *about: object) -> object:
+        key = (question, *about)
         if key not in self.seen:
-            self.seen[key] = getattr(self.inner, question)(path)
+            self.seen[key] = getattr(self.inner, question)(*about)
         return self.seen[key]
 
     def read_text(self, path: str) -> str | Problem:
         return self._once("read_text", path)  # type: ignore[return-value]
 
-    def source(self, path: str) -> SourceFacts | Problem:
-        return self._once("source", path)  # type: ignore[return-value]
+    def source(self, path: str, log: str | None = None) -> SourceFacts | Problem:
+        return self._once("source", path, log)  # type: ignore[return-value]
+
+    def inner_types(
+        self, path: str, places: tuple[tuple[str, ...], ...], log: str | None = None
+    ) -> tuple[ColumnType, ...]:
+        return self.inner.inner_types(path, places, log)
+
+    def baseline(self, name: str) -> BaselineFacts | Problem:
+        return self.inner.baseline(name)
 
     def languages(self) -> str:
         return "languages"

@@ -140,7 +140,7 @@ def test_a_text_without_letters_or_words_has_no_language() -> None:
 
 def test_a_language_that_is_no_code_is_known_before_the_run(bench: Bench) -> None:
     bench.write("a.jsonl", [{"text": "a"}])
-    with pytest.raises(AssertionError, match="SFT0306"):
+    with pytest.raises(AssertionError, match="SFT0304"):
         planned('keep language(text) == "english"', bench.root)
 
 
