@@ -7,16 +7,17 @@ gate's `no_worse_than` does it. Where they did not, there is no comparison and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
-from compiler.measure_params import Metric
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams
 from runtime.store import Store
 
-LEVEL = 0.95
+if TYPE_CHECKING:
+    from runtime.comparison.sides import Measured as Side
+
 Key = tuple[str, str, str]  # eval, model, metric
 
 
@@ -34,7 +35,7 @@ class Measured:
 @dataclass(frozen=True, slots=True)
 class Paired:
     """Second run minus first on the ``n`` rows and the templates that both measured; the interval is two-sided at 95%.
-    ``p_value`` is small when the second is worse."""
+    ``p_value`` is small when the second is worse by ``better``, or smaller where neither side is better."""
 
     n: int
     templates: tuple[str, ...]
@@ -45,6 +46,7 @@ class Paired:
     lost: int
     p_value: float
     test: str
+    better: Literal["higher", "lower"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,9 @@ def verdict_pairs(store: Store, first: str, second: str) -> tuple[VerdictPair, .
 
 def metric_pairs(store: Store, first: tuple[str, Plan], second: tuple[str, Plan]) -> tuple[MetricPair, ...]:
     """The metrics of two runs (id and plan), those of the second in its order first."""
-    plans = (first[1], second[1])
-    steps = [_measures(plan) for plan in plans]
     one, two = (_metrics(store, run, plan) for run, plan in (first, second))
     keys = (*two, *(key for key in one if key not in two))
-    return tuple(
-        _pair(
-            store, key, (one.get(key), two.get(key)), (plans[0], steps[0].get(key[0])), (plans[1], steps[1].get(key[0]))
-        )
-        for key in keys
-    )
+    return tuple(_pair(store, key, (one.get(key), two.get(key)), first, second) for key in keys)
 
 
 def _verdicts(store: Store, run: str) -> dict[tuple[str, str], str]:
@@ -129,92 +124,43 @@ def _pair(
     store: Store,
     key: Key,
     values: tuple[Measured | None, Measured | None],
-    first: tuple[Plan, Step | None],
-    second: tuple[Plan, Step | None],
+    first: tuple[str, Plan],
+    second: tuple[str, Plan],
 ) -> MetricPair:
-    paired, note = None, ""
-    before, after = first[1], second[1]
+    from runtime.comparison.sides import Measured as Side
+
+    paired = None
+    before, after = (_measures(plan).get(key[0]) for _, plan in (first, second))
     if None in values or before is None or after is None:
         note = "measured in one run only"
     elif before.hash == after.hash:
         note = "the same measurement"
-    elif (otherwise := _measured_otherwise(key[2], before, after)) is not None:
-        note = otherwise
     else:
-        paired, note = _compared(store, key, before, after)
-        if paired is not None:
-            sides = [(first[0], before), (second[0], after)]
-            note = "; ".join(filter(None, (*_asked_otherwise(key[1], paired.templates, sides), note)))
+        steps = (before, after)
+        sides = [Side(run, run, plan, step, key[1]) for (run, plan), step in zip((first, second), steps, strict=True)]
+        paired, note = _compared(store, sides[0], sides[1], key[2])
     return MetricPair(*key, *values, paired, note)
 
 
-def _measured_otherwise(metric: str, before: Step, after: Step) -> str | None:
-    """Why two values under one name are not values of one thing; None when they are."""
-    old, new = (_metric(step, metric) for step in (before, after))
-    return None if old == new else f"measured otherwise: {_shown(old)} before, {_shown(new)} now"
+def _compared(store: Store, first: Side, second: Side, name: str) -> tuple[Paired | None, str]:
+    """The change of a metric, and what else there is to know of it or why there is none."""
+    from runtime.comparison.sides import call_text, compare_sides
 
-
-def _metric(step: Step, name: str) -> Metric:
-    assert isinstance(step.params, MeasureParams)
-    return next(item for item in step.params.metrics if item.name == name)
-
-
-def _shown(metric: Metric) -> str:
-    """``exact_match(normalise = json)``."""
-    return f"{metric.function}({', '.join(f'{name} = {value}' for name, value in metric.args.items())})"
-
-
-def _asked_otherwise(model: str, templates: Sequence[str], sides: Sequence[tuple[Plan, Step]]) -> Iterator[str]:
-    """What else differs between the answers than the model: decoding, and what stands in the prompts."""
-    decodes, prompts = zip(*(_asked(model, plan, step) for plan, step in sides), strict=True)
-    if any(decodes[0][name] != decodes[1][name] for name in templates):
-        yield "decoded otherwise"
-    other = [name for name in templates if prompts[0][name] != prompts[1][name]]
-    if other:
-        yield f"other prompts under {' and '.join(other)}"
-
-
-def _asked(model: str, plan: Plan, measure: Step) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How a model was asked, by template: decode settings, and the template with the part of the rows."""
-    assert isinstance(measure.params, MeasureParams)
-    decodes, prompts = {}, {}
-    for cell in measure.params.cells:
-        if cell.model == model:
-            predict = plan.step(measure.inputs[cell.input])
-            decodes[cell.template] = predict.params
-            shown = predict.inputs.get("prompts")  # none where answers were recorded elsewhere
-            prompts[cell.template] = plan.step(shown).params if shown is not None else None
-    return decodes, prompts
-
-
-def _compared(store: Store, key: Key, before: Step, after: Step) -> tuple[Paired | None, str]:
-    import numpy as np
-
-    from runtime.gating.comparison import compare
-    from runtime.gating.evidence import Evidence
-    from runtime.measuring.aggregates import finite
-
-    old, new = Evidence.of(store, before), Evidence.of(store, after)
-    templates = [name for name in new.templates if name in old.templates]
-    rows = sorted({*old.row_ids} & {*new.row_ids})
-    if not templates or not rows:
-        return None, "no row in common" if not rows else "no template in common"
-    matrices: list[Any] = []
-    for side in (old, new):
-        position = {row_id: index for index, row_id in enumerate(side.row_ids)}
-        columns = [side.templates.index(name) for name in templates]
-        matrices.append(side.answers(key[2], key[1])[np.ix_([position[row_id] for row_id in rows], columns)])
-    whole = ~(np.isnan(matrices[0]) | np.isnan(matrices[1])).any(axis=1)
-    if not whole.any():
-        return None, "no row that both measured"
-    unit = _metric(after, key[2]).unit
-    found = compare(matrices[1][whole], matrices[0][whole], unit, LEVEL, new.seed)
-    ends = finite(found.shown.low), finite(found.shown.high)
-    paired = Paired(
-        found.n, tuple(templates), found.estimate, *ends, found.gained, found.lost, found.p_value, found.test
-    )
-    notes = [found.obstacle] if found.obstacle else []
-    missing = len({*old.row_ids} | {*new.row_ids}) - found.n
+    old, new = first.metric(name), second.metric(name)
+    assert old is not None and new is not None
+    if old != new:
+        return None, f"measured otherwise: {call_text(old)} before, {call_text(new)} now"
+    found = compare_sides(store, first, second, name)
+    notes = [*(text for text in found.differs if not text.startswith("data: ")), *found.unknown]
+    if found.change is None:
+        return None, "; ".join([*notes, "no row that both measured"])
+    change = found.change
+    notes += [change.obstacle] if change.obstacle else []
+    missing = len(found.items) - change.n
     if missing:
         notes.append(f"{missing:,} row{'s are' if missing != 1 else ' is'} not in both")
+    worse = change.p_rise if found.better == "lower" else change.p_drop
+    flips = (change.gained, change.lost)
+    ends = (change.estimate, change.low, change.high)
+    paired = Paired(change.n, found.templates, *ends, *flips, worse, change.test, found.better)
     return paired, "; ".join(notes)

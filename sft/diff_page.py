@@ -13,7 +13,7 @@ from msgspec import to_builtins
 
 from compiler.plan_diff import StepChange
 from compiler.spec_diff import BlockChange, EntryChange
-from runtime.run_comparison import Measured, MetricPair
+from runtime.run_comparison import Measured, MetricPair, Paired
 from sft.comparing import Difference
 from sft.plain_tables import Table, aligned, wrapped
 from spec_lang.frames import Line, Piece
@@ -148,10 +148,16 @@ def _note(pair: MetricPair) -> str:
     unit = pair.second.unit if pair.second is not None else "plain"
     change = estimate(paired.estimate, paired.low, paired.high, "points" if unit == "share" else unit, signed=True)
     rows = f"{paired.n:,} row{'s' * (paired.n != 1)} under {' and '.join(paired.templates)}"
-    flips = (
-        f"{paired.gained:,} answers better, {paired.lost:,} worse, p = {paired.p_value:.3g} for a drop ({paired.test})"
-    )
-    return f"change {change} on {rows}: {flips}{f'; {pair.note}' if pair.note else ''}"
+    test = f"p = {paired.p_value:.3g} for a {'rise' if paired.better == 'lower' else 'drop'} ({paired.test})"
+    return f"change {change} on {rows}: {_flips(paired)}, {test}{f'; {pair.note}' if pair.note else ''}"
+
+
+def _flips(paired: Paired) -> str:
+    """How many answers changed which way, by the side on which the metric is better."""
+    if paired.better is None:
+        return f"{paired.gained:,} answers larger, {paired.lost:,} smaller"
+    better, worse = (paired.lost, paired.gained) if paired.better == "lower" else (paired.gained, paired.lost)
+    return f"{better:,} answers better, {worse:,} worse"
 
 
 def _table(table: Table, width: int) -> list[Line]:

@@ -39,13 +39,16 @@ class Side:
 
 @dataclass(frozen=True)
 class Change:
-    """Second minus first on ``n`` whole pairs, with the two-sided interval at ``LEVEL`` and two-sided p-value."""
+    """Second minus first on ``n`` whole pairs, with the two-sided interval at ``LEVEL`` and two-sided p-value; those of
+    either side alone are ``p_drop`` and ``p_rise``."""
 
     n: int
     estimate: float
     low: float | None
     high: float | None
     p_value: float
+    p_drop: float
+    p_rise: float
     gained: int  # answers that got larger
     lost: int
     test: str
@@ -100,7 +103,8 @@ class Pair:
             found = compare(self.two[mask], self.one[mask], self.unit, LEVEL, self.seed)
         p_value = min(1.0, 2 * min(found.p_value, found.p_gain))
         ends = finite(found.shown.low), finite(found.shown.high)
-        return Change(found.n, found.estimate, *ends, p_value, found.gained, found.lost, found.test, found.obstacle)
+        chances = (p_value, found.p_value, found.p_gain)
+        return Change(found.n, found.estimate, *ends, *chances, found.gained, found.lost, found.test, found.obstacle)
 
 
 def _set(side: Side, row_ids: Sequence[str], templates: Sequence[str]) -> WholeSet | None:

@@ -136,7 +136,7 @@ def _differences(store: Store, first: Measured, second: Measured, metric: str) -
     differs: list[str] = []
     old, new = first.metric(metric), second.metric(metric)
     if old != new and old is not None and new is not None:
-        differs.append(f"metric: {_shown(old)} against {_shown(new)}")
+        differs.append(f"metric: {call_text(old)} against {call_text(new)}")
     elif _extensions(first.step) != _extensions(second.step):
         differs.append("metric: an extension of the spec has another content")
     one, two = first.cells, second.cells
@@ -216,7 +216,7 @@ def _decode(params: PredictParams) -> str:
     return f"{params.decode.method}({given}) in {params.precision}{plain}"
 
 
-def _shown(metric: Metric) -> str:
+def call_text(metric: Metric) -> str:
     """``exact_match(normalise = json)``."""
     return f"{metric.function}({', '.join(f'{name} = {value}' for name, value in metric.args.items())})"
 

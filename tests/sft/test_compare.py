@@ -140,3 +140,36 @@ def test_wrong_names_are_errors_with_a_way_out(project: Path, args: tuple[str, .
 def test_runs_of_recorded_answers_have_a_difference_too(project: Path) -> None:
     done = sft("diff", "main", "last", cwd=project)
     assert done.returncode == 2 and "exam.exact(new)" in done.stdout, done.stderr
+
+
+def test_two_runs_differ_by_the_sets_and_sides_of_their_metrics(tmp_path: Path) -> None:
+    spec = SPEC.replace("answer = new", "answer = new   scores { errors = errors }").replace("[old, new]", "[new]")
+    spec = spec.replace("characters()\n", 'macro_f1()\n  metric errors = recorded("errors", better = lower)\n')
+    runs = []
+    for wrong in (4, 12):
+        write(tmp_path, spec)
+        asked = [{"question": str(n), "answer": "yes" if n % 2 else "no"} for n in range(40)]
+        said = [
+            {
+                **row,
+                "new": ("no", "yes")[(n < wrong) ^ (n % 2)],
+                "old": "",
+                "asked": "?",
+                "errors": n % 5 + (n < wrong) / 2,
+            }
+            for n, row in enumerate(asked)
+        ]
+        for name, rows in (("asked", asked), ("said", said)):
+            (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        done = run(tmp_path / "t.sft")
+        assert done.status == "done", done.findings
+        runs.append(done.run_id)
+    found = json.loads(sft("diff", *runs, "--format", "json", cwd=tmp_path).stdout)
+    metrics = {pair["metric"]: pair for pair in found["metrics"]}
+    whole = metrics["length"]
+    change = whole["second"]["estimate"] - whole["first"]["estimate"]
+    assert whole["paired"]["estimate"] == pytest.approx(change) and change < -0.1
+    assert "bootstrap" in whole["paired"]["test"] and whole["paired"]["p_value"] < 0.05
+    errors = metrics["errors"]["paired"]
+    assert (errors["better"], errors["gained"], errors["lost"]) == ("lower", 8, 0) and errors["p_value"] < 0.05
+    assert "0 answers better, 8 worse, p = " in " ".join(sft("diff", *runs, cwd=tmp_path).stdout.split())
