@@ -242,7 +242,8 @@ class GroupRequirement(Params):
     members: tuple[int, ...]
 
 
-Requirement: TypeAlias = Annotated[
+# What measures something: a group only puts verdicts together.
+MeasuredRequirement: TypeAlias = (
     BoundRequirement
     | NoWorseRequirement
     | NoRegressionRequirement
@@ -251,9 +252,8 @@ Requirement: TypeAlias = Annotated[
     | WorstRequirement
     | UnseenRequirement
     | NeverRequirement
-    | GroupRequirement,
-    Field(discriminator="rule"),
-]
+)
+Requirement: TypeAlias = Annotated[MeasuredRequirement | GroupRequirement, Field(discriminator="rule")]
 
 
 class GateParams(GrownParams):

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from compiler.step_params import SpreadRequirement
 from runtime.gating import wording
-from runtime.gating.comparing import holds, why_no_bound
+from runtime.gating.comparing import why_no_bound
 from runtime.gating.decision import Decision, Verdict
-from runtime.gating.spread import interval_sentence
+from runtime.gating.spread import Spread, decision_on
 from runtime.gating.worst import Member
-from runtime.measuring.aggregates import SHOWN_LEVEL, finite
+from runtime.measuring.aggregates import SHOWN_LEVEL
 from runtime.measuring.slice_names import SMALL
 from runtime.statistics import Bounds, one_sided, two_sided
 from runtime.statistics.extremes import spread_bounds, spread_upper
@@ -50,8 +50,7 @@ def _decide(requirement: SpreadRequirement, members: Sequence[Member]) -> Decisi
     if obstacle:
         return Decision(Verdict.INCONCLUSIVE, wording.paragraph([obstacle]), unit, "none", limit, n=items, level=level)
     values = [member.answers.mean(axis=1) for member in members]
-    means = [float(group.mean()) for group in values]
-    estimate = max(means) - min(means)
+    means = np.array([group.mean() for group in values])
 
     def difference(first: int, second: int, tail: float) -> Bounds:
         between = share_difference_bounds if unit == "share" else welch_bounds
@@ -59,30 +58,8 @@ def _decide(requirement: SpreadRequirement, members: Sequence[Member]) -> Decisi
 
     shown = spread_bounds(len(values), difference, two_sided(level or SHOWN_LEVEL))
     bound = None if level is None else spread_upper(len(values), difference, one_sided(level))
-    deciding = estimate if bound is None else bound
-    if holds(deciding, requirement.op, limit):
-        verdict = Verdict.PASS
-    else:
-        verdict = Verdict.FAIL if not holds(estimate, requirement.op, limit) else Verdict.INCONCLUSIVE
-    parts = [
-        _means_sentence(requirement, members, means, items),
-        *interval_sentence(shown, unit, level),
-        _deciding_sentence(requirement, estimate, bound, verdict),
-    ]
-    return Decision(
-        verdict=verdict,
-        reason=wording.paragraph(parts),
-        unit=unit,
-        test="estimate only" if bound is None else "every pair of groups within the limit",
-        threshold=limit,
-        n=items,
-        estimate=estimate,
-        low=shown.low,
-        high=finite(shown.high),
-        bound=None if bound is None else finite(bound),
-        level=level,
-        clearance=limit - deciding,
-    )
+    sentence = _means_sentence(requirement, members, means.tolist(), items)
+    return decision_on(requirement, Spread(means, items, shown, bound), sentence, "groups")
 
 
 def _obstacle(requirement: SpreadRequirement, members: Sequence[Member]) -> str | None:
@@ -114,17 +91,3 @@ def _means_sentence(
     ]
     apart = wording.size(max(means) - min(means), unit)
     return f"{of} is {named[0]} and {named[1]}, {apart} apart, over {len(members)} groups and {items:,} items"
-
-
-def _deciding_sentence(requirement: SpreadRequirement, estimate: float, bound: float | None, verdict: Verdict) -> str:
-    deciding = estimate if bound is None else bound
-    shown, limit = wording.apart(wording.size, deciding, float(requirement.limit), requirement.metric.unit)
-    if bound is None or requirement.level is None:
-        side = "within" if verdict is Verdict.PASS else "beyond"
-        return f"the estimate alone decides, as the requirement names no level; it is {side} the limit of {limit}"
-    at = f"the one-sided {wording.percent(float(requirement.level))} upper bound of the widest pair is {shown}"
-    if verdict is Verdict.PASS:
-        return f"{at}, within the limit of {limit}"
-    if verdict is Verdict.FAIL:
-        return f"{at}, and the estimate itself is beyond the limit of {limit}"
-    return f"{at}, beyond the limit of {limit} although the estimate is within it: more items would narrow it"

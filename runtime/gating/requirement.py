@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from compiler.measure_params import UnseenRequirement, WorstRequirement
+from compiler.measure_params import MeasuredRequirement
 from compiler.step_params import (
     BoundRequirement,
     EquivalentRequirement,
@@ -22,7 +22,6 @@ from compiler.step_params import (
     NoRegressionRequirement,
     NoWorseRequirement,
     Requirement,
-    SpreadRequirement,
 )
 from runtime.gating import wording
 from runtime.gating.axes import OF_AXES, decide_axis
@@ -44,17 +43,6 @@ from runtime.statistics import one_sided
 from runtime.statistics.multiplicity import holm
 from spec_lang.plain_text import one_line
 
-# What measures something: a group only puts verdicts together.
-Measured = (
-    BoundRequirement
-    | NoWorseRequirement
-    | NoRegressionRequirement
-    | EquivalentRequirement
-    | SpreadRequirement
-    | WorstRequirement
-    | UnseenRequirement
-    | NeverRequirement
-)
 _Compared = NoWorseRequirement | NoRegressionRequirement | EquivalentRequirement
 _Sliced = BoundRequirement | _Compared
 
@@ -80,13 +68,13 @@ class RequirementDecision:
         return None if isinstance(self.requirement, GroupRequirement) else input_of(self.requirement)
 
 
-def input_of(requirement: Measured) -> str:
+def input_of(requirement: MeasuredRequirement) -> str:
     """The role of the measure step that a requirement reads."""
     return requirement.input if isinstance(requirement, NeverRequirement) else requirement.metric.input
 
 
 def decide(
-    requirement: Measured, evidences: Mapping[str, Evidence], blessed: BlessedRun | None = None
+    requirement: MeasuredRequirement, evidences: Mapping[str, Evidence], blessed: BlessedRun | None = None
 ) -> RequirementDecision:
     """Decide one requirement. ``evidences`` maps the role of a measure step to what it measured; ``blessed`` is the
     gate's baseline, which has to be there where the requirement is compared with one. Nothing passes on an eval that
@@ -106,7 +94,7 @@ def _left_open(decision: Decision, lost: int) -> Decision:
     return replace(decision, verdict=verdict, reason=f"{decision.reason} {told}")
 
 
-def _decided(requirement: Measured, evidence: Evidence, blessed: BlessedRun | None) -> RequirementDecision:
+def _decided(requirement: MeasuredRequirement, evidence: Evidence, blessed: BlessedRun | None) -> RequirementDecision:
     if isinstance(requirement, NeverRequirement):
         return RequirementDecision(requirement, decide_never(requirement, evidence))
     if isinstance(requirement, OF_AXES):

@@ -57,7 +57,12 @@ def decide_spread(requirement: SpreadRequirement, answers: Floats, templates: tu
 
 
 def spread_decision(requirement: SpreadRequirement, found: Spread, templates: tuple[str, ...]) -> Decision:
-    """The decision on a spread that was measured of complete answers."""
+    """The decision on a spread over templates that was measured of complete answers."""
+    return decision_on(requirement, found, _means_sentence(requirement, found, templates), "templates")
+
+
+def decision_on(requirement: SpreadRequirement, found: Spread, means_sentence: str, of: str) -> Decision:
+    """The decision on a spread over ``of`` that was measured; its reason begins with the sentence on the means."""
     unit, limit = requirement.metric.unit, float(requirement.limit)
     level = None if requirement.level is None else float(requirement.level)
     estimate, bound, shown = found.estimate, found.bound, found.shown
@@ -69,8 +74,8 @@ def spread_decision(requirement: SpreadRequirement, found: Spread, templates: tu
     else:
         verdict = Verdict.INCONCLUSIVE
     parts = [
-        _means_sentence(requirement, found, templates),
-        *interval_sentence(shown, unit, level),
+        means_sentence,
+        *_interval_sentence(shown, unit, level),
         _deciding_sentence(requirement, estimate, bound, verdict),
     ]
     if bound is not None:
@@ -79,7 +84,7 @@ def spread_decision(requirement: SpreadRequirement, found: Spread, templates: tu
         verdict=verdict,
         reason=wording.paragraph(parts),
         unit=unit,
-        test="estimate only" if bound is None else "every pair of templates within the limit",
+        test="estimate only" if bound is None else f"every pair of {of} within the limit",
         threshold=limit,
         n=found.items,
         estimate=estimate,
@@ -109,7 +114,7 @@ def _why_no_pair_bound(answers: Floats, templates: tuple[str, ...]) -> str | Non
     return None
 
 
-def interval_sentence(shown: Bounds, unit: str, level: float | None) -> list[str]:
+def _interval_sentence(shown: Bounds, unit: str, level: float | None) -> list[str]:
     """The interval of a spread, where there is one: a plain number of one item has none."""
     if finite(shown.high) is None:
         return []
