@@ -82,6 +82,20 @@ def bless(
     return Baseline(name, run_id, plan_hash, path)
 
 
+def spec_folder(store: Store, run: str) -> Path:
+    """The folder of a run's spec, which is the one with the store. Raises DiagnosticError SFT0914, SFT0915 (it is not
+    there: a store that was named may lie anywhere)."""
+    spec = store.query("SELECT spec FROM runs WHERE run_id = ?", [find_run(store, run)[0]])[0][0]
+    folder = store.root.parent
+    if not (folder / spec).is_file():
+        raise fatal(
+            "SFT0915",
+            f"the spec `{spec}` is not beside the store, and its baselines belong beside it",
+            "say where it is: `--beside DIR`",
+        )
+    return folder
+
+
 def _write(folder: Path, name: str, text: str, *, replace: bool) -> Path:
     """The file of a baseline, whole or not at all: it gets its name when it is written."""
     path = folder / file_of(name)

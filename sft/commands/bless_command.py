@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", help="why this run is the baseline")
     parser.add_argument("--replace", action="store_true", help="move a name that is already given")
     parser.add_argument("--anyway", action="store_true", help="bless a run whose gates did not pass")
-    parser.add_argument("--beside", type=Path, metavar="DIR", help="the folder of the spec; that of the store")
+    parser.add_argument(
+        "--beside", type=Path, metavar="DIR", help="the folder of the spec, where the store is elsewhere"
+    )
     add_store(parser)
     add_format(parser)
 
@@ -46,10 +48,10 @@ def execute(args: argparse.Namespace) -> int:
 def _bless(args: argparse.Namespace) -> int:
     import json
 
-    from runtime.baselines import bless
+    from runtime.baselines import bless, spec_folder
 
     store = find_store(args.store)
-    folder = args.beside if args.beside is not None else store.root.parent
+    folder = args.beside if args.beside is not None else spec_folder(store, args.run)
     baseline = bless(store, args.run, args.name, folder, note=args.note, replace=args.replace, anyway=args.anyway)
     if args.format == "json":
         shown = {"name": baseline.name, "run": baseline.run_id, "plan": baseline.plan_hash, "file": str(baseline.path)}

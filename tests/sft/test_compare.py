@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -135,6 +136,16 @@ def test_wrong_names_are_errors_with_a_way_out(project: Path, args: tuple[str, .
         compare_models(Wanted(args[0], args[1], **names), open_store(project))
     found = caught.value.diagnostics[0]
     assert words in f"{found.message} {found.help}"
+
+
+def test_a_baseline_is_written_beside_its_spec_and_nowhere_else(project: Path, tmp_path: Path) -> None:
+    store = tmp_path / "elsewhere" / ".sft"
+    shutil.copytree(project / ".sft", store)
+    done = sft("bless", "last", "away", "--anyway", "--store", str(store), cwd=project)
+    assert done.returncode == 1 and "the spec `t.sft` is not beside the store" in done.stderr
+    assert not (tmp_path / "elsewhere" / "baselines").exists()
+    done = sft("bless", "last", "away", "--anyway", "--store", str(store), "--beside", str(tmp_path), cwd=project)
+    assert done.returncode == 0 and (tmp_path / "baselines" / "away.json").is_file(), done.stderr
 
 
 def test_runs_of_recorded_answers_have_a_difference_too(project: Path) -> None:
