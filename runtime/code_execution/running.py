@@ -7,7 +7,7 @@ when it gave back a secret that it was told after the tests, and then ended with
 limit is of processor time. The clock has one too, far off, so that nothing waits for ever; a program that meets it
 first was kept waiting, by the machine or by itself, and that is no verdict.
 
-About 35 ms of processor time a program, most of it Python's start. Programs run beside each other, one a core.
+About 80 ms of processor time a program, most of it Python's start. Programs run beside each other, one a core.
 """
 
 from __future__ import annotations

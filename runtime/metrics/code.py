@@ -1,6 +1,6 @@
 """Runs the code of answers with the tests of their rows; :mod:`runtime.code_execution` says how, and what is believed.
 
-About 35 ms of processor time an answer beside what its code takes, as many at a time as there are cores.
+About 80 ms of processor time an answer beside what its code takes, as many at a time as there are cores.
 """
 
 from __future__ import annotations
