@@ -22,6 +22,7 @@ from compiler.step_params import LikelihoodParams
 from runtime.context import StepContext, StepResult
 from runtime.models.protocols import Question
 from runtime.models.unchanged import require_same, require_unchanged
+from runtime.refused_prompts import without_refused
 from runtime.relational import engine, parquet
 from runtime.steps.predict import load, read_questions
 from runtime.store import Store, insert_rows
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _NUMBERS = ("log_likelihood", "ending", "divergence", "tokens", "words", "characters", "bytes")
 _COLUMNS = ("step_hash", "row_id", *_NUMBERS, "made_at")
-_LEDGER = ("step_hash", "rule", "row_id", "detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,23 +167,16 @@ def _readable(
     ctx: StepContext, params: LikelihoodParams, tokenizer: Any, model: Any, said: Sequence[Said]
 ) -> list[Read]:
     from runtime.models.local_generator import plain_end
-    from runtime.models.prompt_tokens import PromptEncoder, Unanswerable
+    from runtime.models.prompt_tokens import PromptEncoder
     from runtime.training.masks import prove
 
     encoder = PromptEncoder(tokenizer, params.prompt, getattr(model.config, "max_position_embeddings", None))
     end = prove(tokenizer).end_of_turn_id if params.prompt is None else plain_end(model, tokenizer)
-    readable, drops = [], []
-    for one in said:
-        try:
-            readable.append(_encoded(encoder, one, end, written=params.of == "output"))
-        except Unanswerable as refused:
-            drops.append((ctx.step.hash, refused.rule, one.question.prompt.row_id, str(refused)))
-    with ctx.store.writing() as con:
-        con.execute("DELETE FROM ledger WHERE step_hash = ?", [ctx.step.hash])
-        insert_rows(con, "ledger", _LEDGER, drops)
-    if said and not readable:
-        raise fatal("SFT0551", f"none of {len(said)} answers can be put to the model: {drops[0][3]}")
-    return readable
+
+    def encoded(one: Said) -> Read:
+        return _encoded(encoder, one, end, written=params.of == "output")
+
+    return without_refused(ctx, said, lambda one: one.question.prompt.row_id, encoded, "answers")
 
 
 def _encoded(encoder: Any, said: Said, end: int | None, *, written: bool) -> Read:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from compiler.step_params import LikelihoodParams, PredictParams, Recorded
 from runtime.context import StepContext, StepResult
 from runtime.models.protocols import Completion, Prompt, Question, ScoredOption
 from runtime.models.unchanged import require_unchanged
+from runtime.refused_prompts import without_refused
 from runtime.relational import PLACE, engine, parquet
 from runtime.store import Store, insert_rows
 from runtime.unwritten_rows import UnwrittenRows
@@ -32,7 +34,6 @@ _COLUMNS = (
     *("step_hash", "row_id", "sample", "prompt", "output", "expected", "stop_reason"),
     *("prompt_tokens", "output_tokens", "seconds", "made_at", "options"),
 )
-_LEDGER = ("step_hash", "rule", "row_id", "detail")
 
 
 def run(ctx: StepContext) -> StepResult:
@@ -51,7 +52,7 @@ def run(ctx: StepContext) -> StepResult:
     model, tokenizer = load(ctx, params)
     require_unchanged(ctx.step, ctx.spec_dir)  # what was loaded is what the hash names
     asker = asker_of(model, tokenizer, params)
-    askable = _askable(ctx, asker, questions)
+    askable = without_refused(ctx, questions, _row_id, partial(_checked, asker), "prompts")
     asked = "SELECT row_id, sample FROM predictions WHERE step_hash = ?"
     kept = {(row_id, sample) for row_id, sample in ctx.store.query(asked, [ctx.step.hash])}
     prompts = [replace(question.prompt, sample=n) for question in askable for n in range(params.samples)]
@@ -128,24 +129,13 @@ def load(ctx: StepContext, params: PredictParams | LikelihoodParams) -> tuple[An
     return model.eval(), tokenizer
 
 
-def _askable(ctx: StepContext, asker: Asker, questions: Sequence[Question]) -> list[Question]:
-    from runtime.models.prompt_tokens import Unanswerable
-    from spec_lang.diagnostics import fatal
+def _row_id(question: Question) -> str:
+    return question.prompt.row_id
 
-    askable, drops = [], []
-    for question in questions:
-        try:
-            asker.check(question)
-        except Unanswerable as refused:
-            drops.append((ctx.step.hash, refused.rule, question.prompt.row_id, str(refused)))
-        else:
-            askable.append(question)
-    with ctx.store.writing() as con:
-        con.execute("DELETE FROM ledger WHERE step_hash = ?", [ctx.step.hash])
-        insert_rows(con, "ledger", _LEDGER, drops)
-    if questions and not askable:
-        raise fatal("SFT0551", f"none of {len(questions)} prompts can be put to the model: {drops[0][3]}")
-    return askable
+
+def _checked(asker: Asker, question: Question) -> Question:
+    asker.check(question)
+    return question
 
 
 @dataclass
