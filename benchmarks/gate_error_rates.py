@@ -25,6 +25,7 @@ from benchmarks.gate_outcomes import (
     Outcomes,
     equivalent_fails,
     equivalent_passes,
+    lm_eval_alarm,
     mid_p,
     no_worse_fails,
     no_worse_passes,
@@ -95,18 +96,24 @@ def error_rate(rule: str, n: int, flips: float) -> float | None:
 
 
 def power_table() -> Iterator[str]:
-    yield "| accuracy | flips | paired: `no_significant_regression` | unpaired z-test |"
-    yield "|---|---|---|---|"
+    yield "| accuracy | flips | paired: `no_significant_regression` | unpaired z-test | lm-eval's `model_comparator` |"
+    yield "|---|---|---|---|---|"
     for accuracy in (0.5, 0.8):
         for flips in (0.1, 0.2):
-            paired, unpaired = power(accuracy, flips)
-            yield f"| {accuracy:.0%} | {flips:.0%} | {paired:.1%} | {unpaired:.1%} |"
+            found = " | ".join(f"{share:.1%}" for share in power(accuracy, flips))
+            yield f"| {accuracy:.0%} | {flips:.0%} | {found} |"
 
 
-def power(accuracy: float, flips: float, n: int = 200, drop: float = 0.05) -> tuple[float, float]:
-    """How often each finds a drop: the paired test, and an unpaired one on the same answers."""
+def power(accuracy: float, flips: float, n: int = 200, drop: float = 0.05) -> tuple[float, float, float]:
+    """How often each finds a drop on the same answers: the paired test, an unpaired one, and the one of lm-eval."""
     outcomes = Outcomes.of(n, flips, -drop)
-    return outcomes.share(regression_fails(outcomes)), outcomes.share(unpaired_alarm(outcomes, accuracy, flips))
+    found = (
+        regression_fails(outcomes),
+        unpaired_alarm(outcomes, accuracy, flips),
+        lm_eval_alarm(outcomes, accuracy, flips),
+    )
+    first, second, third = (outcomes.share(each) for each in found)
+    return first, second, third
 
 
 def slices_table() -> Iterator[str]:

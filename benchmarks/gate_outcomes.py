@@ -117,9 +117,24 @@ def equivalent_fails(outcomes: Outcomes, margin: float) -> Bools:
 
 def unpaired_alarm(outcomes: Outcomes, accuracy: float = ACCURACY, flips: float = 0.2) -> Bools:
     """A one-sided two-proportion z-test that forgets that the items are the same."""
+    candidate, baseline = _accuracies(outcomes, accuracy, flips)
+    pooled = (candidate + baseline) / 2
+    spread = np.sqrt(2 * pooled * (1 - pooled) / outcomes.n)
+    found: Bools = (candidate - baseline) / spread <= _NORMAL.inv_cdf(ALPHA)
+    return found
+
+
+def lm_eval_alarm(outcomes: Outcomes, accuracy: float = ACCURACY, flips: float = 0.2) -> Bools:
+    """What lm-eval's ``model_comparator`` calls significant: a two-sided z-test on the two standard errors, which
+    divide by ``n - 1``; of what it finds, the drops."""
+    candidate, baseline = _accuracies(outcomes, accuracy, flips)
+    spread = np.sqrt((candidate * (1 - candidate) + baseline * (1 - baseline)) / (outcomes.n - 1))
+    found: Bools = (candidate - baseline) / spread <= _NORMAL.inv_cdf(ALPHA / 2)
+    return found
+
+
+def _accuracies(outcomes: Outcomes, accuracy: float, flips: float) -> tuple[Floats, Floats]:
+    """Of candidate and baseline, where ``accuracy`` is that of the baseline before any flip."""
     n = outcomes.n
     both = np.minimum(round(n * (accuracy - flips / 2)), n - outcomes.gained - outcomes.lost)
-    candidate, baseline = (both + outcomes.gained) / n, (both + outcomes.lost) / n
-    pooled = (candidate + baseline) / 2
-    found: Bools = (candidate - baseline) / np.sqrt(2 * pooled * (1 - pooled) / n) <= _NORMAL.inv_cdf(ALPHA)
-    return found
+    return (both + outcomes.gained) / n, (both + outcomes.lost) / n
