@@ -139,6 +139,21 @@ CREATE TABLE IF NOT EXISTS scorings (
     PRIMARY KEY (scorer_hash, text_hash)
 );
 
+-- What models were asked, and what they answered, once a request, whichever step asked: nothing is asked twice.
+CREATE TABLE IF NOT EXISTS requests (
+    request_hash TEXT PRIMARY KEY,   -- of the model, the messages, the decoding and the sample
+    model_hash TEXT NOT NULL,        -- of what names the model: its files and dtype, or its server and name
+    messages TEXT NOT NULL, decode TEXT NOT NULL, sample INTEGER NOT NULL, -- the first two as JSON
+    answer TEXT,                     -- NULL where it cannot be put to the model
+    stop_reason TEXT NOT NULL,       -- end_of_turn | length | content_filter | what a server says; without an answer, the rule
+    detail TEXT,                     -- without an answer, a sentence
+    prompt_tokens INTEGER, output_tokens INTEGER, seconds DOUBLE NOT NULL,
+    cost DECIMAL(18, 9),             -- by the prices of the spec when it was asked
+    attempts INTEGER NOT NULL,
+    served TEXT,                     -- the name that a server gave the model
+    made_at TIMESTAMPTZ NOT NULL
+);
+
 -- A value an item; of a metric of the whole set (BLEU) that of the item alone, and the statistics whose sums make the set's.
 CREATE TABLE IF NOT EXISTS item_metrics (
     step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE, statistics DOUBLE[],

@@ -10,7 +10,7 @@ is read from the config; whether the copy is right is proven on real prompts bef
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -93,6 +93,14 @@ def decoder_weights(model: Any, context: int) -> DecoderWeights:
         head_dim=first.head_dim,
         eps=config.rms_norm_eps,
     )
+
+
+def within(weights: DecoderWeights, model: Any, context: int) -> DecoderWeights:
+    """The same weights of ``model`` for sequences of up to ``context`` tokens."""
+    if context <= len(weights.cos):
+        return weights
+    cos, sin = _rotary(model.model, context)
+    return replace(weights, cos=cos, sin=sin)
 
 
 def _as_is(matrix: Matrix) -> Matrix:

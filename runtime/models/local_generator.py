@@ -18,7 +18,7 @@ from typing import Any
 
 from compiler.step_params import Decode, PlainPrompt
 from runtime.inference.continuous_batching import Row, Stopping, generate
-from runtime.inference.decoder_weights import decoder_weights, is_llama_like
+from runtime.inference.decoder_weights import DecoderWeights, decoder_weights, is_llama_like, within
 from runtime.inference.plain_decoding import generate_plainly
 from runtime.inference.proof import is_proven
 from runtime.inference.sampling import Chooser
@@ -39,6 +39,8 @@ class LocalGenerator:
     between_steps: Callable[[], None] = lambda: None
     plain: PlainPrompt | None = None
     way: str = field(default="", init=False)  # how the last call decoded, for a note to the reader
+    _fast: DecoderWeights | None = field(default=None, init=False)  # proven, with angles for the longest call so far
+    _disproved: bool = field(default=False, init=False)
 
     def encode(self, messages: Sequence[Message], max_new_tokens: int) -> tuple[int, ...]:
         """The prompt's token ids, generation prompt included.
@@ -74,15 +76,27 @@ class LocalGenerator:
         def finished(done: Sequence[Row]) -> None:
             on_batch([self._completion(prompts[row.index], row, stopping) for row in done])
 
-        if is_llama_like(self.model.config):
-            context = max(len(ids) for ids in encoded) + decode.max_new_tokens
-            weights = decoder_weights(self.model, context)
-            if is_proven(self.model, weights, encoded):
-                self.way = "shared prefix, continuous batching"
-                generate(weights, rows, chooser, stopping, finished, self.between_steps)
-                return
+        weights = self._proven(encoded, max(len(ids) for ids in encoded) + decode.max_new_tokens)
+        if weights is not None:
+            self.way = "shared prefix, continuous batching"
+            generate(weights, rows, chooser, stopping, finished, self.between_steps)
+            return
         self.way = "the model's own forward pass"
         generate_plainly(self.model, rows, chooser, stopping, finished, self.between_steps)
+
+    def _proven(self, encoded: Sequence[Sequence[int]], context: int) -> DecoderWeights | None:
+        """The weights for the fast pass, laid out and proven at the first call; None where it cannot stand in."""
+        if self._fast is not None:
+            self._fast = within(self._fast, self.model, context)
+            return self._fast
+        if self._disproved or not is_llama_like(self.model.config):
+            return None
+        weights = decoder_weights(self.model, context)
+        if is_proven(self.model, weights, encoded):
+            self._fast = weights
+        else:
+            self._disproved = min(len(ids) for ids in encoded) > 1  # a prompt of one token proves nothing
+        return self._fast
 
     def _stops(self) -> frozenset[int]:
         if self.plain is None:

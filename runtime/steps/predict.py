@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.step_params import LikelihoodParams, PredictParams, Recorded
 from runtime.context import StepContext, StepResult
+from runtime.models.loaded import loaded
 from runtime.models.protocols import Completion, Prompt, Question, ScoredOption
 from runtime.models.unchanged import require_unchanged
 from runtime.refused_prompts import without_refused
@@ -107,26 +108,15 @@ def read_questions(folder: Path, scratch: Path) -> list[Question]:
 
 def load(ctx: StepContext, params: PredictParams | LikelihoodParams) -> tuple[Any, Any]:
     """The step's model, base weights or what a train step made of them, and its tokenizer."""
-    from runtime.models.folders import model_folder
-    from runtime.models.loading import (
-        load_model,
-        load_plain_tokenizer,
-        load_tokenizer,
-        load_trained,
-        pick_device,
-        pick_dtype,
+    return loaded(
+        ctx.step.local["weights"],
+        ctx.step.local.get("chat_template"),
+        ctx.spec_dir,
+        trained=ctx.inputs.get("model"),
+        precision=params.precision,
+        plain=params.prompt,
+        tell=ctx.note,
     )
-
-    folder = model_folder(ctx.step.local["weights"], ctx.spec_dir, ctx.note)
-    if params.prompt is None:
-        tokenizer = load_tokenizer(folder, ctx.step.local.get("chat_template"), ctx.spec_dir)
-    else:
-        tokenizer = load_plain_tokenizer(folder)
-    device = pick_device()
-    dtype = pick_dtype(params.precision, device)
-    trained = ctx.inputs.get("model")
-    model: Any = load_model(folder, dtype, device) if trained is None else load_trained(folder, trained, dtype, device)
-    return model.eval(), tokenizer
 
 
 def _row_id(question: Question) -> str:
