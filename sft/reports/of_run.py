@@ -20,14 +20,14 @@ from tui.view_models.verdicts import Requirement, verdict_view
 
 
 def report_of_run(store: Store, run_id: str, folder: Path | None = None, taken: Taken = "inconclusive") -> Report:
-    """What the store knows of a run's gates. ``folder`` is the spec's, the one with the store unless told; ``taken`` is
-    what inconclusive counts as. Raises DiagnosticError SFT0914 for an unknown run."""
-    place = store.root.parent if folder is None else folder
+    """What the store knows of a run's gates. ``folder`` is the spec's, looked for unless told; ``taken`` is what
+    inconclusive counts as. Raises DiagnosticError SFT0914 for an unknown run."""
     with store.reading():
         run, plan = queries.run(store, run_id), queries.plan(store, run_id)
         steps = {step.step_id: step for step in queries.steps(store, run_id)}
         rows, looks = queries.gates(store, run_id), queries.looks(store, run_id)
         found = queries.findings(store, run_id)
+    place = _beside(store, run.spec) if folder is None else folder
     state = state_of(run)
     told = verdict_view(run.verdict, rows, looks, plan).requirements
     gates = []
@@ -60,6 +60,12 @@ def report_of_run(store: Store, run_id: str, folder: Path | None = None, taken: 
         stops=tuple(stops),
         taken=taken,
     )
+
+
+def _beside(store: Store, spec: str) -> Path:
+    """The folder of a spec: the one with its store or, of a store that lies elsewhere, the one that one stands in."""
+    with_store, here = store.root.parent, Path.cwd()
+    return here if (here / spec).is_file() and not (with_store / spec).is_file() else with_store
 
 
 def report_of_findings(spec: Path, findings: Iterable[Diagnostic], taken: Taken = "inconclusive") -> Report:

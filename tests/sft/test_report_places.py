@@ -109,6 +109,19 @@ def test_a_run_over_recorded_answers_loads_no_torch(spec: Path) -> None:
     assert done.stdout.endswith("False\n") and "math.right(large)" in done.stdout, done.stderr
 
 
+def test_a_report_of_a_store_elsewhere_names_the_spec_where_one_stands(
+    spec: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = [{"question": f"{n}", "answer": "1", "ans": str(min(n, 1))} for n in range(5)]
+    for name in ("q.jsonl", "a.jsonl"):
+        (spec / name).write_text("".join(json.dumps(row) + "\n" for row in answers))
+    store = str(tmp_path_factory.mktemp("elsewhere") / "store")
+    main(["run", "s.sft", "--store", store, "--github"])
+    of_run = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::warning file=s.sft,line=26,")]
+    main(["show", "last", "verdicts", "--store", store, "--format", "github"])
+    assert capsys.readouterr().out.splitlines() == of_run != []
+
+
 def test_text_that_a_runner_takes_for_commands_is_broken() -> None:
     assert defused("a ##[error]x ##[") == "a ## [error]x ## ["
     assert defused("::a::\n \t::b::\r::c::\n\n::d\nx ::e:: : ::") == ": :a::\n \t: :b::\r: :c::\n\n: :d\nx ::e:: : ::"
