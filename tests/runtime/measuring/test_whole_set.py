@@ -107,3 +107,13 @@ def test_few_items_or_equal_ones_have_no_interval(tmp_path: Path, items: int) ->
     evaluation.measure()
     found = aggregate(evaluation, "m")
     assert (found["estimate"], found["low"], found["high"]) == (pytest.approx(100), None, None)
+
+
+@pytest.mark.parametrize(("items", "shown"), [(29, False), (30, True)])
+def test_a_set_of_30_items_is_the_smallest_with_an_interval(tmp_path: Path, items: int, shown: bool) -> None:
+    evaluation = Evaluation(tmp_path, [{"text": "t"} for _ in range(items)], metrics=METRICS)
+    evaluation.answer("m", "plain", {n: (f"a b c d {n % 3}", "a b c d 0") for n in range(items)})
+    evaluation.measure()
+    found = aggregate(evaluation, "m")
+    assert found["estimate"] is not None
+    assert (found["low"] is not None, found["method"]) == (shown, "bca" if shown else "none")
