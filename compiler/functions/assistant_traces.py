@@ -36,7 +36,7 @@ _NOT = (
     rf"(?:am|['’]m) (?:\w+ )?(?:{_UNABLE})(?: to| of)?"
 )
 _WRONG = "appropriate|ethical|acceptable|okay|ok|legal|safe|right"
-_REFUSES = (
+REFUSES = (
     rf"\bI ?(?:{_NOT})(?:e|ing)? (?:to )?(?:\w+,? ){{0,3}}?(?:{_DOES})"
     r"|\bI (?:must (?:\w+ )?(?:decline|refuse)|refuse to|decline to|am unable to|am not able to|don['’]t condone)"
     r"|\bI['’]m (?:unable|not able) to|\bdo not condone\b"
@@ -47,7 +47,7 @@ _REFUSES = (
     rf"|\bit(?: is|['’]s) (?:not|never) (?:{_WRONG})(?: or \w+)?(?: and \w+)? (?:to|for me)\b"
     r"|\bunable to (?:help|assist|provide|fulfil)"
 )
-_BEGINNING = 400  # characters: refusals begin with it, and a story may have one later on
+BEGINNING = 400  # characters: refusals begin with it, and a story may have one later on
 
 _ASSISTANT = "AI|artificial intelligence|(?:large )?language model|virtual assistant"
 _BOILERPLATE = (
@@ -103,9 +103,9 @@ ASSISTANT_TRACES: tuple[Function, ...] = (
         "refuses",
         (text(),),
         "bool",
-        f"whether the first {_BEGINNING} characters hold an English phrase of refusal, such as `I cannot help with`; "
+        f"whether the first {BEGINNING} characters hold an English phrase of refusal, such as `I cannot help with`; "
         "87% of the full refusals of XSTest do, and 3% of its full answers",
-        f"regexp_matches(left({{0}}, {_BEGINNING}), {pattern('(?i)' + _REFUSES)})",
+        f"regexp_matches(left({{0}}, {BEGINNING}), {pattern('(?i)' + REFUSES)})",
         ("refuses(\"I'm sorry, but I can't assist with that.\")", True),
     ),
     counting(

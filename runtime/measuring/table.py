@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,13 @@ import numpy.typing as npt
 from compiler.step_params import Cell, MeasureParams, Metric
 from runtime.extension_metrics import OwnMetric
 from runtime.measuring.cells import cells_of, labels_of
+from runtime.measuring.metric_columns import Columns
 from runtime.metrics import AT_K, RUNS_CODE, WHOLE, Answer, explain_items
 from runtime.metrics.answer import Explained
 from runtime.metrics.code import not_confined
 from runtime.statistics.pass_at_k import at_k
 
 Floats = npt.NDArray[np.float64]
-Columns: TypeAlias = Mapping[str, Mapping[str, Any]]  # row_id -> argument -> value
 
 
 @dataclass

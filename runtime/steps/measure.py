@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compiler.step_params import MeasureParams, MetricColumn
+from compiler.step_params import MeasureParams
 from runtime.context import StepContext, StepResult
 from runtime.extension_metrics import own_metrics
 from runtime.extensions import add_extensions
+from runtime.measuring.metric_columns import metric_columns
 from runtime.measuring.readings import LIKELIHOODS, with_readings
 from runtime.metrics import Answer
 from runtime.preparing import with_prepared
@@ -74,7 +75,8 @@ def run(ctx: StepContext) -> StepResult:
         items = _items(sql, ctx, params)
         tags = _tag_rows(sql, ctx, params)
         slices = slice_values(sql, ctx, params)
-        table = AnswerTable(items, params, _metric_columns(sql, ctx, params), own_metrics(ctx), ctx.stop.check)
+        columns = metric_columns(sql, ctx, params.metrics, "items")
+        table = AnswerTable(items, params, columns, own_metrics(ctx), ctx.stop.check)
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
             recorded = recorded_scores(sql, ctx.inputs[cell.input], params)
@@ -186,32 +188,6 @@ def _answers(
         )
         for row_id, *values in sql.rows(f"SELECT {', '.join(['row_id', *fields])} FROM {file} {these}")
     }
-
-
-def _metric_columns(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[str, dict[str, dict[str, Any]]]:
-    """For every metric that reads the data: of each item what each argument is."""
-    read = [metric for metric in params.metrics if metric.columns]
-    items = with_prepared(ctx, sql, "items", '"__row_id"', (one.value for metric in read for one in metric.columns))
-    found = {}
-    for metric in read:
-        values = ", ".join(f"({column.value.sql})" for column in metric.columns)
-        bound = [value for column in metric.columns for value in column.value.params]
-        rows = sql.rows(f'SELECT "__row_id", {values} FROM {items} ORDER BY "__row_id"', bound)
-        found[metric.name] = {
-            row_id: {one.argument: _read(one, value) for one, value in zip(metric.columns, row, strict=True)}
-            for row_id, *row in rows
-        }
-    return found
-
-
-def _read(column: MetricColumn, value: Any) -> Any:
-    """A list of the data is JSON text in SQL."""
-    if column.value.type != "list" or value is None:
-        return value
-    try:
-        return json.loads(value)
-    except RecursionError:  # a list in a list in a list …: no metric has a use for it
-        return None
 
 
 def _write(sql: Engine, folder: Path, name: str, columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> Path:
