@@ -36,10 +36,12 @@ from compiler.resolve.task_order import resolve_tasks
 from compiler.resolve.template import resolve_template
 from compiler.resolve.train import resolve_trains
 from compiler.resolved import AnyModel, ResolvedSpec, ResolvedTrain
+from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.eval import Eval
 from compiler.schema.fields import Shape
 from compiler.schema.filter import Filter
 from compiler.schema.gate import Gate
+from compiler.schema.generate import Generate
 from compiler.schema.judge import Judge
 from compiler.schema.mixture import Mixture
 from compiler.schema.model import Model
@@ -126,6 +128,7 @@ def compile_export(
             exported = None if plan is None else Exported(name, plan, {}, f"train:{name}")
         else:
             scorers = {named for task in spec.tasks.values() for score in task.scores for named in score.models}
+            scorers |= {item.model.name for item in spec.generates.values() if item.model is not None}
             scorers |= roots_in_rules(spec).keys()
             trains = {named: train for named, train in spec.trains.items() if named in scorers}
             facts = model_facts(replace(spec, trains=trains, evals={}, gates={}), world, report)
@@ -169,7 +172,8 @@ def _resolve(
     filters = _each(read, Filter, lambda block: check_filter(block, names(block)))
     scores = _each(read, Score, lambda block: check_score(block, names(block)))
     judges = _each(read, Judge, lambda block: block)
-    tasks = resolve_tasks(_of(read, Task), names, sources, filters, templates, scores)
+    blocks = [shape for shape in read if isinstance(shape, Task | Generate)]
+    tasks = resolve_tasks(blocks, names, sources, filters, templates, scores)
     bind_examples(templates, names, tasks)
     models = bind_recorded(models, names, sources, tasks)
     mixtures = resolve_mixtures(_of(read, Mixture), names, tasks)
@@ -179,13 +183,17 @@ def _resolve(
     check_examples(tasks, trains, evals, report)
     check_sources(evals, trains, report)
     resolve_decontaminations(read, names, sources, tasks, mixtures, trains, evals)
-    check_scoring_models(tasks, trains, evals, names)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))
     tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores)
-    later = resolve_lifecycle(read, names, world, tables)
+    lifecycle = resolve_lifecycle(read, names, world, tables)
+    generates = {name: item for name, item in lifecycle.items() if isinstance(item, ResolvedGenerate)}
+    later = {name: item for name, item in lifecycle.items() if name not in generates}
+    check_scoring_models(tasks, trains, evals, generates, names)
     edition = program.main.parsed.spec.edition
     year = edition.year if edition else 0
-    spec = ResolvedSpec(file, year, models, sources, templates, tasks, mixtures, trains, evals, gates, later)
+    spec = ResolvedSpec(
+        *(file, year, models, sources, templates, tasks, mixtures, trains, evals, gates, later), generates=generates
+    )
     check_models_in_rules(spec, program.main.report)
     run_lints(spec, program, strict=strict)
     if inspect is not None:

@@ -35,6 +35,7 @@ class StepKind(StrEnum):
     LIKELIHOOD = "likelihood"
     MEASURE = "measure"
     GATE = "gate"
+    GENERATE = "generate"
 
 
 # Raise a number when the algorithm of a step kind changes what it gives for the same inputs.

@@ -32,7 +32,9 @@ def reached(spec: ResolvedSpec) -> ResolvedSpec:
         if id(item) not in seen:
             seen.add(id(item))
             pending.extend(_parts(item))
-            if isinstance(item, ResolvedTask):  # what scores its rows is told by name
+            if isinstance(item, ResolvedTask):  # what writes its rows, and what scores them, is told by name
+                written = item.source.name if item.source is not None and item.source.is_written else ""
+                pending.extend(spec.generates[name] for name in {item.name, written} & spec.generates.keys())
                 named = (name for score in item.scores for name in score.models)
                 pending.extend(found for name in named if (found := spec.models.get(name) or spec.trains.get(name)))
             if isinstance(item, ResolvedTask | ResolvedEval):  # and so is what its rules ask for tokens

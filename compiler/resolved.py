@@ -35,7 +35,7 @@ from spec_lang.source import SourceFile
 
 if TYPE_CHECKING:
     from compiler.resolved_gate import ResolvedGate
-    from compiler.resolved_lifecycle import ResolvedLater
+    from compiler.resolved_lifecycle import ResolvedGenerate, ResolvedLater
     from compiler.resolved_score import ResolvedScore
 
 
@@ -69,6 +69,7 @@ class ResolvedSource(Struct, frozen=True, eq=False):
     columns: Known[ColumnType]
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     layout: Layout | None = None
+    is_written: bool = False  # by a model: the rows of a generate, which no file has
 
     @property
     def name(self) -> str:
@@ -134,7 +135,10 @@ class ResolvedSplit(Struct, frozen=True):
 
 class ResolvedTask(Struct, frozen=True, eq=False):
     """``weights`` are shares of rows by template, for those that have one. ``parts`` is None for a task without split;
-    ``split`` also when something of it is not known."""
+    ``split`` also when something of it is not known.
+
+    The rows of a generate are a task too, without a split, whose ``source`` is written; ``made_of`` are the rows that
+    a model wrote them from, as far as they are known."""
 
     block: Task
     source: ResolvedSource | None
@@ -144,10 +148,17 @@ class ResolvedTask(Struct, frozen=True, eq=False):
     parts: Known[Decimal] | None
     split: ResolvedSplit | None
     scores: Known[ResolvedScore]
+    made_of: Rows | None = None
 
     @property
     def name(self) -> str:
         return self.block.name
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        own = self.source is not None and self.source.is_written and self.source.name == self.name
+        return f"generate `{self.name}`" if own else f"task `{self.name}`"
 
 
 class Rows(Struct, frozen=True, eq=False):
@@ -277,3 +288,4 @@ class ResolvedSpec(Struct, frozen=True, eq=False):
     gates: Mapping[str, ResolvedGate]
     later: Mapping[str, ResolvedLater] = field(default_factory=dict)
     roots: Mapping[str, ResolvedModel] = field(default_factory=dict)
+    generates: Mapping[str, ResolvedGenerate] = field(default_factory=dict)  # their rows are in ``tasks``

@@ -1,4 +1,4 @@
-"""Resolved blocks of the kinds that are checked and cannot run yet: what their lowering will be given."""
+"""Resolved blocks of the kinds around data, training and evals: what their lowering is, or will be, given."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from compiler.known import Known
-from compiler.resolved import AnyModel, ResolvedEval, ResolvedSource, ResolvedTrain, Rows
+from compiler.resolved import AnyModel, ResolvedEval, ResolvedSource, ResolvedTask, ResolvedTrain, Rows
 from compiler.resolved_score import Scorer
 from compiler.schema.feedback import Feedback
 from compiler.schema.generate import Generate
@@ -25,11 +25,18 @@ RowsOrSource: TypeAlias = Rows | ResolvedSource
 
 
 class ResolvedGenerate(Struct, frozen=True, eq=False):
-    """``model`` is None for ``previous``, and where it is not known."""
+    """``rows`` are what it is written from, ``task`` what is written. ``model`` is None for ``previous``, and where it
+    is not known. ``columns`` are those that the method reads and writes, by what they are to it (``instruction``)."""
 
     block: Generate
     rows: Rows | None
     model: AnyModel | None
+    task: ResolvedTask
+    columns: Mapping[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        return self.block.name
 
 
 class ResolvedLoop(Struct, frozen=True, eq=False):

@@ -19,6 +19,10 @@ from compiler.answer_params import LikelihoodParams as LikelihoodParams
 from compiler.answer_params import PlainPrompt as PlainPrompt
 from compiler.answer_params import PredictParams as PredictParams
 from compiler.answer_params import Sample as Sample
+from compiler.asking_params import AskingBudget as AskingBudget
+from compiler.generate_params import GenerateParams as GenerateParams
+from compiler.generate_params import Novelty as Novelty
+from compiler.generate_params import SelfInstruct as SelfInstruct
 from compiler.measure_params import Blessed as Blessed
 from compiler.measure_params import BoundRequirement as BoundRequirement
 from compiler.measure_params import Cell as Cell
@@ -264,7 +268,8 @@ StepParams: TypeAlias = Annotated[
     | PredictParams
     | LikelihoodParams
     | MeasureParams
-    | GateParams,
+    | GateParams
+    | GenerateParams,
     Field(discriminator="kind"),
 ]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import (
     DecontaminateParams,
+    GenerateParams,
     IngestParams,
     MixParams,
     PredictParams,
@@ -22,12 +23,13 @@ from compiler.step_params import (
     SplitParams,
     TrainParams,
 )
+from runtime.generating.requests_ahead import RequestsAhead, requests_ahead
 from runtime.run_record import Result
 from runtime.store import Store
 
 LAST_RUN = "its last run"
 # Whose time goes with the rows from the first one on.
-_BY_MODEL = (StepKind.TRAIN, StepKind.PREDICT, StepKind.LIKELIHOOD)
+_BY_MODEL = (StepKind.TRAIN, StepKind.PREDICT, StepKind.LIKELIHOOD, StepKind.GENERATE)
 _FARTHEST = 10  # times the rows of an earlier run
 # The role that carries the rows; `rows` for all others.
 _ROLES = {StepKind.PREDICT: "prompts", StepKind.LIKELIHOOD: "prompts"}
@@ -37,7 +39,7 @@ _ROLES = {StepKind.PREDICT: "prompts", StepKind.LIKELIHOOD: "prompts"}
 class StepFacts:
     """``exact`` tells whether the rows that come in are counted or expected; those that go out are counted once the
     step is ``done``. Tokens and seconds are measured then, and before it in proportion to an earlier run; ``basis``
-    says which."""
+    says which. ``requests`` are those of a generate that has to run."""
 
     rows_in: int | None = None
     rows_out: int | None = None
@@ -47,6 +49,7 @@ class StepFacts:
     seconds: float | None = None
     basis: str | None = None
     parts: Mapping[str, int] | None = None
+    requests: RequestsAhead | None = None
 
 
 @dataclass(frozen=True)
@@ -116,12 +119,17 @@ def _expected(
     if rows is None and last is not None:
         rows = last.rows_in
     left = _rows_out(step, rows, last)
+    requests = None
+    if isinstance(step.params, GenerateParams):
+        read, part = facts[step.inputs["rows"]], step.params.part
+        requests = requests_ahead(step.params, read.rows_out if part is None else (read.parts or {}).get(part))
     found = StepFacts(
         rows_in=rows,
         rows_out=left,
         exact=exact,
         tokens=_tokens(step, rows, before, last, history),
         parts=_parts(step, rows, left),
+        requests=requests,
     )
     seconds, basis = _time(step, rows, before, last, history)
     return replace(found, seconds=seconds, basis=basis)
@@ -137,7 +145,7 @@ def _rows_in(
         if sample is None or counted is None:
             return counted, counted is not None
         return (min(counted, sample.rows) if sample.rows is not None else round(counted * (sample.share or 0))), False
-    if step.kind is StepKind.GATE:
+    if step.kind in (StepKind.GATE, StepKind.GENERATE):  # what comes into a generate are candidates
         return None, False
     if step.kind in (StepKind.MEASURE, StepKind.MIX):
         roles = list(step.inputs) if isinstance(step.params, MixParams) else _cells(step)

@@ -77,6 +77,22 @@ CREATE TABLE IF NOT EXISTS ledger (
 );
 CREATE INDEX IF NOT EXISTS ledger_step ON ledger (step_hash);
 
+-- What models wrote, a row a candidate in a fixed order, with the verdict on it: a rejected one is in the ledger too.
+CREATE TABLE IF NOT EXISTS candidates (
+    step_hash TEXT NOT NULL, number INTEGER NOT NULL, -- from 0
+    row_id TEXT NOT NULL,
+    round INTEGER NOT NULL,          -- from 0
+    generation INTEGER NOT NULL,     -- 1 + the highest of its parents; rows of a source have 0
+    parents TEXT[] NOT NULL,         -- row ids of what it was written from
+    requests TEXT[] NOT NULL,        -- request hashes, in the order in which they were asked: prompts and answers
+    verdict TEXT NOT NULL,           -- accepted | rejected
+    rule TEXT, value TEXT, detail TEXT, -- the first rule that it breaks, what was measured, and a sentence
+    nearest TEXT, similarity DOUBLE, -- the earlier row that it is most like, and how much, 0 to 1
+    content JSON NOT NULL,           -- its columns
+    facts JSON,                      -- what else the method knows of it
+    PRIMARY KEY (step_hash, number)
+);
+
 -- `examples` (rows that were read, so that any row_id can be shown) and `renders` are views over files: see row_files.py.
 
 -- What a mixture takes of each input (`rows:0`, …); the names that they have in a run are labels of its step: see mixtures.

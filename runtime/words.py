@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _GAP, _LETTER, _ALONE, _UNSEEN, _MARK = range(5)
 _ASSIGNED = 0x33480  # no letter, mark or number lies above it, but for the variation selectors of plane 14
 _SELECTORS = ((0xFE00, 0xFE10), (0xE0100, 0xE01F0), (0x180B, 0x180E))
-_WITHOUT_SPACES = (
+WITHOUT_SPACES = (
     *((0x0E00, 0x0F00), (0x1000, 0x10A0), (0x1780, 0x1800), (0xA9E0, 0xAA00), (0xAA60, 0xAA80)),
     *((0x2E80, 0x2FE0), (0x3005, 0x3008), (0x3021, 0x3130), (0x31A0, 0x3200), (0x3400, 0x4DC0)),
     *((0x4E00, 0xA000), (0xF900, 0xFB00), (0xFF66, 0xFFA0), (0x1B000, 0x1B170), (0x20000, _ASSIGNED)),
@@ -153,7 +153,7 @@ def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
     for code in range(_ASSIGNED):
         category = unicodedata.category(chr(code))
         classes[code] = _ALONE if category == "So" else by_category.get(category[0], _GAP)
-    for start, end in _WITHOUT_SPACES:
+    for start, end in WITHOUT_SPACES:
         part = classes[start:end]
         part[part == _LETTER] = _ALONE
     mixed = scrambled(np.arange(1, len(classes) + 1, dtype=np.uint64))

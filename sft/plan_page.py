@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
 from compiler.plan import Plan, Step
 from compiler.plan_diff import StepChange
+from runtime.generating.requests_ahead import RequestsAhead
 from runtime.plan_facts import LAST_RUN, StepFacts
 from sft.plain_tables import wrapped
 from sft.planning import Outlook
@@ -54,6 +55,7 @@ def plan_lines(outlook: Outlook, width: int) -> list[Line]:
         change, facts = changes[place.step.id], outlook.facts[place.step.id]
         lines.append(_step_line(place.lead, _title(place.step), change, facts, room))
         lines += _reason_lines(place, change, width)
+        lines += _request_lines(place, change, facts, width)
     for change in orphans:
         title = change.step_id.replace(":", " ", 1)
         lines.append(_step_line("", title, change, outlook.facts.get(change.step_id, StepFacts()), room))
@@ -164,6 +166,25 @@ def _reason_lines(place: _Place, change: StepChange, width: int) -> list[Line]:
     return lines
 
 
+def _request_lines(place: _Place, change: StepChange, facts: StepFacts, width: int) -> list[Line]:
+    """How often a step that has to run asks its model."""
+    told = requests_told(facts.requests) if change.state in ("run", "rerun") else ""
+    indent = place.below + "  "
+    lines = wrapped(told, max(30, width - cell_len(indent))) if told else []
+    return [[Piece(place.below, "quiet"), Piece("  " + text, "quiet")] for text in lines]
+
+
+def requests_told(ahead: RequestsAhead | None) -> str:
+    """``at least 1,063 requests, at most 2,000 (budget); less what is answered already``."""
+    if ahead is None or (ahead.least is None and ahead.most is None):
+        return ""
+    least = f"at least {ahead.least:,} requests" if ahead.least is not None else ""
+    most = f"at most {ahead.most:,} (budget)" if ahead.most is not None else "no budget limits them"
+    if ahead.least == ahead.most:
+        return f"{ahead.most:,} requests, less what is answered already"
+    return f"{', '.join(part for part in (least, most) if part)}; less what is answered already"
+
+
 def _cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…"
 
@@ -217,4 +238,5 @@ def _record(change: StepChange, step: Step | None, facts: StepFacts) -> Mapping[
         "tokens_counted": facts.done and facts.tokens is not None,
         "seconds": seconds,
         "seconds_by": "measured" if facts.done else facts.basis,
+        **({"requests": asdict(facts.requests)} if facts.requests is not None else {}),
     }

@@ -1,4 +1,7 @@
-"""``task`` -> its chain of ``filter`` steps, its scores with their thresholds and, with a split, one ``split`` step."""
+"""``task`` -> its chain of ``filter`` steps, its scores with their thresholds and, with a split, one ``split`` step.
+
+The rows of a generate are a task as well: the step that writes them, and the same chain after it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.filter import lower_filter
+from compiler.lower.generate import lower_generate
 from compiler.lower.score import ScoringModel, lower_score
 from compiler.lower.source import lower_source
 from compiler.resolved import ResolvedSpec, ResolvedSplit, ResolvedTask
@@ -25,7 +29,11 @@ class TaskSteps(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         if name not in self._steps:
-            self._steps[name] = lower_task(self._spec.tasks[name], self, self._model_of, self._builder)
+            written = self._spec.generates.get(name)
+            if written is not None:
+                self._steps[name] = lower_generate(written, self, self._model_of, self._builder)
+            else:
+                self._steps[name] = lower_task(self._spec.tasks[name], self, self._model_of, self._builder)
         return self._steps[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compiler.column_scope import ColumnScope
 from compiler.names import Names
-from compiler.resolve.filter import resolve_filter
+from compiler.reporting import suggestion
 from compiler.resolve.metric import check_verify
-from compiler.resolve.score import resolve_score
 from compiler.resolve.tables import Tables, find_column, scope_of
-from compiler.resolve.task import find_rows, find_templates
+from compiler.resolve.task import find_templates
+from compiler.resolve.written_rows import resolve_written
 from compiler.resolved import Rows
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.fields import Value
 from compiler.schema.generate import Generate, RespondBody, SelfInstructBody
+from compiler.schema.values import not_runnable
 from spec_lang.ast import Ref
 
 PREVIOUS = "previous"
 
 
 def resolve_generate(block: Generate, names: Names, tables: Tables) -> ResolvedGenerate:
-    """The generate, as far as it is known."""
-    rows = _rows(block, names, tables)
+    """The generate, as far as it is known. Its rows were resolved with the tasks, but for those of a loop."""
+    task = tables.tasks.get(block.name)
+    if task is None:
+        shown = tables.filters, tables.templates, tables.scores, tables.tasks
+        task = resolve_written(block, lambda shape: names.of(shape.file), *shown, lambda item, ref, scope: None)
+    rows = task.made_of
     if rows is not None:
         _check_held_out(block, rows, names, tables)
     scope = scope_of(rows, names)
     model = names.look_up(block.model.value, ("model", "train"), "model", tables.either)
     method = block.method.value
+    columns: Mapping[str, str] = {}
+    if isinstance(method, RespondBody) and block.name in tables.tasks:  # of a loop that is said of the loop
+        not_runnable("`method = respond`", block.method, names.report, "the step that answers prompts")
     if isinstance(method, RespondBody) and method.templates.value is not None:
         refs = method.templates
         find_templates(Value(refs.value or (), refs.span, True, refs.known), names, tables.templates, scope)
-    if isinstance(method, SelfInstructBody) and method.human_examples.value == method.machine_examples.value == 0:
-        message = "`self_instruct` shows no example"
-        names.report.error("SFT0210", message, method.human_examples.span, "it needs at least one human example")
-    _check_passes(block, names, tables, scope)
+    if isinstance(method, SelfInstructBody):
+        columns = _self_instruct(block, method, rows, scope)
+    _check_novelty(block, columns, scope)
     if block.verify.value is not None:
         check_verify(block.verify.value, names)
-    return ResolvedGenerate(block, rows, model)
-
-
-def _rows(block: Generate, names: Names, tables: Tables) -> Rows | None:
-    """The seeds of ``self_instruct``, the prompts of ``respond``; each method has one and not the other."""
-    method = block.method.value
-    seeds = find_rows(block.seeds.value, "seeds", names, tables.tasks)
-    prompts = find_rows(block.prompts.value, "prompts", names, tables.tasks)
-    if method is None:
-        return seeds or prompts
-    wanted, other = ("seeds", "prompts") if isinstance(method, SelfInstructBody) else ("prompts", "seeds")
-    if other in block.lines:
-        span = block.prompts.span if other == "prompts" else block.seeds.span
-        names.report.error("SFT0225", f"`{other}` is not allowed with `{method.name}`", span, f"write `{wanted} = …`")
-    elif wanted not in block.lines and wanted not in block.broken:
-        message = f"generate `{block.name}` has no `{wanted}`"
-        names.report.error("SFT0207", message, block.head, f"add `{wanted} = TASK.train`")
-    return seeds if wanted == "seeds" else prompts
+        if isinstance(method, SelfInstructBody):
+            message = "`verify` is not allowed with `self_instruct`: nothing is expected of a task that is new"
+            names.report.error("SFT0225", message, block.verify.span, "`filters` and `scores` can look at new rows")
+    return ResolvedGenerate(block, rows, model, task, columns)
 
 
 def _check_held_out(block: Generate, rows: Rows, names: Names, tables: Tables) -> None:
@@ -68,15 +63,43 @@ def _check_held_out(block: Generate, rows: Rows, names: Names, tables: Tables) -
     names.report.error("SFT0254", message, field.span, help, also)
 
 
-def _check_passes(block: Generate, names: Names, tables: Tables, scope: ColumnScope) -> None:
-    """Filters, scores and novelty see new rows, which have the columns of the rows they come from."""
-    used = block.label(block.filters.span, f"used here by generate `{block.name}`")
-    for item in names.look_up_all(block.filters, ("filter",), "filters", tables.filters):
-        resolve_filter(item, scope.at(item.file, used))
-    used = block.label(block.scores.span, f"used here by generate `{block.name}`")
-    for score in names.look_up_all(block.scores, ("score",), "scores", tables.scores):
-        resolve_score(score, None, scope.at(score.file, used), names.of(score.file).full)
+def _check_novelty(block: Generate, columns: Mapping[str, str], scope: ColumnScope) -> None:
+    """Novelty is told of a column of text; of `self_instruct` of the one that it writes first."""
     novelty = block.novelty.value
     column = novelty.call.argument("column") if novelty is not None and novelty.call is not None else None
-    if isinstance(column, Ref):
-        find_column(column, scope, "`rouge_l`", "text")
+    if not isinstance(column, Ref) or find_column(column, scope, "`rouge_l`", "text") is None:
+        return
+    own = columns.get("instruction")
+    if own is not None and column.text != own:
+        message = f"`self_instruct` compares instructions, and `{column.text}` holds none"
+        scope.report.error("SFT0303", message, column.span, f"write `rouge_l({own})`")
+
+
+def _self_instruct(block: Generate, method: SelfInstructBody, rows: Rows | None, scope: ColumnScope) -> dict[str, str]:
+    """The columns of instructions, inputs and outputs, after reports of what is missing."""
+    if method.human_examples.value == method.machine_examples.value == 0:
+        message = "`self_instruct` shows no example"
+        scope.report.error("SFT0210", message, method.human_examples.span, "it needs at least one human example")
+    if method.shortest.value > method.longest.value:
+        message = f"no instruction has at least {method.shortest.value} words and at most {method.longest.value}"
+        scope.report.error("SFT0210", message, method.shortest.span, "make `longest` the larger number")
+    found: dict[str, str] = {}
+    for role, field in (("instruction", method.instruction), ("input", method.input), ("output", method.output)):
+        if field.value is not None:
+            typed = find_column(field.value, scope, f"`{role}`", "text")
+            found |= {role: field.value.text} if typed is not None else {}
+        elif scope.columns.get(role) == "text":
+            found[role] = role
+        elif role != "input" and field.known and rows is not None and not scope.columns.more:
+            there = scope.columns.lacks(role)
+            message = f"{scope.owner} has no column `{role}`" if there else f"the column `{role}` is no text"
+            help = f"say which column it is: `self_instruct {{ {role} = … }}`; " + suggestion(
+                role, [name for name in scope.columns.names if scope.columns.get(name) == "text"], "columns of text"
+            )
+            scope.report.error("SFT0301", message, field.span, help)
+    sure = method.input.value is None and method.input.known and rows is not None and not scope.columns.more
+    if sure and "input" not in found and method.instances.value > 1:
+        message = f"{scope.owner} has no column for inputs, so an instruction gets one output"
+        help = "leave `instances` out, or say which column has inputs: `input = …`"
+        scope.report.error("SFT0225", message, method.instances.span, help)
+    return found

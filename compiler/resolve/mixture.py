@@ -82,7 +82,7 @@ class _Resolver:
         if names.kind(rule.expr) == "mixture":
             inner = self._inner(rule.expr, names)
             return Use(rule, inner) if inner is not None else None
-        others = ("mixture", "generate")  # looked up above; its rows are not known before a run
+        others = ("mixture", "generate")  # a mixture was looked up above
         rows = find_rows(rule.expr, "use", names, self._tasks, default_part=_DEFAULT_PART, others=others)
         if rows is None or not has_templates(rows.task, rule.expr, names.report):
             return None
@@ -107,7 +107,7 @@ def has_templates(task: ResolvedTask, ref: Ref, report: Reporter) -> bool:
         return True
     also = [task.block.label(task.block.head, "declared here")]
     help = without_templates(task.source)
-    report.error("SFT0207", f"task `{task.name}` has no `templates`", ref.span, help, also)
+    report.error("SFT0207", f"{task.title} has no `templates`", ref.span, help, also)
     return False
 
 

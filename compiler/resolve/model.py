@@ -83,6 +83,7 @@ def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     roots = {model.name for model in _chat_models(spec)}
     roots |= {model.root.name for item in spec.evals.values() for model in (*item.models, *item.references)}
     roots |= {name for task in spec.tasks.values() for score in task.scores for name in score.models}
+    roots |= {item.model.root.name for item in spec.generates.values() if item.model is not None}
     roots |= {model.name for model in roots_in_rules(spec).values()}
     return tuple(model for name, model in spec.models.items() if name in roots and not model.is_recorded)
 
@@ -94,6 +95,8 @@ def _chat_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     roots |= {model.root.name for item in evals for model in item.models if not model.root.is_recorded}
     scorers = (scorer for task in spec.tasks.values() for score in task.scores for scorer in score.scores)
     roots |= {scorer.model for scorer in scorers if scorer.reads_conversations and scorer.model is not None}
+    writing = (item for item in spec.generates.values() if not isinstance(item.block.prompt.value, PlainBody))
+    roots |= {item.model.root.name for item in writing if item.model is not None}
     return tuple(model for name, model in spec.models.items() if name in roots)
 
 

@@ -27,6 +27,7 @@ from compiler.resolved import (
 from compiler.resolved_score import ResolvedScore
 from compiler.schema.fields import Shape, Value, field_names
 from compiler.schema.filter import Filter
+from compiler.schema.generate import Generate
 from compiler.schema.score import Score
 from compiler.schema.task import Split, Task
 from compiler.schema.written import described, written
@@ -49,14 +50,11 @@ def resolve_task(
     """The task over its source's columns, as far as they are known. ``find`` gives rows that a filter compares with."""
     names = names_of(block)
     report = names.report
-    source = names.look_up(block.from_.value, ("source",), "from", sources)
+    written = names.kind(block.from_.value) == "generate" if block.from_.value is not None else False
+    source = names.look_up(block.from_.value, ("generate",) if written else ("source",), "from", sources)
     scope = columns_of(source, report, names)
-    chain = names.look_up_all(block.filters, ("filter",), "filters", filters)
-    used = block.label(block.filters.span, f"used here by task `{block.name}`")
-    resolved = {
-        name: _filter(item, scope.at(item.file, used), find) if item else None for name, item in chain.items.items()
-    }
-    scored = _scored(block, names_of, scores, scope)
+    filtered = passed_filters(block, names, filters, scope, find)
+    scored = passed_scores(block, names_of, scores, scope)
     refs = task_templates(block, report)
     shown = find_templates(refs, names, templates, scope)
     if source is not None and source.layout is not None and not refs.given and refs.known and not refs.value:
@@ -66,19 +64,35 @@ def resolve_task(
     split = _split(block.split, scope) if block.split else None
     if block.split and parts and not _shares_fit(block.split, parts, block.name, report):
         split = None
-    return ResolvedTask(block, source, Known(resolved, chain.more), shown, weights, parts, split, scored)
+    return ResolvedTask(block, source, filtered, shown, weights, parts, split, scored)
+
+
+def passed_filters(
+    block: Task | Generate, names: Names, filters: Mapping[str, Filter], scope: ColumnScope, find: Find
+) -> Known[ResolvedFilter]:
+    """The filters in order, over the columns of the rows."""
+    chain = names.look_up_all(block.filters, ("filter",), "filters", filters)
+    used = block.label(block.filters.span, f"used here by {_kind(block)} `{block.name}`")
+    resolved = {
+        name: _filter(item, scope.at(item.file, used), find) if item else None for name, item in chain.items.items()
+    }
+    return Known(resolved, chain.more)
+
+
+def _kind(block: Task | Generate) -> str:
+    return "task" if isinstance(block, Task) else "generate"
 
 
 def _filter(item: Filter, scope: ColumnScope, find: Find) -> ResolvedFilter:
     return resolve_filter(item, scope, lambda ref: find(item, ref, scope))
 
 
-def _scored(
-    block: Task, names_of: Callable[[Shape], Names], scores: Mapping[str, Score], scope: ColumnScope
+def passed_scores(
+    block: Task | Generate, names_of: Callable[[Shape], Names], scores: Mapping[str, Score], scope: ColumnScope
 ) -> Known[ResolvedScore]:
     """The scores in order, each over the columns of the rows and the scores before it."""
     found = names_of(block).look_up_all(block.scores, ("score",), "scores", scores)
-    used = block.label(block.scores.span, f"used here by task `{block.name}`")
+    used = block.label(block.scores.span, f"used here by {_kind(block)} `{block.name}`")
     resolved: dict[str, ResolvedScore | None] = {}
     for name, score in found.items.items():
         if score is None:
@@ -104,7 +118,8 @@ def columns_of(source: ResolvedSource | None, report: Reporter, names: Names | N
     named = Counter(source.mapping.values())  # a field of two names may be meant as either
     fields = {field: name for name, field in source.mapping.items() if field != name and named[field] == 1}
     inside = rows_inside(source.facts) if source.layout is None else None
-    return ColumnScope(source.columns, f"source `{source.name}`", report, fields=fields, names=names, inside=inside)
+    owner = f"{'generate' if source.is_written else 'source'} `{source.name}`"
+    return ColumnScope(source.columns, owner, report, fields=fields, names=names, inside=inside)
 
 
 def find_templates(
@@ -208,7 +223,7 @@ def find_rows(
     ``default_part`` is taken of a split task that is named without a part. ``others``: kinds that may be named too, and
     whose rows are looked up elsewhere.
     """
-    parts = 1 if ref is not None and names.kind(ref) in others else 2
+    parts = 1 if ref is not None and names.kind(ref) in others and names.kind(ref) != "generate" else 2
     if ref is None or not names.stands(ref, ("task", *others), field, parts=parts):
         return None
     target = names.target(ref)
@@ -227,8 +242,10 @@ def find_rows(
         return None
     part = target.rest[0]
     if task.parts is None:
-        message = f"task `{task.name}` has no split, so it has no part `{part.text}`"
+        message = f"{task.title} has no split, so it has no part `{part.text}`"
         help = f"write `{task.name}`, or give the task a `split {{ … }}`"
+        if task.title.startswith("generate"):
+            help = f"write `{task.name}`, or declare a task over it: `from = {task.name}` and a `split {{ … }}`"
         names.report.error("SFT0217", message, part.span, help)
         return None
     if task.parts.lacks(part.text):

@@ -92,9 +92,9 @@ def _data(
     if isinstance(data, MixBody):
         _check_mix(data, names, tasks)
         return None
-    if data is None or names.kind(data) != "task":
+    if data is None or names.kind(data) not in ("task", "generate"):
         return names.look_up(data, ("task", "mixture", "generate"), "data", mixtures)
-    rows = find_rows(data, "data", names, tasks)
+    rows = find_rows(data, "data", names, tasks, others=("generate",))
     if rows is not None and isinstance(block.objective.value, DpoBody):
         _check_pairs(block, rows, names)
         return rows

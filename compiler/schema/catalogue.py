@@ -68,7 +68,6 @@ LATER_ENTRIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 # it is there.
 LATER_KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "generate": "the step that generates rows",
         "loop": "the unrolling of rounds into steps",
         "policy": "the step that pins a policy to what is judged under it",
         "judge": "the step that labels answers",

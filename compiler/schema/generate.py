@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from compiler.schema.calls import Argument, CallForm
-from compiler.schema.eval import GreedyBody, SampleBody
+from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
 from compiler.schema.fields import Shape, Value, field, nested, required
+from compiler.schema.lint import Flag
 from compiler.schema.measures import LimitOn, Measure, ReadLimit, measures
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import Formula, ListOf, Name, Whole, at_least
+from compiler.schema.values import Formula, ListOf, Name, Text, Whole, Word, at_least
 from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref
 from spec_lang.quantities import Unit
@@ -29,6 +30,12 @@ NOVELTY = measures(
     )
 )
 
+# What no model can do that only writes: Wang et al. 2022, released code.
+BLACKLIST = (
+    *("image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot"),
+    "go to",
+)
+
 
 class SelfInstructBody(Shape):
     """Wang et al. 2022 (arXiv:2212.10560): new tasks from examples of old ones."""
@@ -37,8 +44,41 @@ class SelfInstructBody(Shape):
         Whole(at_least(1), Unit.ROWS, plain=True), "how many instructions are to be accepted"
     )
     human_examples: Value[int] = field(Whole(at_least(0)), "seeds shown in each prompt", default=6)
-    machine_examples: Value[int] = field(Whole(at_least(0)), "generated instructions shown in each prompt", default=2)
+    machine_examples: Value[int] = field(
+        Whole(at_least(0)), "generated instructions shown in each prompt; seeds until there are any", default=2
+    )
     instances: Value[int] = field(Whole(at_least(1)), "how many inputs with outputs an instruction gets", default=1)
+    new_tasks: Value[int] = field(Whole(at_least(1)), "how many tasks each prompt asks for", default=8)
+    prompts: Value[int] = field(
+        Whole(at_least(1)), "how many prompts of a round are put to the model at once", default=5
+    )
+    patience: Value[int] = field(
+        Whole(at_least(1)), "ends after so many rounds one after another in which nothing was accepted", default=5
+    )
+    instruction: Value[Ref | None] = field(
+        Name("the name of a column"), "the column of the seeds that says what to do; `instruction`"
+    )
+    input: Value[Ref | None] = field(
+        Name("the name of a column"), "the column with what it is done to; `input`, where the seeds have one"
+    )
+    output: Value[Ref | None] = field(Name("the name of a column"), "the column with the result; `output`")
+    shortest: Value[int] = field(Whole(at_least(1)), "words that an instruction has at least", default=4)
+    longest: Value[int] = field(Whole(at_least(1)), "words that an instruction has at most", default=150)
+    blacklist: Value[tuple[str, ...]] = field(
+        ListOf(Text(), empty=True), "words that no instruction may hold: images, files and the like", default=BLACKLIST
+    )
+    truncated: Value[str] = field(
+        Word(("discard", "last")),
+        "of a list that was cut off, `discard` all or only the `last` item",
+        default="discard",
+    )
+    classification: Value[bool] = field(
+        Flag(), "`false`: no instruction is asked about whether it is a classification, whose labels come first",
+        default=True,
+    )  # fmt: skip
+    instance_tokens: Value[int] = field(
+        Whole(at_least(1), Unit.TOKENS, plain=True), "where the answer with the instances is cut off", default=350
+    )
 
 
 class RespondBody(Shape):
@@ -65,10 +105,23 @@ class Generate(Shape):
         Name("the name of a model or train"), "who writes; `previous` in a loop is the model of the round before"
     )
     decode: Value[GreedyBody | SampleBody | None] = field(
-        OneOf({"greedy": GreedyBody, "sample": SampleBody}), "`greedy { … }` or `sample { … }`; greedy, 256 tokens"
+        OneOf({"greedy": GreedyBody, "sample": SampleBody}),
+        "`greedy { … }` or `sample { … }`; greedy, 256 tokens, and for `self_instruct` sampled: "
+        "temperature 0.7, top_p 0.5, 1024 tokens",
+    )
+    prompt: Value[str | PlainBody | None] = field(
+        OneOf({"chat": None, "plain": PlainBody}),
+        "`chat`: the model's chat template; `plain { … }`: the texts alone, as base models read them; chat",
+    )
+    precision: Value[str] = field(
+        Word(("auto", "fp32", "bf16")), "`auto`: bf16 where the device is fast at it", default="auto"
+    )
+    templates: Value[tuple[Ref, ...]] = field(
+        ListOf(Name("the name of a template")), "of the new rows; those of the task they come from", default=()
     )
     novelty: Value[ReadLimit | None] = field(
-        LimitOn(NOVELTY, "rouge_l(instruction) < 0.7"), "how like an accepted row a new one may be"
+        LimitOn(NOVELTY, "rouge_l(instruction) < 0.7"),
+        "how like an accepted row a new one may be; `rouge_l(instruction) < 0.7` for `self_instruct`",
     )
     verify: Value[Expr | None] = field(
         Formula("a metric such as `exact_match()`"), "a metric of 0 or 1; only answers with 1 are accepted"

@@ -42,7 +42,7 @@ class WeightedTemplates(Shape):
 
 
 class Task(Shape):
-    from_: Value[Ref | None] = required(Name("the name of a source"), "the source of the rows")
+    from_: Value[Ref | None] = required(Name("the name of a source or generate"), "the source of the rows")
     filters: Value[tuple[Ref, ...]] = field(
         ListOf(Name("the name of a filter"), empty=True), "filters, in the order in which rows pass them", default=()
     )

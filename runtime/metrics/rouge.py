@@ -14,10 +14,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
+from typing import TypeVar
 
 from runtime.metrics.answer import Answer, best
+
+W = TypeVar("W")
 
 _LATIN = re.compile(r"[a-z0-9]+")
 _APART = ("CJK UNIFIED", "CJK COMPATIBILITY", "HIRAGANA", "KATAKANA")
@@ -83,14 +86,24 @@ def _f1(common: int, given: int, wanted: int) -> float:
 
 
 def common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
-    """The length of the longest common subsequence. Bits of ``row`` that are 0 are words of ``right`` at which a longer
-    one ends than before."""
-    places: dict[str, int] = {}
-    for place, word in enumerate(right):
+    """The length of the longest common subsequence."""
+    return common_with(left, places_of(right), len(right))
+
+
+def places_of(words: Iterable[W]) -> dict[W, int]:
+    """The places of each word, as bits of a number."""
+    places: dict[W, int] = {}
+    for place, word in enumerate(words):
         places[word] = places.get(word, 0) | 1 << place
-    full = (1 << len(right)) - 1
+    return places
+
+
+def common_with(left: Iterable[W], places: Mapping[W, int], count: int) -> int:
+    """The length of the longest common subsequence with a text of ``count`` words. Bits of ``row`` that are 0 are words
+    of it at which a longer one ends than before."""
+    full = (1 << count) - 1
     row = full
     for word in left:
         met = row & places.get(word, 0)
         row = ((row + met) | (row - met)) & full
-    return len(right) - row.bit_count()
+    return count - row.bit_count()

@@ -21,7 +21,7 @@ from tests.compiler.fake_world import FakeWorld
 HERE = Path(__file__).parent / "lifecycle"
 ROWS: dict[str, ColumnType] = {"instruction": "text", "output": "text"}
 SOURCES: dict[str, dict[str, ColumnType]] = {
-    "seeds.jsonl": {"request": "text", "answer": "text"},
+    "seeds.jsonl": {"request": "text", "input": "text", "answer": "text"},
     "sums.jsonl": ROWS,
     "next_seeds.jsonl": ROWS,
     "bench.jsonl": ROWS,

@@ -1,0 +1,69 @@
+"""What a generate step is told: who writes what from which rows, how, and where it ends."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+from compiler.answer_params import Greedy, PlainPrompt, Sample
+from compiler.asking_params import AskingBudget
+from compiler.measure_params import Metric
+from compiler.params_base import GrownParams, Number, Params
+
+
+class SelfInstruct(Params):
+    """New instructions from old ones (Wang et al. 2022, arXiv:2212.10560); the fields are those of the spec.
+
+    ``instruction``, ``input`` and ``output`` are columns; where there is none for inputs, tasks have none.
+    """
+
+    method: Literal["self_instruct"] = "self_instruct"
+    target: int
+    human_examples: int
+    machine_examples: int
+    instances: int
+    new_tasks: int
+    prompts: int
+    patience: int
+    instruction: str
+    input: str | None
+    output: str
+    shortest: int
+    longest: int
+    blacklist: tuple[str, ...]
+    truncated: Literal["discard", "last"]
+    classification: bool
+    instance_tokens: int
+
+
+Method: TypeAlias = SelfInstruct
+
+
+class Novelty(Params):
+    """Accepted is what compares with ``limit`` by ``op`` in its highest ROUGE-L F1 against all rows before it."""
+
+    measure: Literal["rouge_l"] = "rouge_l"
+    column: str
+    op: Literal["<", "<=", ">", ">="]
+    limit: Number
+
+
+class GenerateParams(GrownParams):
+    """Rows that a model writes. Input roles: ``rows`` (what they are written from, of which ``part`` counts), ``model``
+    (a train step, for a trained one). ``columns`` are those of the rows, in their order.
+
+    Content: ``weights``, ``tokenizer``, ``chat_template`` of the underlying model; of a plain prompt no template.
+    What the rows pass afterwards (`filters`, `scores`) are steps of their own, which ask nothing again.
+    """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt", "verify"})
+
+    kind: Literal["generate"] = "generate"
+    method: Method
+    part: str | None
+    columns: tuple[str, ...]
+    decode: Greedy | Sample
+    precision: Literal["auto", "fp32", "bf16"]
+    novelty: Novelty | None
+    budget: AskingBudget
+    prompt: PlainPrompt | None = None
+    verify: Metric | None = None

@@ -1,0 +1,130 @@
+"""``generate`` -> one ``generate`` step, then its filters and scores as those of a task.
+
+They stand apart from it, so that editing a filter or a threshold asks no model again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Literal, cast
+
+from compiler.asking_params import AskingBudget
+from compiler.generate_params import GenerateParams, Method, Novelty, SelfInstruct
+from compiler.known import sure
+from compiler.lower.asking import asked_content, asked_inputs, asked_local
+from compiler.lower.builder import Line, PlanBuilder
+from compiler.lower.filter import lower_filter
+from compiler.lower.score import ScoringModel, lower_score
+from compiler.resolved_lifecycle import ResolvedGenerate
+from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
+from compiler.schema.fields import Shape
+from compiler.schema.generate import Generate, SelfInstructBody
+from compiler.step_params import Greedy, PlainPrompt, Sample
+from spec_lang.ast import Ref
+
+_NEW_TOKENS = 256
+# Of Wang et al. 2022, where nothing else is asked for.
+_PAPER_DECODE = Sample(max_new_tokens=1024, temperature=Decimal("0.7"), top_p=Decimal("0.5"), top_k=None, seed=0)
+_PAPER_NOVELTY = Decimal("0.7")
+
+
+def lower_generate(
+    item: ResolvedGenerate, steps: Mapping[str, str], model_of: Callable[[str], ScoringModel], builder: PlanBuilder
+) -> str:
+    """The id of the last step: the thresholds of its scores, a filter, or the generate step itself."""
+    rows, model, params = sure(item.rows), item.model, _params(item)
+    assert model is not None
+    found = model_of(model.name)
+    trains = {model.name: found.train} if found.train is not None else {}
+    step = builder.add(
+        params,
+        item.name,
+        item.block,
+        inputs={"rows": steps[rows.task.name]} | asked_inputs(model, trains),
+        content=asked_content(model, {found.root.name: found.facts}, params.prompt),
+        labels={"generate": item.name, "task": item.name, "from": rows.name, "model": model.name},
+        lines=_lines(item.block, builder),
+        **asked_local(model),
+    )
+    for used in item.task.filters.whole:
+        step = lower_filter(used, item.task, step, steps, builder)
+    for score in item.task.scores.whole:
+        step = lower_score(score, item.task, step, steps, model_of, builder)
+    return step
+
+
+def _params(item: ResolvedGenerate) -> GenerateParams:
+    block, rows = item.block, sure(item.rows)
+    plain = block.prompt.value
+    return GenerateParams(
+        method=_method(item),
+        part=rows.part,
+        columns=sure(rows.task.source).columns.names,
+        decode=_decode(block),
+        precision=cast(Literal["auto", "fp32", "bf16"], block.precision.value),
+        novelty=_novelty(item),
+        budget=_budget(block),
+        prompt=PlainPrompt(before_answer=plain.before_answer.value, between_turns=plain.between_turns.value)
+        if isinstance(plain, PlainBody)
+        else None,
+    )
+
+
+def _method(item: ResolvedGenerate) -> Method:
+    body = item.block.method.value
+    assert isinstance(body, SelfInstructBody)  # the others cannot run yet, and were reported
+    plain = {
+        name: getattr(body, name).value
+        for name in SelfInstruct.model_fields
+        if name not in ("method", "instruction", "input", "output", "blacklist")
+    }
+    blacklist = tuple(sorted({word.casefold() for word in body.blacklist.value}))
+    return SelfInstruct(
+        instruction=item.columns["instruction"],
+        input=item.columns.get("input"),
+        output=item.columns["output"],
+        blacklist=blacklist,
+        **plain,
+    )
+
+
+def _decode(block: Generate) -> Greedy | Sample:
+    body = block.decode.value
+    if isinstance(body, GreedyBody):
+        return Greedy(max_new_tokens=body.max_new_tokens.value)
+    if isinstance(body, SampleBody):
+        return Sample(
+            max_new_tokens=body.max_new_tokens.value,
+            temperature=body.temperature.value,
+            top_p=body.top_p.value,
+            top_k=body.top_k.value,
+            seed=body.seed.value,
+        )
+    return _PAPER_DECODE if isinstance(block.method.value, SelfInstructBody) else Greedy(max_new_tokens=_NEW_TOKENS)
+
+
+def _novelty(item: ResolvedGenerate) -> Novelty | None:
+    limit = item.block.novelty.value
+    if limit is None or limit.call is None:
+        if not isinstance(item.block.method.value, SelfInstructBody):
+            return None
+        return Novelty(column=item.columns["instruction"], op="<", limit=_PAPER_NOVELTY)
+    column = limit.call.argument("column")
+    assert isinstance(column, Ref)
+    return Novelty(column=column.text, op=cast(Literal["<", "<=", ">", ">="], limit.op), limit=limit.limit)
+
+
+def _budget(block: Generate) -> AskingBudget:
+    budget = block.budget
+    if budget is None:
+        return AskingBudget()
+    return AskingBudget(requests=budget.requests.value, tokens=budget.tokens.value, seconds=budget.time.value)
+
+
+def _lines(block: Generate, builder: PlanBuilder) -> dict[str, Line]:
+    lines: dict[str, Line] = {}
+    for name, shape in (("method", block.method.value), ("decode", block.decode.value), ("budget", block.budget)):
+        if isinstance(shape, Shape):
+            lines |= builder.lines(shape, f"{name}.")
+    return lines

@@ -1,0 +1,64 @@
+"""Asking for new tasks: old ones as a numbered list that the model continues, and the tasks of its answer.
+
+The idea is that of Wang et al. 2022 (arXiv:2212.10560), the wording our own. Texts are joined and never formatted, so
+braces in a task are braces. A task is shown on one line, without a colon at its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_NUMBER = re.compile(r"^[ \t]*(?:[*#]+[ \t]*)?(?:task[ \t]+)?(\d{1,3})[ \t]?[.):][ \t*]*", re.IGNORECASE | re.MULTILINE)
+_SPACE = re.compile(r"\s+")
+LONGEST = 2_000  # characters of an item that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The items of an answer, in order. ``surplus`` are those after as many as were asked for. ``cut`` tells whether
+    the last item is one that the model did not finish: the answer was cut off before it had given all that it was
+    asked."""
+
+    items: tuple[str, ...]
+    surplus: tuple[str, ...] = ()
+    cut: bool = False
+
+
+def header(shown: int, new: int) -> str:
+    """What the prompt asks for; the list comes after it."""
+    last = shown + new
+    return (
+        f"This is a numbered list of tasks that people gave to an assistant. Continue it with {new} new tasks, "
+        f"numbered {shown + 1} to {last}. Every new task asks for something else than all the others, can be done in "
+        "writing alone, and says what to do in one or two sentences. Write a task a line, with its number, and "
+        "nothing else."
+    )
+
+
+def prompt(examples: Sequence[str], new: int) -> str:
+    """The question that shows these tasks and asks for ``new`` more."""
+    lines = [f"{number}. {one_line(text)}" for number, text in enumerate(examples, 1)]
+    return "\n".join([header(len(examples), new), "", *lines, f"{len(examples) + 1}."])
+
+
+def one_line(text: str) -> str:
+    return _SPACE.sub(" ", text).strip().rstrip(":").rstrip()
+
+
+def read_tasks(answer: str, shown: int, new: int, *, cut_off: bool) -> TaskList:
+    """The tasks of an answer. A line in front of the first number that leads over to the list (it ends with a colon) is
+    none; without any number all of it is one task. What comes after ``shown + new`` is surplus."""
+    starts = list(_NUMBER.finditer(answer))
+    ends = [found.start() for found in starts] + [len(answer)]
+    items = [_item(answer[: ends[0]])]
+    if starts and items[0].endswith((":", "：")):
+        items = [""]
+    items += [_item(answer[found.end() : end]) for found, end in zip(starts, ends[1:], strict=True)]
+    filled = [item for item in items if item]
+    return TaskList(tuple(filled[:new]), tuple(filled[new:]), cut_off and len(filled) <= new)
+
+
+def _item(text: str) -> str:
+    return _SPACE.sub(" ", text).strip().strip("*").strip()[:LONGEST]

@@ -1,0 +1,144 @@
+"""Generate: rows that a model writes from other rows, every one of them kept with the verdict on it.
+
+A method (``runtime/generating``) asks and judges; this frame reads the rows, opens the model, and writes what came of
+it: accepted candidates are rows with the columns of those they were written from and their generation; all candidates
+are in the store with prompt, parents and verdict; a rejected one is in the ledger under its rule. Answers are kept as
+they come, once a request whichever step asked, so a killed step asks only what it has not been answered, and ends with
+the same rows. Costs: what the model costs, and some 2 kB of memory a candidate.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from compiler.step_params import GenerateParams
+from runtime.asking import open_asking
+from runtime.context import StepContext, StepResult
+from runtime.generating.candidates import Candidates, Numbered, SourceRow, content_of
+from runtime.generating.work import Ended, GenerateMethod, Work, drawing_of
+from runtime.relational import PLACE, Engine, engine, parquet, quoted
+from runtime.row_files import EXAMPLES
+from runtime.step_rows import empty_part, publish_rows, write_ledger
+from spec_lang.diagnostics import DiagnosticError, fatal
+
+NOTHING_ACCEPTED = "SFT0444"
+GENERATION = "__generation"
+
+
+def run(ctx: StepContext) -> StepResult:
+    """Raises DiagnosticError SFT0413 (the part has no row), SFT0444 (nothing was accepted), what asking a model raises;
+    Interrupted."""
+    params = ctx.step.params
+    assert isinstance(params, GenerateParams)
+    rows = read_rows(ctx, params)
+    candidates = Candidates.of(rows)
+    inputs = [ctx.input_steps[role].hash for role in sorted(ctx.input_steps)]
+    with open_asking(ctx, precision=params.precision, plain=params.prompt, budget=params.budget, tells=False) as asker:
+        ended = method_of(params)(Work(ctx, params, rows, asker, candidates, drawing_of(ctx.step, inputs)))
+        asked = asker.summary()
+    accepted, rejected = candidates.accepted, dict(sorted(candidates.rejected.items()))
+    write(ctx, params, candidates.found)
+    if not accepted:
+        raise _nothing_accepted(ctx, candidates, ended)
+    summary = {
+        "accepted": len(accepted),
+        "dropped_by_rule": rejected,
+        "ended": ended.why,
+        "ended_because": ended.text,
+        "rounds": ended.rounds,
+        "generations": max(one.generation for one in accepted),
+        "asking": asked,
+    }
+    return StepResult(len(candidates.found), len(accepted), len(candidates.found) - len(accepted), summary)
+
+
+def method_of(params: GenerateParams) -> GenerateMethod:
+    """The ``generate`` function of a method's module, imported only where it is used."""
+    found: GenerateMethod = import_module(f"runtime.generating.{params.method.method}").generate
+    return found
+
+
+def read_rows(ctx: StepContext, params: GenerateParams) -> list[SourceRow]:
+    """The rows that others are written from, in their order. Raises DiagnosticError SFT0413 when there is none."""
+    source = parquet(ctx.inputs["rows"] / "rows.parquet")
+    where, bound = ("WHERE __split = ?", [params.part]) if params.part is not None else ("", [])
+    with engine(ctx.out) as db:
+        there = columns_of(db, source)
+        generation = GENERATION if GENERATION in there else "0"
+        listed = "".join(f", {quoted(name)}" for name in params.columns)
+        rows = db.rows(f"SELECT __row_id, {generation}{listed} FROM {source} {where} ORDER BY {PLACE}", bound)
+    if not rows:
+        raise empty_part(params.part, f"`{ctx.step.local['labels']['from']}`")
+    return [SourceRow(row[0], dict(zip(params.columns, row[2:], strict=True)), int(row[1])) for row in rows]
+
+
+def columns_of(db: Engine, source: str) -> dict[str, str]:
+    """Column -> SQL type, of a Parquet file."""
+    return {row[0]: row[1] for row in db.rows(f"DESCRIBE SELECT * FROM {source}")}
+
+
+# --- what came of it ----------------------------------------------------------------------------------
+
+_CANDIDATES = """CREATE TABLE candidates (number INTEGER, row_id VARCHAR, round INTEGER, generation INTEGER,
+parents VARCHAR, requests VARCHAR, verdict VARCHAR, rule VARCHAR, value VARCHAR, detail VARCHAR, nearest VARCHAR,
+similarity DOUBLE, content VARCHAR, facts VARCHAR)"""
+_LIST = '["VARCHAR"]'
+_LISTS = (
+    f"SELECT * REPLACE (from_json(parents, '{_LIST}') AS parents, from_json(requests, '{_LIST}') AS requests) "
+    "FROM candidates ORDER BY number"
+)
+_LEDGER = (
+    "SELECT rule, row_id, NULL::BIGINT AS line, NULL::VARCHAR AS file, value, "
+    "CASE WHEN rule = 'novelty' THEN nearest END AS survivor, detail "
+    "FROM candidates WHERE verdict = 'rejected' ORDER BY number"
+)
+
+
+def write(ctx: StepContext, params: GenerateParams, found: Sequence[Numbered]) -> None:
+    """``rows.parquet`` of what was accepted, and the step's rows of the tables ``candidates`` and ``ledger``."""
+    source = parquet(ctx.inputs["rows"] / "rows.parquet")
+    tables = {name: ctx.out / f"{name}.parquet" for name in ("candidates", "ledger")}
+    with engine(ctx.out) as db:
+        db.execute(_CANDIDATES)
+        db.append("candidates", [_line(one) for one in found])
+        db.copy(_LISTS, tables["candidates"])
+        write_ledger(db, _LEDGER, tables["ledger"])
+        examples = "SELECT row_id, NULL::VARCHAR AS file, NULL::BIGINT AS line, content FROM candidates ORDER BY number"
+        db.copy(examples, ctx.out / EXAMPLES, kept=True)
+        types = columns_of(db, source)
+        typed = "".join(f", {quoted(name)} {types[name]}" for name in params.columns)
+        db.execute(f"CREATE TABLE written (__row_id VARCHAR{typed}, {GENERATION} INTEGER)")
+        accepted = [one for one in found if not one.candidate.rule]
+        db.append("written", [_row(one, params.columns) for one in accepted])
+        listed = "".join(f", {quoted(name)}" for name in (*params.columns, GENERATION))
+        place = "NULL::VARCHAR AS __file, NULL::BIGINT AS __line"
+        db.copy(f"SELECT __row_id, {place}{listed} FROM written ORDER BY rowid", ctx.out / "rows.parquet")
+    publish_rows(ctx, tables)
+
+
+def _line(one: Numbered) -> tuple[Any, ...]:
+    of = one.candidate
+    verdict = "rejected" if of.rule else "accepted"
+    return (
+        *(one.number, one.row_id, of.round, one.generation, json.dumps(of.parents), json.dumps(of.requests)),
+        *(verdict, of.rule or None, of.value, of.detail, of.nearest, of.similarity, content_of(of.values)),
+        json.dumps(dict(of.facts), ensure_ascii=False) if of.facts else None,
+    )
+
+
+def _row(one: Numbered, columns: Sequence[str]) -> tuple[Any, ...]:
+    return (one.row_id, *(one.candidate.values.get(name) for name in columns), one.generation)
+
+
+def _nothing_accepted(ctx: StepContext, candidates: Candidates, ended: Ended) -> DiagnosticError:
+    most = ", ".join(f"{count:,} by `{rule}`" for rule, count in candidates.rejected.most_common(4))
+    what = f"it rejected all of {len(candidates.found):,} candidates: {most}" if most else "the model was not asked"
+    return fatal(
+        NOTHING_ACCEPTED,
+        f"generate `{ctx.step.name}` accepted nothing ({ended.text}); {what}",
+        "`sft show RUN generated` shows what the model wrote, with the rule that each broke",
+        about="method",
+    )
