@@ -12,7 +12,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("sft-lang", "duckdb", "lark", "numpy", "peft", "pydantic", "scipy", "tokenizers", "torch", "transformers")
+PACKAGES = ("sft-lang", "duckdb", "numpy", "peft", "pydantic", "scipy", "tokenizers", "torch", "transformers")
 
 
 def capture(spec_dir: Path) -> dict[str, str]:

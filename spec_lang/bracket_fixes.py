@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from spec_lang.diagnostics import Diagnostic, Edit
-from spec_lang.lexing import span_of
 from spec_lang.source import Span
 from spec_lang.syntax_site import VALUE_ENDS, Site
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 
 def close_bracket(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
@@ -20,30 +15,30 @@ def close_bracket(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     sign = site.file.slice(opening)
     line_end = site.file.text.find("\n", opening.start)
     line_end = len(site.file.text) if line_end < 0 else line_end
-    on_line = [token for token in site.segment.tokens if opening.start < span_of(token).start < line_end]
-    last = span_of(on_line[-1]).end if on_line else opening.end
+    on_line = [token for token in site.segment.tokens if opening.start < token.span.start < line_end]
+    last = on_line[-1].span.end if on_line else opening.end
     if sign != "{":
         sound = site.breaks_line() and bool(on_line) and on_line[-1].type in VALUE_ENDS
-        called = [token for token in site.segment.tokens if span_of(token).end == opening.start]
+        called = [token for token in site.segment.tokens if token.span.end == opening.start]
         if sign == "(" and not (called and called[0].type in ("NAME", "QUOTED")):
             sound = sound and not any(token.type in ("AND", "OR") for token in on_line)  # groups otherwise elsewhere
         if sound and sign == "(":
             last = _end_of_argument(site, opening, on_line) or last
         return (Edit(Span(last, last), ")" if sign == "(" else "]"),) if sound else ()
     first = next(token for token in site.segment.tokens if token.type == "LBRACE")
-    if span_of(first) == opening:
-        end = span_of(site.segment.tokens[-1]).end
+    if first.span == opening:
+        end = site.segment.tokens[-1].span.end
         return (Edit(Span(end, end), "\n}"),) if not on_line else ()
     return (Edit(Span(last, last), " }"),) if on_line and on_line[-1].type in VALUE_ENDS else ()
 
 
 def _end_of_argument(site: Site, opening: Span, behind: list[Token]) -> int | None:
     """Where the only argument of a call ends, when a comparison follows: ``words(instruction in 3..80``."""
-    before = [token for token in site.segment.tokens if span_of(token).end == opening.start]
+    before = [token for token in site.segment.tokens if token.span.end == opening.start]
     ends = [index for index, token in enumerate(behind) if token.type in ("CMP", "IN", "MATCHES")]
     argument = behind[: ends[0]] if ends else []
     simple = argument and all(token.type in ("NAME", "QUOTED", "DOT") for token in argument)
-    return span_of(argument[-1]).end if before and before[0].type == "NAME" and simple else None
+    return argument[-1].span.end if before and before[0].type == "NAME" and simple else None
 
 
 def remove_brace(site: Site, found: Diagnostic) -> tuple[Edit, ...]:

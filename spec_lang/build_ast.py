@@ -1,4 +1,4 @@
-"""Lark's tree to the syntax tree: one short method a grammar rule, a span on every node.
+"""The parser's tree to the syntax tree: one short method a grammar rule, a span on every node.
 
 The tree holds every token, so a node reaches from its first token to its last, braces and parentheses included.
 
@@ -9,37 +9,33 @@ literal is reported here too, with the place inside the string. A wrong literal 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
-
-from lark import Token, Tree
 
 from spec_lang import ast
 from spec_lang.diagnostics import Diagnostics
-from spec_lang.lexing import span_of
 from spec_lang.literals import read_number, read_quantity, read_string
+from spec_lang.shift_reduce import Tree
 from spec_lang.source import SourceFile, Span
+from spec_lang.tokens import Token
 from spec_lang.vocabulary import EDITIONS
 
 # The tokens that become nodes. Of the others the operators reach their node as they are, and the rest is form.
 _TOKENS = ("NAME", "QUOTED", "VERB", "CLAUSE", "FLAG", "NAMED", "STRING", "NUMBER", "QUANTITY", "TRUE", "FALSE")
 
-_OPERATORS = ("OR", "AND", "NOT", "CMP", "MATCHES", "IN", "PLUS", "MINUS", "STAR", "SLASH")
+_OPERATORS = frozenset({"OR", "AND", "NOT", "CMP", "MATCHES", "IN", "PLUS", "MINUS", "STAR", "SLASH"})
 
 Item = ast.Edition | ast.Import | ast.Param | ast.Block
 
 
 class _Builder:
-    """Children arrive built, operators as tokens.
-
-    Not a lark Transformer, which wraps every method anew at every call: that costs as much as all the rest here.
-    """
+    """Children arrive built, operators as tokens."""
 
     def __init__(self, file: SourceFile, diagnostics: Diagnostics) -> None:
         self.file = file
         self.diagnostics = diagnostics
-        self._tokens = {name: getattr(self, name) for name in _TOKENS}
 
-    def built(self, tree: Tree[Token]) -> tuple[Any, Span]:
+    def built(self, tree: Tree) -> tuple[Any, Span]:
         """The node of a tree, and how far its text goes: parentheses belong to the text and not to the node."""
         inner = _without_parentheses(tree)
         parts: list[Any] = []
@@ -49,43 +45,43 @@ class _Builder:
                 part, span = self.built(child)
                 parts.append(part)
             else:
-                span = span_of(child)
-                make = self._tokens.get(child.type)
+                kind, span = child.type, child.span
+                make = _MAKERS.get(kind)
                 if make is not None:
-                    parts.append(make(child))
-                elif child.type in _OPERATORS:
+                    parts.append(make(self, child))
+                elif kind in _OPERATORS:
                     parts.append(child)
             spans.append(span)
         whole = Span(spans[0].start, spans[-1].end)
-        return getattr(self, inner.data)(whole, parts), whole if inner is tree else _parenthesised(tree)
+        return getattr(self, inner.rule)(whole, parts), whole if inner is tree else _parenthesised(tree)
 
     # --- tokens ---
 
     def NAME(self, token: Token) -> ast.Name:
-        return ast.Name(str(token), span_of(token))
+        return ast.Name(token.text, token.span)
 
     def QUOTED(self, token: Token) -> ast.Name:
-        return ast.Name(token[1:-1].replace("``", "`"), span_of(token), quoted=True)
+        return ast.Name(token.text[1:-1].replace("``", "`"), token.span, quoted=True)
 
     VERB = CLAUSE = FLAG = NAMED = NAME
 
     def STRING(self, token: Token) -> ast.StringLit | ast.Faulty:
-        span = span_of(token)
-        value = read_string(str(token), span, self.file, self.diagnostics)
-        return ast.Faulty(span) if value is None else ast.StringLit(value, span, raw=token.startswith("r"))
+        span = token.span
+        value = read_string(token.text, span, self.file, self.diagnostics)
+        return ast.Faulty(span) if value is None else ast.StringLit(value, span, raw=token.text.startswith("r"))
 
     def NUMBER(self, token: Token) -> ast.NumberLit | ast.Faulty:
-        span = span_of(token)
-        value = read_number(str(token), span, self.file, self.diagnostics)
+        span = token.span
+        value = read_number(token.text, span, self.file, self.diagnostics)
         return ast.Faulty(span) if value is None else ast.NumberLit(value, span)
 
     def QUANTITY(self, token: Token) -> ast.QuantityLit | ast.Faulty:
-        span = span_of(token)
-        value = read_quantity(str(token), span, self.file, self.diagnostics)
+        span = token.span
+        value = read_quantity(token.text, span, self.file, self.diagnostics)
         return ast.Faulty(span) if value is None else ast.QuantityLit(value, span)
 
     def TRUE(self, token: Token) -> ast.BoolLit:
-        return ast.BoolLit(token == "true", span_of(token))
+        return ast.BoolLit(token.text == "true", token.span)
 
     FALSE = TRUE
 
@@ -168,42 +164,45 @@ class _Builder:
         return ast.Tagged(parts[0], parts[1], span)
 
 
+_MAKERS: Mapping[str, Callable[[_Builder, Token], Any]] = {name: getattr(_Builder, name) for name in _TOKENS}
+
+
 def _chain(parts: list[Any], start: int) -> ast.Expr:
     """``a op b op c`` to ``((a op b) op c)``; ``start`` takes in an opening parenthesis."""
     left: ast.Expr = parts[0]
     for operator, right in zip(parts[1::2], parts[2::2], strict=True):
-        span = Span(start, max(right.span.end, operator.end_pos))
-        left = ast.Binary(str(operator), left, right, span_of(operator), span)
+        span = Span(start, max(right.span.end, operator.span.end))
+        left = ast.Binary(operator.text, left, right, operator.span, span)
     return left
 
 
-def _without_parentheses(tree: Tree[Token]) -> Tree[Token]:
+def _without_parentheses(tree: Tree) -> Tree:
     """What stands inside of any number of them. Does not recurse."""
-    while tree.data == "atom" and isinstance(tree.children[1], Tree):
+    while tree.rule == "atom" and isinstance(tree.children[1], Tree):
         tree = tree.children[1]
     return tree
 
 
-def _parenthesised(tree: Tree[Token]) -> Span:
+def _parenthesised(tree: Tree) -> Span:
     first, last = tree.children[0], tree.children[-1]
     assert isinstance(first, Token) and isinstance(last, Token)
-    return Span(span_of(first).start, span_of(last).end)
+    return Span(first.span.start, last.span.end)
 
 
-def depth_of(tree: Tree[Token]) -> int:
+def depth_of(tree: Tree) -> int:
     """How deep the syntax tree of ``tree`` will be; a chain of n operators counts n. Does not recurse."""
     deepest = 0
-    pending: list[tuple[Tree[Token], int]] = [(tree, 1)]
+    pending: list[tuple[Tree, int]] = [(tree, 1)]
     while pending:
         node, depth = pending.pop()
-        chain = node.data in ("disjunction", "conjunction", "sum", "product")
-        depth += len(node.children) // 2 if chain else node.data != "atom"
+        chain = node.rule in ("disjunction", "conjunction", "sum", "product")
+        depth += len(node.children) // 2 if chain else node.rule != "atom"
         deepest = max(deepest, depth)
         pending.extend((child, depth) for child in node.children if isinstance(child, Tree))
     return deepest
 
 
-def build_item(tree: Tree[Token], file: SourceFile, diagnostics: Diagnostics) -> Item:
+def build_item(tree: Tree, file: SourceFile, diagnostics: Diagnostics) -> Item:
     """The syntax tree of one parsed item; reports wrong literals."""
     item: Item = _Builder(file, diagnostics).built(tree)[0]
     return item

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from spec_lang.lexing import Comment
 from spec_lang.source import SourceFile
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -47,7 +44,7 @@ def gaps_of(file: SourceFile, tokens: Sequence[Token], comments: Sequence[Commen
     pending = 0  # the first comment that is not in a gap yet
     for index in range(len(tokens) + 1):
         token = tokens[index] if index < len(tokens) else None
-        start = len(file.text) if token is None else token.start_pos or 0
+        start = len(file.text) if token is None else token.span.start
         remarks: list[Remark] = []
         breaks = 0
         while pending < len(comments) and comments[pending].span.start < start:
@@ -58,7 +55,7 @@ def gaps_of(file: SourceFile, tokens: Sequence[Token], comments: Sequence[Commen
             breaks, at, pending = breaks + found, comment.span.end, pending + 1
         found = _breaks(file.text, at, start)
         gaps.append(Gap(tuple(remarks), breaks + found, found > 1))
-        at = start + (len(token) if token is not None else 0)
+        at = start + (len(token.text) if token is not None else 0)
     return gaps
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from spec_lang.diagnostics import Diagnostic, Edit
-from spec_lang.lexing import OPERATORS, span_of
+from spec_lang.lexing import OPERATORS
 from spec_lang.plain_text import one_line
 from spec_lang.source import Span
 from spec_lang.syntax_site import VALUE_ENDS, Site, with_fix
@@ -72,7 +72,7 @@ def _python_import(site: Site) -> Diagnostic | None:
         return None
     path = str(tokens[1]) if tokens[1].type == "STRING" else '"./common.sft"'
     help = f"write `import {path} as common`, and `common.NAME` for what is in it"
-    return site.say("SFT0101", "this is not how an import is written", help, span=span_of(tokens[0]))
+    return site.say("SFT0101", "this is not how an import is written", help, span=tokens[0].span)
 
 
 def _column_of_two_words(site: Site) -> Diagnostic | None:

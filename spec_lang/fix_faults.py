@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from spec_lang import ast
 from spec_lang.diagnostics import Diagnostics, Edit, Severity
-from spec_lang.lexing import span_of, tokens_of
+from spec_lang.lexing import tokens_of
 from spec_lang.source import SourceFile, Span
 
 # Findings about names that the user made up: blocks, parts, columns, placeholders, metrics, models, slices.
@@ -75,9 +75,9 @@ def reads_on(before: SourceFile, after: SourceFile, edits: Sequence[Edit]) -> bo
     for edit in edits:
         longer = edit.text.count("\n") if "\r\n" in before.text else 0  # a line break is then two characters
         grown.append(grown[-1] + len(edit.text) + longer - (edit.span.end - edit.span.start))
-    there = {(span_of(token).start, str(token)) for token in tokens_of(after)[0]}
+    there = {(token.span.start, str(token)) for token in tokens_of(after)[0]}
     for token in tokens_of(before)[0]:
-        span = span_of(token)
+        span = token.span
         line_end = before.text.find("\n", span.end)
         first = bisect_left(ends, before.text.rfind("\n", 0, span.start) + 1)
         last = bisect_right(starts, len(before.text) if line_end < 0 else line_end)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from spec_lang import ast
 from spec_lang.comments import Gap
 from spec_lang.literals import dedent, read_string
 from spec_lang.pieces import Braces, Bracket, Piece, Run, Word
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 BETWEEN_ENTRIES = "   "
 _VALUE_ENDS = frozenset({"NAME", "QUOTED", "STRING", "NUMBER", "QUANTITY", "TRUE", "FALSE"})
@@ -69,13 +66,13 @@ class Flat:
     def _would_join(self, braces: Braces) -> bool:
         """A number and a block called `rows` after it would become a quantity on one line."""
         return any(
-            self.tokens[entry.first] == "rows" and self.tokens[entry.first - 1].type == "NUMBER"
+            self.tokens[entry.first].text == "rows" and self.tokens[entry.first - 1].type == "NUMBER"
             for entry in braces.entries
         )
 
     def word(self, index: int) -> str:
         token = self.tokens[index]
-        text = str(token)
+        text = token.text
         if token.type == "NUMBER":
             return text.replace("E", "e")
         if token.type == "QUANTITY" and text.endswith("rows"):

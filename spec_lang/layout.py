@@ -9,16 +9,13 @@ as it fits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from spec_lang import ast
 from spec_lang.columns import FIELD_SPREAD, INDENT, WIDTH, Line, cells_of, sections
 from spec_lang.comments import Gap, settled
 from spec_lang.flat import Flat, relaid
 from spec_lang.pieces import Braces, Bracket, Entry, Run, Word
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 _HEADERS = (ast.Edition, ast.Import, ast.Param)
 _CONTINUED = 2  # levels by which the later lines of a rule are indented

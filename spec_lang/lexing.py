@@ -1,21 +1,17 @@
 """Text to tokens, with the grammar's own terminals; comments and unreadable pieces are kept.
 
-Lark's terminals do the work (`shift_reduce.py`), so the whole token stream is there before parsing: recovery
+The grammar's terminals do the work (`shift_reduce.py`), so the whole token stream is there before parsing: recovery
 cuts it at blocks, editors colour it. The lexer never fails, since the terminal ``WRONG`` takes
 what nothing else takes. A spec of a hundred lines is cut into tokens in 2 ms.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
 from spec_lang.shift_reduce import tokens_in
 from spec_lang.source import SourceFile, Span
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 # Reserved words that are plain names where nothing but a name can stand (see `sft.lark`).
 _SOFT = frozenset({"VERB", "CLAUSE", "FLAG", "NAMED", "EDITION", "IMPORT", "AS", "PARAM"})
@@ -36,12 +32,6 @@ class Comment(Struct, frozen=True):
     span: Span
 
 
-def span_of(token: Token) -> Span:
-    """The place of a token that came from the lexer."""
-    start = token.start_pos or 0
-    return Span(start, start + len(token))
-
-
 def tokens_of(file: SourceFile) -> tuple[list[Token], tuple[Comment, ...]]:
     """All tokens in order, soft words as names where they are names, and the comments apart."""
     tokens: list[Token] = []
@@ -50,7 +40,7 @@ def tokens_of(file: SourceFile) -> tuple[list[Token], tuple[Comment, ...]]:
     cut = tokens_in(file.text)
     for index, token in enumerate(cut):
         if token.type == "COMMENT":
-            comments.append(Comment(str(token), span_of(token)))
+            comments.append(Comment(token.text, token.span))
             continue
         words = _WORDS if previous == "DOT" else _SOFT
         if token.type in words and previous in _BEFORE_NAMES and not _begins_entry(file, cut, index, previous):
@@ -69,12 +59,12 @@ def _begins_entry(file: SourceFile, cut: list[Token], index: int, previous: str)
         return index + 1 < len(cut) and cut[index + 1].type in ("STRING", "NUMBER", "QUANTITY")
     if token.type not in ("VERB", "NAMED") or previous not in _BEFORE_OPERANDS:
         return False
-    start = token.start_pos or 0
+    start = token.span.start
     if file.text[file.text.rfind("\n", 0, start) + 1 : start].strip() or index + 1 == len(cut):
         return False
     following = cut[index + 1]
-    if "\n" in file.text[start : following.start_pos or 0]:
+    if "\n" in file.text[start : following.span.start]:
         return False
     if token.type == "NAMED":
         return following.type in _SOFT | {"NAME"} and [after.type for after in cut[index + 2 : index + 3]] == ["_EQUAL"]
-    return following.type in _BEHIND_VERBS and str(following) not in _OF_COLUMNS
+    return following.type in _BEHIND_VERBS and following.text not in _OF_COLUMNS

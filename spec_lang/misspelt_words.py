@@ -8,11 +8,11 @@ no table of positions has to be kept beside the grammar. A trial reads the item 
 from __future__ import annotations
 
 from spec_lang.diagnostics import Diagnostic, Edit, Label
-from spec_lang.lexing import span_of, tokens_of
+from spec_lang.lexing import tokens_of
+from spec_lang.shift_reduce import Reading
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest, surely
 from spec_lang.syntax_site import Site
-from spec_lang.tables import grammar
 from spec_lang.vocabulary import RESERVED
 
 _FARTHEST = 3  # tokens between the word and the place where parsing stopped
@@ -61,21 +61,15 @@ def _near(word: str) -> tuple[str, ...]:
 
 def _reads_on(site: Site, span: Span, word: str) -> bool:
     """Whether the item, with another word at a span, is read up to and with the token that is not read now."""
-    from lark import UnexpectedToken
-
-    whole = span_of(site.segment.tokens[0]).to(span_of(site.segment.tokens[-1]))
+    whole = site.segment.tokens[0].span.to(site.segment.tokens[-1].span)
     before = site.file.slice(Span(whole.start, span.start))
     tried = SourceFile(site.file.path, before + word + site.file.slice(Span(span.end, whole.end)))
     longer = len(word) - (span.end - span.start)
     place = site.span().start - whole.start + (longer if site.span() != span else 0)
-    parser = grammar().parse_interactive(start="item")
-    tokens, _ = tokens_of(tried)
-    try:
-        for token in tokens:
-            parser.feed_token(token)
-            if span_of(token).start >= place:
-                return True
-        parser.feed_eof(tokens[-1])  # type: ignore[no-untyped-call]
-        return True
-    except UnexpectedToken:
-        return False
+    reading = Reading()
+    for token in tokens_of(tried)[0]:
+        if not reading.take(token.type):
+            return False
+        if token.span.start >= place:
+            return True
+    return reading.ends()

@@ -16,18 +16,16 @@ from msgspec.structs import replace
 
 from spec_lang import ast
 from spec_lang.diagnostics import Diagnostic, Diagnostics, Edit, Label
-from spec_lang.lexing import Comment, span_of, tokens_of
+from spec_lang.lexing import Comment, tokens_of
 from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment, segments
-from spec_lang.shift_reduce import tree_of
+from spec_lang.shift_reduce import Reading, Tree, tree_of
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
-from spec_lang.tables import grammar
+from spec_lang.tokens import Token
 from spec_lang.vocabulary import EDITIONS
 
 if TYPE_CHECKING:
-    from lark import Token, Tree
-
     from spec_lang.build_ast import Item
 
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -110,12 +108,13 @@ def _read_items(
             items.pop()  # its end was taken for it, so what it lacks means nothing
             broken += _broken_headers(before)
         before = segment
-        if tree is not None and depth_of(tree) > MAX_DEPTH:
+        # Every level has a token of its own, so an item of few tokens need not be looked at.
+        if tree is not None and len(segment.tokens) > MAX_DEPTH and depth_of(tree) > MAX_DEPTH:
             diagnostics.error(
                 "SFT0115",
                 f"nested more than {MAX_DEPTH} levels deep",
                 file,
-                span_of(segment.tokens[0]),
+                segment.tokens[0].span,
                 help='write `… in ["a", "b"]` for a chain of `or`, and several `keep` rules for a chain of `and`',
             )
             tree = None
@@ -127,9 +126,7 @@ def _read_items(
     return items, broken
 
 
-def _parse_segment(
-    file: SourceFile, segment: Segment, before: Segment | None, diagnostics: Diagnostics
-) -> Tree[Token] | None:
+def _parse_segment(file: SourceFile, segment: Segment, before: Segment | None, diagnostics: Diagnostics) -> Tree | None:
     """The tree of one item, or None after reporting its first mistake."""
     from spec_lang.syntax_hints import explain
 
@@ -142,26 +139,22 @@ def _parse_segment(
     return None
 
 
-def _first_mistake(segment: Segment) -> tuple[int, set[str]]:
+def _first_mistake(segment: Segment) -> tuple[int, frozenset[str]]:
     """The index of the token that cannot follow those before it (their number for the end), and the terminals that
     can."""
-    from lark import UnexpectedToken
-
-    parser = grammar().parse_interactive(start="item")
+    reading = Reading()
     for index, token in enumerate(segment.tokens):
-        try:
-            parser.feed_token(token)
-        except UnexpectedToken:
-            return index, parser.accepts()  # type: ignore[no-untyped-call]
-    return len(segment.tokens), parser.accepts()  # type: ignore[no-untyped-call]
+        if not reading.take(token.type):
+            return index, reading.accepts()
+    return len(segment.tokens), reading.accepts()
 
 
 def _where_the_block_ended(file: SourceFile, before: Segment, stray: Segment, found: Diagnostic) -> Diagnostic:
     """What stands outside of any block, with the place where the block before it ended."""
-    brace = span_of(before.tokens[-1])
+    brace = before.tokens[-1].span
     if not before.ends_early(file, stray):
         return replace(found, secondary=(Label(file, brace, "the block before ends here"),))
-    name, outside = one_line(str(before.tokens[1]), 40), span_of(stray.tokens[0])
+    name, outside = one_line(str(before.tokens[1]), 40), stray.tokens[0].span
     return Diagnostic(
         "SFT0106",
         f"`{name}` ends here, and `{one_line(file.slice(outside), 40)}` stands outside of any block",
@@ -183,7 +176,7 @@ def _broken_headers(segment: Segment) -> list[BrokenBlock]:
     kinds = [token.type for token in following]
     head = following[: kinds.index("LBRACE")] if "LBRACE" in kinds else [second]
     names: list[str | None] = [str(token).strip('"') for token in head if token.type in ("NAME", "STRING")]
-    return [BrokenBlock(str(first), name, span_of(first)) for name in names or [None]]
+    return [BrokenBlock(str(first), name, first.span) for name in names or [None]]
 
 
 def _misspelt_edition(tokens: list[Token]) -> bool:
@@ -208,7 +201,7 @@ def _check_edition(
     if not editions:
         # A broken `edition` line has its own message already.
         if not any(token.type == "EDITION" for token in tokens) and not _misspelt_edition(tokens):
-            place = span_of(tokens[0]) if tokens else Span(0, 0)
+            place = tokens[0].span if tokens else Span(0, 0)
             begin = Edit(Span(0, 0), f"edition {EDITIONS[-1]}\n\n")
             help = f"begin the file with {known}"
             diagnostics.error("SFT0120", "no edition is named", file, place, help=help, fix=(begin,))

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from spec_lang import ast
+from spec_lang.tokens import Token
 
 if TYPE_CHECKING:
-    from lark import Token
-
     from spec_lang.build_ast import Item
 
 _CLOSING = {"RPAR": "LPAR", "RSQB": "LSQB"}
@@ -108,7 +107,7 @@ def entries_of(tokens: Sequence[Token], items: Sequence[Item]) -> tuple[Entry, .
         else:
             # The span of an edition is its year's.
             named = tokens[index + 1] if kind == "EDITION" else token
-            node = starts.get(named.start_pos or 0) if tokens[index - 1].type != "EDITION" else None
+            node = starts.get(named.span.start) if tokens[index - 1].type != "EDITION" else None
             if node is not None and top.type in ("file", "LBRACE"):
                 top.end_entry()
                 top.node = node

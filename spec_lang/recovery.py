@@ -9,15 +9,12 @@ a broken block it is part of the same mistake and is not reported again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from spec_lang.lexing import OPERATORS
 from spec_lang.source import SourceFile
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 _HEADERS = frozenset({"EDITION", "IMPORT", "PARAM"})
 _WORDS = frozenset({"NAME", "VERB", "CLAUSE", "FLAG", "NAMED"})
@@ -39,7 +36,7 @@ class Segment(Struct, frozen=True):
                 open_tokens.append(token)
             elif token.type == "RBRACE" and open_tokens:
                 opening = open_tokens.pop()
-                own_line = not file.text[_line_start(file, token) : token.start_pos].strip()
+                own_line = not file.text[_line_start(file, token) : token.span.start].strip()
                 if own_line and suspect is None and _indent(file, token) < _indent(file, opening):
                     suspect = opening
         return (suspect or open_tokens[-1]) if open_tokens else None
@@ -48,7 +45,11 @@ class Segment(Struct, frozen=True):
         """Whether an entry of this block seems to stand behind it: the block ended in the middle of a line, so a ``{``
         is missing there or a ``}`` is too many."""
         end = self.tokens[-1]
-        if not following.stray or end.type != "RBRACE" or not file.text[_line_start(file, end) : end.start_pos].strip():
+        if (
+            not following.stray
+            or end.type != "RBRACE"
+            or not file.text[_line_start(file, end) : end.span.start].strip()
+        ):
             return False
         kinds = [token.type for token in following.tokens[:2]]
         return kinds[0] in ("VERB", "NAMED") or (kinds[0] in ("NAME", "QUOTED") and kinds[1:] == ["_EQUAL"])
@@ -70,11 +71,11 @@ def _unclosed(tokens: tuple[Token, ...], opening: str, closing: str) -> Token | 
 
 
 def _line_start(file: SourceFile, token: Token) -> int:
-    return file.text.rfind("\n", 0, token.start_pos or 0) + 1
+    return file.text.rfind("\n", 0, token.span.start) + 1
 
 
 def _indent(file: SourceFile, token: Token) -> int:
-    line = file.text[_line_start(file, token) : token.start_pos] + "|"
+    line = file.text[_line_start(file, token) : token.span.start] + "|"
     return len(line) - len(line.lstrip(" \t"))
 
 
@@ -120,7 +121,7 @@ def _in_a_head(file: SourceFile, current: list[Token], token: Token) -> bool:
 
 def at_margin(file: SourceFile, token: Token) -> bool:
     """Whether a token is the first character of its line (a byte-order mark does not count)."""
-    start = token.start_pos or 0
+    start = token.span.start
     return start == 0 or file.text[start - 1] in "\n\r\ufeff"
 
 

@@ -1,27 +1,33 @@
-"""Lark's tables, driven by two short loops: text to tokens, and tokens to the tree of an item.
+"""The parser's tables, driven by two short loops: text to tokens, and tokens to the tree of an item.
 
-Lark's own loops do what nobody reads here: line and column of every token, a hash of the rule at every reduction, a
-call for each of the ten levels of an expression that has one operand. That was a third of the time of `sft check`.
-What is read, and as what, is Lark's to say: the tables, terminals and tree builders are taken from it, and a test
-compares the tokens and the trees with its own on the project's specs and on random tokens. A mistake is only found
-here; what was expected there is asked of Lark's interactive parser with the same tokens (`parsing.py`).
+Lark makes the tables (`tables.py`) and reads no spec: importing it takes longer than checking a spec of a hundred
+lines, and its loops do what nobody reads here, such as line and column of every token. A test compares tokens, trees
+and what is expected at a mistake with Lark's own, on the project's specs and on random tokens.
+
+Costs about 6 µs a token, both loops together.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any
 
 from msgspec import Struct
 
-from spec_lang.tables import grammar
+from spec_lang.source import Span
+from spec_lang.tables import Rule, tables
+from spec_lang.tokens import Token
 
-if TYPE_CHECKING:
-    from lark import Token, Tree
+_END = Token("$END", "", Span(0, 0))
 
-_END = "$END"
+
+class Tree(Struct):
+    """A rule of the grammar, with all the tokens and rules that it is made of."""
+
+    rule: str
+    children: list[Token | Tree]
 
 
 class _Reduction(Struct, frozen=True):
@@ -29,111 +35,143 @@ class _Reduction(Struct, frozen=True):
 
     size: int
     make: Callable[[list[Any]], Any] | None
-    origin: str
+    goto: str
 
 
-class _Tables(Struct, frozen=True):
-    """By state and terminal, the next state or what to reduce; by state and rule, where a reduction leads."""
+class _Loop(Struct, frozen=True):
+    """The tables as the loop wants them: a state to go to, or what to reduce.
 
-    start: int
+    ``settled`` keeps where a row of reductions of one value each leads, from a state below and a state on top, before a
+    terminal: an expression of one operand passes through ten of them.
+    """
+
+    actions: Sequence[Mapping[str, int | _Reduction]]
+    gotos: Sequence[Mapping[str, int]]
     end: int
-    actions: Mapping[int, Mapping[str, int | _Reduction]]
-    gotos: Mapping[int, Mapping[str, int]]
-
-
-class _Terminals(Struct, frozen=True):
-    """All of them as one pattern, those that are passed over, and the words that another terminal takes as well."""
-
-    pattern: re.Pattern[str]
-    ignored: frozenset[str]
-    words: Mapping[str, Mapping[str, str]]
+    settled: dict[tuple[int, int, str], int]
 
 
 def tokens_in(text: str) -> list[Token]:
-    """Every token of a text in order, comments among them. Never fails: the terminal ``WRONG`` takes any character.
-
-    ``start_pos`` and ``end_pos`` are set, line and column are not.
-    """
-    from lark import Token
-
-    terminals = _terminals()
-    ignored, words, empty = terminals.ignored, terminals.words, dict[str, str]()
+    """Every token of a text in order, comments among them. Never fails: the terminal ``WRONG`` takes any character."""
+    given = tables()
+    ignored, words, empty = frozenset(given.ignored), given.words, dict[str, str]()
     tokens = []
-    for match in terminals.pattern.finditer(text):
+    for match in _pattern().finditer(text):
         kind = match.lastgroup
         assert kind is not None
         if kind not in ignored:
             value = match.group()
-            start, end = match.span()
-            tokens.append(Token(words.get(kind, empty).get(value, kind), value, start, end_pos=end))
+            tokens.append(Token(words.get(kind, empty).get(value, kind), value, Span(*match.span())))
     return tokens
 
 
-def tree_of(tokens: Sequence[Token]) -> Tree[Token] | None:
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(tables().pattern)
+
+
+def tree_of(tokens: Iterable[Token]) -> Tree | None:
     """The tree of one item, or None where the tokens are not exactly one."""
-    tables = _tables()
-    actions, gotos = tables.actions, tables.gotos
-    states: list[int] = [tables.start]
+    loop = _loop()
+    actions, gotos, end, settled = loop.actions, loop.gotos, loop.end, loop.settled
+    states: list[int] = [0]
     values: list[Any] = []
-    state = tables.start
-    for token in (*tokens, None):
-        kind = _END if token is None else token.type
+    state = 0
+    for token in (*tokens, _END):
+        kind = token.type
         while not isinstance(action := actions[state].get(kind), int):
             if action is None:
                 return None
-            size, make = action.size, action.make
+            make = action.make
             if make is None:
-                state = states[-1] = gotos[states[-2]][action.origin]
+                where = states[-2], state, kind
+                found = settled.get(where)
+                if found is None:
+                    found = settled[where] = _settle(loop, *where)
+                state = states[-1] = found
             else:
-                start = len(values) - size
+                start = len(values) - action.size
                 taken = values[start:]
                 del values[start:], states[start + 1 :]
                 values.append(make(taken))
-                state = gotos[states[-1]][action.origin]
+                state = gotos[states[-1]][action.goto]
                 states.append(state)
-            if token is None and state == tables.end:
-                tree: Tree[Token] = values[0]
+            if state == end:
+                tree: Tree = values[0]
                 return tree
         state = action
         states.append(state)
         values.append(token)
-    return None
+    raise AssertionError("after the last token there is nothing but the end, or a mistake")
+
+
+def _settle(loop: _Loop, below: int, state: int, kind: str) -> int:
+    """Where reductions of one value that stays as it is lead to."""
+    while isinstance(action := loop.actions[state].get(kind), _Reduction) and action.make is None:
+        state = loop.gotos[below][action.goto]
+    return state
+
+
+class Reading:
+    """How far an item is read, by the kinds of its tokens alone: for what to say about a mistake."""
+
+    def __init__(self, states: Iterable[int] = (0,)) -> None:
+        self._states = list(states)
+
+    def take(self, kind: str) -> bool:
+        """Read on by a token. False where none of that kind can follow; then it stays there."""
+        loop, states = _loop(), self._states
+        while not isinstance(action := loop.actions[states[-1]].get(kind), int):
+            if action is None:
+                return False
+            del states[len(states) - action.size :]
+            states.append(loop.gotos[states[-1]][action.goto])
+            if states[-1] == loop.end:
+                return True
+        states.append(action)
+        return True
+
+    def ends(self) -> bool:
+        """Whether the item can end here."""
+        return Reading(self._states).take(_END.type)
+
+    def accepts(self) -> frozenset[str]:
+        """The terminals that can follow; ``$END`` where the item can end."""
+        kinds = _loop().actions[self._states[-1]]
+        return frozenset(kind for kind in kinds if Reading(self._states).take(kind))
 
 
 @cache
-def _terminals() -> _Terminals:
-    from lark.lexer import BasicLexer, UnlessCallback
-
-    lark = grammar()
-    lexer = BasicLexer(lark.lexer_conf)
-    scanner = lexer.scanner
-    (pattern,) = scanner._mres
-    words: dict[str, dict[str, str]] = {}
-    for name, unless in lexer.callback.items():
-        assert isinstance(unless, UnlessCallback)  # the only kind there is without callbacks of one's own
-        words[name] = {str(word.pattern.value): word.name for word in unless.scanner.terminals}
-    return _Terminals(pattern, lexer.ignore_types, words)
+def _loop() -> _Loop:
+    given = tables()
+    reductions = [_reduction(rule) for rule in given.rules]
+    actions: list[dict[str, int | _Reduction]] = [
+        {kind: to if to >= 0 else reductions[~to] for kind, to in row.items()} for row in given.actions
+    ]
+    return _Loop(actions, given.gotos, given.end, {})
 
 
-@cache
-def _tables() -> _Tables:
-    from lark.parse_tree_builder import ExpandSingleChild
-    from lark.parsers.lalr_analysis import Shift
+def _reduction(rule: Rule) -> _Reduction:
+    stays = rule.single and rule.size == 1 and not rule.apart
+    return _Reduction(rule.size, None if stays else _maker(rule), rule.goto)
 
-    parser = grammar().parser.parser.parser
-    actions: dict[int, dict[str, int | _Reduction]] = {}
-    gotos: dict[int, dict[str, int]] = {}
-    reductions: dict[int, _Reduction] = {}  # by identity, since hashing a rule hashes all its symbols
-    for rule, make in parser.callbacks.items():
-        alone = len(rule.expansion) == 1 and isinstance(make, ExpandSingleChild)  # `?rule` of one child is that child
-        reductions[id(rule)] = _Reduction(len(rule.expansion), None if alone else make, rule.origin.name)
-    for state, row in parser.parse_table.states.items():
-        actions[state], gotos[state] = {}, {}
-        for symbol, (action, target) in row.items():
-            if action is not Shift:
-                actions[state][symbol] = reductions[id(target)]
-            elif symbol.isupper():
-                actions[state][symbol] = target
-            else:
-                gotos[state][symbol] = target
-    return _Tables(parser.parse_table.start_states["item"], parser.parse_table.end_states["item"], actions, gotos)
+
+def _maker(rule: Rule) -> Callable[[list[Any]], Any]:
+    """From children to what a rule makes: a tree, or for one that is taken apart later its children."""
+    if rule.apart:
+        return partial(_taken_apart, rule)
+    if rule.name.startswith("_"):
+        return list
+    return partial(Tree, rule.name)
+
+
+def _taken_apart(rule: Rule, values: list[Any]) -> Any:
+    children: list[Token | Tree] = []
+    for at, value in enumerate(values):
+        if at in rule.apart:
+            children += value
+        else:
+            children.append(value)
+    if rule.single and len(children) == 1:
+        return children[0]
+    return children if rule.name.startswith("_") else Tree(rule.name, children)

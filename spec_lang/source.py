@@ -16,7 +16,7 @@ from msgspec import Struct
 _PLACES = frozenset({"span", "op_span"})
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, gc=False):
     """A half-open range ``[start, end)`` of character offsets in one source file."""
 
     start: int

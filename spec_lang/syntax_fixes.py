@@ -10,17 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from spec_lang.bracket_fixes import close_bracket, remove_brace
 from spec_lang.diagnostics import Diagnostic, Edit
-from spec_lang.lexing import OPERATORS, span_of
+from spec_lang.lexing import OPERATORS
 from spec_lang.source import Span
 from spec_lang.syntax_site import BEFORE_CONDITIONS, VALUE_ENDS, Site
+from spec_lang.tokens import Token
 from spec_lang.unreadable import FOREIGN_OPERATORS, narrowed, straight, unit_named
-
-if TYPE_CHECKING:
-    from lark import Token
 
 _Fix = Callable[[Site, Diagnostic], tuple[Edit, ...]]
 _NOTHING: tuple[Edit, ...] = ()
@@ -61,7 +58,7 @@ def _pairs(site: Site) -> Iterator[tuple[Token, Token, bool]]:
 def _colon(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     # Blanks around the sign, as everywhere in specs, unless they are there.
     def edit(token: Token) -> Edit:
-        span = span_of(token)
+        span = token.span
         after = "" if site.file.text[span.end : span.end + 1].isspace() else " "
         before = "" if site.file.text[span.start - 1].isspace() else " "
         return Edit(span, f"{before}={after}")
@@ -74,7 +71,7 @@ def _colon(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     later = [
         edit(colon)
         for name, colon, inside in _pairs(site)
-        if name.type in ("NAME", "QUOTED") and colon == ":" and colon.type == "WRONG" and not inside
+        if name.type in ("NAME", "QUOTED") and colon.text == ":" and colon.type == "WRONG" and not inside
     ]
     return tuple(dict.fromkeys([first, *later]))
 
@@ -97,7 +94,7 @@ def _dashed_list(site: Site) -> tuple[Edit, ...]:
 
 def _separator(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     def edit(token: Token) -> Edit:
-        span = span_of(token)
+        span = token.span
         return Edit(span, "" if site.file.text[span.end : span.end + 1].isspace() else " ")
 
     later = [
@@ -116,7 +113,7 @@ def _double_equals(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
 def _single_equals(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     following = site.token(1)
     if following is not None and following.type == "CMP":  # `=<` and `=>` written apart by the lexer
-        both = site.span().to(span_of(following))
+        both = site.span().to(following.span)
         swapped = {"=<": "<=", "=>": ">="}.get(site.file.slice(both))
         return (Edit(both, swapped),) if swapped else _NOTHING
     return (Edit(site.span(), "=="),)
@@ -163,7 +160,7 @@ def _character(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
         return (Edit(Span(span.start, span.start + 1), ""),)
     if narrowed(text) is not None:
         wide = [token for token in site.segment.tokens if token.type == "WRONG" and narrowed(str(token)) is not None]
-        return tuple(Edit(span_of(token), narrowed(str(token)) or "") for token in wide)
+        return tuple(Edit(token.span, narrowed(str(token)) or "") for token in wide)
     in_body = any(token.type == "LBRACE" for token in site.segment.tokens[: site.index])
     return (Edit(span, f"`{text}`"),) if in_body and text[:1].isalpha() else _NOTHING
 
@@ -171,11 +168,11 @@ def _character(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
 def _reserved(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     """Where names are columns, a reserved word is one too."""
     span = _primary(found)
-    before = [token for token in site.segment.tokens if span_of(token).start < span.start]
+    before = [token for token in site.segment.tokens if token.span.start < span.start]
     braces = [index for index, token in enumerate(before) if token.type == "LBRACE"]
     inside = braces and braces[-1] and not any(token.type == "RBRACE" for token in before[braces[-1] :])
     word = site.file.slice(span)
-    return (Edit(span, f"`{word}`"),) if inside and before[braces[-1] - 1] == "columns" else _NOTHING
+    return (Edit(span, f"`{word}`"),) if inside and before[braces[-1] - 1].text == "columns" else _NOTHING
 
 
 def _number(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
@@ -210,7 +207,7 @@ def _not_in(site: Site) -> tuple[Edit, ...]:
 
 def _comment(site: Site, found: Diagnostic) -> tuple[Edit, ...]:
     """All `//` of the item; a `/* … */` that ends with its line."""
-    slashes = [span_of(token).start for token in site.segment.tokens if token.type == "WRONG" and token[:2] == "//"]
+    slashes = [token.span.start for token in site.segment.tokens if token.type == "WRONG" and token.text[:2] == "//"]
     edits = [Edit(Span(start, start + 2), "#") for start in slashes]
     opening = _primary(found)
     if site.file.slice(opening) == "/*":

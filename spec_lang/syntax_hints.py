@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.entry_habits import entry_habit
 from spec_lang.foreign_habits import foreign_habit
-from spec_lang.lexing import OPERATORS, span_of
+from spec_lang.lexing import OPERATORS
 from spec_lang.misspelt_words import misspelt_word
 from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment
@@ -30,9 +30,9 @@ _WORDS = frozenset({"VERB", "CLAUSE", "FLAG", "NAMED", "EDITION", "IMPORT", "AS"
 _Hint = Callable[[Site], Diagnostic | None]
 
 
-def explain(file: SourceFile, segment: Segment, index: int, accepts: set[str]) -> Diagnostic:
+def explain(file: SourceFile, segment: Segment, index: int, accepts: frozenset[str]) -> Diagnostic:
     """The diagnostic for the first syntax error of an item."""
-    site = Site(file, segment, index, frozenset(accepts))
+    site = Site(file, segment, index, accepts)
     for hint in _HINTS:
         if found := hint(site):
             break
@@ -137,9 +137,9 @@ def _unclosed_bracket(site: Site) -> Diagnostic | None:
     if site.type() in ("RBRACE", "", "VERB", "NAMED", "_EQUAL") or site.breaks_line() or overrun:
         opening = Segment(site.segment.tokens[: site.index], site.segment.stray).unclosed_bracket
         if opening is not None:
-            closing = ")" if opening == "(" else "]"
+            closing = ")" if opening.text == "(" else "]"
             help = f"end it with `{closing}`"
-            return site.say("SFT0105", f"unclosed `{opening}`", help, span=span_of(opening))
+            return site.say("SFT0105", f"unclosed `{opening}`", help, span=opening.span)
     return None
 
 
@@ -147,7 +147,7 @@ def _unclosed_brace(site: Site) -> Diagnostic | None:
     opening = site.segment.unclosed_brace(site.file)
     if site.token() is not None or opening is None:
         return None
-    return site.say("SFT0105", "unclosed `{`", "end the block with `}`", span=span_of(opening))
+    return site.say("SFT0105", "unclosed `{`", "end the block with `}`", span=opening.span)
 
 
 def _outside_block(site: Site) -> Diagnostic | None:
@@ -160,7 +160,7 @@ def _outside_block(site: Site) -> Diagnostic | None:
     kind = "field" if alone else "rule" if first.type in ("VERB", "NAMED") else "text"
     message = f"`{one_line(str(first), 40)}` stands outside of any block"
     help = f"move the {kind} into the braces of a block" if kind != "text" else None
-    return site.say("SFT0106", message, help, span=span_of(first))
+    return site.say("SFT0106", message, help, span=first.span)
 
 
 def _block_header(site: Site) -> Diagnostic | None:
@@ -170,7 +170,7 @@ def _block_header(site: Site) -> Diagnostic | None:
     kind = one_line(str(first), 40)
     pattern = f"write `{kind} NAME {{ … }}`"
     if site.index == 1 and site.type() == "LBRACE":
-        return site.say("SFT0118", f"the `{kind}` block has no name", pattern, span=span_of(first))
+        return site.say("SFT0118", f"the `{kind}` block has no name", pattern, span=first.span)
     if site.index == 1 and site.type() == "STRING":
         return site.say("SFT0118", "the name of a block stands without quotes", pattern)
     if site.index == 2 and site.type() != "MINUS":

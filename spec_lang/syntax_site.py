@@ -6,19 +6,14 @@ knows the slip.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 from msgspec.structs import replace
 
 from spec_lang.diagnostics import Diagnostic, Edit, Label
-from spec_lang.lexing import span_of
 from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment
 from spec_lang.source import SourceFile, Span
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 VALUE_ENDS = frozenset({"NAME", "QUOTED", "STRING", "NUMBER", "QUANTITY", "TRUE", "FALSE", "RPAR", "RSQB", "RBRACE"})
 
@@ -59,8 +54,8 @@ class Site(Struct, frozen=True):
     def span(self, offset: int = 0) -> Span:
         token = self.token(offset)
         if token is not None:
-            return span_of(token)
-        end = span_of(self.segment.tokens[-1]).end
+            return token.span
+        end = self.segment.tokens[-1].span.end
         return Span(end, end)
 
     def breaks_line(self, offset: int = 0) -> bool:
@@ -82,7 +77,7 @@ class Site(Struct, frozen=True):
     def in_columns(self) -> bool:
         """Whether the place is inside ``columns { … }``, where names are columns."""
         brace = self._brace()
-        return bool(brace) and self.segment.tokens[(brace or 0) - 1] == "columns"
+        return bool(brace) and self.segment.tokens[(brace or 0) - 1].text == "columns"
 
     def _brace(self) -> int | None:
         """The position of the innermost ``{`` around the place."""

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from spec_lang.diagnostics import Diagnostic, Label
-from spec_lang.lexing import span_of
 from spec_lang.literals import quote
 from spec_lang.plain_text import one_line
 from spec_lang.quantities import SUFFIXES
 from spec_lang.source import SourceFile, Span
 from spec_lang.suggest import closest
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 # Operators of other languages, with ours in their place or, in a sentence, what there is instead.
 FOREIGN_OPERATORS = {
@@ -49,7 +45,7 @@ _QUOTES = "'“”„«»‘’‚‹›"
 
 def explain_unreadable(file: SourceFile, token: Token) -> Diagnostic:
     """The diagnostic for a token that the lexer could not read (terminal ``WRONG``), whatever stands around it."""
-    text, span = str(token), span_of(token)
+    text, span = str(token), token.span
     first = text[0]
     if text.removeprefix("r").startswith(('"', "`")):
         return _unclosed(file, text, span)
@@ -153,4 +149,4 @@ def foreign_format(file: SourceFile, tokens: Sequence[Token]) -> Diagnostic | No
     else:
         return None
     help = 'a .sft file holds blocks: begin with `edition 2026`, then `source tickets { path = "tickets.jsonl" }`'
-    return _found("SFT0124", f"this looks like {found}", file, span_of(tokens[0]), help)
+    return _found("SFT0124", f"this looks like {found}", file, tokens[0].span, help)

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -26,9 +25,7 @@ from spec_lang.lexing import Comment, tokens_of
 from spec_lang.literals import read_string
 from spec_lang.parsing import parse
 from spec_lang.source import SourceFile, Span
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 
 class ColumnOf(Struct, frozen=True):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -26,12 +25,9 @@ from compiler.schema.fields import (
 from compiler.schema.tagged import OneOf
 from compiler.schema.values import ListOf, ValueType
 from compiler.schema.values import Word as Choice
-from spec_lang.lexing import span_of
 from spec_lang.recovery import segments
 from spec_lang.source import SourceFile, Span
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 
 class Member(Struct, frozen=True):
@@ -99,10 +95,10 @@ def braces_of(file: SourceFile, tokens: list[Token]) -> dict[int, int]:
         open_braces: list[int] = []
         for token in segment.tokens:
             if token.type == "LBRACE":
-                open_braces.append(token.start_pos or 0)
+                open_braces.append(token.span.start)
             elif token.type == "RBRACE" and open_braces:
-                ends[open_braces.pop()] = span_of(token).end
-        ends |= dict.fromkeys(open_braces, span_of(segment.tokens[-1]).end)
+                ends[open_braces.pop()] = token.span.end
+        ends |= dict.fromkeys(open_braces, segment.tokens[-1].span.end)
     return ends
 
 

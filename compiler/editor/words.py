@@ -10,17 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from spec_lang.lexing import OPERATORS, span_of
+from spec_lang.lexing import OPERATORS
 from spec_lang.recovery import segments
 from spec_lang.source import SourceFile, Span
-
-if TYPE_CHECKING:
-    from lark import Token
+from spec_lang.tokens import Token
 
 
 class Role(StrEnum):
@@ -94,7 +91,7 @@ def words_of(file: SourceFile, tokens: list[Token]) -> tuple[Word, ...]:
 
 def site_at(file: SourceFile, tokens: list[Token], offset: int) -> Site:
     """Where a word would stand that begins at ``offset``: what is open there. Tokens from there on do not count."""
-    before = [token for token in tokens if span_of(token).end <= offset]
+    before = [token for token in tokens if token.span.end <= offset]
     if not before:
         return Site()
     last = list(segments(file, before))[-1]
@@ -106,7 +103,7 @@ def site_at(file: SourceFile, tokens: list[Token], offset: int) -> Site:
 
 def text_of(token: Token) -> str:
     """A name as it is meant: without backticks."""
-    text = str(token)
+    text = token.text
     return text[1:-1].replace("``", "`") if token.type == "QUOTED" else text
 
 
@@ -124,7 +121,7 @@ class _Walk:
         for index, token in enumerate(self.tokens):
             role = self._role(index, token.type)
             if role is not None:
-                yield Word(text_of(token), span_of(token), role, self.site)
+                yield Word(text_of(token), token.span, role, self.site)
             self._step(index, token, role)
 
     def _next(self, index: int, ahead: int = 1) -> str:
@@ -136,10 +133,10 @@ class _Walk:
         if type in _LITERALS:
             return _LITERALS[type]
         if type == "WRONG":
-            return Role.STRING if str(self.tokens[index]).lstrip("r").startswith('"') else None
+            return Role.STRING if self.tokens[index].text.lstrip("r").startswith('"') else None
         if type in ("TRUE", "FALSE"):
             return Role.VALUE
-        if type in OPERATORS and str(self.tokens[index]).isalpha():
+        if type in OPERATORS and self.tokens[index].text.isalpha():
             return Role.OPERATOR
         if type not in _WORDS:
             return None
@@ -196,7 +193,7 @@ class _Walk:
         return self.site.role is Role.KIND and self.site.entry_start == self._start(index - 1)
 
     def _start(self, index: int) -> int:
-        return self.tokens[index].start_pos or 0
+        return self.tokens[index].span.start
 
     # --- what it changes ------------------------------------------------------------------------
 
@@ -226,7 +223,7 @@ class _Walk:
         site, text = self.site, text_of(token)
         if role in (Role.FIELD, Role.VERB, Role.NAMED, Role.KIND, Role.UNKNOWN, Role.HEADER):
             kind = Role.PARAM if text == "param" else role
-            self.site = Site(site.frames, kind, text, token.start_pos or 0, operand=role is Role.VERB)
+            self.site = Site(site.frames, kind, text, token.span.start, operand=role is Role.VERB)
             self.header = Frame(text, "", "", 0)
         elif role is Role.BLOCK:
             self.header = replace(self.header, name=text.strip('"'))
@@ -245,5 +242,5 @@ class _Walk:
 
     def _open(self, token: Token) -> None:
         self.parents.append(self.site)
-        self.site = Site((*self.site.frames, replace(self.header, start=token.start_pos or 0)))
+        self.site = Site((*self.site.frames, replace(self.header, start=token.span.start)))
         self.header = Frame("", "", "", 0)

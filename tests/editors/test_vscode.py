@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from spec_lang.lexing import span_of, tokens_of
+from spec_lang.lexing import tokens_of
 from spec_lang.source import SourceFile
 from tests.editors.textmate import scopes
 
@@ -71,8 +71,8 @@ def test_every_token_has_the_colour_of_what_the_lexer_calls_it(spec: Path | None
     coloured = scopes(GRAMMAR, text)
     wrong = []
     for token in tokens:
-        span = span_of(token)
-        held = {scope for scope, char in zip(coloured[span.start : span.end], token, strict=True) if char != "\n"}
+        span = token.span
+        held = {scope for scope, char in zip(coloured[span.start : span.end], token.text, strict=True) if char != "\n"}
         wanted = COLOURS.get(token.type)
         if wanted and not all(re.match(wanted, scope) for scope in held):
             wrong.append((str(token), token.type, held))

@@ -66,7 +66,7 @@ def strewn(draw: st.DrawFn) -> str:
     pieces: list[str] = []
     at = 0
     for index, token in enumerate(tokens):
-        start = token.start_pos or 0
+        start = token.span.start
         pieces.append(text[at:start])
         # What begins an item has to begin its line or stand right after what is before it.
         pieces.append(gaps[index % len(gaps)].format(index) if index > 1 else "")

@@ -1,19 +1,24 @@
-"""The loops over Lark's tables read what Lark's own loops read, and refuse what they refuse."""
+"""The parser's loops over Lark's tables read what Lark's own loops read, and refuse what they refuse."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lark import Token, Tree, UnexpectedToken
+from lark import Token as LarkToken
+from lark import Tree as LarkTree
+from lark import UnexpectedToken
 
 from spec_lang.lexing import tokens_of
+from spec_lang.make_tables import build, made_tables, text_of
 from spec_lang.recovery import segments
-from spec_lang.shift_reduce import tokens_in, tree_of
+from spec_lang.shift_reduce import Reading, Tree, tokens_in, tree_of
 from spec_lang.source import SourceFile
-from spec_lang.tables import grammar
+from spec_lang.tables import FILE
+from spec_lang.tokens import Token
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(
@@ -22,24 +27,69 @@ SPECS = sorted(
 EVERY_TOKEN = [token for path in SPECS for token in tokens_in(path.read_text(encoding="utf-8"))]
 
 
-def larks_tokens(text: str) -> list[Token]:
-    return list(grammar().lex(text))
+LARK = build()
 
 
-def larks_tree(tokens: list[Token]) -> Tree[Token] | None:
-    parser = grammar().parse_interactive(start="item")
+def plain(node: object) -> object:
+    """A tree of either kind as tuples."""
+    if isinstance(node, Tree):
+        return node.rule, [plain(child) for child in node.children]
+    if isinstance(node, LarkTree):
+        return str(node.data), [plain(child) for child in node.children]
+    if isinstance(node, LarkToken):
+        return node.type, str(node), node.start_pos, node.end_pos
+    return node if node is None else (node.type, node.text, node.span.start, node.span.end)  # type: ignore[attr-defined]
+
+
+def as_larks(tokens: Sequence[Token]) -> list[LarkToken]:
+    return [LarkToken(t.type, t.text, t.span.start, end_pos=t.span.end) for t in tokens]
+
+
+def larks_tree(tokens: Sequence[Token]) -> LarkTree[LarkToken] | None:
+    parser = LARK.parse_interactive(start="item")
     try:
-        for token in tokens:
+        for token in as_larks(tokens):
             parser.feed_token(token)
-        return parser.feed_eof(tokens[-1] if tokens else None)
+        return parser.feed_eof(LarkToken("NAME", ""))
     except UnexpectedToken:
         return None
 
 
+def larks_mistake(tokens: Sequence[Token]) -> tuple[int, set[str]]:
+    """How many tokens are read, and what can follow there."""
+    parser = LARK.parse_interactive(start="item")
+    for index, token in enumerate(as_larks(tokens)):
+        try:
+            parser.feed_token(token)
+        except UnexpectedToken:
+            return index, parser.accepts()
+    return len(tokens), parser.accepts()
+
+
+def mistake(tokens: Sequence[Token]) -> tuple[int, set[str]]:
+    reading = Reading()
+    read = next((index for index, token in enumerate(tokens) if not reading.take(token.type)), len(tokens))
+    return read, set(reading.accepts())
+
+
+def read_to_the_end(tokens: Sequence[Token]) -> bool:
+    reading = Reading()
+    return all(reading.take(token.type) for token in tokens) and reading.ends()
+
+
+def assert_same(tokens: Sequence[Token]) -> None:
+    assert plain(tree_of(tokens)) == plain(larks_tree(tokens))
+    assert mistake(tokens) == larks_mistake(tokens)
+    assert read_to_the_end(tokens) == (larks_tree(tokens) is not None)
+
+
 def assert_same_tokens(text: str) -> None:
-    ours, larks = tokens_in(text), larks_tokens(text)
-    places = [[(t.type, str(t), t.start_pos, t.end_pos) for t in tokens] for tokens in (ours, larks)]
-    assert places[0] == places[1]
+    assert [plain(token) for token in tokens_in(text)] == [plain(token) for token in LARK.lex(text)]
+
+
+def test_the_tables_are_those_of_the_grammar() -> None:
+    """`python -m spec_lang.make_tables` writes them."""
+    assert FILE.read_bytes() == text_of(made_tables())
 
 
 def test_there_are_specs_of_every_kind() -> None:
@@ -53,9 +103,8 @@ def test_specs_of_the_project(path: Path) -> None:
     assert_same_tokens(text)
     file = SourceFile(path.name, text)
     for segment in segments(file, tokens_of(file)[0]):
-        tree = tree_of(segment.tokens)
-        assert tree is not None or "broken" in path.name
-        assert tree == larks_tree(list(segment.tokens))
+        assert tree_of(segment.tokens) is not None or "broken" in path.name
+        assert_same(segment.tokens)
 
 
 @settings(max_examples=300)
@@ -67,7 +116,7 @@ def test_any_text_is_cut_as_lark_cuts_it(text: str) -> None:
 @settings(max_examples=500)
 @given(st.lists(st.sampled_from(EVERY_TOKEN), max_size=12))
 def test_any_tokens_are_read_or_refused_as_lark_does(tokens: list[Token]) -> None:
-    assert tree_of(tokens) == larks_tree(tokens)
+    assert_same(tokens)
 
 
 @settings(max_examples=200)
@@ -79,4 +128,4 @@ def test_an_item_with_one_token_changed(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(tokens) - 1))
     instead = data.draw(st.lists(st.sampled_from(EVERY_TOKEN), max_size=2))
     tokens[at : at + data.draw(st.integers(0, 1))] = instead
-    assert tree_of(tokens) == larks_tree(tokens)
+    assert_same(tokens)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from spec_lang.tables import build, grammar
+from spec_lang.make_tables import build
 from spec_lang.vocabulary import CLAUSES, FLAGS, HEADERS, LITERALS, NAMED, OPERATORS, RESERVED, VERBS
 
 
@@ -50,5 +50,5 @@ def test_the_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_every_terminal_is_used() -> None:
-    used = {symbol.name for rule in grammar().rules for symbol in rule.expansion if symbol.is_term}
-    assert {terminal.name for terminal in grammar().terminals if not terminal.name.startswith("__IGNORE")} == used
+    used = {symbol.name for rule in build().rules for symbol in rule.expansion if symbol.is_term}
+    assert {terminal.name for terminal in build().terminals if not terminal.name.startswith("__IGNORE")} == used

@@ -34,7 +34,7 @@ class Original:
     def tokens(self) -> list[tuple[str, str, Span]]:
         """Kind, text and place of every token."""
         found, _ = tokens_of(self.file)
-        return [(t.type, str(t), Span(t.start_pos or 0, (t.start_pos or 0) + len(t))) for t in found]
+        return [(t.type, str(t), t.span) for t in found]
 
     def line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1
