@@ -2,13 +2,12 @@
 
 One canonical form for everything that is hashed or written to a plan: keys sorted, no spaces,
 UTF-8, no floats (a decimal travels as a string, so 0.1 is 0.1 on every machine). Hashes are the
-first 32 hexadecimal digits of SHA-256: 128 bits, short enough to read and to name a folder.
+first 32 hexadecimal digits of SHA-256: 128 bits, short enough to read and to name a folder. What makes them is imported
+late, since `sft check` hashes next to nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +19,8 @@ _CHUNK = 1 << 20
 
 def canonical(value: Any) -> str:
     """Canonical JSON. Raises TypeError for what has no canonical form (floats, sets, objects)."""
+    import json
+
     return json.dumps(_canonical_value(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -42,6 +43,8 @@ def decimal_text(value: Decimal) -> str:
 
 
 def hash_text(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LENGTH]
 
 
@@ -51,6 +54,8 @@ def hash_value(value: Any) -> str:
 
 def hash_file(path: Path) -> str:
     """Hash of a file's bytes, read in 1 MiB pieces (about 1.5 GB/s with SHA extensions)."""
+    import hashlib
+
     digest = hashlib.sha256()
     for chunk in _chunks(path):
         digest.update(chunk)

@@ -55,13 +55,16 @@ _CHILDREN: Mapping[type, tuple[str, ...]] = {
 }
 
 
+_BELOW = {kind: names[::-1] for kind, names in _CHILDREN.items()}
+
+
 def nodes(root: Any) -> Iterator[Any]:
     """All nodes below and with ``root``, or with each of a tuple, in the order of the text; does not recurse."""
     pending = list(reversed(root)) if isinstance(root, tuple) else [root]
     while pending:
         node = pending.pop()
         yield node
-        for name in reversed(_CHILDREN.get(type(node), ())):
+        for name in _BELOW.get(type(node), ()):
             value = getattr(node, name)
             if isinstance(value, tuple):
                 pending.extend(reversed(value))

@@ -5,7 +5,6 @@ Spans stay out of equality, so that two conditions on the same thing can be reco
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TypeAlias
@@ -131,4 +130,8 @@ def written_out(expr: Typed) -> Written:
     """What an argument says that is written out; None where it depends on the row."""
     if not isinstance(expr, Constant):
         return None
-    return tuple(json.loads(str(expr.value))) if expr.type == "list" else expr.value
+    if expr.type != "list":
+        return expr.value
+    import json
+
+    return tuple(json.loads(str(expr.value)))

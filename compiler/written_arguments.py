@@ -6,7 +6,6 @@ reads no file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 
 from compiler.column_scope import ColumnScope
@@ -55,6 +54,8 @@ def _texts(parameter: Parameter, expr: Expr, function: Function, scope: ColumnSc
         help = "`contains_any` finds any characters" if entry else None
         scope.report.error("SFT0313", message, found[entry], help)
         return None
+    import json
+
     return Constant(json.dumps(list(found), ensure_ascii=False), "list", expr.span)
 
 

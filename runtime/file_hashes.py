@@ -8,14 +8,16 @@ cache folder, replaced by rename; two processes at once may forget an entry and 
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.json import decode
+
 from compiler.hashing import hash_file
-from runtime.artifacts import write_file
 
 CACHE_VARIABLE = "SFT_CACHE_DIR"
 _SETTLED_NS = 2_000_000_000
@@ -27,9 +29,9 @@ def cache_folder() -> Path:
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("sft", appauthor=False))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "sft"
+    return Path(os.environ.get("XDG_CACHE_HOME", "").strip() or Path.home() / ".cache") / "sft"
 
 
 def content_hash(path: Path, cache: Path | None = None) -> str:
@@ -37,8 +39,7 @@ def content_hash(path: Path, cache: Path | None = None) -> str:
     memory = (cache or cache_folder()) / "file-hashes.json"
     key = str(path.resolve())
     before = _identity(path)
-    known = read_json(memory)
-    entry = known.get(key)
+    entry = _known(memory).get(key)
     if isinstance(entry, list) and entry[:-1] == before and isinstance(entry[-1], str):
         return entry[-1]
     started = time.time_ns()
@@ -51,19 +52,46 @@ def content_hash(path: Path, cache: Path | None = None) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """A cache file's object; empty when there is none or it is damaged, because a cache may always be forgotten."""
     try:
-        found = json.loads(path.read_bytes())
+        found = _value(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
+def _value(text: bytes) -> Any:
+    try:
+        return decode(text)
+    except ValueError:  # the slower reader also takes names of files that are no valid Unicode
+        import json
+
+        return json.loads(text)
+
+
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Replace a cache file. A cache that cannot be written (read-only home, full disk) costs time and nothing else."""
+    import json
+
+    from runtime.artifacts import write_file
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, json.dumps(value))  # names of files need not be valid Unicode; ASCII holds any
     except OSError:
         return
+
+
+def _known(memory: Path) -> dict[str, Any]:
+    """What is remembered of all files, parsed once as long as the file stays what it is: a spec may have many sources,
+    and thousands of files may be remembered."""
+    try:
+        return _parsed(memory, tuple(_identity(memory)))
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=1)
+def _parsed(memory: Path, identity: tuple[int, ...]) -> dict[str, Any]:
+    return read_json(memory)
 
 
 def _identity(path: Path) -> list[int]:

@@ -15,8 +15,8 @@ from typing import Any
 from compiler.hashing import hash_value
 from compiler.world import ColumnType, Problem
 from runtime.column_types import type_of, unified
+from runtime.file_facts import by_python, read_by_python
 from runtime.file_hashes import cache_folder, content_hash, read_json, write_json
-from runtime.source_facts import by_python, read_by_python
 from runtime.source_files import Format, find_files, format_of
 
 Places = Sequence[tuple[str, ...]]

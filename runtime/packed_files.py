@@ -7,9 +7,7 @@ that in its backport, and is imported only where a name ends in ``.zst``.
 
 from __future__ import annotations
 
-import gzip
 import sys
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +20,8 @@ def open_bytes(path: Path) -> IO[bytes]:
     """The file's bytes. Reading raises what ``broken_archive`` names where the file is damaged."""
     ending = path.suffix.lower()
     if ending == ".gz":
+        import gzip
+
         return gzip.open(path, "rb")  # type: ignore[return-value]
     if ending == ".zst":
         opened: IO[bytes] = _zstd().open(path, "rb")
@@ -60,6 +60,9 @@ def unpacked_name(name: str) -> str:
 
 def broken_archive() -> tuple[type[Exception], ...]:
     """What reading a damaged packed file raises; asked only once something was raised."""
+    import gzip
+    import zlib
+
     loaded = [module for name, module in sys.modules.items() if name in ("backports.zstd", "compression.zstd")]
     return (EOFError, gzip.BadGzipFile, zlib.error, *(module.ZstdError for module in loaded))
 

@@ -9,15 +9,13 @@ is read.
 
 from __future__ import annotations
 
-import difflib
-import glob
+import codecs
 import re
 from pathlib import Path
 from typing import Literal
 
 from compiler.nested_rows import out_of_list
 from compiler.world import Problem
-from runtime.json_lines import BOM, json_value, row_of
 from runtime.packed_files import broken_archive, is_packed, open_bytes, unpacked_name
 
 Format = Literal["jsonl", "json", "csv", "tsv", "parquet", "lm_eval", "inspect"]
@@ -47,6 +45,8 @@ def find_files(spec_dir: Path, path: str) -> tuple[str, ...] | Problem:
     if _ADDRESS.match(path):
         help = "download it, and name the file: a source is read from files, so that every run finds the same rows"
         return Problem("SFT0401", f"`{path}` is an address and no file", help)
+    import glob
+
     if glob.has_magic(path):
         # `glob` and not `Path.glob`: absolute patterns and `..` are patterns too.
         names = glob.glob(path, root_dir=spec_dir, recursive=True)  # noqa: PTH207
@@ -129,11 +129,13 @@ def _peeked(path: Path, name: str, found: Format) -> Format | Problem:
         return Problem("SFT0407", f"`{name}` cannot be read: {error}")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _every_other_is_nul(head[:64]):
         return Problem("SFT0406", f"`{name}` is not UTF-8 (it looks like UTF-16)", "save it as UTF-8")
-    body = head.removeprefix(BOM).lstrip()
+    body = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if found == "jsonl" and _is_open_list(body):
         return Problem("SFT0407", f"`{name}` is one JSON list over several lines, not an object a line", _LIST_HELP)
     if found != "json" or not body or body.startswith(b"["):
         return found
+    from runtime.json_lines import row_of
+
     first_line = body.split(b"\n", 1)[0]
     if isinstance(row_of(first_line), dict) or (len(body) > len(first_line) >= _PEEK - 4 and body.startswith(b"{")):
         return "jsonl"
@@ -149,6 +151,8 @@ def _is_open_list(body: bytes) -> bool:
     line = body.split(b"\n", 1)[0]
     if not line.startswith(b"["):
         return False
+    from runtime.json_lines import json_value
+
     try:
         json_value(line.decode("utf-8", errors="replace"))
     except (ValueError, RecursionError):
@@ -172,6 +176,8 @@ def _near_names(spec_dir: Path, path: str) -> str | None:
     if not folder.is_dir():
         return f"there is no folder `{shown}`"
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    import difflib
+
     close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{shown / close[0]}`?"

@@ -2,19 +2,19 @@
 
 Answers are cached by the callee (by file identity and by content hash), so asking again costs a
 ``stat`` a file. ``check`` asks only the cheap questions; nothing here imports torch once a model's
-facts are known.
+facts are known. A struct, as in the compiler: dataclasses cost `sft check` their import.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from compiler.world import BaselineFacts, ColumnType, ModelFacts, Problem, SourceFacts
 
 
-@dataclass(frozen=True)
-class LocalWorld:
+class LocalWorld(Struct, frozen=True):
     """Implements ``compiler.world.World`` for the folder of a spec."""
 
     spec_dir: Path

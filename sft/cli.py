@@ -66,12 +66,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        choice = _CHOICE.match(message)
-        words = _WORD.findall(choice["known"]) if choice else ()
+        choice = re.match(_CHOICE, message)
+        words = re.findall(_WORD, choice["known"]) if choice else ()
         hint = _meant(choice["given"], words) if choice else ""
         self.exit(ERROR, f"{self.prog}: error: {message}{hint}\n")
 
-    def parse(self, argv: Sequence[str] | None) -> argparse.Namespace:
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """The arguments. What nobody asked for is told by the command that was given it, and not by all of them."""
         args, left = self.parse_known_args(argv)
         if left:
@@ -83,9 +83,26 @@ class _Parser(argparse.ArgumentParser):
         return args
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal. argparse asks `shutil` for it, which takes longer to import than a parser to build."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=columns() - 2)
+
+
+def columns() -> int:
+    """Characters in a line, as `shutil.get_terminal_size` has them: what COLUMNS says, else the terminal, else 80."""
+    with suppress(ValueError):
+        if (named := int(os.environ.get("COLUMNS", ""))) > 0:
+            return named
+    with suppress(AttributeError, ValueError, OSError):
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    return 80
+
+
 # How argparse words a wrong choice.
-_CHOICE = re.compile(r"(?s).*invalid choice: '(?P<given>[^']*)' \(choose from (?P<known>.*)\)")
-_WORD = re.compile(r"[\w-]+")
+_CHOICE = r"(?s).*invalid choice: '(?P<given>[^']*)' \(choose from (?P<known>.*)\)"
+_WORD = r"[\w-]+"
 
 
 def _meant(given: str, known: Iterable[str], mark: str = "") -> str:
@@ -96,24 +113,24 @@ def _meant(given: str, known: Iterable[str], mark: str = "") -> str:
     return f"; did you mean `{mark}{near[0]}`?" if near else ""
 
 
-def build_parser() -> _Parser:
-    """The whole command line."""
+def build_parser(names: Sequence[str] = VERBS) -> _Parser:
+    """The command line; with some of its commands only, it reads and helps with those as the whole one does."""
     parser = _Parser(
         prog="sft",
         description="Compile and run instruction-tuning specs: from a .sft file to a gated fine-tune.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=_version())
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", title="commands")
     parser.verbs = verbs.choices
-    for verb in VERBS:
+    for verb in names:
         module = import_module(f"sft.commands.{verb}_command")
         sub = verbs.add_parser(
             verb,
             help=module.SUMMARY,
             description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
         )
         module.add_arguments(sub)
         sub.set_defaults(execute=module.execute)
@@ -128,6 +145,7 @@ def _version() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No traceback reaches a user for a mistake of theirs."""
+    _import_msgspec()
     from spec_lang.diagnostics import DiagnosticError
 
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_ROUNDS)
@@ -135,8 +153,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     atexit.register(_leave_cycles)
     told = sys.stderr
     try:
-        parser = build_parser()
-        args = parser.parse(argv)
+        words = sys.argv[1:] if argv is None else argv
+        parser = build_parser(words[:1] if words and words[0] in VERBS else VERBS)
+        args = parser.parse(words)
         if args.verb is None:
             parser.print_help()
             return 0
@@ -161,6 +180,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if sys.stderr is not told:
             _give_back(told)
+
+
+def _import_msgspec() -> None:
+    """Import msgspec without `typing_extensions`, for which it has `typing` itself: importing that and the `inspect`
+    that it takes along is a tenth of a `check`."""
+    name = "typing_extensions"
+    if name in sys.modules or "msgspec" in sys.modules:
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails, as if it were not installed
+    try:
+        import msgspec  # noqa: F401
+    finally:
+        del sys.modules[name]
 
 
 def _give_back(stream: TextIO) -> None:

@@ -7,13 +7,12 @@ Fingerprints of rows are computed only to write a lock or to say which rows drif
 
 from __future__ import annotations
 
-import shlex
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from spec_lang.diagnostics import DiagnosticError, Diagnostics, Severity, fatal
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from runtime.source_files import Format
 
 
-@dataclass(frozen=True)
-class Locking:
+class Locking(Struct, frozen=True):
     """A lock against the spec as it is: ``before`` is None without a section of the spec. ``changes`` has a line a
     difference."""
 
@@ -68,6 +66,8 @@ def inspection(
 
 def command(spec: Path, settings: Sequence[str] = ()) -> str:
     """The command that locks a spec as it was called, to be typed again."""
+    import shlex
+
     return shlex.join(["sft", "lock", str(spec), *(word for setting in settings for word in ("--set", setting))])
 
 

@@ -117,12 +117,13 @@ def mend(
     """
     from functools import partial
 
-    from sft.rewriting import rewrite
     from spec_lang.fixes import mend as mend_text
 
     before = path.read_bytes() if path.is_file() else b""
     mended = mend_text(read_spec(path), partial(check_text, strict=strict, settings=settings, seen=seen))
     if write and mended.changed:
+        from sft.rewriting import rewrite
+
         rewrite(path, before, mended.after.text)
     return mended
 

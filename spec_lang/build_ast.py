@@ -37,9 +37,9 @@ class _Builder:
 
     def built(self, tree: Tree) -> tuple[Any, Span]:
         """The node of a tree, and how far its text goes: parentheses belong to the text and not to the node."""
-        inner = _without_parentheses(tree)
+        inner = _without_parentheses(tree) if tree.rule == "atom" else tree
         parts: list[Any] = []
-        spans: list[Span] = []
+        first: Span | None = None
         for child in inner.children:
             if isinstance(child, Tree):
                 part, span = self.built(child)
@@ -51,8 +51,8 @@ class _Builder:
                     parts.append(make(self, child))
                 elif kind in _OPERATORS:
                     parts.append(child)
-            spans.append(span)
-        whole = Span(spans[0].start, spans[-1].end)
+            first = first or span
+        whole = Span(first.start, span.end) if first is not None else Span(0, 0)
         return getattr(self, inner.rule)(whole, parts), whole if inner is tree else _parenthesised(tree)
 
     # --- tokens ---

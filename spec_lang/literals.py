@@ -18,11 +18,12 @@ from spec_lang.diagnostics import Diagnostics, Edit
 from spec_lang.quantities import Quantity
 from spec_lang.source import SourceFile, Span
 
-_ESCAPE = re.compile(r"\\(?:u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|u(?P<four>[0-9A-Fa-f]{4})|(?P<letter>[\s\S]))")
+# Patterns as text: only few specs need them, and `re` keeps what it has compiled.
+_ESCAPE = r"\\(?:u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|u(?P<four>[0-9A-Fa-f]{4})|(?P<letter>[\s\S]))"
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_RAW_LINE = re.compile(r'(?!"")(?:\\[^\r\n]|[^"\\\r\n])*')
-_RAW_BLOCK = re.compile(r'(?:\\[\s\S]|(?!""")[^\\])*(?<!")')
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+_RAW_LINE = r'(?!"")(?:\\[^\r\n]|[^"\\\r\n])*'
+_RAW_BLOCK = r'(?:\\[\s\S]|(?!""")[^\\])*(?<!")'
 
 
 def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnostics) -> str | None:
@@ -32,10 +33,12 @@ def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnosti
     content = token[quotes + raw : -quotes]
     if raw:
         return content.replace("\r\n", "\n")
+    if "\\" not in content:
+        return dedent(content) if quotes == 3 else content
     start = span.start + quotes
 
     # Dedent before escapes are resolved, so that `\n` and `\t` are never taken for layout.
-    found = list(_ESCAPE.finditer(content))
+    found = list(re.finditer(_ESCAPE, content))
     wrong = [match for match in found if _unescape(match) is None]
     # Where no backslash begins an escape, a raw string was meant: a regular expression or a path.
     raw_meant = quotes == 1 and len(wrong) == len(found)
@@ -52,7 +55,7 @@ def read_string(token: str, span: Span, file: SourceFile, diagnostics: Diagnosti
         return None
     if quotes == 3:
         content = dedent(content)
-    return _ESCAPE.sub(lambda match: _unescape(match) or "", content)
+    return re.sub(_ESCAPE, lambda match: _unescape(match) or "", content)
 
 
 def _unescape(match: re.Match[str]) -> str | None:
@@ -109,22 +112,22 @@ def quote(value: str) -> str:
     """A string on one line, with escapes for controls, line breaks and invisible characters."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     escaped = escaped.replace("\r", "\\r")
-    shown = _UNPRINTABLE.sub(lambda match: "\\u" + format(ord(match.group()), "04x"), escaped)
+    shown = re.sub(_UNPRINTABLE, lambda match: "\\u" + format(ord(match.group()), "04x"), escaped)
     return f'"{shown}"'
 
 
 def quote_raw(value: str) -> str:
     """A raw string; a value that no raw string can hold is written as an ordinary string."""
-    if _RAW_LINE.fullmatch(value):
+    if re.fullmatch(_RAW_LINE, value):
         return f'r"{value}"'
-    return f'r"""{value}"""' if _RAW_BLOCK.fullmatch(value) and value else quote(value)
+    return f'r"""{value}"""' if re.fullmatch(_RAW_BLOCK, value) and value else quote(value)
 
 
 def quote_block(value: str, margin: str) -> str | None:
     """A ``\"\"\"`` string over lines at the given margin, or None when the value would not survive the layout."""
     lines = value.split("\n")
     blanks = any(line and line.isspace() for line in lines)
-    if blanks or _UNPRINTABLE.search(value.replace("\n", "").replace("\t", "")):
+    if blanks or re.search(_UNPRINTABLE, value.replace("\n", "").replace("\t", "")):
         return None
     escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
     body = "\n".join(margin + line if line else "" for line in escaped)

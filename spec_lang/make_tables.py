@@ -35,7 +35,7 @@ def build() -> Lark:
 def made_tables() -> Tables:
     """What of it is needed to read a spec, the same for the same grammar."""
     lark = build()
-    pattern, ignored, words = _terminals(lark)
+    pattern, words = _terminals(lark)
     table = lark.parser.parser.parser.parse_table
     start, end = table.start_states["item"], table.end_states["item"]
     numbers = {id(rule): number for number, rule in enumerate(lark.rules)}
@@ -51,7 +51,6 @@ def made_tables() -> Tables:
     return Tables(
         checksum(GRAMMAR.read_bytes()),
         pattern,
-        ignored,
         words,
         states[end],
         tuple(_rule(rule) for rule in lark.rules),
@@ -83,18 +82,18 @@ def _rule(rule: Any) -> Rule:
     )
 
 
-def _terminals(lark: Lark) -> tuple[str, tuple[str, ...], dict[str, dict[str, str]]]:
+def _terminals(lark: Lark) -> tuple[str, dict[str, dict[str, str]]]:
+    """One pattern for all terminals in Lark's order. What is passed over stands before them and is never given back, so
+    that it costs no match of its own."""
     lexer = BasicLexer(lark.lexer_conf)
-    (pattern,) = lexer.scanner._mres
+    patterns = {terminal.name: terminal.pattern.to_regexp() for terminal in lexer.scanner.terminals}
+    passed = "|".join(patterns[name] for name in sorted(lexer.ignore_types))
+    named = "|".join(f"(?P<{name}>{regex})" for name, regex in patterns.items() if name not in lexer.ignore_types)
     words: dict[str, dict[str, str]] = {}
     for name, unless in lexer.callback.items():
         assert isinstance(unless, UnlessCallback)  # the only kind there is without callbacks of one's own
         words[name] = {str(word.pattern.value): word.name for word in unless.scanner.terminals}
-    return (
-        pattern.pattern,
-        tuple(sorted(lexer.ignore_types)),
-        {name: dict(sorted(words[name].items())) for name in sorted(words)},
-    )
+    return rf"(?>(?:{passed})*)(?:{named}|\Z)", {name: dict(sorted(words[name].items())) for name in sorted(words)}
 
 
 def text_of(tables: Tables) -> bytes:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from spec_lang import ast
 from spec_lang.diagnostics import Diagnostic, Diagnostics, Edit, Label
+from spec_lang.foreign_formats import foreign_format
 from spec_lang.lexing import Comment, tokens_of
 from spec_lang.plain_text import one_line
 from spec_lang.recovery import Segment, segments
@@ -58,8 +59,6 @@ def parse(file: SourceFile, diagnostics: Diagnostics) -> ParseResult:
 
     Mistakes go to ``diagnostics`` under SFT01xx codes, at most one syntax error an item.
     """
-    from spec_lang.unreadable import foreign_format
-
     _refuse_hidden_direction(file, diagnostics)
     tokens, comments = tokens_of(file)
     if foreign := foreign_format(file, tokens):
@@ -128,10 +127,10 @@ def _read_items(
 
 def _parse_segment(file: SourceFile, segment: Segment, before: Segment | None, diagnostics: Diagnostics) -> Tree | None:
     """The tree of one item, or None after reporting its first mistake."""
-    from spec_lang.syntax_hints import explain
-
     if (tree := tree_of(segment.tokens)) is not None:
         return tree
+    from spec_lang.syntax_hints import explain
+
     found = explain(file, segment, *_first_mistake(segment))
     if segment.stray and before is not None:
         found = _where_the_block_ended(file, before, segment, found)

@@ -2,7 +2,8 @@
 
 Model output, data rows and even spec files may hold escape sequences that recolour a terminal,
 write the clipboard (OSC 52) or reorder text (bidirectional controls). Everything that prints
-such text passes it through :func:`visible` first. One regular expression, a few ns a character.
+such text passes it through :func:`visible` first. Text that Python calls printable holds none of them, which it tells
+in a ns a character; for other text a regular expression is compiled.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import re
 
 # C0 and C1 controls, DEL, zero-width and bidirectional controls, line/paragraph separators, BOM, tags, lone surrogates.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+_UNSAFE = (
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
@@ -20,6 +22,9 @@ def visible(text: str, *, newlines: bool = False) -> str:
 
     With ``newlines`` line breaks and tabs stay as they are.
     """
+
+    if text.isprintable():
+        return text
 
     def symbol(match: re.Match[str]) -> str:
         char = match.group()
@@ -30,7 +35,7 @@ def visible(text: str, *, newlines: bool = False) -> str:
             return chr(0x2400 + code)
         return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
 
-    return _UNSAFE.sub(symbol, text)
+    return re.sub(_UNSAFE, symbol, text)
 
 
 def one_line(text: str, width: int) -> str:

@@ -17,6 +17,8 @@ from spec_lang.source import SourceFile
 from spec_lang.tokens import Token
 
 _HEADERS = frozenset({"EDITION", "IMPORT", "PARAM"})
+_BRACES = frozenset({"LBRACE", "RBRACE"})
+_MARGIN = "\n\r\ufeff"  # what the first character of a line stands behind
 _WORDS = frozenset({"NAME", "VERB", "CLAUSE", "FLAG", "NAMED"})
 _CONTINUES = OPERATORS | {"_EQUAL", "LPAR", "LSQB", "COMMA", "DOT"}
 
@@ -81,11 +83,16 @@ def _indent(file: SourceFile, token: Token) -> int:
 
 def segments(file: SourceFile, tokens: list[Token]) -> Iterator[Segment]:
     """Every token in exactly one segment, in order. Linear in the number of tokens."""
+    text = file.text
     current: list[Token] = []
     stray = False
     depth = 0
     indented = True  # whether the body of the block that is open now is indented
     for index, token in enumerate(tokens):
+        # Inside a block nothing but braces, and what stands at the margin, can begin or end anything.
+        if depth and token.type not in _BRACES and text[token.span.start - 1] not in _MARGIN:
+            current.append(token)
+            continue
         margin = at_margin(file, token)
         if depth == 0:
             # Between items, a word at the margin or a header anywhere starts an item.
@@ -122,7 +129,7 @@ def _in_a_head(file: SourceFile, current: list[Token], token: Token) -> bool:
 def at_margin(file: SourceFile, token: Token) -> bool:
     """Whether a token is the first character of its line (a byte-order mark does not count)."""
     start = token.span.start
-    return start == 0 or file.text[start - 1] in "\n\r\ufeff"
+    return start == 0 or file.text[start - 1] in _MARGIN
 
 
 def _is_header(tokens: list[Token], index: int) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from spec_lang.tables import Rule, tables
 from spec_lang.tokens import Token
 
 _END = Token("$END", "", Span(0, 0))
+_NONE = -(1 << 30)  # the action where there is none
 
 
 class Tree(Struct):
@@ -30,7 +31,7 @@ class Tree(Struct):
     children: list[Token | Tree]
 
 
-class _Reduction(Struct, frozen=True):
+class _Reduction(NamedTuple):
     """Take ``size`` values off the stack and put ``make(values)`` there; without ``make`` the one value stays."""
 
     size: int
@@ -39,50 +40,54 @@ class _Reduction(Struct, frozen=True):
 
 
 class _Loop(Struct, frozen=True):
-    """The tables as the loop wants them: a state to go to, or what to reduce.
+    """The tables as the loop wants them. ``reductions`` are numbered from the end, as actions have them.
 
     ``settled`` keeps where a row of reductions of one value each leads, from a state below and a state on top, before a
     terminal: an expression of one operand passes through ten of them.
     """
 
-    actions: Sequence[Mapping[str, int | _Reduction]]
+    actions: Sequence[Mapping[str, int]]
     gotos: Sequence[Mapping[str, int]]
+    reductions: Sequence[_Reduction]
     end: int
     settled: dict[tuple[int, int, str], int]
 
 
 def tokens_in(text: str) -> list[Token]:
     """Every token of a text in order, comments among them. Never fails: the terminal ``WRONG`` takes any character."""
-    given = tables()
-    ignored, words, empty = frozenset(given.ignored), given.words, dict[str, str]()
+    pattern, kinds = _terminals()
     tokens = []
-    for match in _pattern().finditer(text):
-        kind = match.lastgroup
-        assert kind is not None
-        if kind not in ignored:
-            value = match.group()
-            tokens.append(Token(words.get(kind, empty).get(value, kind), value, Span(*match.span())))
+    for match in pattern.finditer(text):
+        number = match.lastindex
+        if number is None:  # the end, behind what is passed over
+            break
+        value = match[number]
+        kind, words = kinds[number]
+        tokens.append(Token(words.get(value, kind), value, Span(*match.span(number))))
     return tokens
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    return re.compile(tables().pattern)
+def _terminals() -> tuple[re.Pattern[str], tuple[tuple[str, Mapping[str, str]], ...]]:
+    """All terminals as one pattern, and by the number of their group the name, with the words that are another one."""
+    given = tables()
+    pattern = re.compile(given.pattern)
+    return pattern, (("", {}), *((name, given.words.get(name, {})) for name in pattern.groupindex))
 
 
 def tree_of(tokens: Iterable[Token]) -> Tree | None:
     """The tree of one item, or None where the tokens are not exactly one."""
     loop = _loop()
-    actions, gotos, end, settled = loop.actions, loop.gotos, loop.end, loop.settled
+    actions, gotos, reductions, end, settled = loop.actions, loop.gotos, loop.reductions, loop.end, loop.settled
     states: list[int] = [0]
     values: list[Any] = []
     state = 0
     for token in (*tokens, _END):
         kind = token.type
-        while not isinstance(action := actions[state].get(kind), int):
-            if action is None:
+        while (action := actions[state].get(kind, _NONE)) < 0:
+            if action == _NONE:
                 return None
-            make = action.make
+            size, make, goto = reductions[action]
             if make is None:
                 where = states[-2], state, kind
                 found = settled.get(where)
@@ -90,11 +95,10 @@ def tree_of(tokens: Iterable[Token]) -> Tree | None:
                     found = settled[where] = _settle(loop, *where)
                 state = states[-1] = found
             else:
-                start = len(values) - action.size
-                taken = values[start:]
-                del values[start:], states[start + 1 :]
-                values.append(make(taken))
-                state = gotos[states[-1]][action.goto]
+                start = len(values) - size
+                values[start:] = (make(values[start:]),)
+                del states[start + 1 :]
+                state = gotos[states[start]][goto]
                 states.append(state)
             if state == end:
                 tree: Tree = values[0]
@@ -107,8 +111,8 @@ def tree_of(tokens: Iterable[Token]) -> Tree | None:
 
 def _settle(loop: _Loop, below: int, state: int, kind: str) -> int:
     """Where reductions of one value that stays as it is lead to."""
-    while isinstance(action := loop.actions[state].get(kind), _Reduction) and action.make is None:
-        state = loop.gotos[below][action.goto]
+    while _NONE < (action := loop.actions[state].get(kind, _NONE)) < 0 and loop.reductions[action].make is None:
+        state = loop.gotos[below][loop.reductions[action].goto]
     return state
 
 
@@ -121,11 +125,12 @@ class Reading:
     def take(self, kind: str) -> bool:
         """Read on by a token. False where none of that kind can follow; then it stays there."""
         loop, states = _loop(), self._states
-        while not isinstance(action := loop.actions[states[-1]].get(kind), int):
-            if action is None:
+        while (action := loop.actions[states[-1]].get(kind, _NONE)) < 0:
+            if action == _NONE:
                 return False
-            del states[len(states) - action.size :]
-            states.append(loop.gotos[states[-1]][action.goto])
+            reduction = loop.reductions[action]
+            del states[len(states) - reduction.size :]
+            states.append(loop.gotos[states[-1]][reduction.goto])
             if states[-1] == loop.end:
                 return True
         states.append(action)
@@ -144,11 +149,8 @@ class Reading:
 @cache
 def _loop() -> _Loop:
     given = tables()
-    reductions = [_reduction(rule) for rule in given.rules]
-    actions: list[dict[str, int | _Reduction]] = [
-        {kind: to if to >= 0 else reductions[~to] for kind, to in row.items()} for row in given.actions
-    ]
-    return _Loop(actions, given.gotos, given.end, {})
+    reductions = tuple(map(_reduction, reversed(given.rules)))
+    return _Loop(given.actions, given.gotos, reductions, given.end, {})
 
 
 def _reduction(rule: Rule) -> _Reduction:

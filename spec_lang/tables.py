@@ -33,15 +33,15 @@ class Rule(Struct, frozen=True, array_like=True):
 class Tables(Struct, frozen=True):
     """What Lark makes of the grammar.
 
-    ``pattern`` has one group a terminal, by its name; ``ignored`` are passed over, and ``words`` are the texts of a
-    terminal that are another one. An action by state and terminal is the next state, or ``~n`` to reduce by rule n; a
+    ``pattern`` has one group a terminal, by its name, behind what is passed over; at the end of a text none of them
+    matches. ``words`` are the texts of a terminal that are another one. An action by state and terminal is the next
+    state, or ``~n`` to reduce by rule n; a
     goto by state and rule is the state that a reduction leads to. The first state
     is 0, and at ``end`` the item is read.
     """
 
     grammar: int
     pattern: str
-    ignored: tuple[str, ...]
     words: dict[str, dict[str, str]]
     end: int
     rules: tuple[Rule, ...]

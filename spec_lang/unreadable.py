@@ -1,10 +1,9 @@
-"""What to say about pieces of text that are no token, and about files in another format."""
+"""What to say about pieces of text that are no token."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 from spec_lang.diagnostics import Diagnostic, Label
 from spec_lang.literals import quote
@@ -132,21 +131,3 @@ def unit_named(word: str) -> str | None:
     """The suffix of a unit by one of its common names, without guessing."""
     lowered = word.lower()
     return next((suffix for suffix, others in _UNITS.items() if lowered == suffix or lowered in others), None)
-
-
-def foreign_format(file: SourceFile, tokens: Sequence[Token]) -> Diagnostic | None:
-    """One diagnostic for a whole file that is YAML, JSON or TOML, told by its first tokens; None for anything else."""
-    if not tokens:
-        return None
-    types = [token.type for token in tokens[:3]]
-    texts = [str(token) for token in tokens[:3]]
-    if types[0] == "LBRACE" or types[:2] == ["LSQB", "LBRACE"]:
-        found = "JSON"
-    elif texts[:2] == ["-", "-"] or (len(texts) > 1 and texts[1] == ":" and tokens[0].type != "WRONG"):
-        found = "YAML"
-    elif types[0] == "LSQB":
-        found = "TOML"
-    else:
-        return None
-    help = 'a .sft file holds blocks: begin with `edition 2026`, then `source tickets { path = "tickets.jsonl" }`'
-    return _found("SFT0124", f"this looks like {found}", file, tokens[0].span, help)

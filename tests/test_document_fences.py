@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +62,7 @@ USES = {"filter": "filters", "template": "templates", "score": "scores"}
 KIND = re.compile(r"^(\w+)\s+(\w+)\s*\{", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Plenty(LocalWorld):
+class Plenty(LocalWorld, frozen=True):
     """The files that are there, as if each had millions of rows, which a mixture of the documents asks for."""
 
     def source(self, *args: Any, **options: Any) -> SourceFacts | Problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.compile import compile_spec
@@ -18,8 +17,7 @@ from spec_lang.render import render_plain
 FOLDER = Path(__file__).parent.parent / "examples" / "shared-parts"
 
 
-@dataclass(frozen=True)
-class World(LocalWorld):
+class World(LocalWorld, frozen=True):
     """The real files, and a model that need not be converted."""
 
     def model(self, weights: str, chat_template: str | None) -> ModelFacts | Problem:

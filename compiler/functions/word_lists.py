@@ -14,7 +14,6 @@ changed in the same way.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -30,6 +29,8 @@ _ROW = f"('  ' || regexp_replace(lower({{0}}), {_BETWEEN}, '  ', 'g') || '  ')"
 
 def words_of(entry: str) -> list[str]:
     """The words of an entry, in lower case: what stands between characters that are no letter, mark, digit or ``_``."""
+    import unicodedata  # a megabyte, for specs with lists of words alone
+
     letters = (char if char == "_" or unicodedata.category(char)[0] in "LMN" else " " for char in _lower(entry))
     return "".join(letters).split(" ")
 

@@ -7,11 +7,14 @@ et al. 2023, arXiv:2305.16264).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.resolved import ResolvedMixture, Rows
 from compiler.row_bounds import at_most, counted_rows
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 EPOCHS = 4
 FEW = 1000
@@ -35,6 +38,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
 
 def _rows_and_passes(data: Rows | ResolvedMixture | None) -> tuple[int, Fraction] | None:
     """About how many different rows an epoch has, and how often each; None where that is not known."""
+    from fractions import Fraction
+
     if not isinstance(data, ResolvedMixture):
         rows = at_most(data)
         return (rows, Fraction(1)) if rows else None

@@ -18,18 +18,18 @@ from compiler.world import ColumnType
 from spec_lang.source import Span
 
 # Jinja, Mustache, Handlebars, Go; Python's `%`; ERB. Only what is called like a column is looked at any further.
-_FILLED = re.compile(
+_FILLED = (
     r"""(?<!\{)\{\{-?\s*(?:\w*[.\[]\s*['"]?)?(?P<braces>[^{}|"'\[\]]+?)['"]?\]?\s*(?:\|[^{}]*)?-?\}\}(?!\})"""
     r"""|%\((?P<percent>[^()]+)\)[sdr]"""
     r"""|<%[=-]?\s*(?:\w*\.)?@?(?P<erb>\w+)\s*-?%>"""
 )
 # Shell and PHP; placeholders of prose; printf. `${formula}$` is mathematics, and `<text>` with `</text>` is a tag.
-_MARKED = re.compile(
+_MARKED = (
     r"""\$\{(?P<shell>[^{}]+)\}(?!\$)"""
     r"""|(?<![\w$])\$(?P<dollar>[A-Za-z_]\w*)(?!\$)"""
     r"""|<(?P<angle>[A-Za-z_][\w ]*)>"""
 )
-_PRINTF = re.compile(r"(?<![%\w])%s(?!\w)")
+_PRINTF = r"(?<![%\w])%s(?!\w)"
 
 
 class Mark(Struct, frozen=True, eq=False):
@@ -58,7 +58,7 @@ def filled(facts: Facts, template: ResolvedTemplate) -> Iterator[Mark]:
     columns = columns_of(facts, template)
     placed = {name for name, _ in template.placeholders}
     for role, value in texts(template) if columns else ():
-        for match in _FILLED.finditer(value.value):
+        for match in _found(_FILLED, ("{{", "%(", "<%"), value.value):
             name = match.group(match.lastgroup or 0).strip()
             if name in columns and name not in placed:
                 yield _mark(template, role, name, match, value)
@@ -69,7 +69,7 @@ def marked(facts: Facts, template: ResolvedTemplate) -> Iterator[Mark]:
     columns = columns_of(facts, template)
     placed = {name for name, _ in template.placeholders}
     for role, value in texts(template) if columns else ():
-        for match in _MARKED.finditer(value.value):
+        for match in _found(_MARKED, ("$", "<"), value.value):
             kind = match.lastgroup or ""
             name = match.group(kind)
             if name not in columns or f"</{name}>" in value.value:
@@ -78,9 +78,14 @@ def marked(facts: Facts, template: ResolvedTemplate) -> Iterator[Mark]:
                 yield _mark(template, role, name, match, value)
 
 
+def _found(pattern: str, signs: tuple[str, ...], text: str) -> Iterator[re.Match[str]]:
+    """The matches of a pattern that needs one of some signs. Hardly a template has them, and to compile takes ms."""
+    return re.finditer(pattern, text) if any(sign in text for sign in signs) else iter(())
+
+
 def printf(template: ResolvedTemplate, role: Role) -> bool:
     """Whether a role without any column holds a ``%s``."""
-    return any(_PRINTF.search(value.value) for name, value in texts(template) if name == role)
+    return any(re.search(_PRINTF, value.value) for name, value in texts(template) if name == role)
 
 
 def texts(template: ResolvedTemplate) -> Iterator[tuple[Role, Value[str]]]:

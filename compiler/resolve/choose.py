@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from compiler.column_scope import ColumnScope
 from compiler.expression_types import check
 from compiler.known import Known
@@ -50,6 +48,8 @@ def _written(listed: ListLit, report: Reporter) -> Typed | None:
     if len(texts) < 2:
         report.error("SFT0640", "of one option, that one is always chosen", listed.span, "write two or more")
         return None
+    import json
+
     return Constant(json.dumps(texts, ensure_ascii=False), "list", listed.span)
 
 

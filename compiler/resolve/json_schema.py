@@ -6,7 +6,6 @@ nothing would hold what that says.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from compiler.names import Names
@@ -31,6 +30,8 @@ def read_schema(path: StringLit, names: Names) -> str | None:
     if wrong:
         names.report.error(_CODE, f"`{path.value}` {wrong}", path.span)
         return None
+    import json
+
     return json.dumps(schema, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -38,6 +39,8 @@ def _parsed(text: str) -> tuple[str, Any]:
     """What is wrong with a text, or its value."""
     if len(text.encode()) > _MOST_BYTES:
         return f"is larger than {_MOST_BYTES >> 10} KiB", None
+    import json
+
     try:
         return "", json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

@@ -6,7 +6,6 @@ expression over the rows of the data, which the step computes for each item.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -163,6 +162,8 @@ def _texts(argument: MetricArgument, value: Expr, around: Around) -> str | None:
         message = f"{expression_text(twice)} stands twice in `{argument.name}`"
         around.names.report.error(_CODE, message, twice.span)
         return None
+    import json
+
     return json.dumps(texts, ensure_ascii=False)
 
 

@@ -195,7 +195,8 @@ def read_value(type: ValueType, expr: Expr, name: str, report: Reporter, instead
     for item in found:
         report.sink.report(item)
     faulty = isinstance(expr, ListLit) and any(isinstance(item, Faulty) for item in expr.items)
-    return Value(instead if value is None else value, expr.span, known=not found.has_errors and not faulty)
+    known = not (faulty or (len(found) and found.has_errors))
+    return Value(instead if value is None else value, expr.span, known=known)
 
 
 def fits(type: ValueType, expr: Expr, name: str, report: Reporter) -> bool:

@@ -276,10 +276,10 @@ class _BodyReader:
         instead = spec.stand_in if spec.required else spec.default
         if entry is not None:
             read = read_value(spec.type, entry.value, name, self.report, instead)
-            return replace(read, known=read.known and name not in self.broken)
+            return replace(read, known=False) if name in self.broken else read
         if name in self.broken:
             return Value(instead, self.head, given=False, known=False)
-        replaced = any(other in self.fields for other in spec.unless)
+        replaced = bool(spec.unless) and any(other in self.fields for other in spec.unless)
         if spec.required and not replaced:
             self.report.error("SFT0207", f"{self.title} has no `{name}`", self.head, f"add `{name}`: {spec.doc}")
         return Value(instead, self.head, given=False, known=replaced or not spec.required)

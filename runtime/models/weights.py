@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from compiler.world import Problem
 
@@ -21,22 +22,19 @@ _HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?"
 HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "merges.txt")
 
 
-@dataclass(frozen=True, slots=True)
-class GgufFile:
+class GgufFile(Struct, frozen=True):
     """One GGUF file; it is converted once before it can be loaded."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFolder:
+class ModelFolder(Struct, frozen=True):
     """A folder as transformers writes it: config.json, safetensors, tokenizer.json."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class HubSnapshot:
+class HubSnapshot(Struct, frozen=True):
     """A pinned hub commit that is not in the local cache yet."""
 
     repository: str

@@ -44,9 +44,9 @@ def add_store(parser: argparse.ArgumentParser) -> None:
 def report(diagnostics: Diagnostics, form: str = "text") -> None:
     """Findings in one of ``FINDING_FORMATS``: text to standard error, the others to standard output."""
     if form == "text":
-        from spec_lang.render import print_diagnostics
-
         if len(diagnostics):
+            from spec_lang.render import print_diagnostics
+
             print_diagnostics(diagnostics, sys.stderr)
     elif form == "json":
         from spec_lang.records import render_json_lines

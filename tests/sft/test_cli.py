@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from sft.cli import VERBS, build_parser
 
 KEYS = ["code", "name", "severity", "message", "path", "line", "column", "end_line", "end_column"]
 KEYS += ["help", "fix", "related"]
@@ -23,6 +26,17 @@ def project(tmp_path: Path) -> Path:
     done = sft("init", "p", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     return tmp_path / "p"
+
+
+def test_checking_a_sound_spec_loads_what_it_needs_and_no_more(project: Path) -> None:
+    """Imports are most of what it costs; what reads data is needed once a file, what explains mistakes then."""
+    code = "import sys; from sft.cli import main; code = main(['check', 'triage.sft']); print(code, *sys.modules)"
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    found, *loaded = done.stdout.split()
+    needless = {"lark", "inspect", "dataclasses", "json", "shutil", "csv", "spec_lang.syntax_hints"}
+    needless |= {"spec_lang.render", "runtime.file_facts", "sft.commands.run_command", "compiler.plan", "numpy"}
+    assert found == "0" and not needless & set(loaded)
 
 
 def test_without_a_command_it_shows_the_help(tmp_path: Path) -> None:
@@ -54,6 +68,21 @@ def test_misspelt_commands_options_and_words_get_a_suggestion(
         main(args)
     told = capsys.readouterr().err
     assert left.value.code == 1 and f"did you mean {meant}?" in told and told.startswith("usage: sft ")
+
+
+@pytest.mark.parametrize("named", [None, "", "0", "-3", "wide", " 57 ", "200"])
+def test_help_is_as_wide_as_argparse_would_have_it(named: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sft.cli import columns
+
+    monkeypatch.delenv("COLUMNS", raising=False) if named is None else monkeypatch.setenv("COLUMNS", named)
+    assert columns() == shutil.get_terminal_size().columns
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_command_alone_reads_and_helps_as_among_all(verb: str) -> None:
+    """Of all commands only the one that was given is made."""
+    alone, among = (build_parser(verbs).verbs[verb] for verbs in ((verb,), VERBS))
+    assert alone.format_help() == among.format_help() and alone.prog == f"sft {verb}"
 
 
 def test_what_is_like_nothing_gets_no_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +186,7 @@ def test_an_interrupt_before_the_command_has_begun_is_told_in_a_word(
 ) -> None:
     from sft import cli
 
-    def interrupted() -> None:
+    def interrupted(verbs: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "build_parser", interrupted)

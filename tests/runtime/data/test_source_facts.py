@@ -11,7 +11,7 @@ import pytest
 from backports import zstd
 
 from compiler.world import Problem, SourceFacts
-from runtime import json_lists, source_facts
+from runtime import file_facts, json_lists, source_facts
 from runtime.source_facts import read_source_facts
 from tests.runtime.data.hostile import HOSTILE
 
@@ -155,7 +155,7 @@ def test_columns_that_differ_or_lose_digits(
 
 def test_facts_are_kept_by_content(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_source_facts(folder, "tickets.jsonl")
-    monkeypatch.setattr(source_facts, "_by_python", None)
+    monkeypatch.setattr(file_facts, "facts_of", None)
     (folder / "tickets.jsonl").rename(folder / "renamed.jsonl")
     again = read_source_facts(folder, "renamed.jsonl")
     assert isinstance(first, SourceFacts) and isinstance(again, SourceFacts)
