@@ -1,7 +1,7 @@
 """Rows of a step that asks a model, on their way into the store: what was paid for is kept as it comes.
 
-They are written in short transactions, at most twice a second. While another program holds the store they wait in
-memory and the model is asked on; only the end of the step insists.
+They are written in short transactions, at most twice a second unless a step says otherwise. While another program holds
+the store they wait in memory and the model is asked on; only the end of the step insists.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class UnwrittenRows(Generic[R]):
     ctx: StepContext
     write: Callable[[Store, list[R]], None]
     meanwhile: str
+    keep_seconds: float | None = None  # other than KEEP_SECONDS
     rows: list[R] = field(default_factory=list)
     held: bool = False
     told: bool = False
@@ -36,7 +37,7 @@ class UnwrittenRows(Generic[R]):
 
     def between_batches(self) -> None:
         """Writes what waited long enough. Raises Interrupted. A store that is held is tried again later."""
-        pause = HELD_PAUSE if self.held else KEEP_SECONDS
+        pause = HELD_PAUSE if self.held else KEEP_SECONDS if self.keep_seconds is None else self.keep_seconds
         if self.rows and time.monotonic() - self.last >= pause:
             try:
                 self._write(replace(self.ctx.store, patience=min(HELD_PATIENCE, self.ctx.store.patience)))

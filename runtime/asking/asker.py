@@ -15,7 +15,7 @@ from typing import Any
 
 from compiler.asking_params import AskingBudget
 from runtime.asking.backend import Backend
-from runtime.asking.budget import Spent, ended, is_metered, out_of_time, timed_out
+from runtime.asking.budget import Spent, ended, is_metered, out_of_time, require_metered, timed_out
 from runtime.asking.kept import KeptRequests
 from runtime.asking.request import Request, Result, Unanswered, Writing
 from runtime.asking.stats import AskingStats
@@ -50,6 +50,7 @@ class Asker:
         self._began: float | None = None
         self._done = 0
         self._told = 0.0
+        self.kept.waiting.keep_seconds = self.backend.keep_seconds
         self.backend.between = self.kept.waiting.between_batches
         if is_metered(self.budget):
             self.backend.together = min(self.backend.together, _METERED_TOGETHER)
@@ -90,6 +91,7 @@ class Asker:
 
         def take(request: Request, result: Result) -> None:
             came[request.hash] = result
+            require_metered(self.budget, result)
             if isinstance(result, Unanswered) and not result.lasting:
                 self._failed[request.hash] = result
             launched.pay(result)
@@ -121,7 +123,8 @@ class Asker:
     def _given(self, order: Sequence[Request], found: dict[str, Result]) -> dict[str, Result]:
         """What each request comes to, counted against the budget in the order of asking."""
         given: dict[str, Result] = {}
-        for one in (request.hash for request in order):
+        for request in order:
+            one = request.hash
             over = None if one in self._counted else ended(self.budget, self.spent)
             result = over or found.get(one) or out_of_time(self.budget)
             if one in found and over is None and one not in self._counted:
@@ -129,7 +132,7 @@ class Asker:
                 self.spent.take(result)
             if one not in self._seen:
                 self._seen.add(one)
-                self.stats.given(result)
+                self.stats.given(request, result)
             given[one] = result
         return given
 

@@ -16,10 +16,12 @@ OnResult: TypeAlias = Callable[[Request, Result], None]
 
 class Backend(Protocol):
     """``between`` is called between pieces of work, from the thread that called ``answer``, and may raise to stop.
-    ``together`` is a hint: how many requests may be taken before the results of the first ones are needed."""
+    ``together`` is a hint: how many requests may be taken before the results of the first ones are needed. A result may
+    wait ``keep_seconds`` until it is written: what a kill costs."""
 
     between: Callable[[], None]
     together: int
+    keep_seconds: float
 
     def answer(self, requests: Iterator[Request], on_result: OnResult) -> None:
         """Every request that was taken gets one result, in any order, on the calling thread. What one request comes to

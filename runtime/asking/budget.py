@@ -13,8 +13,10 @@ from decimal import Decimal
 
 from compiler.asking_params import AskingBudget
 from runtime.asking.request import Answer, Result, Unanswered
+from spec_lang.diagnostics import fatal
 
 TIME = "budget_time"
+UNMETERED = "SFT0535"
 
 
 @dataclass(slots=True)
@@ -64,3 +66,15 @@ def out_of_time(budget: AskingBudget) -> Unanswered:
 def is_metered(budget: AskingBudget) -> bool:
     """Whether the end depends on what answers turn out to be, so that few may be taken ahead."""
     return any(limit is not None for limit in (budget.tokens, budget.seconds, budget.money))
+
+
+def require_metered(budget: AskingBudget, result: Result) -> None:
+    """Raises DiagnosticError SFT0535 for an answer that does not tell what the budget is in."""
+    if not isinstance(result, Answer):
+        return
+    if budget.tokens is not None and result.output_tokens is None:
+        help = "limit `requests` or `time`, or ask a server that tells `usage`"
+        raise fatal(UNMETERED, "the budget is in tokens, and the server does not tell how many an answer has", help)
+    if budget.money is not None and result.cost is None:
+        help = "give the model its `price { input = …   output = … }`; weights on this machine have none"
+        raise fatal(UNMETERED, "the budget is in money, and what an answer costs is not known", help)

@@ -20,6 +20,7 @@ from runtime.context import StepContext
 from runtime.models.loaded import loaded
 from runtime.models.protocols import Completion, Prompt
 from runtime.models.unchanged import require_same
+from runtime.unwritten_rows import KEEP_SECONDS
 from spec_lang.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class LocalBackend:
     ctx: StepContext
     model: LocalModel
     together: int = _TOGETHER
+    keep_seconds: float = KEEP_SECONDS
     between: Callable[[], None] = lambda: None
     _generator: LocalGenerator | None = field(default=None, init=False)
 

@@ -12,8 +12,8 @@ from runtime.asking.asker import Asker
 from runtime.asking.backend import Backend
 from runtime.asking.local import LocalBackend
 from runtime.asking.model import AskedModel, LocalModel, asked_model
+from runtime.asking.served.backend import ServedBackend
 from runtime.context import StepContext
-from spec_lang.diagnostics import fatal
 
 
 def open_asking(
@@ -39,4 +39,4 @@ def backend_of(ctx: StepContext, model: AskedModel) -> Backend:
     """What answers for a model; nothing is loaded yet."""
     if isinstance(model, LocalModel):
         return LocalBackend(ctx, model)
-    raise fatal("SFT0202", "models behind an endpoint are not runnable yet")
+    return ServedBackend(ctx, model)

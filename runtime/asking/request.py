@@ -22,6 +22,8 @@ Writing: TypeAlias = Greedy | Sample  # how an answer is written
 
 # What is said of answers that are there, under which name it is counted.
 EMPTY, TRUNCATED, CONTROL, FILTERED = "empty", "truncated", "control_characters", "content_filter"
+REPEATED = "repeats_the_prompt"
+LONGER = "longer_than_asked"  # a server that does not keep to the limit of new tokens; nothing is cut off
 LENGTH, END = "length", "end_of_turn"
 _PLAIN = "\n\r\t"
 
@@ -71,20 +73,6 @@ class Answer:
     attempts: int = 1
     served: str | None = None
 
-    @property
-    def flaws(self) -> tuple[str, ...]:
-        """What is worth counting of the text: it is an answer all the same, and the caller's to judge."""
-        found = []
-        if not self.text.strip():
-            found.append(EMPTY)
-        if self.stop_reason == LENGTH:
-            found.append(TRUNCATED)
-        if self.stop_reason == FILTERED:
-            found.append(FILTERED)
-        if any(unicodedata.category(character) == "Cc" and character not in _PLAIN for character in self.text):
-            found.append(CONTROL)
-        return tuple(found)
-
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
@@ -106,3 +94,18 @@ class Unanswered:
 
 
 Result: TypeAlias = Answer | Unanswered
+
+
+def flaws(request: Request, answer: Answer) -> tuple[str, ...]:
+    """What is worth counting of an answer: it is one all the same, and the caller's to judge."""
+    said = answer.text.strip()
+    asked = (str(turn.get("content", "")).strip() for turn in request.messages)
+    found = {
+        EMPTY: not said,
+        TRUNCATED: answer.stop_reason == LENGTH,
+        FILTERED: answer.stop_reason == FILTERED,
+        CONTROL: any(unicodedata.category(one) == "Cc" and one not in _PLAIN for one in answer.text),
+        REPEATED: bool(said) and said in asked,
+        LONGER: (answer.output_tokens or 0) > request.decode.max_new_tokens,
+    }
+    return tuple(name for name, there in found.items() if there)

@@ -11,6 +11,7 @@ from typing import Any
 
 from runtime.asking.backend import OnResult
 from runtime.asking.request import END, Answer, Request, Result
+from runtime.unwritten_rows import KEEP_SECONDS
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Scripted:
 
     script: Callable[[Request], str | Result]
     together: int = 8
+    keep_seconds: float = KEEP_SECONDS
     between: Callable[[], None] = lambda: None
     asked: list[Request] = field(default_factory=list)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from compiler.hashing import decimal_text
-from runtime.asking.request import Answer, Result
+from runtime.asking.request import Answer, Request, Result, flaws
 
 
 @dataclass(slots=True)
@@ -25,7 +25,6 @@ class AskingStats:
     cost: Decimal | None = None
     retries: int = 0
     seconds: float = 0.0  # by the clock, asking
-    retried_for: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
     flaws: Counter[str] = field(default_factory=Counter)
 
@@ -39,10 +38,10 @@ class AskingStats:
             if result.cost is not None:
                 self.cost = (self.cost or Decimal(0)) + result.cost
 
-    def given(self, result: Result) -> None:
+    def given(self, request: Request, result: Result) -> None:
         """A result that the step gets for a request that it makes for the first time."""
         if isinstance(result, Answer):
-            self.flaws.update(result.flaws)
+            self.flaws.update(flaws(request, result))
         else:
             self.unanswered[result.reason] += 1
 
@@ -61,7 +60,7 @@ class AskingStats:
             told["cost"] = decimal_text(self.cost)
         if self.retries:
             told["retries"] = self.retries
-        for name in ("retried_for", "unanswered", "flaws"):
+        for name in ("unanswered", "flaws"):
             if counts := getattr(self, name):
                 told[name] = dict(sorted(counts.items()))
         return told

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from compiler.asking_params import AskingBudget
 from compiler.step_params import Greedy
 from runtime.asking import Asker, Backend, Request, Result
+from runtime.asking.model import ServedModel
 from runtime.asking.scripted import Scripted
 from runtime.context import StepContext
 from runtime.store import Store
@@ -32,13 +33,14 @@ def backwards(request: Request) -> str:
 
 @dataclass
 class Project:
-    """One store; every ``asker`` is a step of its own."""
+    """A model of its own in a store that all tests share (making one costs 0.3 s); every ``asker`` is a step."""
 
     root: Path
     store: Store
+    model: str
 
     def context(self, model: Path = Path("/none")) -> StepContext:
-        return predict_context(self.root, model, GREEDY, {})
+        return replace(predict_context(self.root, model, GREEDY, {}), store=self.store)
 
     def asker(
         self,
@@ -48,26 +50,21 @@ class Project:
         together: int = 8,
     ) -> Asker:
         backend = backend or Scripted(script, together)
-        return Asker(self.context(), "model", backend, budget or AskingBudget())
+        return Asker(self.context(), self.model, backend, budget or AskingBudget())
 
     def kept(self, columns: str) -> list[tuple[Any, ...]]:
-        return self.store.query(f"SELECT {columns} FROM requests ORDER BY messages, sample")
+        sql = f"SELECT {columns} FROM requests WHERE model_hash = ? ORDER BY messages, sample"
+        return self.store.query(sql, [self.model])
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(tmp_path_factory.mktemp("store") / ".sft").create()
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path, Store(tmp_path / ".sft").create())
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    """Matrices of 64 columns gain nothing from a second thread, and wait for it when the machine is busy."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def project(tmp_path: Path, store: Store) -> Project:
+    return Project(tmp_path, store, ServedModel(tmp_path.name, {}).hash)
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ def test_what_was_asked_and_came_is_in_the_store(project: Project) -> None:
     request = asker.request(said("äöü"), SAMPLE, 4)
     assert asker.ask([request]) == project.asker().ask([request])
     assert project.kept("request_hash, model_hash, answer, stop_reason, cost, attempts, served, sample") == [
-        (request.hash, "model", "\0 ☃", "length", Decimal("0.000000125"), 2, "m-1", 4)
+        (request.hash, project.model, "\0 ☃", "length", Decimal("0.000000125"), 2, "m-1", 4)
     ]
     assert project.kept("messages, decode ->> 'temperature'") == [('[{"content": "äöü", "role": "user"}]', "1")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,17 @@ from tests.runtime.asking.conftest import GREEDY, Project, said
 from tests.runtime.inference.conftest import answers, load, prompts
 
 SAMPLE = Sample(max_new_tokens=8, temperature=Decimal(1), top_p=Decimal(1), top_k=None, seed=3)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Matrices of 64 columns gain nothing from a second thread, and wait for it when the machine is busy."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def opened(project: Project, model: Path) -> Asker:
@@ -43,7 +55,7 @@ def test_drawn_answers_do_not_depend_on_what_is_asked_beside_them(project: Proje
     with opened(project, tiny) as asker:
         asked = [asker.request(prompt.messages, SAMPLE, n) for prompt in prompts(4) for n in range(2)]
         found = asker.ask(asked)
-        alone = opened(Project(tmp_path, project.store), tiny)
+        alone = opened(project, tiny)
         other = [replace_store(alone, tmp_path).ask([one])[0] for one in asked[::-1]][::-1]
     assert [one.text for one in found if isinstance(one, Answer)] == [
         one.text for one in other if isinstance(one, Answer)
