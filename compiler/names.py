@@ -21,6 +21,7 @@ from compiler.known import Known
 from compiler.reporting import Reporter, did_you_mean, renamed, renamed_word, written_anew
 from compiler.schema.catalogue import BLOCKS, LATER_KINDS
 from compiler.schema.fields import Value
+from compiler.schema.scorers import SCORERS
 from compiler.schema.values import not_runnable
 from compiler.world import World
 from spec_lang.ast import Block, Field, Name, Ref, SpecFile
@@ -30,6 +31,7 @@ from spec_lang.suggest import closest
 
 T = TypeVar("T")
 _ARTICLES = {"eval": "an"}
+_OF_WEIGHTS = ("reference", "restart")  # fields and arguments that take models for more than what they write
 
 
 def a(kind: str) -> str:
@@ -151,13 +153,18 @@ class Names(Struct, frozen=True, dict=True):
         return found.kind != "model" or field == "models" or self._can_be_asked(ref, found, field)
 
     def _can_be_asked(self, ref: Ref, found: Declared, field: str) -> bool:
-        """Whether a model is more than recorded answers, which only an eval takes."""
-        entries = found.block.body.entries
-        if not any(isinstance(entry, Field) and entry.name.text == "recorded" for entry in entries):
-            return True
-        message = f"`{ref.text}` is recorded answers, and `{field}` needs a model that runs"
-        self.report.error("SFT0619", message, ref.span, "name a model that has `weights`", also=[found.label])
-        return False
+        """Whether a model is more than recorded answers, which only an eval takes, and has weights where they are
+        read."""
+        given = {entry.name.text for entry in found.block.body.entries if isinstance(entry, Field)}
+        if "recorded" in given:
+            message = f"`{ref.text}` is recorded answers, and `{field}` needs a model that runs"
+            self.report.error("SFT0619", message, ref.span, "name a model that has `weights`", also=[found.label])
+            return False
+        if "endpoint" in given and (field in SCORERS or field in _OF_WEIGHTS):
+            message = f"`{ref.text}` is behind an endpoint, and `{field}` needs the weights of a model"
+            self.report.error("SFT0645", message, ref.span, "name a model that has `weights`", also=[found.label])
+            return False
+        return True
 
     def _nothing(self, ref: Ref, own: Ref, kinds: tuple[str, ...], field: str, but: str = "") -> bool:
         alias = self.alias_places.get(own.text)

@@ -58,6 +58,11 @@ class ResolvedModel(Struct, frozen=True, eq=False):
         """Whether its answers were made elsewhere, so that nothing can be asked of it."""
         return self.block.recorded.given
 
+    @property
+    def is_served(self) -> bool:
+        """Whether it is behind a server, which gives texts and nothing else of a model."""
+        return self.block.endpoint.given
+
 
 class ResolvedSource(Struct, frozen=True, eq=False):
     """``mapping`` gives columns their fields in the order of the names, ``places`` others their places inside of one;

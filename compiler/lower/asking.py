@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from compiler.lower.model import model_content, model_local
+from compiler.lower.builder import Line, PlanBuilder
+from compiler.lower.model import model_content, model_local, served_content
 from compiler.resolved import AnyModel, ResolvedTrain
 from compiler.step_params import PlainPrompt
 from compiler.world import ModelFacts
@@ -19,9 +20,9 @@ def asked_content(
     model: AnyModel, facts: Mapping[str, ModelFacts], prompt: PlainPrompt | None = None, role: str = ""
 ) -> dict[str, str]:
     """What of a model enters the hash of a step that asks it: no chat template where none is used."""
-    content = model_content(facts[model.root.name])
+    content = served_content(model.root.block) if model.root.is_served else model_content(facts[model.root.name])
     if prompt is not None:
-        del content["chat_template"]
+        content.pop("chat_template", None)
     return {f"{role}.{name}" if role else name: value for name, value in content.items()}
 
 
@@ -34,3 +35,8 @@ def asked_local(model: AnyModel, role: str = "") -> dict[str, Any]:
 def asked_inputs(model: AnyModel, trains: Mapping[str, str], role: str = "") -> dict[str, str]:
     """The step that writes it, where a train does; ``trains`` are the ids of their steps by name."""
     return {role or "model": trains[model.name]} if isinstance(model, ResolvedTrain) else {}
+
+
+def asked_lines(model: AnyModel, builder: PlanBuilder) -> dict[str, Line]:
+    """Where a served model says how it is reached, for findings about the server."""
+    return builder.lines(model.root.block, "served.") if model.root.is_served else {}

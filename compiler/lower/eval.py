@@ -10,9 +10,10 @@ from typing import Literal, cast
 
 from compiler.extension_metrics import ExtensionMetric
 from compiler.known import sure
+from compiler.lower.asking import asked_content, asked_lines
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.decontaminate import Decontamination
-from compiler.lower.likelihood import content_of, lower_readings, needs_answers, prompt_of
+from compiler.lower.likelihood import lower_readings, needs_answers, prompt_of
 from compiler.lower.model import model_local
 from compiler.lower.recorded import UNKNOWN_TEMPLATE, lower_recorded
 from compiler.lower.template import lower_held_out_rows
@@ -108,14 +109,16 @@ def _predict(
     builder: PlanBuilder,
 ) -> str:
     decode = item.block.decode.value
+    if model.root.is_served:  # a server has its own
+        params = params.model_copy(update={"precision": "auto"})
     return builder.add(
         params,
         f"{item.name}.{model.name}.{shown.step}",
         item.block,
         inputs=_asked(model, prompts, trains),
-        content=content_of(model, facts, params.prompt),
+        content=asked_content(model, facts, params.prompt),
         labels=_labels(item, model, shown),
-        lines=builder.lines(decode, "decode.") if isinstance(decode, Shape) else {},
+        lines=asked_lines(model, builder) | (builder.lines(decode, "decode.") if isinstance(decode, Shape) else {}),
         **model_local(model.root),
     )
 

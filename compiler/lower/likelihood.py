@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from compiler.lower.asking import asked_content
 from compiler.lower.builder import PlanBuilder
-from compiler.lower.model import model_content, model_local
+from compiler.lower.model import model_local
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedTrain
 from compiler.schema.eval import PlainBody
 from compiler.step_params import LikelihoodParams, PlainPrompt, PredictParams, Reading
@@ -18,12 +19,6 @@ def prompt_of(item: ResolvedEval) -> PlainPrompt | None:
     if not isinstance(body, PlainBody):
         return None
     return PlainPrompt(before_answer=body.before_answer.value, between_turns=body.between_turns.value)
-
-
-def content_of(model: AnyModel, facts: Mapping[str, ModelFacts], prompt: PlainPrompt | None) -> dict[str, str]:
-    """What of a model enters the hash of a step that asks it: no chat template where none is used."""
-    content = model_content(facts[model.root.name])
-    return content if prompt is None else {name: value for name, value in content.items() if name != "chat_template"}
 
 
 def needs_answers(item: ResolvedEval) -> bool:
@@ -47,7 +42,7 @@ def lower_readings(
     """
     name = f"{item.name}.{model.name}.{labels['template'].replace('@', '.')}"
     own = {role: step for role, step in inputs.items() if role != "answers"}
-    content = content_of(model, facts, asked.prompt)
+    content = asked_content(model, facts, asked.prompt)
     if any(metric.function.answer == "likelihood" for metric in item.metrics.whole):
         params = LikelihoodParams(of="expected", precision=asked.precision, prompt=asked.prompt)
         told = {"inputs": own, "content": content, "labels": labels, **model_local(model.root)}

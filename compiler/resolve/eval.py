@@ -18,6 +18,7 @@ from compiler.resolve.few_shot_axis import check_counts
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
 from compiler.resolve.recorded import check_asking, check_recorded, expected_column, only_recorded, recorded_metric
+from compiler.resolve.served import check_served
 from compiler.resolve.shape import without_templates
 from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.slices import resolve_slice
@@ -66,6 +67,7 @@ def resolve_eval(
     metrics = _metrics(block, names, judges, scope, used)
     check_kinds(block, metrics, report)
     check_asking(block, metrics, used, report)
+    check_served(block, metrics, used, report)
     candidates = resolve_candidates(block, shown, scope)
     compared = next((rule for rule in block.metrics if _compares(metrics.get(rule.name.text))), None)
     expected = expected_column(block, data, compared, names) if nothing_asked else None

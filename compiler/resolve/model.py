@@ -8,8 +8,10 @@ from compiler.known import sure
 from compiler.paths import rebased, rebased_weights
 from compiler.reporting import Reporter
 from compiler.resolve.models_in_rules import roots_in_rules
+from compiler.resolve.served import check_endpoint
 from compiler.resolved import AnyModel, ResolvedModel, ResolvedSpec, ResolvedTemplate
 from compiler.schema.eval import PlainBody
+from compiler.schema.fields import Value
 from compiler.schema.model import Model
 from compiler.template_pieces import within
 from compiler.world import ModelFacts, Problem, World
@@ -23,12 +25,16 @@ def resolve_model(block: Model, world: World, report: Reporter) -> ResolvedModel
     if problem is not None:
         report.error(problem.code, problem.message, block.weights.span, problem.help)
     _check_sort(block, report)
+    check_endpoint(block, report)
     return ResolvedModel(block)
 
 
 # What a model can be, with the fields that mean something of it alone.
 _SORTS = {
-    "endpoint": (("name", "key"), "`endpoint`: the server holds the weights"),
+    "endpoint": (
+        ("name", "key", "revision", "concurrency", "timeout", "retries", "per_minute", "price"),
+        "`endpoint`: the server holds the weights",
+    ),
     "weights": (("chat_template",), "`weights`"),
     "recorded": (("item", "answer", "prompt", "scores"), "`recorded`: its answers are there"),
 }
@@ -43,7 +49,7 @@ def _check_sort(block: Model, report: Reporter) -> None:
             field = getattr(block, "name_" if name == "name" else name)
             if name in block.lines and (name != "key" or field.known):  # of a faulty key that was said already
                 message = f"`{name}` is not allowed with {_SORTS[sort][1]}" if sort else ""
-                report.error("SFT0225", message, block.lines[name] if name == "scores" else field.span)
+                report.error("SFT0225", message, field.span if isinstance(field, Value) else block.lines[name])
     if block.endpoint.given and "name" not in block.lines and "name" not in block.broken:
         help = 'add `name = "…"`: what the server calls the model'
         report.error("SFT0207", f"model `{block.name}` has an `endpoint` and no `name`", block.head, help)
@@ -85,7 +91,8 @@ def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     roots |= {name for task in spec.tasks.values() for score in task.scores for name in score.models}
     roots |= {item.model.root.name for item in spec.generates.values() if item.model is not None}
     roots |= {model.name for model in roots_in_rules(spec).values()}
-    return tuple(model for name, model in spec.models.items() if name in roots and not model.is_recorded)
+    asked = (model for name, model in spec.models.items() if name in roots and not model.is_recorded)
+    return tuple(model for model in asked if not model.is_served)
 
 
 def _chat_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:

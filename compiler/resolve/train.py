@@ -8,6 +8,7 @@ from compiler.names import Names
 from compiler.reporting import Reporter
 from compiler.resolve.decontaminate import decontaminations
 from compiler.resolve.mixture import has_templates
+from compiler.resolve.served import ANSWERS_ONLY
 from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.task import find_rows
 from compiler.resolved import AnyModel, ResolvedMixture, ResolvedModel, ResolvedTask, ResolvedTrain, Rows
@@ -32,7 +33,7 @@ def resolve_trains(
     for block in (*(blocks[name] for name in (*_bases_first(blocks, endless, names_of), *sorted(endless))), *repeated):
         names = names_of(block)
         either: dict[str, AnyModel] = {**models, **resolved}
-        base = names.look_up(block.model.value, ("model", "train"), "model", either)
+        base = _trainable(names.look_up(block.model.value, ("model", "train"), "model", either), block, names)
         data = _data(block, names, tasks, mixtures)
         validation = _validation(block, names, tasks)
         _check_names(block, names)
@@ -40,6 +41,16 @@ def resolve_trains(
         _check_validation(train, names.report)
         resolved.setdefault(block.name, train)
     return resolved
+
+
+def _trainable(base: AnyModel | None, block: Train, names: Names) -> AnyModel | None:
+    """A base with weights; None after a report."""
+    if not isinstance(base, ResolvedModel) or not base.is_served:
+        return base
+    message = f"`{base.name}` is behind an endpoint, and what is trained are weights"
+    also = [base.block.label(base.block.head, "declared here")]
+    names.report.error(ANSWERS_ONLY, message, block.model.span, "name a model that has `weights`", also)
+    return None
 
 
 def _next(block: Train, blocks: Mapping[str, Train], names_of: Callable[[Shape], Names]) -> str | None:

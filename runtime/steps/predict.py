@@ -31,14 +31,16 @@ from spec_lang.diagnostics import DiagnosticError
 if TYPE_CHECKING:
     from runtime.models.answering import Asker
 
-_COLUMNS = (
+COLUMNS = (
     *("step_hash", "row_id", "sample", "prompt", "output", "expected", "stop_reason"),
     *("prompt_tokens", "output_tokens", "seconds", "made_at", "options"),
 )
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Raises DiagnosticError SFT0526 (the model's files changed), SFT0550 (the template refuses a prompt), SFT0551
+    """Answers of a served model are asked for in :mod:`runtime.served_answers`.
+
+    Raises DiagnosticError SFT0526 (the model's files changed), SFT0550 (the template refuses a prompt), SFT0551
     (nothing can be asked), SFT0901 (the store is held at the end), Interrupted."""
     params = ctx.step.params
     assert isinstance(params, PredictParams)
@@ -46,6 +48,10 @@ def run(ctx: StepContext) -> StepResult:
         from runtime.recorded_answers import run as find_recorded
 
         return find_recorded(ctx, params.decode)
+    if "served" in ctx.step.content:
+        from runtime.served_answers import run as ask_server
+
+        return ask_server(ctx, params)
     from runtime.models.answering import asker_of  # loads torch, which answers that were recorded do not need
 
     questions = read_questions(ctx.inputs["prompts"], ctx.out)
@@ -67,7 +73,7 @@ def run(ctx: StepContext) -> StepResult:
         keeper.waiting.flush()
     _confirm(ctx)
     seconds = time.monotonic() - keeper.began
-    _write_parquet(ctx, questions)
+    write_answers(ctx, questions)
     summary = {
         "asked": len(todo),
         "continued_after": len(kept),
@@ -158,7 +164,7 @@ class Keeper:
             )
             for answer in answers
         ]
-        store.insert("predictions", _COLUMNS, rows)
+        store.insert("predictions", COLUMNS, rows)
         self.report()
 
     def report(self) -> None:
@@ -179,7 +185,7 @@ def options_json(options: Sequence[ScoredOption] | None) -> str | None:
     return json.dumps(kept, ensure_ascii=False)
 
 
-def _write_parquet(ctx: StepContext, questions: Sequence[Question]) -> None:
+def write_answers(ctx: StepContext, questions: Sequence[Question]) -> None:
     """The step's answers in the order of the prompts, for whoever reads artifacts instead of the store."""
     order = {question.prompt.row_id: place for place, question in enumerate(questions)}
     rows = ctx.store.query(

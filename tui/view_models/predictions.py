@@ -183,8 +183,10 @@ def _answer(
 
 def _how_it_ended(output: ItemOutput) -> str:
     """Of an answer that was made elsewhere nothing of it is known."""
-    if output.output_tokens is None:
+    if output.stop_reason == "recorded":
         return "made elsewhere"
+    if output.output_tokens is None:  # a server that tells no tokens
+        return f"stopped at {output.stop_reason.replace('_', ' ')}"
     return f"{output.output_tokens} tokens, stopped at {output.stop_reason.replace('_', ' ')}"
 
 

@@ -68,6 +68,7 @@ def read_key(served: Served) -> str | None:
             NO_KEY,
             f"the environment variable `{served.key}` is not set, and `{served.endpoint}` needs it as its key",
             f"set it for this command: `{served.key}=… sft run …`; what was answered so far is kept",
+            about="served.key",
         )
     if not value.isascii() or not value.isprintable() or " " in value:
         raise fatal(
@@ -75,6 +76,7 @@ def read_key(served: Served) -> str | None:
             f"what the environment variable `{served.key}` holds cannot be a key: it has blanks, line breaks or "
             "letters outside ASCII",
             "copy the key again; its value is not shown here",
+            about="served.key",
         )
     return value
 

@@ -14,9 +14,15 @@ _KEPT = "answers that came are kept, and the next run asks for the rest"
 
 def hopeless(served: Served, stop: Hopeless) -> DiagnosticError:
     """The server refuses what every request would ask."""
-    return fatal(
-        REFUSED, f"`{served.endpoint}` refuses model `{served.name}`: {stop.detail}", _cure(served, stop.status)
-    )
+    message = f"`{served.endpoint}` refuses model `{served.name}`: {stop.detail}"
+    return fatal(REFUSED, message, _cure(served, stop.status), about=_about(served, stop.status))
+
+
+def _about(served: Served, status: int) -> str:
+    """The entry of the model."""
+    if status in (401, 403, 407) and served.key is not None:
+        return "served.key"
+    return "served.name" if status in (404, 410) else "served.endpoint"
 
 
 def _cure(served: Served, status: int) -> str:
@@ -40,7 +46,7 @@ def too_long_a_wait(seconds: float) -> str:
 def called_wrong(served: Served, last: Unanswered) -> DiagnosticError:
     """A server that never answered anything calls requests wrong, one after another."""
     message = f"`{served.endpoint}` takes no request for model `{served.name}`: {last.detail}"
-    return fatal(REFUSED, message, _cure(served, 400))
+    return fatal(REFUSED, message, _cure(served, 400), about="served.endpoint")
 
 
 def gone(served: Served, last: Unanswered) -> DiagnosticError:
@@ -49,6 +55,7 @@ def gone(served: Served, last: Unanswered) -> DiagnosticError:
         GONE,
         f"`{served.endpoint}` answers nothing: {last.detail}",
         f"see whether the server runs and has room, then run again: {_KEPT}",
+        about="served.endpoint",
     )
 
 
@@ -60,4 +67,5 @@ def other_model(served: Served, was: str, found: str) -> DiagnosticError:
         f"the model behind `{served.endpoint}` was `{was}` and is `{found}`",
         'answers of two models are not mixed: serve the first one again, or give the model a `revision = "…"` of its '
         "own, which asks for everything anew",
+        about="served.name",
     )
