@@ -12,7 +12,7 @@ from typing import Literal, cast
 from compiler.asking_params import AskingBudget
 from compiler.generate_params import GenerateParams, Method, Novelty, SelfInstruct
 from compiler.known import sure
-from compiler.lower.asking import asked_content, asked_inputs, asked_local
+from compiler.lower.asking import asked_content, asked_inputs, asked_lines, asked_local
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.filter import lower_filter
 from compiler.lower.score import ScoringModel, lower_score
@@ -35,16 +35,17 @@ def lower_generate(
     """The id of the last step: the thresholds of its scores, a filter, or the generate step itself."""
     rows, model, params = sure(item.rows), item.model, _params(item)
     assert model is not None
-    found = model_of(model.name)
-    trains = {model.name: found.train} if found.train is not None else {}
+    found = None if model.root.is_served else model_of(model.name)
+    trains = {model.name: found.train} if found is not None and found.train is not None else {}
+    facts = {found.root.name: found.facts} if found is not None else {}
     step = builder.add(
         params,
         item.name,
         item.block,
         inputs={"rows": steps[rows.task.name]} | asked_inputs(model, trains),
-        content=asked_content(model, {found.root.name: found.facts}, params.prompt),
+        content=asked_content(model, facts, params.prompt),
         labels={"generate": item.name, "task": item.name, "from": rows.name, "model": model.name},
-        lines=_lines(item.block, builder),
+        lines=_lines(item.block, builder) | asked_lines(model, builder),
         **asked_local(model),
     )
     for used in item.task.filters.whole:
@@ -56,13 +57,13 @@ def lower_generate(
 
 def _params(item: ResolvedGenerate) -> GenerateParams:
     block, rows = item.block, sure(item.rows)
-    plain = block.prompt.value
+    plain, served = block.prompt.value, item.model is not None and item.model.root.is_served
     return GenerateParams(
         method=_method(item),
         part=rows.part,
         columns=sure(rows.task.source).columns.names,
         decode=_decode(block),
-        precision=cast(Literal["auto", "fp32", "bf16"], block.precision.value),
+        precision="auto" if served else cast(Literal["auto", "fp32", "bf16"], block.precision.value),
         novelty=_novelty(item),
         budget=_budget(block),
         prompt=PlainPrompt(before_answer=plain.before_answer.value, between_turns=plain.between_turns.value)
@@ -119,7 +120,12 @@ def _budget(block: Generate) -> AskingBudget:
     budget = block.budget
     if budget is None:
         return AskingBudget()
-    return AskingBudget(requests=budget.requests.value, tokens=budget.tokens.value, seconds=budget.time.value)
+    return AskingBudget(
+        requests=budget.requests.value,
+        tokens=budget.tokens.value,
+        seconds=budget.time.value,
+        money=budget.money.value,
+    )
 
 
 def _lines(block: Generate, builder: PlanBuilder) -> dict[str, Line]:

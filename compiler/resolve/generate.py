@@ -8,10 +8,11 @@ from compiler.column_scope import ColumnScope
 from compiler.names import Names
 from compiler.reporting import suggestion
 from compiler.resolve.metric import check_verify
+from compiler.resolve.served import refuse_plain, refuse_top_k
 from compiler.resolve.tables import Tables, find_column, scope_of
 from compiler.resolve.task import find_templates
 from compiler.resolve.written_rows import resolve_written
-from compiler.resolved import Rows
+from compiler.resolved import AnyModel, ResolvedModel, Rows
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.fields import Value
 from compiler.schema.generate import Generate, RespondBody, SelfInstructBody
@@ -32,6 +33,9 @@ def resolve_generate(block: Generate, names: Names, tables: Tables) -> ResolvedG
         _check_held_out(block, rows, names, tables)
     scope = scope_of(rows, names)
     model = names.look_up(block.model.value, ("model", "train"), "model", tables.either)
+    refuse_plain(block.prompt, model, names.report)
+    refuse_top_k(block.decode.value, model, names.report)
+    _check_money(block, model, names)
     method = block.method.value
     columns: Mapping[str, str] = {}
     if isinstance(method, RespondBody) and block.name in tables.tasks:  # of a loop that is said of the loop
@@ -48,6 +52,18 @@ def resolve_generate(block: Generate, names: Names, tables: Tables) -> ResolvedG
             message = "`verify` is not allowed with `self_instruct`: nothing is expected of a task that is new"
             names.report.error("SFT0225", message, block.verify.span, "`filters` and `scores` can look at new rows")
     return ResolvedGenerate(block, rows, model, task, columns)
+
+
+def _check_money(block: Generate, model: AnyModel | None, names: Names) -> None:
+    """What is spent can be told of a model with prices alone."""
+    money = block.budget.money if block.budget is not None else None
+    if money is None or money.value is None or model is None:
+        return
+    if not isinstance(model, ResolvedModel) or model.block.price is None:
+        also = [model.block.label(model.block.head, "declared here")]
+        message = f"`money` is a budget for a model with a `price`, and `{model.name}` has none"
+        help = "a served model takes `price { input = …   output = … }`; otherwise limit `requests`, `tokens` or `time`"
+        names.report.error("SFT0225", message, money.span, help, also)
 
 
 def _check_held_out(block: Generate, rows: Rows, names: Names, tables: Tables) -> None:

@@ -13,6 +13,7 @@ from compiler.known import Known
 from compiler.reporting import Reporter
 from compiler.resolved import AnyModel, ResolvedMetric, ResolvedModel
 from compiler.schema.eval import ChooseBody, Eval, GreedyBody, PlainBody, SampleBody
+from compiler.schema.fields import Value
 from compiler.schema.model import Model
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ def check_served(block: Eval, metrics: Known[ResolvedMetric], models: Known[AnyM
     if isinstance(decode.value, ChooseBody):
         message = f"`choose` compares likelihoods, and `{served.name}` is behind an endpoint: {_GIVES}"
         report.error(ANSWERS_ONLY, message, decode.span, "choose in an eval of models that have `weights`", also)
-    if isinstance(block.prompt.value, PlainBody):
-        message = f"`{served.name}` is behind an endpoint, where the server's own chat template makes the prompt"
-        report.error(ANSWERS_ONLY, message, block.prompt.span, "leave `prompt` out, or ask models with `weights`", also)
+    refuse_plain(block.prompt, served, report)
     refuse_top_k(decode.value, served, report)
     for rule in block.metrics:
         metric = metrics.get(rule.name.text)
@@ -73,6 +72,14 @@ def check_served(block: Eval, metrics: Known[ResolvedMetric], models: Known[AnyM
             message = f"`{metric.function.name}` reads likelihoods, and `{served.name}` is behind an endpoint"
             help = "measure it in an eval of models that have `weights`"
             report.error(ANSWERS_ONLY, f"{message}: {_GIVES}", rule.expr.span, help, also)
+
+
+def refuse_plain(prompt: Value[str | PlainBody | None], model: AnyModel | None, report: Reporter) -> None:
+    """Report a plain prompt for a served model."""
+    if isinstance(prompt.value, PlainBody) and isinstance(model, ResolvedModel) and model.is_served:
+        also = [model.block.label(model.block.head, "declared here")]
+        message = f"`{model.name}` is behind an endpoint, where the server's own chat template makes the prompt"
+        report.error(ANSWERS_ONLY, message, prompt.span, "leave `prompt` out, or ask models with `weights`", also)
 
 
 def refuse_top_k(decode: GreedyBody | SampleBody | ChooseBody | None, model: AnyModel | None, report: Reporter) -> None:

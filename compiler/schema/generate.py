@@ -10,7 +10,7 @@ from compiler.schema.fields import Shape, Value, field, nested, required
 from compiler.schema.lint import Flag
 from compiler.schema.measures import LimitOn, Measure, ReadLimit, measures
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import Formula, ListOf, Name, Text, Whole, Word, at_least
+from compiler.schema.values import Formula, ListOf, Name, Real, Text, Whole, Word, at_least
 from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref
 from spec_lang.quantities import Unit
@@ -92,6 +92,9 @@ class Budget(Shape):
     requests: Value[int | None] = field(Whole(at_least(1)), "how many answers may be asked for")
     tokens: Value[int | None] = field(Whole(at_least(1), Unit.TOKENS), "how many tokens may be generated")
     time: Value[int | None] = field(Whole(at_least(1), Unit.DURATION), "how long it may take, such as `20min`")
+    money: Value[Decimal | None] = field(
+        Real(Limits(above=Decimal(0))), "what may be spent, by the `price` of the model and in the same money"
+    )
 
 
 class Generate(Shape):
