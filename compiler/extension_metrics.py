@@ -38,8 +38,10 @@ class ExtensionMetric(MetricFunction, frozen=True, eq=False):
     result: str = "number"
 
 
-def metric_of(node: ast.FunctionDef | ast.AsyncFunctionDef, mark: ast.expr, file: ExtensionFile) -> ExtensionMetric:
-    """The metric that a function is. Raises Wrong."""
+def metric_of(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, mark: ast.expr, file: ExtensionFile, kind: str
+) -> ExtensionMetric:
+    """The metric that a function is; a ``verifier`` is true or false. Raises Wrong."""
     if isinstance(node, ast.AsyncFunctionDef):
         raise Wrong("is asynchronous")
     given = node.args
@@ -58,12 +60,17 @@ def metric_of(node: ast.FunctionDef | ast.AsyncFunctionDef, mark: ast.expr, file
     if result not in ("bool", "float", "int"):
         raise Wrong(f"is a metric, which gives `bool` or `float`, and its result is `{result}`")
     share = result == "bool"
+    if kind == "verifier" and not share:
+        raise Wrong(f"is a verifier, which gives `bool`, and its result is `{result}`")
+    if kind == "verifier" and isinstance(mark, ast.Call):
+        raise Wrong("is marked with what `@sft.verifier` does not take")
     return ExtensionMetric(
         node.name,
         (*columns, *written),
         "share" if share else "plain",
         (ast.get_docstring(node) or "").partition("\n")[0] or f"of the extension `{file.name}`",
         _direction(mark, True if share else None),
+        compares=any(name == "expected" for name, *_ in takes),
         of=file,
         takes=takes,
         result="bool" if share else "number",

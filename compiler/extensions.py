@@ -18,14 +18,12 @@ from compiler.paths import rebased
 from compiler.reporting import UNREAD, Reporter
 from compiler.schema.extension import Extension
 from compiler.schema.scorers import SCORERS
-from compiler.schema.values import not_runnable
 from compiler.world import ColumnType, Problem, World
 
 SQL_PREFIX = "__ext_"  # no column is called so, since `__` is reserved
 ROW_ID = '"__row_id"'
 _KINDS: Mapping[str, ColumnType] = {"scorer": "number", "filter": "bool"}
-_METRIC = "metric"
-LATER_DECORATORS = {"verifier": "the step that generates rows"}
+_METRICS = ("metric", "verifier")  # of an answer; a verifier is one that is true or false
 
 
 class ExtensionFunction(Function, frozen=True, eq=False):
@@ -81,12 +79,8 @@ def _declare(
     found = 0
     for node, kind, mark in _registered(tree):
         found += 1
-        if kind in LATER_DECORATORS:
-            at = block.path if file.path else block.package
-            not_runnable(f"`@sft.{kind}` of `{node.name}` in `{shown}`", at, report, LATER_DECORATORS[kind])
-            continue
         try:
-            made = metric_of(node, mark, file) if kind == _METRIC else _function(node, kind, file)
+            made = metric_of(node, mark, file, kind) if kind in _METRICS else _function(node, kind, file)
         except Wrong as wrong:
             help = f"types are {SHOWN}"
             report.error("SFT0266", f"`{shown}`, line {node.lineno}: `{node.name}` {wrong}", span, help)
@@ -100,7 +94,9 @@ def _declare(
         else:
             own[node.name] = made
     if not found:
-        help = "put `@sft.scorer`, `@sft.filter` or `@sft.metric` before a function, after `import sft`"
+        help = (
+            "put `@sft.scorer`, `@sft.filter`, `@sft.metric` or `@sft.verifier` before a function, after `import sft`"
+        )
         report.error("SFT0267", f"`{shown}` registers no function", span, help)
 
 
@@ -108,11 +104,11 @@ def _taken(
     name: str, kind: str, file: ExtensionFile, own: Mapping[str, Function | None], metrics: Mapping[str, MetricFunction]
 ) -> str:
     """What else is called so; nothing where the name is free."""
-    if kind == _METRIC and (name in METRIC_FUNCTIONS or name in LATER_METRICS):
+    if kind in _METRICS and (name in METRIC_FUNCTIONS or name in LATER_METRICS):
         return "a metric of the language"
-    if kind != _METRIC and (name in FUNCTIONS or name in SCORERS):
+    if kind not in _METRICS and (name in FUNCTIONS or name in SCORERS):
         return "a function of the language"
-    other = metrics.get(name) if kind == _METRIC else own.get(name)
+    other = metrics.get(name) if kind in _METRICS else own.get(name)
     if other is None and name not in own:
         return ""
     same = isinstance(other, ExtensionFunction | ExtensionMetric) and other.of is file
@@ -135,7 +131,7 @@ def _registered(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncF
             kind = names.get(mark.id) if isinstance(mark, ast.Name) else None
             if isinstance(mark, ast.Attribute) and isinstance(mark.value, ast.Name) and mark.value.id in modules:
                 kind = mark.attr
-            if kind is not None and kind in {_METRIC, *_KINDS, *LATER_DECORATORS}:
+            if kind is not None and kind in {*_METRICS, *_KINDS}:
                 yield node, kind, decorator
                 break
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
 
 from compiler.answer_params import Greedy, PlainPrompt, Sample
 from compiler.asking_params import AskingBudget
-from compiler.measure_params import Metric
 from compiler.params_base import GrownParams, Number, Params
+from compiler.respond_params import Backtranslate, Respond, Rewrite
 
 
 class SelfInstruct(Params):
@@ -35,7 +37,7 @@ class SelfInstruct(Params):
     instance_tokens: int
 
 
-Method: TypeAlias = SelfInstruct
+Method: TypeAlias = Annotated[SelfInstruct | Respond | Backtranslate | Rewrite, Field(discriminator="method")]
 
 
 class Novelty(Params):
@@ -49,13 +51,13 @@ class Novelty(Params):
 
 class GenerateParams(GrownParams):
     """Rows that a model writes. Input roles: ``rows`` (what they are written from, of which ``part`` counts), ``model``
-    (a train step, for a trained one). ``columns`` are those of the rows, in their order.
+    (a train step, for a trained one), and those that the method names. ``columns`` are those of the rows, in order.
 
     Content: ``weights``, ``tokenizer``, ``chat_template`` of the underlying model; of a plain prompt no template.
     What the rows pass afterwards (`filters`, `scores`) are steps of their own, which ask nothing again.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt", "verify"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt"})
 
     kind: Literal["generate"] = "generate"
     method: Method
@@ -66,4 +68,3 @@ class GenerateParams(GrownParams):
     novelty: Novelty | None
     budget: AskingBudget
     prompt: PlainPrompt | None = None
-    verify: Metric | None = None

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from compiler.known import Known
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedSource, ResolvedTask, ResolvedTrain, Rows
+from compiler.resolved_methods import ResolvedMethod
 from compiler.resolved_score import Scorer
 from compiler.schema.feedback import Feedback
 from compiler.schema.generate import Generate
@@ -26,13 +27,15 @@ RowsOrSource: TypeAlias = Rows | ResolvedSource
 
 class ResolvedGenerate(Struct, frozen=True, eq=False):
     """``rows`` are what it is written from, ``task`` what is written. ``model`` is None for ``previous``, and where it
-    is not known. ``columns`` are those that the method reads and writes, by what they are to it (``instruction``)."""
+    is not known. ``columns`` are those that `self_instruct` reads and writes, by what they are to it (``instruction``);
+    of other methods ``method`` has them, and the rest of what they name."""
 
     block: Generate
     rows: Rows | None
     model: AnyModel | None
     task: ResolvedTask
     columns: Mapping[str, str] = {}
+    method: ResolvedMethod | None = None
 
     @property
     def name(self) -> str:

@@ -23,10 +23,10 @@ class Respond(Params):
     column: str
     conversation: bool
     verify: tuple[Metric, ...]
-    keep: Literal["all", "first", "best"]
+    take: Literal["all", "first", "best"]
     by: Metric | None = None
     lower: bool = False
-    cap: int | None = None
+    per_prompt: int | None = None
     hint_samples: int | None = None
     hint_wording: tuple[str, ...] = ()
 

@@ -43,7 +43,6 @@ def _functions() -> Iterator[str]:
 
 def _later() -> Iterator[str]:
     """What is checked and cannot run yet, by where it stands."""
-    from compiler.extensions import LATER_DECORATORS
     from compiler.functions.metrics import LATER_METRICS
     from compiler.schema import fields
     from compiler.schema.catalogue import BLOCKS, LATER_ENTRIES, LATER_KINDS
@@ -61,7 +60,6 @@ def _later() -> Iterator[str]:
                 yield f"| `{kind}` | {_listed(found)} |"
     yield f"| metrics | {_listed(f'{name}()' for name in LATER_METRICS)} |"
     yield f"| scorers | {_listed(f'{name}(…)' for name in LATER_SCORERS)} |"
-    yield f"| extensions | {_listed(f'@sft.{name}' for name in LATER_DECORATORS)} |"
 
 
 def _listed(words: Iterable[str]) -> str:

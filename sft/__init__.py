@@ -6,8 +6,8 @@ The names below are the whole public surface; each loads what it needs when it i
 
 from __future__ import annotations
 
-from sft.extending import filter, metric, scorer
+from sft.extending import filter, metric, scorer, verifier
 from sft.project import check, compile, diff, open_store, run
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "check", "compile", "diff", "filter", "metric", "open_store", "run", "scorer"]
+__all__ = ["__version__", "check", "compile", "diff", "filter", "metric", "open_store", "run", "scorer", "verifier"]

@@ -12,6 +12,10 @@ The compiler reads the marks and the types from the text of the file; they do no
     def polite(text: str) -> bool:
         return "please" in text.lower()
 
+    @sft.verifier
+    def ends_with(output: str, expected: str) -> bool:
+        return output.rstrip(". ").endswith(expected.strip())
+
     @sft.metric(higher_is_better=True)
     def closeness(output: str, expected: str, *, scale: float = 1.0) -> float:
         return scale / (1 + abs(len(output) - len(expected)))
@@ -32,6 +36,11 @@ def scorer(function: F) -> F:
 
 def filter(function: F) -> F:
     """Mark a function of a row's values that is true or false: for `keep` and `drop`, and in conditions."""
+    return function
+
+
+def verifier(function: F) -> F:
+    """Mark a function of an answer that is true or false, for `verify` of a generate and for metrics of an eval."""
     return function
 
 

@@ -78,7 +78,7 @@ def lower_eval(
                 inputs[read_role] = step
                 readings.append(reading.model_copy(update={"input": read_role}))
             cells.append(_cell(role, model, shown, seen).model_copy(update={"readings": tuple(readings)}))
-    metrics = tuple(_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
+    metrics = tuple(lower_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
     named = zip(item.slices.names, item.slices.whole, strict=True)
     slices = tuple(_slice(name, value, builder) for name, value in named)
     tags = builder.models.sql(item.tags) if item.tags is not None else None
@@ -171,7 +171,8 @@ def _slice(name: str, item: ResolvedSlice, builder: PlanBuilder) -> Slice:
     return Slice(name=name, value=builder.models.sql(item.value), bins=bins)
 
 
-def _metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
+def lower_metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Metric:
+    """A metric of answers, under the name that the spec gives it."""
     function = metric.function
     columns = (MetricColumn(argument=name, value=builder.models.sql(value)) for name, value in metric.columns.items())
     languages = {"languages": builder.models.languages} if function.tells_languages else {}

@@ -15,11 +15,13 @@ from compiler.known import sure
 from compiler.lower.asking import asked_content, asked_inputs, asked_lines, asked_local
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.filter import lower_filter
+from compiler.lower.respond import SEVERAL, asked_rows, method_params
 from compiler.lower.score import ScoringModel, lower_score
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
 from compiler.schema.fields import Shape
 from compiler.schema.generate import Generate, SelfInstructBody
+from compiler.schema.generate_methods import RespondBody
 from compiler.step_params import Greedy, PlainPrompt, Sample
 from spec_lang.ast import Ref
 
@@ -33,7 +35,7 @@ def lower_generate(
     item: ResolvedGenerate, steps: Mapping[str, str], model_of: Callable[[str], ScoringModel], builder: PlanBuilder
 ) -> str:
     """The id of the last step: the thresholds of its scores, a filter, or the generate step itself."""
-    rows, model, params = sure(item.rows), item.model, _params(item)
+    rows, model, params = sure(item.rows), item.model, _params(item, builder)
     assert model is not None
     found = None if model.root.is_served else model_of(model.name)
     trains = {model.name: found.train} if found is not None and found.train is not None else {}
@@ -42,7 +44,9 @@ def lower_generate(
         params,
         item.name,
         item.block,
-        inputs={"rows": steps[rows.task.name]} | asked_inputs(model, trains),
+        inputs={"rows": steps[rows.task.name]}
+        | asked_inputs(model, trains)
+        | (asked_rows(item.method, item, steps, builder) if item.method is not None else {}),
         content=asked_content(model, facts, params.prompt),
         labels={"generate": item.name, "task": item.name, "from": rows.name, "model": model.name},
         lines=_lines(item.block, builder) | asked_lines(model, builder),
@@ -55,11 +59,11 @@ def lower_generate(
     return step
 
 
-def _params(item: ResolvedGenerate) -> GenerateParams:
+def _params(item: ResolvedGenerate, builder: PlanBuilder) -> GenerateParams:
     block, rows = item.block, sure(item.rows)
     plain, served = block.prompt.value, item.model is not None and item.model.root.is_served
     return GenerateParams(
-        method=_method(item),
+        method=_method(item, builder),
         part=rows.part,
         columns=sure(rows.task.source).columns.names,
         decode=_decode(block),
@@ -72,9 +76,11 @@ def _params(item: ResolvedGenerate) -> GenerateParams:
     )
 
 
-def _method(item: ResolvedGenerate) -> Method:
+def _method(item: ResolvedGenerate, builder: PlanBuilder) -> Method:
+    if item.method is not None:
+        return method_params(item.method, item, builder)
     body = item.block.method.value
-    assert isinstance(body, SelfInstructBody)  # the others cannot run yet, and were reported
+    assert isinstance(body, SelfInstructBody)
     plain = {
         name: getattr(body, name).value
         for name in SelfInstruct.model_fields
@@ -102,7 +108,11 @@ def _decode(block: Generate) -> Greedy | Sample:
             top_k=body.top_k.value,
             seed=body.seed.value,
         )
-    return _PAPER_DECODE if isinstance(block.method.value, SelfInstructBody) else Greedy(max_new_tokens=_NEW_TOKENS)
+    method = block.method.value
+    if isinstance(method, SelfInstructBody):
+        return _PAPER_DECODE
+    several = isinstance(method, RespondBody) and max(method.samples.value, method.hint_samples.value) > 1
+    return SEVERAL if several else Greedy(max_new_tokens=_NEW_TOKENS)
 
 
 def _novelty(item: ResolvedGenerate) -> Novelty | None:

@@ -19,6 +19,7 @@ from compiler.resolve.template import check_options
 from compiler.resolved import ResolvedEval, ResolvedTask, ResolvedTemplate, Rows
 from compiler.resolved_template import Piece, Role
 from compiler.schema.eval import ChooseBody
+from compiler.schema.fields import Shape
 from compiler.sql import lower
 from compiler.step_params import Candidates, FewShot, Options, RenderParams, RenderTemplate, Segment, TemplateRole
 from compiler.template_pieces import flat
@@ -56,7 +57,7 @@ def _lower_rows(
     return builder.add(
         RenderParams(
             part=part,
-            templates=tuple(_template(template, task) for template in templates),
+            templates=tuple(render_template(template, task) for template in templates),
             weights=weights if any(weight is not None for weight in weights) else None,
         ),
         name,
@@ -68,13 +69,53 @@ def _lower_rows(
     )
 
 
+def lower_asked_rows(
+    rows: Rows,
+    step: str,
+    templates: tuple[ResolvedTemplate, ...],
+    pool_step: StepOf,
+    builder: PlanBuilder,
+    block: Shape,
+    name: str,
+    *,
+    unanswered: bool,
+) -> str:
+    """The id of the step that renders rows, which ``step`` has, to be answered anew. ``unanswered``: rows that have no
+    answer are asked too, so nothing of it is rendered."""
+    task = rows.task
+    shown = tuple(render_template(template, task) for template in templates)
+    weights = tuple(task.weights.get(template.name) for template in templates)
+    return builder.add(
+        RenderParams(
+            part=rows.part,
+            templates=tuple(map(_question, shown)) if unanswered else shown,
+            weights=weights if any(weight is not None for weight in weights) else None,
+        ),
+        name,
+        block,
+        inputs={"rows": step} | _examples(templates, task, pool_step),
+        labels={"task": task.name, "part": rows.part or "all", "source": sure(task.source).name},
+        lines=_lines(templates, builder),
+        templates=[template.name for template in templates],
+    )
+
+
+def _question(template: RenderTemplate) -> RenderTemplate:
+    """A template with a dash in the place of its answer, which is never empty; rows without one are not dropped."""
+    dash = (Segment(text="-"),)
+    roles = tuple(
+        TemplateRole(role=role.role, segments=dash) if role.role == "assistant" else role for role in template.roles
+    )
+    return template.model_copy(update={"roles": roles})
+
+
 def lower_held_out_rows(item: ResolvedEval, shown: Shown, step: str, pool_step: StepOf, builder: PlanBuilder) -> str:
     """The id of the step that renders an eval's rows, which ``step`` has, with one of its templates; with what
     there is to choose from, where the eval chooses."""
     rows, template = sure(item.data), shown.template
     labels = {"eval": item.name, "template": shown.label, "task": rows.task.name}
     return builder.add(
-        RenderParams(part=rows.part, templates=(_template(template, rows.task),), candidates=_candidates(item)),
+        RenderParams(part=rows.part, templates=(render_template(template, rows.task),), candidates=_candidates(item)),
         f"{item.name}.{shown.step}",
         item.block,
         inputs={"rows": step} | _examples((template,), rows.task, pool_step),
@@ -96,7 +137,8 @@ def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, pool_
     return {f"examples:{at}": pool_step(sure(pool)) for at, pool in pools.items()}
 
 
-def _template(template: ResolvedTemplate, task: ResolvedTask) -> RenderTemplate:
+def render_template(template: ResolvedTemplate, task: ResolvedTask) -> RenderTemplate:
+    """A template over the columns of a task."""
     return RenderTemplate(
         roles=tuple(_role(*item) for item in template.roles.items()),
         options=_options(template, task) if template.options is not None else None,

@@ -45,10 +45,12 @@ def bind_examples(
 
 def pool_of(few_shot: ResolvedFewShot, task: ResolvedTask) -> Rows | None:
     """What examples are drawn from where a template shows rows of a task; None where there is nothing, or it is not
-    known."""
+    known. Rows that a model wrote are shown the examples of those that it wrote them from."""
     rows = few_shot.block.rows
     if rows.given or not rows.known:
         return few_shot.rows
+    while task.made_of is not None:
+        task = task.made_of.task
     return Rows(task, PART) if task.parts is not None and PART in task.parts.names else None
 
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from compiler.column_scope import ColumnScope
 from compiler.names import Names
 from compiler.reporting import suggestion
-from compiler.resolve.metric import check_verify
+from compiler.resolve.respond import resolve_respond
+from compiler.resolve.rewriting import resolve_backtranslate, resolve_rewrite
 from compiler.resolve.served import refuse_plain, refuse_top_k
 from compiler.resolve.tables import Tables, find_column, scope_of
-from compiler.resolve.task import find_templates
-from compiler.resolve.written_rows import resolve_written
+from compiler.resolve.written_rows import given_rows, resolve_written
 from compiler.resolved import AnyModel, ResolvedModel, Rows
 from compiler.resolved_lifecycle import ResolvedGenerate
-from compiler.schema.fields import Value
-from compiler.schema.generate import Generate, RespondBody, SelfInstructBody
-from compiler.schema.values import not_runnable
+from compiler.resolved_methods import ResolvedMethod, ResolvedRespond
+from compiler.schema.generate import Generate, SelfInstructBody
+from compiler.schema.generate_methods import BacktranslateBody, RespondBody, RewriteBody
 from spec_lang.ast import Ref
 
 PREVIOUS = "previous"
@@ -38,20 +38,21 @@ def resolve_generate(block: Generate, names: Names, tables: Tables) -> ResolvedG
     _check_money(block, model, names)
     method = block.method.value
     columns: Mapping[str, str] = {}
-    if isinstance(method, RespondBody) and block.name in tables.tasks:  # of a loop that is said of the loop
-        not_runnable("`method = respond`", block.method, names.report, "the step that answers prompts")
-    if isinstance(method, RespondBody) and method.templates.value is not None:
-        refs = method.templates
-        find_templates(Value(refs.value or (), refs.span, True, refs.known), names, tables.templates, scope)
-    if isinstance(method, SelfInstructBody):
+    resolved: ResolvedMethod | None = None
+    around = (rows, names, tables, scope)
+    if isinstance(method, RespondBody):
+        resolved = resolve_respond(block, method, *around)
+    elif isinstance(method, BacktranslateBody):
+        resolved = resolve_backtranslate(block, method, *around)
+    elif isinstance(method, RewriteBody):
+        resolved = resolve_rewrite(block, method, *around)
+    elif isinstance(method, SelfInstructBody):
         columns = _self_instruct(block, method, rows, scope)
-    _check_novelty(block, columns, scope)
-    if block.verify.value is not None:
-        check_verify(block.verify.value, names)
-        if isinstance(method, SelfInstructBody):
-            message = "`verify` is not allowed with `self_instruct`: nothing is expected of a task that is new"
-            names.report.error("SFT0225", message, block.verify.span, "`filters` and `scores` can look at new rows")
-    return ResolvedGenerate(block, rows, model, task, columns)
+    _check_novelty(block, columns, resolved, scope)
+    if block.verify.value is not None and not isinstance(method, RespondBody | None):
+        message = f"`verify` is not allowed with `{method.name}`: nothing is expected of what a model makes up"
+        names.report.error("SFT0225", message, block.verify.span, "`filters` and `scores` can look at new rows")
+    return ResolvedGenerate(block, rows, model, task, columns, resolved)
 
 
 def _check_money(block: Generate, model: AnyModel | None, names: Names) -> None:
@@ -68,7 +69,8 @@ def _check_money(block: Generate, model: AnyModel | None, names: Names) -> None:
 
 def _check_held_out(block: Generate, rows: Rows, names: Names, tables: Tables) -> None:
     """What is written from rows of a test set carries them into training."""
-    field = block.seeds if block.seeds.value is not None else block.prompts
+    field = given_rows(block)
+    assert field is not None
     user = next((item for item in tables.evals.values() if item.data and item.data.name == rows.name), None)
     if rows.part != "test" and user is None:
         return
@@ -79,15 +81,22 @@ def _check_held_out(block: Generate, rows: Rows, names: Names, tables: Tables) -
     names.report.error("SFT0254", message, field.span, help, also)
 
 
-def _check_novelty(block: Generate, columns: Mapping[str, str], scope: ColumnScope) -> None:
-    """Novelty is told of a column of text; of `self_instruct` of the one that it writes first."""
+def _check_novelty(
+    block: Generate, columns: Mapping[str, str], method: ResolvedMethod | None, scope: ColumnScope
+) -> None:
+    """Novelty is told of a column of text: the one with the instructions that a method writes."""
     novelty = block.novelty.value
+    if isinstance(method, ResolvedRespond):
+        if novelty is not None:
+            help = "its prompts are those of the rows; `dedup near on …` in a filter finds answers that are alike"
+            scope.report.error("SFT0225", "`novelty` is not allowed with `respond`", block.novelty.span, help)
+        return
     column = novelty.call.argument("column") if novelty is not None and novelty.call is not None else None
     if not isinstance(column, Ref) or find_column(column, scope, "`rouge_l`", "text") is None:
         return
-    own = columns.get("instruction")
-    if own is not None and column.text != own:
-        message = f"`self_instruct` compares instructions, and `{column.text}` holds none"
+    own = columns.get("instruction") if method is None else method.column
+    if own is not None and column.text != own and block.method.value is not None:
+        message = f"`{block.method.value.name}` compares instructions, and `{column.text}` holds none"
         scope.report.error("SFT0303", message, column.span, f"write `rouge_l({own})`")
 
 

@@ -16,7 +16,8 @@ from compiler.resolve.train import resolve_trains
 from compiler.resolved import ResolvedEval
 from compiler.resolved_lifecycle import ResolvedLoop
 from compiler.schema.fields import RuleEntry, Shape
-from compiler.schema.generate import Generate, RespondBody
+from compiler.schema.generate import Generate
+from compiler.schema.generate_methods import RespondBody
 from compiler.schema.loop import GUARD, Loop
 from compiler.schema.written import wrong_unit
 from spec_lang.ast import Block, Body, Name, Ref

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricArgument, MetricFunction
-from compiler.functions.metrics import RECORDED
 from compiler.names import Names
 from compiler.reporting import UNREAD, Reporter, did_you_mean, renamed, suggestion, written_anew
 from compiler.resolve.metric_arguments import Around, no_consent, read_argument
@@ -15,7 +14,7 @@ from compiler.schema.judge import Judge
 from compiler.schema.values import not_runnable
 from compiler.schema.written import described
 from compiler.typed import Typed
-from spec_lang.ast import Arg, Call, Expr, Faulty, NamedRule, Ref
+from spec_lang.ast import Arg, Call, Faulty, NamedRule, Ref
 
 _SHOWN = 6  # metrics that a message names of those that there are
 _ALL = {**METRIC_FUNCTIONS, **LATER_METRICS}
@@ -35,7 +34,7 @@ def resolve_metric(
             report.error("SFT0614", f"`{call.text}` is a function", call.span, f"write `{call.text}()`", fix=fix)
         else:
             message = f"metric `{rule.name.text}` takes a function, not {described(call)}"
-            report.error("SFT0614", message, call.span, f"functions: {_first(METRIC_FUNCTIONS)}")
+            report.error("SFT0614", message, call.span, f"functions: {first_of(METRIC_FUNCTIONS)}")
         return None
     function = _ALL.get(call.func.text) or report.metrics.get(call.func.text)
     if function is None:
@@ -50,43 +49,15 @@ def resolve_metric(
         return None
     if function.name in LATER_METRICS:
         not_runnable(f"metric `{function.name}`", call.func, report)
-    return _arguments(function, call, Around(names, judges, columns))
+    return with_arguments(function, call, Around(names, judges, columns))
 
 
-def check_verify(expr: Expr, names: Names) -> None:
-    """A verifier of generated answers: a metric of 0 or 1 that needs nothing but the answer and what was expected."""
-    if isinstance(expr, Faulty):
-        return
-    shares = {name: metric for name, metric in METRIC_FUNCTIONS.items() if metric.unit == "share" and _of_text(metric)}
-    function = shares.get(expr.func.text) if isinstance(expr, Call) else None
-    if isinstance(expr, Call) and function is not None:
-        _arguments(function, expr, Around(names, {}, None))
-        return
-    name = expr.func.text if isinstance(expr, Call) else ""
-    help = f"metrics of 0 or 1: {_first(shares)}"
-    if name in _ALL:
-        names.report.error("SFT0614", f"`verify` takes a metric of 0 or 1, and `{name}` is none", expr.span, help)
-    elif isinstance(expr, Call):
-        near = did_you_mean(name, shares) or help
-        names.report.error("SFT0602", f"there is no metric `{name}`", expr.func.span, near)
-    else:
-        names.report.error("SFT0614", f"`verify` takes a metric, not {described(expr)}", expr.span, help)
-
-
-def _of_text(metric: MetricFunction) -> bool:
-    """Whether an output and the expected answer are all that it is taken of."""
-    return (
-        metric.answer == "text"
-        and metric.name != RECORDED
-        and not any(item.kind == "column" and item.needed for item in metric.arguments)
-    )
-
-
-def _first(metrics: Iterable[str]) -> str:
+def first_of(metrics: Iterable[str]) -> str:
+    """Some metrics, for a message."""
     return ", ".join(f"`{name}()`" for name in list(metrics)[:_SHOWN]) + ", …"
 
 
-def _arguments(function: MetricFunction, call: Call, around: Around) -> ResolvedMetric | None:
+def with_arguments(function: MetricFunction, call: Call, around: Around) -> ResolvedMetric | None:
     """The metric with its arguments; None after a report."""
     report = around.names.report
     args = {argument.name: argument.default for argument in function.arguments if argument.default is not None}

@@ -17,6 +17,7 @@ from compiler.resolved import ResolvedSource, ResolvedTask, ResolvedTemplate, Ro
 from compiler.schema.fields import Shape, Value
 from compiler.schema.filter import Filter
 from compiler.schema.generate import Generate, SelfInstructBody
+from compiler.schema.generate_methods import BacktranslateBody, RespondBody, RewriteBody
 from compiler.schema.reading import read_body
 from compiler.schema.score import Score
 from compiler.schema.source import Source
@@ -53,26 +54,39 @@ def resolve_written(
     )
 
 
+_FIELDS = {SelfInstructBody: "seeds", RespondBody: "prompts", BacktranslateBody: "texts", RewriteBody: "prompts"}
+
+
 def made_of(block: Generate, names: Names, tasks: Mapping[str, ResolvedTask]) -> Rows | None:
-    """The seeds of ``self_instruct``, the prompts of ``respond``; each method has one and not the other."""
+    """The seeds of ``self_instruct``, the prompts of ``respond``, and so on; a method has one field and no other."""
     method = block.method.value
-    seeds = find_rows(block.seeds.value, "seeds", names, tasks, others=("generate",))
-    prompts = find_rows(block.prompts.value, "prompts", names, tasks, others=("generate",))
+    found = {
+        name: find_rows(getattr(block, name).value, name, names, tasks, others=("generate",))
+        for name in dict.fromkeys(_FIELDS.values())
+    }
     if method is None:
-        return seeds or prompts
-    wanted, other = ("seeds", "prompts") if isinstance(method, SelfInstructBody) else ("prompts", "seeds")
-    if other in block.lines:
-        span = block.prompts.span if other == "prompts" else block.seeds.span
+        return next((rows for rows in found.values() if rows is not None), None)
+    wanted = _FIELDS[type(method)]
+    other = next((name for name in found if name != wanted and name in block.lines), None)
+    if other is not None:
+        span = getattr(block, other).span
         names.report.error("SFT0225", f"`{other}` is not allowed with `{method.name}`", span, f"write `{wanted} = …`")
     elif wanted not in block.lines and wanted not in block.broken:
         message = f"generate `{block.name}` has no `{wanted}`"
         names.report.error("SFT0207", message, block.head, f"add `{wanted} = TASK.train`")
-    return seeds if wanted == "seeds" else prompts
+    return found[wanted]
+
+
+def given_rows(block: Generate) -> Value[Ref | None] | None:
+    """The field that says what it is written from."""
+    fields = (getattr(block, name) for name in dict.fromkeys(_FIELDS.values()))
+    return next((field for field in fields if field.value is not None), None)
 
 
 def rows_of(block: Generate) -> tuple[Ref, ...]:
     """The names of what it is written from."""
-    return tuple(ref for ref in (block.seeds.value, block.prompts.value) if ref is not None)
+    fields = (getattr(block, name).value for name in dict.fromkeys(_FIELDS.values()))
+    return tuple(ref for ref in fields if ref is not None)
 
 
 def _templates(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from compiler.schema.calls import Argument, CallForm
 from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
 from compiler.schema.fields import Shape, Value, field, nested, required
+from compiler.schema.generate_methods import BacktranslateBody, RespondBody, RewriteBody
 from compiler.schema.lint import Flag
 from compiler.schema.measures import LimitOn, Measure, ReadLimit, measures
 from compiler.schema.tagged import OneOf
@@ -81,13 +82,6 @@ class SelfInstructBody(Shape):
     )
 
 
-class RespondBody(Shape):
-    samples: Value[int] = field(Whole(at_least(1)), "how many answers a prompt gets", default=1)
-    templates: Value[tuple[Ref, ...] | None] = field(
-        ListOf(Name("the name of a template")), "how prompts are shown; the task's own templates"
-    )
-
-
 class Budget(Shape):
     requests: Value[int | None] = field(Whole(at_least(1)), "how many answers may be asked for")
     tokens: Value[int | None] = field(Whole(at_least(1), Unit.TOKENS), "how many tokens may be generated")
@@ -98,19 +92,28 @@ class Budget(Shape):
 
 
 class Generate(Shape):
-    method: Value[SelfInstructBody | RespondBody | None] = required(
-        OneOf({"self_instruct": SelfInstructBody, "respond": RespondBody}),
-        "`self_instruct { … }` writes new instructions, `respond { … }` answers prompts",
+    method: Value[SelfInstructBody | RespondBody | BacktranslateBody | RewriteBody | None] = required(
+        OneOf(
+            {
+                "self_instruct": SelfInstructBody,
+                "respond": RespondBody,
+                "backtranslate": BacktranslateBody,
+                "rewrite": RewriteBody,
+            }
+        ),
+        "`self_instruct { … }` writes new instructions, `respond { … }` answers prompts, `backtranslate { … }` writes "
+        "instructions for texts, `rewrite { … }` makes others of instructions",
     )
     seeds: Value[Ref | None] = field(Name("a task's part"), "the rows that `self_instruct` starts from")
-    prompts: Value[Ref | None] = field(Name("a task's part"), "the rows that `respond` answers")
+    prompts: Value[Ref | None] = field(Name("a task's part"), "the rows that `respond` answers and `rewrite` changes")
+    texts: Value[Ref | None] = field(Name("a task's part"), "the rows that `backtranslate` writes instructions for")
     model: Value[Ref | None] = required(
         Name("the name of a model or train"), "who writes; `previous` in a loop is the model of the round before"
     )
     decode: Value[GreedyBody | SampleBody | None] = field(
         OneOf({"greedy": GreedyBody, "sample": SampleBody}),
-        "`greedy { … }` or `sample { … }`; greedy, 256 tokens, and for `self_instruct` sampled: "
-        "temperature 0.7, top_p 0.5, 1024 tokens",
+        "`greedy { … }` or `sample { … }`; greedy, 256 tokens; several answers to a prompt sampled, temperature 0.7; "
+        "for `self_instruct` sampled, temperature 0.7, top_p 0.5, 1024 tokens",
     )
     prompt: Value[str | PlainBody | None] = field(
         OneOf({"chat": None, "plain": PlainBody}),
@@ -127,7 +130,8 @@ class Generate(Shape):
         "how like an accepted row a new one may be; `rouge_l(instruction) < 0.7` for `self_instruct`",
     )
     verify: Value[Expr | None] = field(
-        Formula("a metric such as `exact_match()`"), "a metric of 0 or 1; only answers with 1 are accepted"
+        Formula("a metric such as `exact_match()`"),
+        "metrics of 0 or 1, joined by `and`; only answers with 1 of each are accepted",
     )
     filters: Value[tuple[Ref, ...]] = field(
         ListOf(Name("the name of a filter"), empty=True), "filters that new rows pass, in order", default=()

@@ -1,54 +1,50 @@
-"""Instructions for texts that are there (instruction backtranslation): people wrote the answer, a model the question.
-
-One request a text, with a wording of our own or through a template of the user's. What comes of it is looked at by the
-rules for every answer, against the text, and by those of ``instructions_of_texts``.
-"""
+"""``method = backtranslate``: rows that are texts' rows with an instruction of a model's in the place of theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-from compiler.step_params import Greedy, Sample
-from runtime.asking.request import Answer, Unanswered
-from runtime.generating.answer_faults import broken, in_other_script
-from runtime.generating.best_of_n import Verdict
-from runtime.generating.instructions_of_texts import backtranslate_prompt, instruction_given_up, written_instruction
-from runtime.generating.respond import Asks, Prompted, Tried
-
-_AT_ONCE = 4_096  # requests
+from compiler.respond_params import Backtranslate
+from runtime.generating.backtranslating import Backtranslating, own_prompt
+from runtime.generating.candidates import Candidate
+from runtime.generating.new_instructions import NewInstructions
+from runtime.generating.responding import Prompted
+from runtime.generating.work import ALL_ASKED, BUDGET, Ended, Work
+from runtime.steps.predict import read_questions
 
 
-@dataclass(frozen=True)
-class Backtranslating:
-    decode: Greedy | Sample
-    asker: Asks
-    max_words: int
-
-    def tried(self, texts: Sequence[Prompted]) -> Iterator[Tried]:
-        """What came of each text, in order. The text is what its prompt calls ``expected``. What was not asked, since a
-        budget had ended, is none."""
-        for start in range(0, len(texts), _AT_ONCE):
-            some = texts[start : start + _AT_ONCE]
-            requests = [self.asker.request(one.messages, self.decode) for one in some]
-            for one, request, result in zip(some, requests, self.asker.ask(requests), strict=True):
-                if isinstance(result, Unanswered):
-                    if not result.by_budget:
-                        yield Tried(one, request.hash, 0, "", Verdict(result.reason, result.detail))
-                    continue
-                instruction = written_instruction(result.text)
-                verdict = self._verdict(result, instruction, one.expected)
-                yield Tried(one, request.hash, 0, instruction, verdict)
-
-    def _verdict(self, result: Answer, instruction: str, text: str) -> Verdict:
-        if fault := broken(result.text, result.stop_reason):
-            return Verdict(fault.rule, fault.detail)
-        if left := instruction_given_up(instruction, text, self.max_words):
-            return Verdict(left.rule, left.detail, left.value)
-        fault = in_other_script(instruction, text)
-        return Verdict() if fault is None else Verdict(fault.rule, fault.detail)
+def generate(work: Work) -> Ended:
+    """An instruction a text; candidates are in ``work``. Rows without a text are asked nothing about."""
+    method = work.params.method
+    assert isinstance(method, Backtranslate)
+    rows = {row.row_id: row for row in work.rows}
+    texts = _texts(work, method)
+    new, done = NewInstructions(work, method.column), 0
+    for one in Backtranslating(work.params.decode, work.asker, method.max_words).tried(texts):
+        row, verdict = rows[one.prompt.row_id], one.verdict
+        new.add(
+            Candidate(
+                {**row.values, method.column: one.text},
+                verdict.rule,
+                None if verdict.value is None else f"{verdict.value:g}",
+                verdict.detail or None,
+                parents=(row.row_id,),
+                requests=(one.request,),
+            )
+        )
+        done += 1
+        work.ctx.progress(done, len(texts), "texts")
+    left_out = len(work.rows) - len(texts)
+    empty = f"; {left_out:,} rows have no text" if left_out else ""
+    if done == len(texts):
+        return Ended(ALL_ASKED, f"all {done:,} texts were asked about{empty}")
+    return Ended(BUDGET, f"the budget ended after {done:,} of {len(texts):,} texts{empty}")
 
 
-def own_prompt(row_id: str, text: str) -> Prompted:
-    """A text as it is asked about without a template."""
-    return Prompted(row_id, ({"role": "user", "content": backtranslate_prompt(text)},), text)
+def _texts(work: Work, method: Backtranslate) -> list[Prompted]:
+    """What is asked about each text, in the order of the rows: through the user's template where there is one."""
+    texts = {row.row_id: str(row.values.get(method.text) or "") for row in work.rows}
+    if "prompts" in work.ctx.inputs:
+        shown = (one.prompt for one in read_questions(work.ctx.inputs["prompts"], work.ctx.out))
+        asked = [Prompted(one.row_id, one.messages, texts[one.row_id]) for one in shown]
+    else:
+        asked = [own_prompt(row_id, text) for row_id, text in texts.items()]
+    return [one for one in asked if one.expected.strip()]

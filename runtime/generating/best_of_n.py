@@ -2,7 +2,7 @@
 
 An answer falls to the first of these rules: a fault of its own; ``verify``, where a verifier said no; ``unverified``,
 where one could not tell, which is neither right nor wrong; ``duplicate`` of an earlier one that passed; ``no_score``,
-where the best is wanted and it could not be measured; ``not_first`` and ``not_best``; ``over_cap``. The cap keeps easy
+where the best is wanted and it could not be measured; ``not_first``, ``not_best``; ``per_prompt``. The cap keeps easy
 prompts, to which every answer is right, from outnumbering the hard ones (ReST-EM, arXiv 2312.06585, keeps ten).
 
 Answers are in the order of their samples, so the same answers give the same verdicts however they came in. Of equal
@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 Keep: TypeAlias = Literal["all", "first", "best"]
 VERIFY, UNVERIFIED, DUPLICATE = "verify", "unverified", "duplicate"
-NO_SCORE, NOT_FIRST, NOT_BEST, OVER_CAP = "no_score", "not_first", "not_best", "over_cap"
+NO_SCORE, NOT_FIRST, NOT_BEST, OVER_CAP = "no_score", "not_first", "not_best", "per_prompt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,183 +1,111 @@
-"""Answers to prompts, of which those are taken that pass: rejection sampling, best-of-n, and rationalisation.
+"""``method = respond``: rows that are prompts' rows with a model's answer in the place of theirs.
 
-Every prompt is asked ``samples`` times, each time with random numbers of its own (Brown et al. 2024, arXiv 2407.21787;
-ReST-EM, arXiv 2312.06585). An answer without a fault is put to the verifiers, and ``best_of_n`` says which ones are
-taken. Where a hint is given, prompts of which no answer was taken are asked again with the expected answer in view
-(STaR, arXiv 2203.14465); what comes of it is verified in the same way, and the row that is made of it is the prompt's
-own, without the hint. A prompt that was not asked at all, because a budget had ended, gets no hint either.
-
-Costs what asking costs; verifying some microseconds an answer, or what a program takes.
+The prompts are rendered by a step of their own, and those with a hint by another, from the same rows. A row that is
+made has all columns of its prompt's row but for the answer; nothing of a hint is in it. What is known of an answer
+beside its verdict (its sample, whether it was rationalised, what each verifier said) is in ``facts``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from compiler.respond_params import Respond
-from compiler.step_params import Greedy, Sample
-from runtime.asking.request import Answer as Written
-from runtime.asking.request import Request, Result, Unanswered
-from runtime.generating.answer_faults import fault_of
-from runtime.generating.best_of_n import Checked, Verdict, decide
-from runtime.generating.hints import MENTIONS_HINT, mentioned
+from compiler.step_params import Metric
+from runtime.extension_metrics import own_metrics
+from runtime.extensions import add_extensions
+from runtime.generating.candidates import Candidate, SourceRow
+from runtime.generating.responding import Prompted, Responding, Tried
 from runtime.generating.verifying import Verifiers
-from runtime.metrics import Answer
-from runtime.models.protocols import Message
-
-RATIONALISED = "rationalised"
-_AT_ONCE = 4_096  # requests
-_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
-
-
-class Asks(Protocol):
-    """What is needed of an asker."""
-
-    def request(self, messages: Sequence[Message], decode: Greedy | Sample, sample: int = 0) -> Request: ...
-
-    def ask(self, requests: Sequence[Request]) -> list[Result]: ...
+from runtime.generating.work import ALL_ASKED, BUDGET, Ended, Work
+from runtime.measuring.metric_columns import Columns, metric_columns
+from runtime.metrics.code import not_confined
+from runtime.relational import engine, parquet
+from runtime.steps.predict import read_questions
 
 
-@dataclass(frozen=True, slots=True)
-class Prompted:
-    """A row and how it is shown to the model; ``expected`` may be empty."""
-
-    row_id: str
-    messages: tuple[Message, ...]
-    expected: str
-
-    @property
-    def text(self) -> str:
-        """All that the model is told, without roles."""
-        return "\n".join(turn["content"] for turn in self.messages if isinstance(turn.get("content"), str))
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One answer to a prompt, what it was asked by, and what became of it. ``text`` is what a row would get."""
-
-    prompt: Prompted
-    request: str
-    sample: int
-    text: str
-    verdict: Verdict
-    rationalised: bool = False
+def generate(work: Work) -> Ended:
+    """All answers; candidates are in ``work``. Raises what asking and a verifier of the user's raise."""
+    method = work.params.method
+    assert isinstance(method, Respond)
+    rows = {row.row_id: row for row in work.rows}
+    prompts = [_shown(one, rows[one.row_id], method) for one in _prompts(work, "prompts")]
+    hints = {one.row_id: one for one in _prompts(work, "hints")} if method.hint_samples is not None else {}
+    responding = Responding(method, work.params.decode, work.asker, _verifiers(work, method), hints)
+    answered: set[str] = set()
+    open_to_it = ""
+    for one in responding.tried(prompts):
+        work.candidates.add(_candidate(one, rows[one.prompt.row_id], method))
+        open_to_it = open_to_it or next((found for it in one.verified if (found := not_confined(it.reason))), "")
+        if one.prompt.row_id not in answered:
+            answered.add(one.prompt.row_id)
+            work.ctx.progress(len(answered), len(prompts), "prompts")
+    if open_to_it:
+        work.ctx.note(f"a model's code ran that this machine did not confine: {open_to_it} (docs/code-execution.md)")
+    return _ended(len(answered), len(prompts))
 
 
-@dataclass(frozen=True)
-class Responding:
-    """``hints`` are prompts with a hint, by the id of their row."""
-
-    params: Respond
-    decode: Greedy | Sample
-    asker: Asks
-    verifiers: Verifiers
-    hints: Mapping[str, Prompted]
-
-    def tried(self, prompts: Sequence[Prompted]) -> Iterator[Tried]:
-        """All answers: those of each prompt by their samples, the prompts in order, and after them those with a hint.
-        What was not asked, since a budget had ended, is none."""
-        left: list[Prompted] = []
-        for prompt, answers in self._asked(prompts, self.params.samples, hinted=False):
-            yield from answers
-            if answers and not any(one.verdict.accepted for one in answers) and prompt.row_id in self.hints:
-                left.append(prompt)
-        if self.params.hint_samples is not None:
-            for _, answers in self._asked(left, self.params.hint_samples, hinted=True):
-                yield from answers
-
-    def _asked(
-        self, prompts: Sequence[Prompted], samples: int, *, hinted: bool
-    ) -> Iterator[tuple[Prompted, list[Tried]]]:
-        size = max(1, _AT_ONCE // samples)
-        for start in range(0, len(prompts), size):
-            some = prompts[start : start + size]
-            shown = [self.hints[prompt.row_id] if hinted else prompt for prompt in some]
-            requests = [
-                self.asker.request(one.messages, self.decode, sample) for one in shown for sample in range(samples)
-            ]
-            results = self.asker.ask(requests)
-            given = [
-                _Given(number // samples, some[number // samples], request.hash, number % samples, result, hinted)
-                for number, (request, result) in enumerate(zip(requests, results, strict=True))
-                if not (isinstance(result, Unanswered) and result.by_budget)
-            ]
-            yield from self._decided(some, given)
-
-    def _decided(self, prompts: Sequence[Prompted], given: Sequence[_Given]) -> Iterator[tuple[Prompted, list[Tried]]]:
-        """Verdicts of the answers to some prompts, verified together: opening an engine for each would take longer."""
-        checked = self._checked(given)
-        of: list[list[tuple[_Given, Checked]]] = [[] for _ in prompts]
-        for one, found in zip(given, checked, strict=True):
-            of[one.place].append((one, found))
-        for prompt, those in zip(prompts, of, strict=True):
-            verdicts = decide([found for _, found in those], self.params.keep, self.params.cap)
-            yield (
-                prompt,
-                [
-                    Tried(prompt, one.request, one.sample, found.text, verdict, one.hinted)
-                    for (one, found), verdict in zip(those, verdicts, strict=True)
-                ],
-            )
-
-    def _checked(self, given: Sequence[_Given]) -> list[Checked]:
-        """What is found of each answer; only those without a fault are verified, and only what passed is scored."""
-        checked = [self._without_fault(one) for one in given]
-        sound = [place for place, found in enumerate(checked) if not found.fault]
-        answers = [given[place].answer(checked[place].text) for place in sound]
-        for place, said in zip(sound, self.verifiers.verify(answers), strict=True):
-            checked[place] = replace(checked[place], verified=said)
-        by = self.params.by
-        if by is not None:
-            pairs = [
-                (place, answer)
-                for place, answer in zip(sound, answers, strict=True)
-                if all(one.value for one in checked[place].verified)
-            ]
-            scores = self.verifiers.scores(by, [answer for _, answer in pairs], lower=self.params.lower)
-            for (place, _), score in zip(pairs, scores, strict=True):
-                checked[place] = replace(checked[place], score=score)
-        return checked
-
-    def _without_fault(self, given: _Given) -> Checked:
-        if isinstance(given.result, Unanswered):
-            return Checked("", given.result.reason, given.result.detail)
-        text, prompt = as_answer(given.result.text), given.prompt
-        fault = fault_of(given.result.text, given.result.stop_reason, prompt.text, prompt.expected)
-        if fault is not None:
-            return Checked(text, fault.rule, fault.detail)
-        if given.hinted and (said := mentioned(text, self.params.hint_wording, prompt.text, prompt.expected)):
-            return Checked(text, MENTIONS_HINT, f"it says {said!r}, and its row will not show the hint")
-        return Checked(text)
+def _prompts(work: Work, role: str) -> Iterator[Prompted]:
+    for question in read_questions(work.ctx.inputs[role], work.ctx.out):
+        yield Prompted(question.prompt.row_id, question.prompt.messages, question.expected)
 
 
-def as_answer(text: str) -> str:
-    """An answer as a row has it: without white space around it, but for the indentation of a program's first line."""
-    text = _BLANK_LINES.sub("", text.rstrip())
-    return text if text.startswith(("  ", "\t")) else text.lstrip()
+def _shown(one: Prompted, row: SourceRow, method: Respond) -> Prompted:
+    """With the answer that its row has; a template may render another text in its place, or none."""
+    expected = one.expected if method.conversation else row.values.get(method.column)
+    return Prompted(one.row_id, one.messages, "" if expected is None else str(expected))
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """What came of one request; ``place`` is that of its prompt."""
+def _verifiers(work: Work, method: Respond) -> Verifiers:
+    metrics = [*method.verify, *([method.by] if method.by is not None else [])]
+    return Verifiers(method.verify, _columns(work, metrics), own_metrics(work.ctx), work.ctx.stop.check)
 
-    place: int
-    prompt: Prompted
-    request: str
-    sample: int
-    result: Result
-    hinted: bool
 
-    def answer(self, text: str) -> tuple[str, Answer]:
-        """The answer as metrics see it, beside the id of its row."""
-        assert isinstance(self.result, Written)
-        return self.prompt.row_id, Answer(
-            output=text,
-            expected=self.prompt.expected,
-            seconds=self.result.seconds,
-            prompt_tokens=self.result.prompt_tokens,
-            output_tokens=self.result.output_tokens,
-            stop_reason=self.result.stop_reason,
-        )
+def _columns(work: Work, metrics: list[Metric]) -> Mapping[str, Columns]:
+    if not any(metric.columns for metric in metrics):
+        return {}
+    ctx, part = work.ctx, work.params.part
+    source = parquet(ctx.inputs["rows"] / "rows.parquet")
+    with engine(ctx.out) as db:
+        add_extensions(ctx, db)
+        where, bound = (" WHERE __split = ?", [part]) if part is not None else ("", [])
+        db.execute(f"CREATE TABLE items AS SELECT * FROM {source}{where}", bound)
+        return metric_columns(db, ctx, metrics, "items")
+
+
+def _candidate(one: Tried, row: SourceRow, method: Respond) -> Candidate:
+    value = one.verdict.value
+    return Candidate(
+        with_answer(row.values, one.text, method),
+        one.verdict.rule,
+        None if value is None else f"{value:g}",
+        one.verdict.detail or None,
+        parents=(row.row_id,),
+        requests=(one.request,),
+        round=int(one.rationalised),
+        facts=_facts(one),
+    )
+
+
+def _facts(one: Tried) -> dict[str, Any]:
+    said = [{"name": it.name, "value": it.value, "reason": it.reason} for it in one.verified]
+    found: dict[str, Any] = {"sample": one.sample}
+    if one.rationalised:
+        found["rationalised"] = True
+    return found | ({"verified": said} if said else {})
+
+
+def with_answer(values: Mapping[str, Any], text: str, method: Respond) -> dict[str, Any]:
+    """A row's columns with another answer; of a conversation also in its last turn."""
+    made = {**values, method.column: text}
+    if method.conversation:
+        turns = json.loads(values["messages"])
+        made["messages"] = json.dumps([*turns[:-1], {"role": "assistant", "content": text}], ensure_ascii=False)
+    return made
+
+
+def _ended(answered: int, prompts: int) -> Ended:
+    if answered == prompts:
+        return Ended(ALL_ASKED, f"all {prompts:,} prompts were asked")
+    return Ended(BUDGET, f"the budget ended after {answered:,} of {prompts:,} prompts")

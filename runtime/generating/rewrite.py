@@ -1,142 +1,70 @@
-"""Instructions made into harder ones and into others of their field, round after round, each with a new answer.
+"""``method = rewrite``: rows that are others' rows with an evolved instruction, and an answer to it, in their place.
 
-After Evol-Instruct (arXiv 2304.12244). In every round each instruction goes through one operation, drawn by a hash of
-its row and the round. What is accepted takes its parent's place in the next round; where it was given up, the parent is
-tried again with the next draw. An instruction counts only with an answer to it, which the same model writes and which
-the templates of the rows ask for. An instruction that stands among the rows, or was written before, is a ``duplicate``.
-
-Two requests a row and round at most.
+A row's other columns stay as they are. Its parent is the row that its instruction was made of, which may have been
+written in an earlier round; ``facts`` name the operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Mapping
+from typing import Any
 
 from compiler.respond_params import Rewrite
-from compiler.step_params import Greedy, Sample
-from runtime.asking.request import Result, Unanswered
-from runtime.generating.answer_faults import broken, fault_of, in_other_script
-from runtime.generating.best_of_n import DUPLICATE, Verdict, same_answer
-from runtime.generating.evolving import answer_given_up, evolve_prompt, evolved, given_up, operation_of
-from runtime.generating.respond import Asks, as_answer
-from runtime.generating.turns import question, template_of
-from runtime.models.protocols import Message
-
-_AT_ONCE = 2_048  # rows
-OF_ANSWER = "answer_"  # before the rules that an answer to a new instruction breaks
-UNASKABLE = "empty_column"
+from runtime.generating.candidates import Candidate
+from runtime.generating.new_instructions import NewInstructions
+from runtime.generating.rewriting import Evolved, Rewriting, Written
+from runtime.generating.turns import columns_asked
+from runtime.generating.work import ALL_ASKED, BUDGET, Ended, Work
+from runtime.relational import PLACE, engine, parquet
+from runtime.template_sql import value
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An instruction that a row's own came to: ``parent`` is None for one that was made of a row, and otherwise the
-    number of the accepted one that it was made of. ``values`` are columns of the row, as text."""
+def generate(work: Work) -> Ended:
+    """All attempts of all rounds; candidates are in ``work``. Rows without an instruction are not evolved."""
+    method = work.params.method
+    assert isinstance(method, Rewrite)
+    rows = {row.row_id: row for row in work.rows}
+    start = [one for one in _written(work, method) if (one.values[method.column] or "").strip()]
+    new, done, total = NewInstructions(work, method.column), 0, len(start) * method.rounds
 
-    row_id: str
-    values: Mapping[str, str | None]
-    parent: int | None = None
+    def take(one: Evolved) -> str:
+        nonlocal done
+        done += 1
+        work.ctx.progress(done, total, "attempts", round=one.round)
+        row_id = new.add(_candidate(one, rows[one.of.row_id].values, method))
+        return "" if work.candidates.found[-1].candidate.rule else row_id
 
-
-@dataclass(frozen=True, slots=True)
-class Evolved:
-    """One attempt at a row: what it was made of, by which operation and requests, and what became of it."""
-
-    of: Written
-    round: int
-    operation: str
-    requests: tuple[str, ...]
-    instruction: str
-    answer: str
-    verdict: Verdict
+    Rewriting(method, work.params.decode, work.asker, int(work.drawing[:15], 16)).run(start, take)
+    if done == total:
+        return Ended(ALL_ASKED, f"all {len(start):,} instructions went through {_rounds(method.rounds)}", method.rounds)
+    return Ended(BUDGET, f"the budget ended after {done:,} of {total:,} attempts", method.rounds)
 
 
-@dataclass(frozen=True)
-class Rewriting:
-    params: Rewrite
-    decode: Greedy | Sample
-    asker: Asks
-    seed: int
-
-    def tried(self, rows: Sequence[Written]) -> Iterator[Evolved]:
-        """All attempts, round by round, rows in order. What was not asked, since a budget had ended, is none."""
-        now = list(rows)
-        seen = {same_answer(row.values.get(self.params.column) or "") for row in rows}
-        accepted = 0
-        for round in range(self.params.rounds):
-            for start in range(0, len(now), _AT_ONCE):
-                for place, one in self._evolved(now[start : start + _AT_ONCE], round):
-                    if one.verdict.accepted and same_answer(one.instruction) in seen:
-                        one = replace(
-                            one, verdict=Verdict(DUPLICATE, "it stands among the rows, or was written before")
-                        )
-                    yield one
-                    if one.verdict.accepted:
-                        seen.add(same_answer(one.instruction))
-                        values = {**one.of.values, self.params.column: one.instruction}
-                        now[start + place] = Written(one.of.row_id, values, accepted)
-                        accepted += 1
-
-    def _evolved(self, rows: Sequence[Written], round: int) -> Iterator[tuple[int, Evolved]]:
-        """Attempts at some rows: the instructions first, then answers to those that are any good."""
-        operations = [operation_of(self.seed, row.row_id, round, self.params.operations) for row in rows]
-        prompts = [
-            _turn(evolve_prompt(operation, row.values.get(self.params.column) or ""))
-            for operation, row in zip(operations, rows, strict=True)
-        ]
-        results = self._ask(prompts)
-        found: dict[int, Evolved] = {}
-        answering: list[tuple[int, tuple[Message, ...]]] = []
-        for place, (row, operation, (request, result)) in enumerate(zip(rows, operations, results, strict=True)):
-            if isinstance(result, Unanswered) and result.by_budget:
-                continue
-            one = self._instruction(row, round, operation, request, result)
-            found[place] = one
-            if one.verdict.accepted:
-                template = template_of(self.params.templates, row.row_id, self.seed)
-                asked = question(template, {**row.values, self.params.column: one.instruction})
-                if asked is None:
-                    found[place] = replace(one, verdict=Verdict(UNASKABLE, "a column that its template needs is empty"))
-                else:
-                    answering.append((place, asked))
-        answers = self._ask([asked for _, asked in answering])
-        for (place, asked), (request, result) in zip(answering, answers, strict=True):
-            if isinstance(result, Unanswered) and result.by_budget:
-                del found[place]
-            else:
-                found[place] = self._answered(found[place], asked, request, result)
-        yield from sorted(found.items())
-
-    def _ask(self, prompts: Sequence[tuple[Message, ...]]) -> list[tuple[str, Result]]:
-        requests = [self.asker.request(prompt, self.decode) for prompt in prompts]
-        return [(request.hash, result) for request, result in zip(requests, self.asker.ask(requests), strict=True)]
-
-    def _instruction(self, row: Written, round: int, operation: str, request: str, result: Result) -> Evolved:
-        parent = row.values.get(self.params.column) or ""
-        if isinstance(result, Unanswered):
-            return Evolved(row, round, operation, (request,), "", "", Verdict(result.reason, result.detail))
-        text = evolved(result.text)
-        verdict = Verdict()
-        if fault := broken(result.text, result.stop_reason):
-            verdict = Verdict(fault.rule, fault.detail)
-        elif left := given_up(text, parent, Fraction(self.params.too_like), self.params.max_words):
-            verdict = Verdict(left.rule, left.detail, left.value)
-        elif fault := in_other_script(text, parent):
-            verdict = Verdict(fault.rule, fault.detail)
-        return Evolved(row, round, operation, (request,), text, "", verdict)
-
-    def _answered(self, one: Evolved, asked: Sequence[Message], request: str, result: Result) -> Evolved:
-        one = replace(one, requests=(*one.requests, request))
-        if isinstance(result, Unanswered):
-            return replace(one, verdict=Verdict(OF_ANSWER + result.reason, result.detail))
-        text, shown = as_answer(result.text), "\n".join(str(turn["content"]) for turn in asked)
-        if fault := fault_of(result.text, result.stop_reason, shown, ""):
-            return replace(one, answer=text, verdict=Verdict(OF_ANSWER + fault.rule, fault.detail))
-        if left := answer_given_up(text, one.instruction):
-            return replace(one, answer=text, verdict=Verdict(OF_ANSWER + left.rule, left.detail, left.value))
-        return replace(one, answer=text)
+def _candidate(one: Evolved, values: Mapping[str, Any], method: Rewrite) -> Candidate:
+    value = one.verdict.value
+    return Candidate(
+        {**values, method.column: one.instruction, method.answer: one.answer},
+        one.verdict.rule,
+        None if value is None else f"{value:g}",
+        one.verdict.detail or None,
+        parents=(one.of.own,),
+        requests=one.requests,
+        round=one.round,
+        facts={"operation": one.operation},
+    )
 
 
-def _turn(text: str) -> tuple[Message, ...]:
-    return ({"role": "user", "content": text},)
+def _written(work: Work, method: Rewrite) -> list[Written]:
+    """The rows with the columns that questions show, as templates show them, in their order."""
+    names = list(dict.fromkeys([method.column, *columns_asked(method.templates)]))
+    ctx, part = work.ctx, work.params.part
+    source = parquet(ctx.inputs["rows"] / "rows.parquet")
+    where, bound = (" WHERE __split = ?", [part]) if part is not None else ("", [])
+    with engine(ctx.out) as db:
+        listed = ", ".join(value(name) for name in names)
+        found = db.rows(f"SELECT __row_id, {listed} FROM {source}{where} ORDER BY {PLACE}", bound)
+    return [Written(row_id, dict(zip(names, texts, strict=True)), row_id) for row_id, *texts in found]
+
+
+def _rounds(count: int) -> str:
+    return f"{count} round{'s' * (count != 1)}"

@@ -22,10 +22,10 @@ RIGHT = [answer("a", YES, score=0.2), answer("b", YES, score=0.9), answer("c", Y
     ("answers", "keep", "cap", "rules"),
     [
         (RIGHT, "all", None, ["", "", ""]),
-        (RIGHT, "all", 2, ["", "", "over_cap"]),
+        (RIGHT, "all", 2, ["", "", "per_prompt"]),
         (RIGHT, "first", None, ["", "not_first", "not_first"]),
         (RIGHT, "best", None, ["not_best", "", "not_best"]),  # as good as the third, and earlier
-        (RIGHT, "best", 2, ["over_cap", "", ""]),
+        (RIGHT, "best", 2, ["per_prompt", "", ""]),
         ([answer("a", NO), answer("b", UNKNOWN), answer("c", YES)], "first", None, ["verify", "unverified", ""]),
         ([answer("a", YES), answer(" a \n", YES), answer("A", YES)], "all", None, ["", "duplicate", ""]),
         ([answer("a", NO), answer("a", NO)], "all", None, ["verify", "verify"]),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from compiler.respond_params import Respond
 from compiler.step_params import Metric
 from runtime.asking.request import Unanswered
-from runtime.generating.respond import Prompted, Responding, Tried, as_answer
+from runtime.generating.responding import Prompted, Responding, Tried, as_answer
 from runtime.generating.verifying import NO_EXPECTED, Verifiers
 from tests.runtime.generating.scripted import DECODE, Scripted
 
@@ -27,7 +27,7 @@ SHORT = Metric(name="characters", function="characters", args={}, unit="plain")
 
 
 def respond(**changed: object) -> Respond:
-    plain = {"samples": 3, "column": "output", "conversation": False, "verify": (EXACT,), "keep": "all"}
+    plain = {"samples": 3, "column": "output", "conversation": False, "verify": (EXACT,), "take": "all"}
     return Respond(**(plain | changed))  # type: ignore[arg-type]
 
 
@@ -64,7 +64,7 @@ def test_faults_are_named_before_anything_is_verified_and_failures_lose_nothing(
     said = ["", ("4", "length"), "4\x00", Unanswered("server_error", "it failed"), "2 + 2 = ?", "4"]
     found = tried(Scripted(lambda content, sample: said[sample]), respond(samples=6), [SUM])
     assert [one.verdict.rule for one in found] == [
-        *("empty", "truncated", "control_characters", "server_error", "repeats_prompt", ""),
+        *("empty", "truncated", "control_characters", "unanswered", "repeats_prompt", ""),
     ]
 
 
@@ -93,7 +93,7 @@ def test_several_verifiers_have_to_agree_and_one_that_cannot_tell_is_not_against
 def test_the_best_answer_is_the_one_that_the_metric_says() -> None:
     said = ["it is 4", "4", "so we have 2 and 2, which is 4"]
     for lower, best in ((True, 1), (False, 2)):
-        params = respond(verify=(NUMBER,), keep="best", by=SHORT, lower=lower)
+        params = respond(verify=(NUMBER,), take="best", by=SHORT, lower=lower)
         found = tried(Scripted(lambda content, sample: said[sample]), params, [SUM])
         assert [one.sample for one in found if one.verdict.accepted] == [best]
 
@@ -157,7 +157,7 @@ def test_the_order_of_prompts_decides_nothing_and_no_prompt_has_more_than_its_ca
         what = said.get((number, sample, hinted), "wrong")
         return {"right": f"{number + 1}", "also right": f"it is {number + 1}", "wrong": "no idea", "": ""}[what]
 
-    params = respond(samples=4, verify=(NUMBER,), cap=cap, hint_samples=2, hint_wording=("It is ",))
+    params = respond(samples=4, verify=(NUMBER,), per_prompt=cap, hint_samples=2, hint_wording=("It is ",))
 
     def fates(prompts: list[Prompted]) -> Counter[tuple[str, int, bool, str]]:
         found = tried(Scripted(answers), params, prompts, HINTS_OF_ALL)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from compiler.respond_params import Rewrite
 from compiler.step_params import RenderTemplate, Segment, TemplateRole
 from runtime.asking.request import Unanswered
-from runtime.generating.backtranslate import Backtranslating, own_prompt
-from runtime.generating.rewrite import Evolved, Rewriting, Written
+from runtime.generating.backtranslating import Backtranslating, own_prompt
+from runtime.generating.rewriting import Evolved, Rewriting, Written
 from runtime.generating.turns import columns_asked, question
 from tests.runtime.generating.scripted import DECODE, Scripted
 
@@ -35,13 +35,20 @@ PARAMS = Rewrite(
     max_words=60,
 )
 ROWS = [
-    Written("a", {"instruction": "Name a river in France", "input": None, "output": "Loire"}),
-    Written("b", {"instruction": "Name a lake in Italy", "input": "", "output": "Garda"}),
+    Written("a", {"instruction": "Name a river in France", "input": None, "output": "Loire"}, "a"),
+    Written("b", {"instruction": "Name a lake in Italy", "input": "", "output": "Garda"}, "b"),
 ]
 
 
 def run(script: Scripted, rows: list[Written] = ROWS, **changed: object) -> list[Evolved]:
-    return list(Rewriting(PARAMS.model_copy(update=changed), DECODE, script, 0).tried(rows))
+    found: list[Evolved] = []
+
+    def take(one: Evolved) -> str:
+        found.append(one)
+        return f"new {len(found)}" if one.verdict.accepted else ""
+
+    Rewriting(PARAMS.model_copy(update=changed), DECODE, script, 0).run(rows, take)
+    return found
 
 
 def _parent(content: str) -> str:
@@ -54,11 +61,11 @@ def test_what_is_accepted_is_evolved_further_and_keeps_its_parent() -> None:
         return f"New task: {parent} that few people know of, with its length" if parent else "the Aisne, 356 km"
 
     found = run(Scripted(answers))
-    assert [(one.of.row_id, one.round, one.of.parent, one.verdict.rule) for one in found] == [
-        ("a", 0, None, ""),
-        ("b", 0, None, ""),
-        ("a", 1, 0, ""),
-        ("b", 1, 1, ""),
+    assert [(one.of.row_id, one.round, one.of.own, one.verdict.rule) for one in found] == [
+        ("a", 0, "a", ""),
+        ("b", 0, "b", ""),
+        ("a", 1, "new 1", ""),
+        ("b", 1, "new 2", ""),
     ]
     assert found[2].instruction.count("that few people know of") == 2
     assert found[2].answer == "the Aisne, 356 km"
@@ -75,11 +82,11 @@ def test_what_is_given_up_leaves_its_parent_for_the_next_round() -> None:
         return "I'm sorry, but I can't do that."
 
     found = run(Scripted(answers))
-    assert [(one.of.row_id, one.round, one.of.parent, one.verdict.rule) for one in found] == [
-        ("a", 0, None, "no_gain"),
-        ("b", 0, None, "answer_refusal"),
-        ("a", 1, None, "no_gain"),
-        ("b", 1, None, "answer_refusal"),
+    assert [(one.of.row_id, one.round, one.of.own, one.verdict.rule) for one in found] == [
+        ("a", 0, "a", "no_gain"),
+        ("b", 0, "b", "answer_refusal"),
+        ("a", 1, "a", "no_gain"),
+        ("b", 1, "b", "answer_refusal"),
     ]
     assert found[0].verdict.value == 1.0
     assert len(found[0].requests) == 1  # no answer is asked of what is given up
