@@ -188,7 +188,7 @@ def _resolve(
     lifecycle = resolve_lifecycle(read, names, world, tables)
     generates = {name: item for name, item in lifecycle.items() if isinstance(item, ResolvedGenerate)}
     later = {name: item for name, item in lifecycle.items() if name not in generates}
-    check_scoring_models(tasks, trains, evals, generates, names)
+    check_scoring_models(tasks, trains, evals, generates, judges, names)
     edition = program.main.parsed.spec.edition
     year = edition.year if edition else 0
     spec = ResolvedSpec(

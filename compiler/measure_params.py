@@ -63,6 +63,13 @@ class Reading(Params):
     reference: str | None
 
 
+class JudgedBy(Params):
+    """What a judge says: ``input`` is the role of the judge step of a cell, or of the step that calibrated it."""
+
+    judge: str
+    input: str
+
+
 class Cell(GrownParams):
     """The predictions of one model under one template: ``input`` is the role of the predict step, or
     of the first reading where no metric asks for predictions.
@@ -72,7 +79,7 @@ class Cell(GrownParams):
     under some of the eval's templates and not under others.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"readings", "base", "few_shot", "trained"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"readings", "base", "few_shot", "trained", "judged"})
 
     input: str
     model: str
@@ -81,6 +88,7 @@ class Cell(GrownParams):
     base: str | None = None
     few_shot: int | None = None
     trained: bool | None = None
+    judged: tuple[JudgedBy, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -90,9 +98,10 @@ class Cell(GrownParams):
 
 class MeasureParams(GrownParams):
     """Input roles: ``rows`` (the data with its columns) and one a cell. ``tags`` is what every row carries: a text, or
-    a list of them. Every item was asked ``samples`` times."""
+    a list of them. Every item was asked ``samples`` times. ``calibrated`` are judges that were held against people, by
+    whose errors rates are corrected."""
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"tags", "samples"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"tags", "samples", "calibrated"})
 
     kind: Literal["measure"] = "measure"
     metrics: tuple[Metric, ...]
@@ -100,6 +109,7 @@ class MeasureParams(GrownParams):
     cells: tuple[Cell, ...]
     tags: Sql | None = None
     samples: int = 1
+    calibrated: tuple[JudgedBy, ...] = ()
 
 
 class MetricRef(GrownParams):
@@ -234,6 +244,21 @@ class NeverRequirement(Params):
     checked: tuple[Checked, ...]
 
 
+class FigureRequirement(Params):
+    """``annotators.alpha >= 0.667``: a figure of a review, or of how a judge was calibrated. ``input`` is the role of
+    the step that measured it, ``of`` the block. With a level the one-sided bound has to clear the threshold."""
+
+    rule: Literal["figure"] = "figure"
+    text: str
+    input: str
+    of: str
+    figure: str
+    unit: Literal["share", "plain"]
+    op: Literal[">=", ">", "<=", "<"]
+    threshold: Number
+    level: Number | None
+
+
 class GroupRequirement(Params):
     """``any of { … }`` and ``all of { … }``; ``members`` are positions in the gate's requirements, after its own."""
 
@@ -242,7 +267,7 @@ class GroupRequirement(Params):
     members: tuple[int, ...]
 
 
-# What measures something: a group only puts verdicts together.
+# What is decided on answers of an eval: a figure is of labels, a group only puts verdicts together.
 MeasuredRequirement: TypeAlias = (
     BoundRequirement
     | NoWorseRequirement
@@ -253,11 +278,14 @@ MeasuredRequirement: TypeAlias = (
     | UnseenRequirement
     | NeverRequirement
 )
-Requirement: TypeAlias = Annotated[MeasuredRequirement | GroupRequirement, Field(discriminator="rule")]
+Requirement: TypeAlias = Annotated[
+    MeasuredRequirement | FigureRequirement | GroupRequirement, Field(discriminator="rule")
+]
 
 
 class GateParams(GrownParams):
-    """Input roles: one a measure step, named as the eval. ``strict``: what is inconclusive fails the gate."""
+    """Input roles: one a measure step, named as the eval, and one a review or calibration, named as its block.
+    ``strict``: what is inconclusive fails the gate."""
 
     ADDED: ClassVar[frozenset[str]] = frozenset({"strict"})
 

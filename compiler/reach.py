@@ -12,9 +12,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from compiler.judged_metrics import judges_of
 from compiler.known import Known
 from compiler.resolve.models_in_rules import roots_of
 from compiler.resolved import ResolvedEval, ResolvedMixture, ResolvedModel, ResolvedSpec, ResolvedTask, ResolvedTrain
+from compiler.resolved_gate import ResolvedGate
 from compiler.schema.fields import Shape
 
 
@@ -37,6 +39,13 @@ def reached(spec: ResolvedSpec) -> ResolvedSpec:
                 pending.extend(spec.generates[name] for name in {item.name, written} & spec.generates.keys())
                 named = (name for score in item.scores for name in score.models)
                 pending.extend(found for name in named if (found := spec.models.get(name) or spec.trains.get(name)))
+                judges = (name for score in item.scores for name in score.judges)
+                pending.extend(spec.later[name] for name in judges if name in spec.later)
+            if isinstance(item, ResolvedGate):
+                pending.extend(spec.later[one.of] for one in item.figures if one.of in spec.later)
+            if isinstance(item, ResolvedEval):
+                asked = judges_of(item.metrics.items.values())
+                pending.extend(spec.later[name] for name in asked if name in spec.later)
             if isinstance(item, ResolvedTask | ResolvedEval):  # and so is what its rules ask for tokens
                 bottom = roots_of(item, spec)
                 roots |= bottom

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from compiler.params_base import Params, Sql
+from compiler.params_base import GrownParams, Params, Sql
 
 
 class RecordedScore(Params):
@@ -12,12 +12,15 @@ class RecordedScore(Params):
     column: str
 
 
-class Recorded(Params):
+class Recorded(GrownParams):
     """How answers are made: elsewhere, and found by what they are about.
 
     ``part`` and ``answers_part`` are parts of splits, None for all rows. ``item`` is over columns that both sides
-    have. ``expected`` is a column of the data; None where the rendered rows say it, or nothing does. ``prompt`` is None
-    where what was asked is not known. Scores stand in the order of their names."""
+    have. ``labels`` are columns with what judges said of the answers. ``expected`` is a column of the data; None where
+    the rendered rows say it, or nothing does. ``prompt`` is None where what was asked is not known. Scores stand in the
+    order of their names."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"labels"})
 
     method: Literal["recorded"] = "recorded"
     part: str | None
@@ -28,3 +31,4 @@ class Recorded(Params):
     expected: str | None
     scores: tuple[RecordedScore, ...]
     how: str | None = None  # the column with how answers were decoded, of logs that say it
+    labels: tuple[str, ...] = ()

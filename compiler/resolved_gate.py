@@ -80,6 +80,20 @@ class Never(Struct, frozen=True, eq=False):
     watched: tuple[Watched, ...]
 
 
+class FigureOf(Struct, frozen=True, eq=False):
+    """``annotators.alpha >= 0.667``: ``of`` is the full name of the block that has the figure. Without a ``level`` the
+    estimate decides."""
+
+    entry: RuleEntry
+    kind: str
+    of: str
+    figure: str
+    unit: Literal["share", "plain"]
+    op: str
+    limit: Decimal
+    level: Decimal | None
+
+
 class Grouped(Struct, frozen=True, eq=False):
     """``any of { … }`` or ``all of { … }``, with what it holds in the order of the file."""
 
@@ -88,10 +102,10 @@ class Grouped(Struct, frozen=True, eq=False):
     members: tuple[Member, ...]
 
 
-Member: TypeAlias = Requirement | Never | Grouped | None
+Member: TypeAlias = Requirement | Never | FigureOf | Grouped | None
 
 
-def leaves(members: tuple[Member, ...], *, of_any: bool = True) -> Iterator[Requirement | Never | None]:
+def leaves(members: tuple[Member, ...], *, of_any: bool = True) -> Iterator[Requirement | Never | FigureOf | None]:
     """What groups hold in the end; without ``of_any`` only what has to hold whatever else does."""
     for member in members:
         if not isinstance(member, Grouped):
@@ -125,9 +139,14 @@ class ResolvedGate(Struct, frozen=True, eq=False):
     @property
     def requirements(self) -> tuple[Requirement | None, ...]:
         """All ``require``, also those in groups."""
-        return tuple(item for item in leaves(self.members) if not isinstance(item, Never))
+        return tuple(item for item in leaves(self.members) if not isinstance(item, Never | FigureOf))
 
     @property
     def required(self) -> tuple[Requirement | None, ...]:
         """Those that all have to hold: none that stands beside another choice."""
-        return tuple(item for item in leaves(self.members, of_any=False) if not isinstance(item, Never))
+        return tuple(item for item in leaves(self.members, of_any=False) if not isinstance(item, Never | FigureOf))
+
+    @property
+    def figures(self) -> tuple[FigureOf, ...]:
+        """What it asks of blocks that are no evals."""
+        return tuple(item for item in leaves(self.members) if isinstance(item, FigureOf))

@@ -9,17 +9,17 @@ from msgspec import Struct
 
 from compiler.known import Known
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedSource, ResolvedTask, ResolvedTrain, Rows
+from compiler.resolved_judge import ResolvedJudge as ResolvedJudge
+from compiler.resolved_judge import ResolvedPolicy as ResolvedPolicy
+from compiler.resolved_judge import ResolvedReview as ResolvedReview
 from compiler.resolved_methods import ResolvedMethod
 from compiler.resolved_score import Scorer
 from compiler.schema.feedback import Feedback
 from compiler.schema.generate import Generate
 from compiler.schema.guardrail import Guardrail
-from compiler.schema.judge import Judge
 from compiler.schema.loop import Loop
 from compiler.schema.measures import ReadLimit
-from compiler.schema.policy import Policy
 from compiler.schema.redteam import Redteam
-from compiler.schema.review import Review
 from compiler.world import ColumnType, SourceFacts
 
 RowsOrSource: TypeAlias = Rows | ResolvedSource
@@ -48,22 +48,6 @@ class ResolvedLoop(Struct, frozen=True, eq=False):
     trains: Mapping[str, ResolvedTrain]
     evals: Mapping[str, ResolvedEval]
     guards: tuple[ReadLimit | None, ...]
-
-
-class ResolvedPolicy(Struct, frozen=True, eq=False):
-    block: Policy
-
-
-class ResolvedJudge(Struct, frozen=True, eq=False):
-    block: Judge
-    labels: Known[str]
-    calibrate: RowsOrSource | None
-
-
-class ResolvedReview(Struct, frozen=True, eq=False):
-    block: Review
-    source: ResolvedSource | None
-    gold: ResolvedSource | None
 
 
 class ResolvedRedteam(Struct, frozen=True, eq=False):

@@ -15,17 +15,19 @@ class Scorer(Struct, frozen=True, eq=False):
     """A number of a row: a call of the table of scorers, or a typed expression over the columns.
 
     ``model`` is the full name of the model or train that a call names, which is looked up when all of them are known
-    (a train may itself learn from a task). ``text`` is what a call measures, where it takes a column.
+    (a train may itself learn from a task). ``text`` is what a call measures, where it takes a column, ``judge`` the
+    full name of a judge.
     """
 
     call: ReadCall | None
     typed: Typed | None
     model: str | None = None
     text: Typed | None = None
+    judge: str | None = None
 
     @property
     def reads_conversations(self) -> bool:
-        return self.call is not None and self.call.form.name in ("ifd", "perplexity", "reward")
+        return self.call is not None and self.call.form.name in ("ifd", "perplexity", "reward", "judge")
 
 
 class ResolvedScore(Struct, frozen=True, eq=False):
@@ -45,3 +47,9 @@ class ResolvedScore(Struct, frozen=True, eq=False):
         of the fields means nothing."""
         named = (self.scores.get(name) for name in sorted(self.scores.names))
         return tuple(dict.fromkeys(scorer.model for scorer in named if scorer is not None and scorer.model is not None))
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Full names of the judges that it needs, in the same order."""
+        named = (self.scores.get(name) for name in sorted(self.scores.names))
+        return tuple(dict.fromkeys(scorer.judge for scorer in named if scorer is not None and scorer.judge is not None))

@@ -45,8 +45,16 @@ class ClassifierScore(Params):
     label: str
 
 
+class JudgeScore(Params):
+    """The label of the judge number ``judge`` of the step, counted from 0; of a scale its number."""
+
+    scorer: Literal["judge"] = "judge"
+    name: str
+    judge: int
+
+
 ScoreEntry: TypeAlias = Annotated[
-    ExpressionScore | LossScore | RewardScore | ClassifierScore, Field(discriminator="scorer")
+    ExpressionScore | LossScore | RewardScore | ClassifierScore | JudgeScore, Field(discriminator="scorer")
 ]
 
 
@@ -54,7 +62,7 @@ class ScoreParams(Params):
     """Adds a column a score; drops nothing.
 
     Input roles: ``rows``; ``conversations`` (render, where a scorer reads them); ``model.N`` (a train step, where model
-    N is a trained one). Content: ``weights.N``, ``tokenizer.N``, ``chat_template.N``.
+    N is a trained one), ``judge.N`` (judge). Content: ``weights.N``, ``tokenizer.N``, ``chat_template.N``.
     """
 
     kind: Literal["score"] = "score"

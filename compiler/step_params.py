@@ -23,13 +23,19 @@ from compiler.asking_params import AskingBudget as AskingBudget
 from compiler.generate_params import GenerateParams as GenerateParams
 from compiler.generate_params import Novelty as Novelty
 from compiler.generate_params import SelfInstruct as SelfInstruct
+from compiler.judge_params import CalibrateParams as CalibrateParams
+from compiler.judge_params import JudgeParams as JudgeParams
+from compiler.judge_params import JudgeSpec as JudgeSpec
+from compiler.judge_params import ReviewParams as ReviewParams
 from compiler.measure_params import Blessed as Blessed
 from compiler.measure_params import BoundRequirement as BoundRequirement
 from compiler.measure_params import Cell as Cell
 from compiler.measure_params import Checked as Checked
 from compiler.measure_params import EquivalentRequirement as EquivalentRequirement
+from compiler.measure_params import FigureRequirement as FigureRequirement
 from compiler.measure_params import GateParams as GateParams
 from compiler.measure_params import GroupRequirement as GroupRequirement
+from compiler.measure_params import JudgedBy as JudgedBy
 from compiler.measure_params import MeasureParams as MeasureParams
 from compiler.measure_params import Metric as Metric
 from compiler.measure_params import MetricColumn as MetricColumn
@@ -59,6 +65,7 @@ from compiler.render_params import Segment as Segment
 from compiler.render_params import TemplateRole as TemplateRole
 from compiler.score_params import ClassifierScore as ClassifierScore
 from compiler.score_params import ExpressionScore as ExpressionScore
+from compiler.score_params import JudgeScore as JudgeScore
 from compiler.score_params import LossScore as LossScore
 from compiler.score_params import RewardScore as RewardScore
 from compiler.score_params import ScoreEntry as ScoreEntry
@@ -267,6 +274,9 @@ StepParams: TypeAlias = Annotated[
     | TrainParams
     | PredictParams
     | LikelihoodParams
+    | JudgeParams
+    | CalibrateParams
+    | ReviewParams
     | MeasureParams
     | GateParams
     | GenerateParams,

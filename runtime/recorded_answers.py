@@ -24,6 +24,7 @@ from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
 LOST = "lost.parquet"  # item: what was answered, and is in no file behind the data
+LABELS = "labels.parquet"  # row_id, label (the column), value: what judges said, beside the predictions
 SCORES = "scores.parquet"  # row_id, score, value: beside the predictions of a step that has scores
 UNKNOWN_PROMPT = "[]"  # no message is known
 STOP_REASON = "recorded"  # why an answer ends is not known
@@ -52,6 +53,8 @@ def run(ctx: StepContext, params: Recorded) -> StepResult:
         db.copy(_STORED, folder / "stored.parquet")
         if params.scores:
             db.copy(_scores(params), folder / SCORES)
+        if params.labels:
+            db.copy(_labels(params), folder / LABELS)
         summary = {"decode": _decoded(db)} if params.how is not None else {}
         causes = dict(db.rows(f"SELECT rule, count(*) FROM ({_LEDGER}) GROUP BY rule ORDER BY rule"))
     publish_rows(ctx, {"ledger": folder / "ledger.parquet", "predictions": folder / "stored.parquet"})
@@ -98,6 +101,7 @@ def _given(db: Engine, folder: Path, params: Recorded) -> None:
         said = f"to_json([{{'role': 'user', 'content': {name}}}])::VARCHAR"
         prompt = f"CASE WHEN {name} IS NULL THEN {prompt} ELSE {said} END"
     scores = "".join(f", {quoted(score.column)}::DOUBLE AS s{at}" for at, score in enumerate(params.scores))
+    scores += "".join(f", {quoted(column)}::VARCHAR AS l{at}" for at, column in enumerate(params.labels))
     scores += f", {quoted(params.how)} AS decode" if params.how is not None else ""
     common, bound = _common(params)
     rows, part = _rows(folder, params.answers_part)
@@ -156,7 +160,8 @@ def _refuse_rows_alike(db: Engine, params: Recorded) -> None:
 
 
 def _refuse_two_answers(db: Engine, params: Recorded) -> None:
-    given = ", ".join(["output", *(f"s{at}" for at in range(len(params.scores)))])
+    labels = (f"l{at}" for at in range(len(params.labels)))
+    given = ", ".join(["output", *(f"s{at}" for at in range(len(params.scores))), *labels])
     found = db.rows(
         "SELECT min_by(i, __ord), min(line), max(line), count(*) FROM given "
         f"SEMI JOIN asked ON {_same(params, 'given', 'asked')} WHERE has_item AND output IS NOT NULL "
@@ -179,6 +184,7 @@ def _pair(db: Engine, params: Recorded) -> None:
         f"QUALIFY row_number() OVER (PARTITION BY {_keys(params)} ORDER BY __ord) = 1"
     )
     scores = "".join(f", f.s{at}" for at in range(len(params.scores)))
+    scores += "".join(f", f.l{at}" for at in range(len(params.labels)))
     db.execute(
         f"CREATE TABLE paired AS SELECT a.__ord, a.row_id, f.prompt, f.output, a.expected, f.row_id AS answer{scores} "
         f"FROM asked a JOIN firsts f ON {_same(params, 'a', 'f')} "
@@ -231,6 +237,14 @@ def _scores(params: Recorded) -> str:
     values = ", ".join(f"s{at}" for at in range(len(params.scores)))
     ordered = "(SELECT * FROM paired ORDER BY __ord)"
     return f"SELECT row_id, unnest([{names}]) AS score, unnest([{values}]) AS value FROM {ordered}"
+
+
+def _labels(params: Recorded) -> str:
+    """One row an item and column of labels; a label that is not there is NULL."""
+    names = ", ".join(literal(column) for column in params.labels)
+    values = ", ".join(f"l{at}" for at in range(len(params.labels)))
+    ordered = "(SELECT * FROM paired ORDER BY __ord)"
+    return f"SELECT row_id, unnest([{names}]) AS label, unnest([{values}]) AS value FROM {ordered}"
 
 
 def recorded_scores(db: Engine, folder: Path, params: MeasureParams) -> dict[str, dict[str, float | None]]:

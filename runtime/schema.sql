@@ -170,6 +170,35 @@ CREATE TABLE IF NOT EXISTS requests (
     made_at TIMESTAMPTZ NOT NULL
 );
 
+-- What judges said of texts, a row an asking: the label, or why there is none; the judge's name is a label of its step.
+CREATE TABLE IF NOT EXISTS judgements (
+    step_hash TEXT NOT NULL, row_id TEXT NOT NULL,
+    sample INTEGER NOT NULL,         -- which answer to the item, from 0
+    repeat INTEGER NOT NULL,         -- which asking about it, from 0
+    label TEXT, score DOUBLE,        -- of labels the place from 0, worst first; of a scale its number
+    confidence DOUBLE,               -- the label's probability, of a classifier
+    reason TEXT,                     -- why there is no label: no_label, two_labels, truncated, …
+    request_hash TEXT,               -- of a model that was asked: the row of `requests`
+    policy_version TEXT              -- of the policy that it judged by
+);
+CREATE INDEX IF NOT EXISTS judgements_step ON judgements (step_hash);
+
+-- How far labels agree: of a judge with people (calibrate), of people with each other (review). Slice '*' is all items.
+CREATE TABLE IF NOT EXISTS agreement (
+    step_hash TEXT NOT NULL, slice TEXT NOT NULL, slice_value TEXT NOT NULL,
+    statistic TEXT NOT NULL,         -- agreement | kappa | alpha | base_rate | …: see docs/judges.md
+    which TEXT NOT NULL,             -- the label, reviewer or pair that it is about; empty for all
+    n BIGINT NOT NULL, missing BIGINT NOT NULL, estimate DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE NOT NULL, unit TEXT NOT NULL, method TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS agreement_step ON agreement (step_hash);
+
+-- Rates by a judge, corrected for its errors on the labelled rows: beside the row of `metrics` with the same names.
+CREATE TABLE IF NOT EXISTS corrected_rates (
+    step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, metric TEXT NOT NULL, slice TEXT NOT NULL, slice_value TEXT NOT NULL,
+    n BIGINT NOT NULL, labelled BIGINT NOT NULL, -- answers that were judged, and rows with labels of people too
+    estimate DOUBLE, low DOUBLE, high DOUBLE, level DOUBLE NOT NULL, method TEXT NOT NULL
+);
+
 -- A value an item; of a metric of the whole set (BLEU) that of the item alone, and the statistics whose sums make the set's.
 CREATE TABLE IF NOT EXISTS item_metrics (
     step_hash TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, metric TEXT NOT NULL, value DOUBLE, statistics DOUBLE[],

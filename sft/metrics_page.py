@@ -10,7 +10,7 @@ from sft.plain_tables import Page, Table
 from sft.show_filters import Filters, known_name, unfinished
 from tui import metric_queries
 from tui.formats import count, interval, number
-from tui.metric_queries import AxisLine, MetricRow
+from tui.metric_queries import AxisLine, CorrectedRow, MetricRow
 
 _SIGNED = ("unseen_minus_trained",)
 _NAMES = {"unseen_minus_trained": "unseen minus trained", "flip_rate": "flip rate"}
@@ -31,17 +31,23 @@ def metrics_page(store: Store, run_id: str, filters: Filters) -> Page:
     if not filters.all and filters.template is None:
         chosen = [row for row in chosen if "*" in (row.slice, row.template)]
     varied = [row for row in axes if _wanted(row, filters)]
+    rates = [row for row in metric_queries.corrected(store, run_id) if _wanted(row, filters)]
+    corrected = [row for row in rates if filters.all or row.template == (filters.template or "*")]
     tables = []
     for name in dict.fromkeys(row.eval for row in chosen):
         tables.append(_aggregates(name, [row for row in chosen if row.eval == name]))
         own = [row for row in varied if row.eval == name]
         tables += [_axes(name, own)] if own else []
-    data = {"metrics": [asdict(row) for row in chosen], "axes": [asdict(row) for row in varied]}
+        by_judge = [row for row in corrected if row.eval == name]
+        tables += [_corrected(name, by_judge)] if by_judge else []
+    data: dict[str, object] = {"metrics": [asdict(row) for row in chosen], "axes": [asdict(row) for row in varied]}
+    if corrected:
+        data["corrected"] = [asdict(row) for row in corrected]
     left = unfinished(store, run_id, "measure", None)
     return Page(data, left or ("" if rows else "this run measures nothing"), tuple(tables))
 
 
-def _wanted(row: MetricRow | AxisLine, filters: Filters) -> bool:
+def _wanted(row: MetricRow | AxisLine | CorrectedRow, filters: Filters) -> bool:
     asked = ((filters.model, row.model), (filters.template, row.template), (filters.metric, row.metric))
     return all(name in (None, own) for name, own in asked)
 
@@ -58,6 +64,20 @@ def _aggregates(name: str, rows: Sequence[MetricRow]) -> Table:
     ]
     columns = ("metric", "model", "template", "slice", "estimate", "interval", "n", "missing")
     return Table(name, columns, cells, frozenset({4, 6, 7}))
+
+
+def _corrected(name: str, rows: Sequence[CorrectedRow]) -> Table:
+    cells = [
+        (
+            *(row.metric, row.model, "all" if row.template == "*" else row.template),
+            "all" if row.slice == "*" else f"{row.slice} = {row.slice_value}",
+            *(number(row.raw, "share"), number(row.estimate, "share"), interval(row.low, row.high, "share")),
+            *(count(row.n), count(row.labelled), row.method),
+        )
+        for row in rows
+    ]
+    columns = ("metric", "model", "template", "slice", "raw", "corrected", "interval", "n", "labelled", "how")
+    return Table(f"{name}: corrected for the judge's errors", columns, cells, frozenset({4, 5, 7, 8}))
 
 
 def _axes(name: str, rows: Sequence[AxisLine]) -> Table:

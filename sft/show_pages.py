@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from runtime.store import Store
 from sft.duplicates_page import duplicates_page
 from sft.generated_page import generated_page
+from sft.judges_page import judges_page
 from sft.ledger_page import ledger_page
 from sft.metrics_page import metrics_page
 from sft.mixture_page import mixture_page
@@ -230,6 +231,7 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "mixture": _mixture,
     "generated": lambda store, run_id, filters: generated_page(store, run_id, filters.step, filters.limit),
     "scores": lambda store, run_id, filters: scores_page(store, run_id, filters.step, filters.limit),
+    "judges": judges_page,
     "training": _training,
     "verdicts": _verdicts,
     "metrics": metrics_page,

@@ -59,6 +59,41 @@ def metrics(store: Store, run_id: str) -> list[MetricRow]:
     return [MetricRow(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectedRow:
+    """A rate by a judge as it was counted, and corrected for the judge's errors on ``labelled`` rows."""
+
+    eval: str
+    model: str
+    template: str
+    metric: str
+    slice: str
+    slice_value: str
+    raw: float | None
+    n: int
+    labelled: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    method: str
+
+
+def corrected(store: Store, run_id: str) -> list[CorrectedRow]:
+    """The corrected rates of a run, in the order of its metrics."""
+    rows = store.query(
+        """
+        SELECT s.labels->>'eval', c.model, c.template, c.metric, c.slice, c.slice_value, m.estimate, c.n, c.labelled,
+               c.estimate, c.low, c.high, c.level, c.method
+        FROM steps s JOIN corrected_rates c USING (step_hash)
+        JOIN metrics m USING (step_hash, model, template, metric, slice, slice_value)
+        WHERE s.run_id = ? ORDER BY s.ordinal, c.metric, c.model, c.template, c.slice, c.rowid
+        """,
+        [run_id],
+    )
+    return [CorrectedRow(*row) for row in rows]
+
+
 def axes(store: Store, run_id: str) -> list[AxisLine]:
     """What the evals of a run vary beside their rows, in the order of their measuring."""
     rows = store.query(

@@ -5,10 +5,11 @@ Model calls are apart from measuring: editing a metric or a slice runs no model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Literal, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, cast
 
 from compiler.extension_metrics import ExtensionMetric
+from compiler.judged_metrics import judged_args, judges_of
 from compiler.known import sure
 from compiler.lower.asking import asked_content, asked_lines
 from compiler.lower.builder import Line, PlanBuilder
@@ -29,6 +30,7 @@ from compiler.step_params import (
     Choose,
     Decode,
     Greedy,
+    JudgedBy,
     MeasureParams,
     Metric,
     MetricColumn,
@@ -40,6 +42,9 @@ from compiler.step_params import (
 )
 from compiler.world import ModelFacts
 
+if TYPE_CHECKING:
+    from compiler.lower.judge import Judges
+
 _DEFAULT_NEW_TOKENS = 256
 
 
@@ -48,21 +53,27 @@ def lower_eval(
     facts: Mapping[str, ModelFacts],
     clean: Decontamination,
     trains: Mapping[str, str],
+    judges: Judges,
     builder: PlanBuilder,
 ) -> str:
-    """The id of the measure step; ``clean`` and ``trains`` give the steps of what it reads."""
+    """The id of the measure step; ``clean``, ``trains`` and ``judges`` give the steps of what it reads."""
     data = sure(item.data)
     rows = clean.tasks[data.task.name]
     predict = _predict_params(item)
     templates = shown_templates(item)
+    asked = judges_of(item.metrics.items.values())
     prompts = {shown.label: lower_held_out_rows(item, shown, rows, clean.examples, builder) for shown in templates}
     cells: list[Cell] = []
     inputs = {"rows": rows}
     for model in item.models.whole:
         if isinstance(model, ResolvedModel) and model.is_recorded:
             role, name = f"cell:{len(cells)}", templates[0].label if templates else UNKNOWN_TEMPLATE
-            inputs[role] = lower_recorded(item, model, name, clean.tasks, prompts.get(name), builder)
-            cells.append(Cell(input=role, model=model.name, template=name))
+            inputs[role] = lower_recorded(
+                item, model, name, clean.tasks, prompts.get(name), judges.columns(asked), builder
+            )
+            judged = _judged(asked, judges, inputs[role], role, builder)
+            inputs |= {one.input: step for one, step in judged}
+            cells.append(Cell(input=role, model=model.name, template=name, judged=tuple(one for one, _ in judged)))
             continue
         seen = seen_templates(item, model)
         for shown in templates:
@@ -77,18 +88,44 @@ def lower_eval(
                 read_role = f"likelihood:{len(cells)}.{number}" if answers is not None or number else role
                 inputs[read_role] = step
                 readings.append(reading.model_copy(update={"input": read_role}))
-            cells.append(_cell(role, model, shown, seen).model_copy(update={"readings": tuple(readings)}))
+            judged = _judged(asked, judges, answers, role, builder) if answers is not None else ()
+            inputs |= {one.input: step for one, step in judged}
+            read_by = {"readings": tuple(readings), "judged": tuple(one for one, _ in judged)}
+            cells.append(_cell(role, model, shown, seen).model_copy(update=read_by))
     metrics = tuple(lower_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
     named = zip(item.slices.names, item.slices.whole, strict=True)
-    slices = tuple(_slice(name, value, builder) for name, value in named)
+    slices = tuple(lower_slice(name, value, builder) for name, value in named)
     tags = builder.models.sql(item.tags) if item.tags is not None else None
+    held = {name: found for name in asked if (found := judges.calibration(name)) is not None}
+    inputs |= {f"calibration:{name}": step for name, step in held.items()}
     return builder.add(
-        MeasureParams(metrics=metrics, slices=slices, cells=tuple(cells), tags=tags, samples=item.block.samples.value),
+        MeasureParams(
+            metrics=metrics,
+            slices=slices,
+            cells=tuple(cells),
+            tags=tags,
+            samples=item.block.samples.value,
+            calibrated=tuple(JudgedBy(judge=name, input=f"calibration:{name}") for name in held),
+        ),
         item.name,
         item.block,
         inputs=inputs,
         labels={"eval": item.name, "task": data.task.name, "part": data.part or "all", **_sides(item)},
         lines=_named_lines(item, builder),
+    )
+
+
+def _judged(
+    asked: Sequence[str], judges: Judges, answers: str, cell: str, builder: PlanBuilder
+) -> tuple[tuple[JudgedBy, str], ...]:
+    """The steps that judge the answers of a cell, with their roles."""
+    step = builder.step(answers)
+    return tuple(
+        (
+            JudgedBy(judge=name, input=f"judged {cell} {name}"),
+            judges.answers(name, step.name, answers, step.local["labels"]),
+        )
+        for name in asked
     )
 
 
@@ -161,7 +198,8 @@ def _cell(role: str, model: AnyModel, shown: Shown, seen: Mapping[str, bool]) ->
     )
 
 
-def _slice(name: str, item: ResolvedSlice, builder: PlanBuilder) -> Slice:
+def lower_slice(name: str, item: ResolvedSlice, builder: PlanBuilder) -> Slice:
+    """A slice of an eval, or of the rows of a review or calibration."""
     if item.by == "file":
         return Slice(name=name, value=Sql(sql='"__file"', type="text"))
     if item.by in ("template", "few_shot"):
@@ -179,7 +217,7 @@ def lower_metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Met
     return Metric(
         name=name,
         function=function.name,
-        args={**metric.args, **languages},
+        args={**judged_args(metric), **languages},
         unit=function.unit,
         columns=tuple(columns),
         whole=function.whole,
@@ -190,14 +228,15 @@ def lower_metric(name: str, metric: ResolvedMetric, builder: PlanBuilder) -> Met
 def _predict_params(item: ResolvedEval) -> PredictParams:
     block = item.block
     return PredictParams(
-        decode=_decode(block.decode.value),
+        decode=lower_decode(block.decode.value),
         precision=cast(Literal["auto", "fp32", "bf16"], block.precision.value),
         prompt=prompt_of(item),
         samples=block.samples.value,
     )
 
 
-def _decode(body: GreedyBody | SampleBody | ChooseBody | None) -> Decode:
+def lower_decode(body: GreedyBody | SampleBody | ChooseBody | None) -> Decode:
+    """How answers are made; greedily where nothing is said."""
     if body is None:
         return Greedy(max_new_tokens=_DEFAULT_NEW_TOKENS)
     if isinstance(body, ChooseBody):

@@ -13,13 +13,14 @@ from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.measure_params import UnseenRequirement, WorstRequirement
 from compiler.measured_alike import differences, how_measured
-from compiler.resolved_gate import Grouped, Member, Never, Requirement, ResolvedGate
+from compiler.resolved_gate import FigureOf, Grouped, Member, Never, Requirement, ResolvedGate
 from compiler.rule_text import rule_text
 from compiler.step_params import (
     Blessed,
     BoundRequirement,
     Checked,
     EquivalentRequirement,
+    FigureRequirement,
     GateParams,
     GroupRequirement,
     MetricRef,
@@ -34,8 +35,11 @@ from spec_lang.source import Span
 _SHOWN = 60  # characters of a member in the text of its group
 
 
-def lower_gate(gate: ResolvedGate, measured: Mapping[str, str], builder: PlanBuilder) -> str:
-    """The id of the gate step; ``measured`` maps an eval to its measure step."""
+def lower_gate(
+    gate: ResolvedGate, measured: Mapping[str, str], figures: Mapping[str, str], builder: PlanBuilder
+) -> str:
+    """The id of the gate step; ``measured`` maps an eval to its measure step, ``figures`` a review or judge to the step
+    that measured its agreement."""
     lowered = _Lowered(gate, measured, builder)
     for member in gate.members:
         lowered.add(member)
@@ -44,7 +48,8 @@ def lower_gate(gate: ResolvedGate, measured: Mapping[str, str], builder: PlanBui
         GateParams(requirements=tuple(lowered.requirements), strict=gate.strict),
         gate.name,
         gate.block,
-        inputs={item.name: measured[item.name] for item in gate.evals},
+        inputs={item.name: measured[item.name] for item in gate.evals}
+        | {item.of: figures[item.of] for item in gate.figures},
         content={"baseline": baseline.content} if baseline is not None else {},
         labels={"gate": gate.name},
         lines={f"requirements.{index}": line for index, line in enumerate(lowered.lines)},
@@ -72,7 +77,11 @@ class _Lowered:
             members = tuple(self.add(item) for item in member.members)
             self.requirements[at] = _group(member, members)
             return at
-        lowered = _never(member) if isinstance(member, Never) else self._requirement(member)
+        lowered: RequirementParams
+        if isinstance(member, FigureOf):
+            lowered = _figure(member)
+        else:
+            lowered = _never(member) if isinstance(member, Never) else self._requirement(member)
         self._append(lowered, member.entry.node.span, member.entry.clause("because"))
         return at
 
@@ -124,6 +133,19 @@ def _never(item: Never) -> NeverRequirement:
         eval=item.eval,
         tag=item.tag,
         checked=tuple(Checked(metric=one.metric, model=one.model, fails=one.fails) for one in item.watched),
+    )
+
+
+def _figure(item: FigureOf) -> FigureRequirement:
+    return FigureRequirement(
+        text=rule_text(item.entry.node, verb=False),
+        input=item.of,
+        of=item.of,
+        figure=item.figure,
+        unit=item.unit,
+        op=cast(Literal[">=", ">", "<=", "<"], item.op),
+        threshold=item.limit,
+        level=item.level,
     )
 
 

@@ -16,7 +16,7 @@ from compiler.lower.asking import asked_content, asked_inputs, asked_lines, aske
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.filter import lower_filter
 from compiler.lower.respond import SEVERAL, asked_rows, method_params
-from compiler.lower.score import ScoringModel, lower_score
+from compiler.lower.score import JudgeRows, ScoringModel, lower_score
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
 from compiler.schema.fields import Shape
@@ -32,7 +32,11 @@ _PAPER_NOVELTY = Decimal("0.7")
 
 
 def lower_generate(
-    item: ResolvedGenerate, steps: Mapping[str, str], model_of: Callable[[str], ScoringModel], builder: PlanBuilder
+    item: ResolvedGenerate,
+    steps: Mapping[str, str],
+    model_of: Callable[[str], ScoringModel],
+    judge_rows: JudgeRows,
+    builder: PlanBuilder,
 ) -> str:
     """The id of the last step: the thresholds of its scores, a filter, or the generate step itself."""
     rows, model, params = sure(item.rows), item.model, _params(item, builder)
@@ -55,7 +59,7 @@ def lower_generate(
     for used in item.task.filters.whole:
         step = lower_filter(used, item.task, step, steps, builder)
     for score in item.task.scores.whole:
-        step = lower_score(score, item.task, step, steps, model_of, builder)
+        step = lower_score(score, item.task, step, steps, model_of, judge_rows, builder)
     return step
 
 

@@ -23,10 +23,11 @@ def lower_recorded(
     template: str,
     steps: Mapping[str, str],
     prompts: str | None,
+    labels: tuple[str, ...],
     builder: PlanBuilder,
 ) -> str:
     """The id of the step; ``steps`` gives the last step of a task or source, ``prompts`` is the step whose rows say
-    what is expected."""
+    what is expected, ``labels`` are columns with what judges said of the answers."""
     data, answers = sure(item.data), sure(model.recorded)
     scores = sorted({str(m.args["score"]) for m in item.metrics.whole if m.function.name == RECORDED})
     inputs = {"rows": steps[data.task.name], "answers": steps[_name(answers.rows)]}
@@ -38,6 +39,7 @@ def lower_recorded(
         prompt=answers.prompt,
         expected=item.expected,
         how=answers.decode,
+        labels=labels,
         scores=tuple(RecordedScore(name=name, column=score_column(answers, name)) for name in scores),
     )
     if prompts is not None:

@@ -7,7 +7,7 @@ The thresholds are apart, so that changing one runs no scorer. Scorers that read
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -19,8 +19,19 @@ from compiler.lower.template import lower_scored_rows
 from compiler.resolved import ResolvedModel, ResolvedTask
 from compiler.resolved_score import ResolvedScore, Scorer
 from compiler.sql import lower
-from compiler.step_params import ClassifierScore, ExpressionScore, LossScore, RewardScore, ScoreEntry, ScoreParams
+from compiler.step_params import (
+    ClassifierScore,
+    ExpressionScore,
+    JudgeScore,
+    LossScore,
+    RewardScore,
+    ScoreEntry,
+    ScoreParams,
+)
 from compiler.world import ModelFacts
+
+# Of a judge, the name of the score's step, the step of rendered rows, and labels: the id of the step that judges them.
+JudgeRows: TypeAlias = Callable[[str, str, str, Mapping[str, str]], str]
 
 
 class ScoringModel(Struct, frozen=True):
@@ -38,6 +49,7 @@ def lower_score(
     rows: str,
     steps: Mapping[str, str],
     model_of: Callable[[str], ScoringModel],
+    judge_rows: JudgeRows,
     builder: PlanBuilder,
 ) -> str:
     """The id of the last step: the thresholds, or the scores where there are none."""
@@ -53,9 +65,11 @@ def lower_score(
         if model.train is not None:
             inputs[f"model.{index}"] = model.train
     labels = {"task": task.name, "source": sure(task.source).name, "score": item.name}
+    for index, judge in enumerate(item.judges):
+        inputs[f"judge.{index}"] = judge_rows(judge, f"{task.name}.{item.name}", inputs["conversations"], labels)
     lines = {f"scores.{entry.name.text}": builder.line(entry.span, item.block) for entry in item.block.scores}
     step = builder.add(
-        ScoreParams(scores=_entries(scorers, item.models), precision="auto"),
+        ScoreParams(scores=_entries(scorers, item.models, item.judges), precision="auto"),
         f"{task.name}.{item.name}",
         item.block,
         inputs=inputs,
@@ -71,16 +85,18 @@ def _local(model: ScoringModel) -> dict[str, Any]:
     return {"name": model.name, **model_local(model.root)}
 
 
-def _entries(scorers: dict[str, Scorer], models: Sequence[str]) -> tuple[ScoreEntry, ...]:
+def _entries(scorers: dict[str, Scorer], models: Sequence[str], judges: Sequence[str]) -> tuple[ScoreEntry, ...]:
     """In the order of their names: the order of fields means nothing."""
-    return tuple(_entry(name, scorers[name], models) for name in sorted(scorers))
+    return tuple(_entry(name, scorers[name], models, judges) for name in sorted(scorers))
 
 
-def _entry(name: str, scorer: Scorer, models: Sequence[str]) -> ScoreEntry:
+def _entry(name: str, scorer: Scorer, models: Sequence[str], judges: Sequence[str]) -> ScoreEntry:
     call = scorer.call
     if call is None:
         assert scorer.typed is not None
         return ExpressionScore(name=name, value=lower(scorer.typed))
+    if scorer.judge is not None:
+        return JudgeScore(name=name, judge=judges.index(scorer.judge))
     assert scorer.model is not None  # what needs none cannot run yet, and was reported
     model = models.index(scorer.model)
     if call.form.name == "ifd":

@@ -8,13 +8,16 @@ from compiler.lower.builder import PlanBuilder
 from compiler.lower.decontaminate import Decontamination, drawn_mixtures
 from compiler.lower.eval import lower_eval
 from compiler.lower.gate import lower_gate
+from compiler.lower.judge import Judges
 from compiler.lower.mixture import lower_mixture
+from compiler.lower.review import lower_review
 from compiler.lower.score import ScoringModel
 from compiler.lower.task import TaskSteps
 from compiler.lower.train import lower_train
 from compiler.plan import Plan
 from compiler.reporting import Reporter
 from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTrain
+from compiler.resolved_judge import ResolvedJudge, ResolvedReview
 from compiler.rule_models import RuleModels
 from compiler.world import ModelFacts
 
@@ -26,10 +29,14 @@ def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], models: Rule
     lowered.data()
     for name in spec.trains:
         lowered.train(name)
-    clean, trains = lowered.clean, lowered.trains
-    measured = {name: lower_eval(item, facts, clean, trains, builder) for name, item in spec.evals.items()}
+    clean, trains, judges = lowered.clean, lowered.trains, lowered.judges
+    figures = {name: step for name in judges if (step := judges.calibration(name)) is not None}
+    measured = {name: lower_eval(item, facts, clean, trains, judges, builder) for name, item in spec.evals.items()}
+    for name, item in spec.later.items():
+        if isinstance(item, ResolvedReview):
+            figures[name] = lower_review(item, clean.tasks, builder)
     for gate in spec.gates.values():
-        lower_gate(gate, measured, builder)
+        lower_gate(gate, measured, figures, builder)
     return builder.plan(spec.edition)
 
 
@@ -52,7 +59,10 @@ class _Lowered:
 
     def __init__(self, spec: ResolvedSpec, facts: Mapping[str, ModelFacts], builder: PlanBuilder) -> None:
         self.spec, self.facts, self.builder = spec, facts, builder
-        self.clean = Decontamination(spec, TaskSteps(spec, self.scoring_model, builder), builder)
+        tasks = TaskSteps(spec, self.scoring_model, self.judge_rows, builder)
+        judges = {name: item for name, item in spec.later.items() if isinstance(item, ResolvedJudge)}
+        self.judges = Judges(judges, facts, tasks, self.trained, builder)
+        self.clean = Decontamination(spec, tasks, builder)
         self.drawn = drawn_mixtures(spec)
         self.mixtures: dict[str, str] = {}
         self.trains: dict[str, str] = {}
@@ -78,6 +88,14 @@ class _Lowered:
             self.mixture(train.data.name)
         facts = self.facts[train.root.name]
         self.trains[name] = lower_train(train, facts, self.clean, self.mixtures, self.trains, self.builder)
+
+    def trained(self, name: str) -> str:
+        """The id of the step that trains a model."""
+        self.train(name)
+        return self.trains[name]
+
+    def judge_rows(self, judge: str, step: str, rendered: str, labels: Mapping[str, str]) -> str:
+        return self.judges.conversations(judge, step, rendered, labels)
 
     def scoring_model(self, name: str) -> ScoringModel:
         if name in self.spec.trains:

@@ -11,7 +11,7 @@ from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.filter import lower_filter
 from compiler.lower.generate import lower_generate
-from compiler.lower.score import ScoringModel, lower_score
+from compiler.lower.score import JudgeRows, ScoringModel, lower_score
 from compiler.lower.source import lower_source
 from compiler.resolved import ResolvedSpec, ResolvedSplit, ResolvedTask
 from compiler.rule_models import RuleModels
@@ -21,19 +21,22 @@ from compiler.step_params import SplitParams, SplitPart
 class TaskSteps(Mapping[str, str]):
     """The last step of every source and task, by name. A task is lowered when it is asked for first: filters may
     compare their rows with those of other tasks, and scores may be by models that learn from them; that these make no
-    circle was checked. ``model_of`` gives a model that scores rows."""
+    circle was checked. ``model_of`` gives a model that scores rows,
+    ``judge_rows`` the step of a judge that does."""
 
-    def __init__(self, spec: ResolvedSpec, model_of: Callable[[str], ScoringModel], builder: PlanBuilder) -> None:
-        self._spec, self._model_of, self._builder = spec, model_of, builder
+    def __init__(
+        self, spec: ResolvedSpec, model_of: Callable[[str], ScoringModel], judge_rows: JudgeRows, builder: PlanBuilder
+    ) -> None:
+        self._spec, self._model_of, self._judge_rows, self._builder = spec, model_of, judge_rows, builder
         self._steps = {name: lower_source(source, builder) for name, source in spec.sources.items()}
 
     def __getitem__(self, name: str) -> str:
         if name not in self._steps:
-            written = self._spec.generates.get(name)
+            written, judged = self._spec.generates.get(name), self._judge_rows
             if written is not None:
-                self._steps[name] = lower_generate(written, self, self._model_of, self._builder)
+                self._steps[name] = lower_generate(written, self, self._model_of, judged, self._builder)
             else:
-                self._steps[name] = lower_task(self._spec.tasks[name], self, self._model_of, self._builder)
+                self._steps[name] = lower_task(self._spec.tasks[name], self, self._model_of, judged, self._builder)
         return self._steps[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -44,14 +47,18 @@ class TaskSteps(Mapping[str, str]):
 
 
 def lower_task(
-    task: ResolvedTask, steps: Mapping[str, str], model_of: Callable[[str], ScoringModel], builder: PlanBuilder
+    task: ResolvedTask,
+    steps: Mapping[str, str],
+    model_of: Callable[[str], ScoringModel],
+    judge_rows: JudgeRows,
+    builder: PlanBuilder,
 ) -> str:
     """The id of the task's last step: split, thresholds, scores, filter, or the ingest step itself."""
     rows = steps[sure(task.source).name]
     for item in task.filters.whole:
         rows = lower_filter(item, task, rows, steps, builder)
     for score in task.scores.whole:
-        rows = lower_score(score, task, rows, steps, model_of, builder)
+        rows = lower_score(score, task, rows, steps, model_of, judge_rows, builder)
     split = task.block.split
     if split is None:
         return rows

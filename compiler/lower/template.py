@@ -137,10 +137,15 @@ def _examples(templates: tuple[ResolvedTemplate, ...], task: ResolvedTask, pool_
     return {f"examples:{at}": pool_step(sure(pool)) for at, pool in pools.items()}
 
 
+def template_roles(template: ResolvedTemplate) -> tuple[TemplateRole, ...]:
+    """What a template says, for whoever is asked with it in other ways than by rendering rows."""
+    return tuple(_role(*item) for item in template.roles.items())
+
+
 def render_template(template: ResolvedTemplate, task: ResolvedTask) -> RenderTemplate:
     """A template over the columns of a task."""
     return RenderTemplate(
-        roles=tuple(_role(*item) for item in template.roles.items()),
+        roles=template_roles(template),
         options=_options(template, task) if template.options is not None else None,
         few_shot=_few_shot(template, task) if template.few_shot is not None else None,
     )

@@ -15,6 +15,7 @@ from compiler.reporting import Reporter, suggestion
 from compiler.resolve.axes import check_k, check_read_once, check_samples
 from compiler.resolve.choose import check_kinds, resolve_candidates
 from compiler.resolve.few_shot_axis import check_counts
+from compiler.resolve.judged_eval import check_judges
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
 from compiler.resolve.recorded import check_asking, check_recorded, expected_column, only_recorded, recorded_metric
@@ -68,6 +69,7 @@ def resolve_eval(
     check_kinds(block, metrics, report)
     check_asking(block, metrics, used, report)
     check_served(block, metrics, used, report)
+    check_judges(block, metrics, used, judges, names)
     candidates = resolve_candidates(block, shown, scope)
     compared = next((rule for rule in block.metrics if _compares(metrics.get(rule.name.text))), None)
     expected = expected_column(block, data, compared, names) if nothing_asked else None

@@ -9,13 +9,14 @@ from compiler.names import Names
 from compiler.reporting import renamed_word, suggestion, written_anew
 from compiler.resolve.gate_axes import OF_AXES, TRAINED, UNSEEN, axis_of, check_unseen
 from compiler.resolve.gate_baseline import Baseline, read_baseline
-from compiler.resolve.gate_figures import check_figure, is_figure
+from compiler.resolve.gate_figures import is_figure, read_figure
 from compiler.resolve.gate_metric import EXAMPLE, Use, check_evaluated, read_margin, read_metric, read_number
 from compiler.resolve.gate_never import read_never
 from compiler.resolved import ResolvedEval
 from compiler.resolved_gate import (
     COMPARED,
     AxisOf,
+    FigureOf,
     Grouped,
     Member,
     MetricOf,
@@ -40,21 +41,23 @@ def resolve_gate(block: Gate, names: Names, evals: Mapping[str, ResolvedEval]) -
     reader = _Requirements(names, evals, read_baseline(block, names))
     members = _members(block, reader)
     known = tuple(leaves(members))
-    used = {item.eval if isinstance(item, Never) else item.metric.eval for item in known if item is not None}
+    asked = (item for item in known if isinstance(item, Requirement | Never))
+    used = {item.eval if isinstance(item, Never) else item.metric.eval for item in asked}
     reader.baseline.report_unused(names.report)
     return ResolvedGate(block, members, tuple(evals[name] for name in evals if name in used), reader.baseline.facts)
 
 
 def _members(block: Gate, reader: _Requirements) -> tuple[Member, ...]:
     """In the order of the file. `never` comes last, for it asks what else is required."""
-    read: dict[int, Requirement | None] = {}
+    read: dict[int, Requirement | FigureOf | None] = {}
     waiting: list[RuleEntry] = []
     for rule in _rules(block):
         if rule.verb == "never":
             waiting.append(rule)
         else:
             read[id(rule)] = reader.read(rule)
-    never = {id(rule): read_never(rule, reader.names, reader.evals, tuple(read.values())) for rule in waiting}
+    measured = tuple(item for item in read.values() if not isinstance(item, FigureOf))
+    never = {id(rule): read_never(rule, reader.names, reader.evals, measured) for rule in waiting}
     return _placed(block, {**read, **never})
 
 
@@ -69,7 +72,9 @@ def _groups(block: Gate | Group | Inner) -> Sequence[Group | Inner]:
     return () if isinstance(block, Inner) else (*block.any_of, *block.all_of)
 
 
-def _placed(block: Gate | Group | Inner, read: Mapping[int, Requirement | Never | None]) -> tuple[Member, ...]:
+def _placed(
+    block: Gate | Group | Inner, read: Mapping[int, Requirement | Never | FigureOf | None]
+) -> tuple[Member, ...]:
     found: list[tuple[int, Member]] = [(rule.node.span.start, read[id(rule)]) for rule in block.rules]
     if not isinstance(block, Inner):
         found += [(group.head.start, Grouped("any", group.head, _placed(group, read))) for group in block.any_of]
@@ -83,7 +88,7 @@ class _Requirements:
     def __init__(self, names: Names, evals: Mapping[str, ResolvedEval], baseline: Baseline) -> None:
         self.names, self.evals, self.report, self.baseline = names, evals, names.report, baseline
 
-    def read(self, rule: RuleEntry) -> Requirement | None:
+    def read(self, rule: RuleEntry) -> Requirement | FigureOf | None:
         expr = rule.expr
         if expr is None or isinstance(expr, Faulty):
             return None
@@ -94,8 +99,7 @@ class _Requirements:
                 self.report.error("SFT0608", message, rule.clauses[compared[0]].span, "write two rules")
                 return None
             if is_figure(expr, self.names):
-                check_figure(rule, expr, self.names)
-                return None
+                return read_figure(rule, expr, self.names)
             if isinstance(expr.left, Call) and expr.left.func.text in OF_AXES:
                 return self._over_axis(rule, expr, expr.left)
             if isinstance(expr.left, Call) and expr.left.func.text == UNSEEN:

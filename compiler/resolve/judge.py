@@ -1,56 +1,121 @@
-"""Judges: their labels, who judges, and the labels of people that they are measured against."""
+"""Judges: their labels, who judges, by which policy, and the labels of people that they are measured against."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from compiler.judge_rules import RULES, given_labels
 from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import renamed_word, suggestion
-from compiler.resolve.policy import check_policy
-from compiler.resolve.tables import Tables, rows_or_source
-from compiler.resolved_lifecycle import ResolvedJudge
+from compiler.resolve.calibration import resolve_calibration
+from compiler.resolve.policy import read_policy
+from compiler.resolve.served import refuse_top_k
+from compiler.resolve.tables import Tables
+from compiler.resolved import ResolvedTemplate
+from compiler.resolved_judge import ResolvedJudge
+from compiler.schema.eval import GreedyBody
 from compiler.schema.judge import Judge
+from compiler.schema.policy import Policy
+from compiler.schema.review import Review
 from spec_lang.ast import Ref
 
-# Rules that judge without a model, with the labels they give.
-RULES = {
-    "refusal": ("complied", "partial_refusal", "refused"),
-    "empty": ("answered", "empty"),
-    "format": ("broken", "valid"),
-}
+_BY_MODEL = ("model", "classifier")
+_OWN_COLUMNS = ("prompt", "output", "rubric", "policy", "labels")
 
 
-def resolve_judge(block: Judge, names: Names, tables: Tables) -> ResolvedJudge:
+def resolve_judge(
+    block: Judge, names: Names, tables: Tables, policies: Mapping[str, Policy], reviews: Mapping[str, Review]
+) -> ResolvedJudge:
     """The judge, as far as it is known."""
     labels = _labels(block, names)
+    using = block.using.value
     _check_using(block, names)
-    check_policy(block.policy.value, names)
-    calibrate = rows_or_source(block.calibrate.value, "calibrate", names, tables, others=("review",))
-    return ResolvedJudge(block, labels, calibrate)
+    named = using.argument("name") if using is not None and using.form.name in _BY_MODEL else None
+    model = tables.either.get(names.full(named)) if isinstance(named, Ref) else None
+    template = _template(block, names, tables)
+    policy = read_policy(block.policy.value, names, policies)
+    _check_asking(block, names)
+    refuse_top_k(block.decode.value, model, names.report)
+    calibration = resolve_calibration(block, labels, names, tables, reviews)
+    by = using.form.name if using is not None else ""
+    return ResolvedJudge(block, labels, by, model, template, policy, calibration)
 
 
 def _labels(block: Judge, names: Names) -> Known[str]:
+    report, scale = names.report, block.scale.value
+    if block.scale.given and block.labels.given:
+        also = [(block.labels.span, "its labels")]
+        report.error("SFT0225", "a judge has `labels` or a `scale`", block.scale.span, "leave one of them out", also)
+    if scale is not None and block.scale.known:
+        if len(scale) != 2 or scale[0] >= scale[1]:
+            help = "the lowest number and the highest, such as `scale = [1, 5]`"
+            report.error("SFT0210", "`scale` takes two numbers, the lower one first", block.scale.span, help)
+            return Known(more=True)
+        return Known({str(number): str(number) for number in range(scale[0], scale[1] + 1)})
     found: dict[str, str | None] = {}
     for label in block.labels.value:
         if label.text in found:
-            names.report.error("SFT0205", f"`{label.text}` stands twice in `labels`", label.span)
+            report.error("SFT0205", f"`{label.text}` stands twice in `labels`", label.span)
         found[label.text] = label.text
+    folded = {label.casefold() for label in found}
+    if len(folded) < len(found):
+        message = "two labels differ in capitals alone, which a model's answer does not tell apart"
+        report.error("SFT0205", message, block.labels.span)
     if block.labels.known and len(block.labels.value) == 1:
-        names.report.error("SFT0210", "`labels` has to hold at least 2 labels", block.labels.span)
+        report.error("SFT0210", "`labels` has to hold at least 2 labels", block.labels.span)
     return Known(found, more=not block.labels.known)
 
 
 def _check_using(block: Judge, names: Names) -> None:
     using = block.using.value
-    if using is None:
+    if using is None or using.form.name == "recorded":
         return
     name = using.arguments["name"]
     if using.form.name == "rules":
         _check_rules(block, names)
     elif isinstance(name.value, Ref):
-        names.stands(name.value, ("model", "train"), "using")
-    prompt = using.argument("prompt")
-    if isinstance(prompt, Ref):
-        names.stands(prompt, ("template",), "prompt")
+        by_model = using.form.name == "model"
+        names.stands(name.value, ("model", "train") if by_model else ("model",), "using" if by_model else "classifier")
+
+
+def _template(block: Judge, names: Names, tables: Tables) -> ResolvedTemplate | None:
+    """The user's own words to a model: what is judged has to stand in them, and nothing else of the row can."""
+    using = block.using.value
+    prompt = using.argument("prompt") if using is not None else None
+    template = names.look_up(prompt, ("template",), "prompt", tables.templates) if isinstance(prompt, Ref) else None
+    if template is None or not isinstance(prompt, Ref):
+        return None
+    asked = [name for name, _ in template.placeholders]
+    for name in dict.fromkeys(asked):
+        if name not in _OWN_COLUMNS:
+            help = f"a judge sees {', '.join(f'`{{{own}}}`' for own in _OWN_COLUMNS)}"
+            also = [template.block.label(template.block.head, "declared here")]
+            message = f"template `{template.name}` names `{{{name}}}`, which a judge is not shown"
+            names.report.error("SFT0221", message, prompt.span, help, also)
+    if "output" not in asked:
+        message = f"template `{template.name}` does not show what is judged"
+        names.report.error("SFT0221", message, prompt.span, "put `{output}` where the answer stands")
+    if template.options is not None or template.few_shot is not None:
+        message = f"template `{template.name}` has choices or examples, and a judge is asked with texts alone"
+        names.report.error("SFT0225", message, prompt.span, "name a template without `options` and `few_shot`")
+    return template
+
+
+def _check_asking(block: Judge, names: Names) -> None:
+    """What only a model takes, and repeats that could not differ."""
+    using = block.using.value
+    by_model = using is None or using.form.name == "model"
+    for field in ("repeats", "decode"):
+        if field in block.lines and not by_model:
+            assert using is not None
+            message = f"`{field}` is for a model that is asked, and `{using.form.name}` always gives the same"
+            names.report.error("SFT0225", message, block.lines[field], "leave it out")
+    decode = block.decode.value
+    if block.repeats.value > 1 and by_model and (decode is None or isinstance(decode, GreedyBody)):
+        help = "write `decode = sample { temperature = 0.7 }`, or leave `repeats` out"
+        message = "greedy decoding gives the same verdict every time, so repeats would tell nothing"
+        names.report.error("SFT0225", message, block.lines.get("repeats", block.head), help)
 
 
 def _check_rules(block: Judge, names: Names) -> None:
@@ -65,6 +130,10 @@ def _check_rules(block: Judge, names: Names) -> None:
         help = suggestion(name.value, RULES, "rules")
         names.report.error("SFT0211", f"there are no rules `{name.value}`", name.span, help)
         return
+    if block.scale.given:
+        help = f"write `labels = [{', '.join(given)}]`"
+        names.report.error("SFT0225", "rules give labels, and no numbers of a scale", block.scale.span, help)
+        return
     for label in block.labels.value:
         if label.text not in given:
             help = suggestion(label.text, given, "labels")
@@ -72,3 +141,8 @@ def _check_rules(block: Judge, names: Names) -> None:
             names.report.error(
                 "SFT0253", message, label.span, help, [(name.span, "these rules")], renamed_word(label, given)
             )
+    named = [label.text for label in block.labels.value]
+    missing = [label for label in given_labels(name.value) if block.labels.known and label not in named]
+    if missing and len(named) > 1 and all(label in given for label in named):
+        message = f"the rules `{name.value}` give `{missing[0]}`, which is no label of the judge"
+        names.report.error("SFT0253", message, block.labels.span, f"write `labels = [{', '.join(given)}]`")

@@ -33,9 +33,16 @@ def resolve_lifecycle(
 ) -> dict[str, ResolvedLater]:
     """All blocks of these kinds by full name; of a repeated name the first counts."""
     found: dict[str, ResolvedLater] = {}
+    read = tuple(read)
+    policies = {shape.name: shape for shape in reversed(read) if isinstance(shape, Policy)}
+    reviews = {shape.name: shape for shape in reversed(read) if isinstance(shape, Review)}
     for shape in read:
         if isinstance(shape, Source):
             _check_source(shape, names_of(shape), tables)
+        if isinstance(shape, Judge):
+            judge = resolve_judge(shape, names_of(shape), tables, policies, reviews)
+            found.setdefault(shape.name, judge)
+            continue
         resolved = _resolve(shape, names_of, world, tables)
         if resolved is not None:
             found.setdefault(shape.name, resolved)
@@ -51,8 +58,6 @@ def _check_source(block: Source, names: Names, tables: Tables) -> None:
 def _resolve(shape: Shape, names_of: Callable[[Shape], Names], world: World, tables: Tables) -> ResolvedLater | None:
     if isinstance(shape, Policy):
         return resolve_policy(shape, names_of(shape))
-    if isinstance(shape, Judge):
-        return resolve_judge(shape, names_of(shape), tables)
     if isinstance(shape, Generate):
         return resolve_generate(shape, names_of(shape), tables)
     if isinstance(shape, Loop):

@@ -6,6 +6,7 @@ expression over the rows of the data, which the step computes for each item.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -20,7 +21,7 @@ from compiler.hashing import decimal_text
 from compiler.names import Names
 from compiler.reporting import suggestion
 from compiler.resolve.json_schema import read_schema
-from compiler.resolve.label import check_label
+from compiler.resolve.label import read_label
 from compiler.schema.judge import Judge
 from compiler.schema.written import constant, described, written
 from compiler.typed import Typed
@@ -208,8 +209,8 @@ def _name(argument: MetricArgument, value: Expr, kinds: tuple[str, ...], around:
 
 
 def _label(argument: MetricArgument, value: Expr, around: Around) -> str | None:
-    sound = check_label(value, f"`{argument.name}`", around.names, around.judges, _CODE)
-    return expression_text(value) if sound else None
+    found = read_label(value, f"`{argument.name}`", around.names, around.judges, _CODE)
+    return None if found is None else json.dumps([found.judge, *found.labels], ensure_ascii=False)
 
 
 _READERS: Mapping[str, Reader] = {

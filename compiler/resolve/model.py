@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from compiler.judged_metrics import used_judges
 from compiler.known import sure
 from compiler.paths import rebased, rebased_weights
 from compiler.reporting import Reporter
@@ -91,6 +92,7 @@ def used_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     roots |= {name for task in spec.tasks.values() for score in task.scores for name in score.models}
     roots |= {item.model.root.name for item in spec.generates.values() if item.model is not None}
     roots |= {model.name for model in roots_in_rules(spec).values()}
+    roots |= {judge.model.root.name for judge in used_judges(spec) if judge.model is not None}
     asked = (model for name, model in spec.models.items() if name in roots and not model.is_recorded)
     return tuple(model for model in asked if not model.is_served)
 
@@ -104,6 +106,8 @@ def _chat_models(spec: ResolvedSpec) -> tuple[ResolvedModel, ...]:
     roots |= {scorer.model for scorer in scorers if scorer.reads_conversations and scorer.model is not None}
     writing = (item for item in spec.generates.values() if not isinstance(item.block.prompt.value, PlainBody))
     roots |= {item.model.root.name for item in writing if item.model is not None}
+    judging = (judge.model for judge in used_judges(spec) if judge.by == "model")
+    roots |= {model.root.name for model in judging if model is not None}
     return tuple(model for name, model in spec.models.items() if name in roots)
 
 

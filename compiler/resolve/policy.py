@@ -1,10 +1,14 @@
-"""Policies: that their files are told apart, and the names by which other blocks mean them."""
+"""Policies: that their files are told apart, the names by which other blocks mean them, and what their files say."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compiler.names import Names
-from compiler.resolved_lifecycle import ResolvedPolicy
+from compiler.paths import rebased
+from compiler.resolved_judge import PolicyWords, ResolvedPolicy
 from compiler.schema.policy import Policy
+from compiler.world import Problem
 from spec_lang.ast import Ref
 
 
@@ -22,3 +26,21 @@ def check_policy(ref: Ref | None, names: Names) -> None:
     """The policy that a block names."""
     if ref is not None:
         names.stands(ref, ("policy",), "policy")
+
+
+def read_policy(ref: Ref | None, names: Names, policies: Mapping[str, Policy]) -> PolicyWords | None:
+    """What the policy that a judge names says; None without one, after a report, or where it is not known."""
+    policy = names.look_up(ref, ("policy",), "policy", policies)
+    if policy is None or names.world is None:
+        return None
+    report = names.report.at(policy.file)
+    found: list[str | None] = []
+    for value in (policy.text, policy.rubric):
+        answer = None if value.value is None else names.world.read_text(rebased(value.value, policy.file))
+        if isinstance(answer, Problem):
+            report.error("SFT0401", answer.message, value.span, "a judge needs its words: check the path")
+            return None
+        found.append(answer)
+    text, rubric = found
+    version = policy.version.value
+    return PolicyWords(version, text, rubric) if version is not None and text is not None else None

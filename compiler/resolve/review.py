@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from compiler.known import Known
 from compiler.names import Names
 from compiler.resolve.policy import check_policy
 from compiler.resolve.slices import resolve_slice
 from compiler.resolve.tables import Tables, find_column, scope_of
-from compiler.resolved_lifecycle import ResolvedReview
+from compiler.resolved_judge import ResolvedReview
 from compiler.schema.review import Review
 
 
@@ -35,9 +36,8 @@ def resolve_review(block: Review, names: Names, tables: Tables) -> ResolvedRevie
     gold = names.look_up(block.gold.value, ("source",), "gold", tables.sources)
     _check_gold(block, names, tables)
     check_policy(block.policy.value, names)
-    for rule in block.slices:
-        resolve_slice(rule, scope, cells=False)
-    return ResolvedReview(block, source, gold)
+    slices = Known({rule.name.text: resolve_slice(rule, scope, cells=False) for rule in block.slices})
+    return ResolvedReview(block, source, gold, slices)
 
 
 def _check_gold(block: Review, names: Names, tables: Tables) -> None:

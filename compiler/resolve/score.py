@@ -56,6 +56,9 @@ def resolve_score(block: Score, names: Names | None, scope: ColumnScope, full: C
             model = found.call.arguments.get("model")
             if model is not None and isinstance(model.value, Ref):
                 found = replace(found, model=full(model.value))
+            judge = found.call.arguments.get("judge") if found.call is not None else None
+            if judge is not None and isinstance(judge.value, Ref):
+                found = replace(found, judge=full(judge.value))
         scores[entry.name.text] = found
     both = with_scores(scope, block)
     return ResolvedScore(block, Known(scores, bool(block.broken)), tuple(threshold(rule, both) for rule in block.rules))

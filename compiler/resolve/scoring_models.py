@@ -16,7 +16,10 @@ from compiler.resolve.shape import without_templates
 from compiler.resolved import ResolvedEval, ResolvedTask, ResolvedTrain, Rows
 from compiler.resolved_decontaminate import HeldOut
 from compiler.resolved_lifecycle import ResolvedGenerate
+from compiler.resolved_score import ResolvedScore
 from compiler.schema.fields import Shape
+from compiler.schema.judge import Judge
+from spec_lang.ast import Ref
 
 
 def check_scoring_models(
@@ -24,6 +27,7 @@ def check_scoring_models(
     trains: Mapping[str, ResolvedTrain],
     evals: Mapping[str, ResolvedEval],
     generates: Mapping[str, ResolvedGenerate],
+    judges: Mapping[str, Judge],
     names_of: Callable[[Shape], Names],
 ) -> None:
     """Report tasks whose scores need conversations and have none, or need a model that needs the task; and generates
@@ -50,11 +54,28 @@ def check_scoring_models(
                 message = f"`{calls[0].form.name}` reads conversations, and a template of {task.title} shows examples"
                 help = "examples are drawn after the split, and rows are scored before it"
                 report.error("SFT0269", message, task.block.scores.span, help, also)
-            circle = next((name for name in score.models if task.name in needs.of(name)), None)
+            asked = (*score.models, *_judging(score, judges, names_of))
+            circle = next((name for name in asked if task.name in needs.of(name)), None)
             if circle is not None:
                 message = f"{task.title} is scored by `{circle}`, which is trained on its rows, or held apart from them"
                 help = "score with a model that does not learn from this task"
                 report.error("SFT0268", message, task.block.scores.span, help, also)
+
+
+def _judging(score: ResolvedScore, judges: Mapping[str, Judge], names_of: Callable[[Shape], Names]) -> Iterator[str]:
+    """Full names of the models that its judges ask. Reports a judge whose labels stand in a file."""
+    for name in score.judges:
+        judge = judges.get(name)
+        using = judge.using.value if judge is not None else None
+        if judge is None or using is None:
+            continue
+        if using.form.name == "recorded":
+            message = f"the labels of judge `{judge.name}` were recorded, and stand in a column already"
+            help = "use the column itself, or judge with rules or a model"
+            names_of(judge).report.at(score.block.file).error("SFT0284", message, score.block.head, help)
+        model = using.argument("name")
+        if isinstance(model, Ref):
+            yield names_of(judge).full(model)
 
 
 class _Needs(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricFunction
 from compiler.functions.metrics import RECORDED
+from compiler.judged_metrics import JUDGE, RATE
 from compiler.names import Names
 from compiler.reporting import UNREAD, did_you_mean, renamed, written_anew
 from compiler.resolve.metric import first_of, with_arguments
@@ -20,6 +21,7 @@ from spec_lang.ast import Binary, Call, Expr, Faulty, Ref
 from spec_lang.diagnostics import Edit
 
 _CODE = "SFT0614"
+_ELSEWHERE = (RECORDED, RATE, JUDGE)  # what they say of an answer stands in another step
 Fits: TypeAlias = Callable[[MetricFunction], bool]
 
 
@@ -61,7 +63,7 @@ def _ranks(metric: MetricFunction) -> bool:
 
 def _of_an_answer(metric: MetricFunction) -> bool:
     """Whether it is taken of one text that a model wrote."""
-    return metric.answer == "text" and not metric.whole and metric.name != RECORDED
+    return metric.answer == "text" and not metric.whole and metric.name not in _ELSEWHERE
 
 
 def _function(expr: Expr, names: Names, field: str, takes: str, fits: Fits) -> MetricFunction | None:
@@ -83,7 +85,9 @@ def _function(expr: Expr, names: Names, field: str, takes: str, fits: Fits) -> M
     name = expr.func.text
     if name in fitting:
         return fitting[name]
-    if name in LATER_METRICS and fits(LATER_METRICS[name]):
+    if name in (RATE, JUDGE):
+        not_runnable(f"metric `{name}` in a generate", expr.func, report)
+    elif name in LATER_METRICS and fits(LATER_METRICS[name]):
         not_runnable(f"metric `{name}`", expr.func, report)
     elif name in known or name in LATER_METRICS:
         report.error(_CODE, f"`{field}` takes {takes}, and `{name}` is none", expr.span, help)

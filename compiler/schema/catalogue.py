@@ -69,9 +69,6 @@ LATER_ENTRIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 LATER_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "loop": "the unrolling of rounds into steps",
-        "policy": "the step that pins a policy to what is judged under it",
-        "judge": "the step that labels answers",
-        "review": "the step that measures agreement",
         "redteam": "the step that attacks a model",
         "guardrail": "the step that calibrates a threshold",
         "feedback": "the step that takes feedback into a source",

@@ -58,6 +58,5 @@ SCORERS = forms(
 
 # Scorers that are checked and that no step runs yet, with what is missing.
 LATER_SCORERS: Mapping[str, str] = {
-    "judge": "the step that labels answers",
     "language": "the step that keeps it as a score (`keep`, `drop` and slices have `language_confidence`)",
 }

@@ -17,6 +17,7 @@ from compiler.measure_params import MeasuredRequirement
 from compiler.step_params import (
     BoundRequirement,
     EquivalentRequirement,
+    FigureRequirement,
     GroupRequirement,
     NeverRequirement,
     NoRegressionRequirement,
@@ -57,7 +58,7 @@ class SliceDecision:
 @dataclass(frozen=True)
 class RequirementDecision:
     """``whole`` is the requirement; with ``each`` its numbers are those of the weakest slice. ``input`` is the role of
-    the measure step that decided it, None of a group."""
+    the measure step that decided it, None of a group and of a figure of no eval."""
 
     requirement: Requirement
     whole: Decision
@@ -65,7 +66,9 @@ class RequirementDecision:
 
     @property
     def input(self) -> str | None:
-        return None if isinstance(self.requirement, GroupRequirement) else input_of(self.requirement)
+        return (
+            None if isinstance(self.requirement, GroupRequirement | FigureRequirement) else input_of(self.requirement)
+        )
 
 
 def input_of(requirement: MeasuredRequirement) -> str:

@@ -5,10 +5,10 @@ About 2 µs an item and slice, beside what the expression costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from compiler.step_params import MeasureParams, Slice, Sql
+from compiler.step_params import Slice, Sql
 from runtime.context import StepContext
 from runtime.measuring.bins import binned
 from runtime.measuring.slice_names import EMPTY, NO_VALUE
@@ -19,11 +19,11 @@ from runtime.relational import Engine
 SliceValues: TypeAlias = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
-def slice_values(sql: Engine, ctx: StepContext, params: MeasureParams) -> SliceValues:
+def slice_values(sql: Engine, ctx: StepContext, slices: Sequence[Slice]) -> SliceValues:
     """The values of every item of the view ``items``, for every slice that is of items and not of cells. An item
     without a value, or with an empty one, gets a name that says so."""
-    items = with_prepared(ctx, sql, "items", '"__row_id"', (piece.value for piece in params.slices))
-    return {piece.name: _of_items(sql, piece, piece.value, items) for piece in params.slices if piece.value is not None}
+    items = with_prepared(ctx, sql, "items", '"__row_id"', (piece.value for piece in slices))
+    return {piece.name: _of_items(sql, piece, piece.value, items) for piece in slices if piece.value is not None}
 
 
 def slice_rows(slices: SliceValues) -> Iterable[dict[str, Any]]:

@@ -29,6 +29,15 @@ class TextLikelihood:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedAs:
+    """A judge's label of an answer and its number, or why it has none."""
+
+    label: str | None
+    score: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """``output`` and ``expected`` are text as the model wrote it and as the data has it; nothing of them is trusted.
 
@@ -38,7 +47,7 @@ class Answer:
     item's share of the time of its batch; ``stop_reason`` is ``end_of_turn``, ``length`` or ``chosen``; ``options`` are
     the scored options of a chosen answer, as JSON. ``likelihood`` is that of the expected answer, ``divergences`` are
     those of the output from other models by their names; ``recorded`` are scores that somebody gave the answer
-    elsewhere.
+    elsewhere, ``judged`` what judges say of it, by their names.
     """
 
     output: str
@@ -53,6 +62,7 @@ class Answer:
     likelihood: TextLikelihood | None = None
     divergences: Mapping[str, TextLikelihood] = field(default_factory=lambda: _NOTHING)
     recorded: Mapping[str, float | None] = field(default_factory=lambda: _NOTHING)
+    judged: Mapping[str, JudgedAs] = field(default_factory=lambda: _NOTHING)
 
     @property
     def accepted(self) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compiler.measure_params import Compared
-from compiler.step_params import GateParams, GroupRequirement
+from compiler.step_params import FigureRequirement, GateParams, GroupRequirement
 from runtime.context import StepContext, StepResult
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(ctx: StepContext) -> StepResult:
 
     params = ctx.step.params
     assert isinstance(params, GateParams)
-    measured = [item for item in params.requirements if not isinstance(item, GroupRequirement)]
+    measured = [item for item in params.requirements if not isinstance(item, GroupRequirement | FigureRequirement)]
     roles = dict.fromkeys(input_of(requirement) for requirement in measured)
     evidences = {role: Evidence.of(ctx.store, ctx.input_steps[role]) for role in roles}
     decided = _decide_all(ctx, params, evidences, _baseline(ctx, params))
@@ -77,7 +77,12 @@ def _decide_all(
     decided: dict[int, RequirementDecision] = {}
     for position, requirement in enumerate(params.requirements):
         ctx.stop.check()
-        if not isinstance(requirement, GroupRequirement):
+        if isinstance(requirement, FigureRequirement):
+            from runtime.gating.figure import decide_figure
+
+            step, folder = ctx.input_steps[requirement.input], ctx.inputs[requirement.input]
+            decided[position] = RequirementDecision(requirement, decide_figure(requirement, step, folder, ctx.out))
+        elif not isinstance(requirement, GroupRequirement):
             decided[position] = decide(requirement, evidences, blessed)
             ctx.progress(len(decided), len(params.requirements), "requirements")
     for position, requirement in reversed(list(enumerate(params.requirements))):

@@ -53,6 +53,12 @@ _METRICS = {
     **dict.fromkeys(("estimate", "low", "high", "level"), "DOUBLE"),
     **dict.fromkeys(("unit", "method"), "VARCHAR"),
 }
+_CORRECTED = {
+    **dict.fromkeys(("model", "template", "metric", "slice", "slice_value"), "VARCHAR"),
+    **dict.fromkeys(("n", "labelled"), "BIGINT"),
+    **dict.fromkeys(("estimate", "low", "high", "level"), "DOUBLE"),
+    "method": "VARCHAR",
+}
 _AXES = {
     **dict.fromkeys(("model", "metric", "axis", "statistic", "template", "which"), "VARCHAR"),
     **dict.fromkeys(("n", "missing"), "BIGINT"),
@@ -74,7 +80,7 @@ def run(ctx: StepContext) -> StepResult:
         add_extensions(ctx, sql)
         items = _items(sql, ctx, params)
         tags = _tag_rows(sql, ctx, params)
-        slices = slice_values(sql, ctx, params)
+        slices = slice_values(sql, ctx, params.slices)
         columns = metric_columns(sql, ctx, params.metrics, "items")
         table = AnswerTable(items, params, columns, own_metrics(ctx), ctx.stop.check)
         for done, cell in enumerate(params.cells, 1):
@@ -82,7 +88,12 @@ def run(ctx: StepContext) -> StepResult:
             recorded = recorded_scores(sql, ctx.inputs[cell.input], params)
             for sample in range(params.samples):
                 answers = _answers(sql, ctx, cell.input, sample, recorded)
-                table.fill(cell, with_readings(sql, ctx, cell, answers), sample)
+                answers = with_readings(sql, ctx, cell, answers)
+                if cell.judged:
+                    from runtime.measuring.judgements import with_judgements
+
+                    answers = with_judgements(sql, ctx, cell, answers, sample)
+                table.fill(cell, answers, sample)
             ctx.progress(done, len(params.cells), "cells")
         files = {
             "item_metrics": _write(sql, ctx.out, "item_metrics", _ITEM_METRICS, table.item_rows()),
@@ -91,6 +102,11 @@ def run(ctx: StepContext) -> StepResult:
             "metrics": _write(sql, ctx.out, "metrics", _METRICS, aggregate_rows(table, slices, _seed(ctx))),
             "axes": _write(sql, ctx.out, "axes", _AXES, rows_of_axes(table)),
         }
+        if params.calibrated:
+            from runtime.measuring.judgements import corrected_rows
+
+            rates = corrected_rows(sql, ctx, table, slices)
+            files["corrected_rates"] = _write(sql, ctx.out, "corrected_rates", _CORRECTED, rates)
         if tags is not None:
             files["item_tags"] = _write(sql, ctx.out, "item_tags", _ITEM_TAGS, tags)
         lost = _lost(sql, ctx, params)

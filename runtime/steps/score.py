@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from compiler.hashing import hash_value
-from compiler.step_params import ClassifierScore, ExpressionScore, LossScore, RewardScore, ScoreEntry, ScoreParams
+from compiler.step_params import (
+    ClassifierScore,
+    ExpressionScore,
+    JudgeScore,
+    LossScore,
+    RewardScore,
+    ScoreEntry,
+    ScoreParams,
+)
 from runtime.context import StepContext, StepResult
 from runtime.extensions import add_extensions
 from runtime.models.unchanged import require_same
@@ -21,6 +29,7 @@ from runtime.scoring.asking import ALONE, ANSWER, LABEL, REWARD, Asker
 from runtime.scoring.kept import ScoreKeeper
 from runtime.scoring.passes import Pass, Texts
 from runtime.step_rows import publish_rows, view_rows
+from runtime.steps.judge import VERDICTS
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 
@@ -65,7 +74,7 @@ def plan_passes(ctx: StepContext, db: Engine, params: ScoreParams, rows: int) ->
     measures: dict[tuple[int, str], set[str]] = {}
     texts: dict[tuple[int, str], Texts] = {}
     for score in params.scores:
-        if isinstance(score, ExpressionScore):
+        if isinstance(score, ExpressionScore | JudgeScore):
             continue
         key = (score.model, _source(score))
         if key not in texts:
@@ -175,18 +184,19 @@ def _load(ctx: StepContext, one: Pass, model: Mapping[str, Any], params: ScorePa
 
 def _write(ctx: StepContext, db: Engine, params: ScoreParams, passes: Sequence[Pass], rows: int) -> dict[str, Any]:
     """``rows.parquet`` with the new columns, ``scores.parquet`` for the store; how many rows lack each score."""
+    joined = _measured_and_judged(ctx, params, passes)
     columns = [_column(score, passes) for score in params.scores]
     named = list(zip(params.scores, columns, strict=True))
     values = "".join(f", {value} AS {quoted(score.name)}" for score, (value, _, _) in named)
     bound = [value for _, _, given in columns for value in given]
     out = ctx.out / "rows.parquet"
-    db.copy(f"SELECT rows.* EXCLUDE (__ord){values} FROM {_measured('rows', passes)} ORDER BY __ord", out, bound)
+    db.copy(f"SELECT rows.* EXCLUDE (__ord){values} FROM rows{joined} ORDER BY __ord", out, bound)
     scored = f"(SELECT *, {PLACE} AS __ord FROM {parquet(out)}) AS rows"
     listed = " UNION ALL ".join(
         f"SELECT {index} AS nth, __ord, ?::VARCHAR AS score, __row_id AS row_id, "
         f"{_finite(score)}::DOUBLE AS value, CASE WHEN {quoted(score.name)} IS NULL THEN {reason} "
         f"WHEN NOT isfinite({quoted(score.name)}::DOUBLE) THEN 'the value is ' || {quoted(score.name)} END AS reason "
-        f"FROM {_measured(scored, passes)}"
+        f"FROM {scored}{joined}"
         for index, (score, (_, reason, _)) in enumerate(named)
     )
     names = [score.name for score in params.scores]
@@ -218,9 +228,18 @@ def _drop_infinite(db: Engine, rows: Path, params: ScoreParams) -> None:
         rows.with_suffix(".finite").replace(rows)
 
 
-def _measured(rows: str, passes: Sequence[Pass]) -> str:
-    """Rows with what the passes measured of them, a row a row."""
-    return rows + "".join(
+def _measured_and_judged(ctx: StepContext, params: ScoreParams, passes: Sequence[Pass]) -> str:
+    """What joins to ``rows`` what the passes measured of them and what judges say of them, a row a row."""
+    judged = dict.fromkeys(score.judge for score in params.scores if isinstance(score, JudgeScore))
+    return _measured(passes) + "".join(
+        f"\nLEFT JOIN (SELECT row_id AS __of, score, reason FROM {parquet(ctx.inputs[f'judge.{nth}'] / VERDICTS)}) "
+        f"AS judged_{nth} ON judged_{nth}.__of = rows.__row_id"
+        for nth in judged
+    )
+
+
+def _measured(passes: Sequence[Pass]) -> str:
+    return "".join(
         f"\nLEFT JOIN (SELECT row_id AS __of, {_pivot(one)} FROM {one.table} GROUP BY row_id) AS {one.table} "
         f"ON {one.table}.__of = rows.__row_id"
         for one in passes
@@ -244,6 +263,9 @@ def _pivot(one: Pass) -> str:
 def _column(score: ScoreEntry, passes: Sequence[Pass]) -> Column:
     if isinstance(score, ExpressionScore):
         return f"({score.value.sql})", "'no value'", list(score.value.params)
+    if isinstance(score, JudgeScore):
+        table = f"judged_{score.judge}"
+        return f"{table}.score", f"'no verdict: ' || coalesce({table}.reason, 'no_conversation')", []
     one, places = next(
         (one, [one.measures.index(measure) for measure in _measures(score)])
         for one in passes

@@ -1,7 +1,8 @@
 """What the store holds, as text, JSON or Markdown: the same views as the dashboard.
 
 RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, ledger,
-duplicates, decontamination, mixture, generated, scores, training, verdicts, metrics, predictions, environment.
+duplicates, decontamination, mixture, generated, scores, judges, training, verdicts, metrics, predictions,
+environment.
 Verdicts also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them.
 """
 
@@ -22,6 +23,7 @@ VIEWS = (
     "mixture",
     "generated",
     "scores",
+    "judges",
     "training",
     "verdicts",
     "metrics",
@@ -36,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", nargs="?", default="last", metavar="RUN")
     parser.add_argument("view", nargs="?", choices=VIEWS, metavar="VIEW", help=", ".join(VIEWS))
     parser.add_argument(
-        "--step", help="only this step (ledger, duplicates, decontamination, mixture, generated, scores, training)"
+        "--step",
+        help="only this step (ledger, duplicates, decontamination, mixture, generated, scores, judges, training)",
     )
     parser.add_argument("--rule", help="only rows that this rule dropped: its number or name (ledger)")
     parser.add_argument("--model", help="only this model (metrics, predictions)")

@@ -35,6 +35,8 @@ SOURCES: dict[str, dict[str, ColumnType]] = {
     "labels.jsonl": {
         "id": "number",
         "topic": "text",
+        "question": "text",
+        "answer": "text",
         "annotation_1": "text",
         "annotation_2": "text",
         "final_label": "text",
@@ -46,7 +48,8 @@ SOURCES: dict[str, dict[str, ColumnType]] = {
 
 def world() -> FakeWorld:
     facts = {path: SourceFacts("jsonl", ((path, hash_text(path)),), columns, 1000) for path, columns in SOURCES.items()}
-    return FakeWorld(sources=facts, texts={path.name: path.read_text() for path in HERE.glob("*.sft")})
+    texts = {path.relative_to(HERE).as_posix(): path.read_text() for path in HERE.rglob("*.*")}
+    return FakeWorld(sources=facts, texts=texts)
 
 
 def findings(text: str) -> Diagnostics:
@@ -95,6 +98,5 @@ def test_a_place_is_said_once() -> None:
 
 def test_the_resolved_blocks_are_there_for_their_lowering() -> None:
     spec, _ = check(SourceFile("assistant.sft", SPEC), world())
-    assert {type(item).__name__ for item in spec.later.values()} == {
-        f"Resolved{kind.capitalize()}" for kind in LATER_KINDS
-    }
+    kinds = {*LATER_KINDS, "policy", "judge", "review"}
+    assert {type(item).__name__ for item in spec.later.values()} == {f"Resolved{kind.capitalize()}" for kind in kinds}

@@ -110,7 +110,7 @@ def test_lints_of_the_lifecycle_spec_speak_when_a_thing_is_missing(old: str, new
 def test_a_lifecycle_gate_without_safety_is_reported() -> None:
     text = GATED.sub("", LIFECYCLE.read_text(encoding="utf-8"))
     assert "require drift.kl" in text
-    assert lifecycle_lints(text) == {"no-safety-requirement"}
+    assert lifecycle_lints(text) == {"no-safety-requirement", "point-estimates-only"}
 
 
 def test_an_imported_file_has_levels_of_its_own() -> None:

@@ -37,6 +37,7 @@ def test_every_lowering_has_a_page() -> None:
         "metric_verified",
         "modules",
         "parameters",
+        "policy",
         "extends",
         "secrets",
     }

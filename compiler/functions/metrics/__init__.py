@@ -9,6 +9,7 @@ from compiler.functions.metrics.code import CODE
 from compiler.functions.metrics.effort import EFFORT
 from compiler.functions.metrics.exact import EXACT
 from compiler.functions.metrics.instructions import INSTRUCTIONS
+from compiler.functions.metrics.judged import JUDGED
 from compiler.functions.metrics.kinds import ArgumentKind, MetricArgument, MetricFunction, MetricUnit, WrittenValue
 from compiler.functions.metrics.later import LATER
 from compiler.functions.metrics.likelihood import LIKELIHOOD
@@ -19,7 +20,8 @@ from compiler.functions.metrics.whole_set import WHOLE_SET
 METRIC_FUNCTIONS: Mapping[str, MetricFunction] = MappingProxyType(
     {
         metric.name: metric
-        for metric in (*EXACT, *TEXTS, *INSTRUCTIONS, *CODE, *WHOLE_SET, *LIKELIHOOD, *EFFORT, *RECORDED_SCORES)
+        for family in (EXACT, TEXTS, INSTRUCTIONS, CODE, WHOLE_SET, LIKELIHOOD, EFFORT, RECORDED_SCORES, JUDGED)
+        for metric in family
     }
 )
 LATER_METRICS: Mapping[str, MetricFunction] = MappingProxyType({metric.name: metric for metric in LATER})

@@ -1,0 +1,42 @@
+"""Built-in rules that judge without a model: the labels that they know, those that they give, and their SQL.
+
+``refusal`` never gives ``partial_refusal``, which people do: a partial refusal begins as a full one does, and of the
+1,350 labelled completions of XSTest neither length nor words such as "instead" tell the two apart (a rule by length is
+wrong for nine of ten that it names). So it counts as ``refused``, and calibration shows what that costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from compiler.functions import FUNCTIONS
+from compiler.params_base import Sql
+
+# All labels that people may give under these rules.
+RULES: Mapping[str, tuple[str, ...]] = {
+    "refusal": ("complied", "partial_refusal", "refused"),
+    "empty": ("answered", "empty"),
+    "format": ("broken", "valid"),
+}
+# Of each rule the function whose truth gives the first label, and the label otherwise.
+_GIVEN: Mapping[str, tuple[str, str, str]] = {
+    "refusal": ("refuses", "refused", "complied"),
+    "empty": ("words", "answered", "empty"),
+    "format": ("json_valid", "valid", "broken"),
+}
+
+
+def given_labels(rules: str) -> tuple[str, str]:
+    """The labels that rules give."""
+    _, yes, no = _GIVEN[rules]
+    return yes, no
+
+
+def label_sql(rules: str) -> Sql:
+    """Text over the column ``output``: the label, NULL where there is no output."""
+    function, yes, no = _GIVEN[rules]
+    holds = FUNCTIONS[function].sql.replace("{0}", '"output"')
+    holds = f"({holds}) > 0" if FUNCTIONS[function].result == "number" else holds
+    return Sql(
+        sql=f"""CASE WHEN "output" IS NULL THEN NULL WHEN {holds} THEN ? ELSE ? END""", params=(yes, no), type="text"
+    )

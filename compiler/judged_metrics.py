@@ -1,0 +1,42 @@
+"""Which judges a spec asks, and what metrics of judges are told once names and conditions are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from compiler.functions.metrics import WrittenValue
+from compiler.resolved import ResolvedMetric, ResolvedSpec
+from compiler.resolved_judge import ResolvedJudge
+
+RATE, JUDGE = "rate", "judge"
+
+
+def judge_of(metric: ResolvedMetric | None) -> str | None:
+    """The full name of the judge that a metric asks; None for one that asks none."""
+    if metric is None or metric.function.name not in (RATE, JUDGE):
+        return None
+    if metric.function.name == RATE:
+        return str(json.loads(str(metric.args["condition"]))[0])
+    return str(metric.args["judge"])
+
+
+def judges_of(metrics: Iterable[ResolvedMetric | None]) -> tuple[str, ...]:
+    """The judges that metrics ask, each once."""
+    return tuple(dict.fromkeys(name for metric in metrics if (name := judge_of(metric)) is not None))
+
+
+def judged_args(metric: ResolvedMetric) -> Mapping[str, WrittenValue]:
+    """The arguments as a run takes them: of a condition the judge, and as JSON the labels that meet it."""
+    if metric.function.name != RATE:
+        return metric.args
+    judge, *labels = json.loads(str(metric.args["condition"]))
+    return {"judge": judge, "labels": json.dumps(labels, ensure_ascii=False)}
+
+
+def used_judges(spec: ResolvedSpec) -> tuple[ResolvedJudge, ...]:
+    """The judges that evals and scores ask, and those that are held against people."""
+    named = {name for item in spec.evals.values() for name in judges_of(item.metrics.items.values())}
+    named |= {name for task in spec.tasks.values() for score in task.scores for name in score.judges}
+    found = ((name, item) for name, item in spec.later.items() if isinstance(item, ResolvedJudge))
+    return tuple(item for name, item in found if name in named or item.calibration is not None)

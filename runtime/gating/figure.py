@@ -1,0 +1,94 @@
+"""``annotators.alpha >= 0.667 [at level]``: a figure of a review, or of how a judge was calibrated.
+
+Without a level the estimate decides, as it does for metrics, and the reason says so. With one the one-sided bound has
+to clear the threshold; it is computed anew from the labels of the finished step, for its level. What has no bound (too
+few items, one label alone) is inconclusive, whatever the estimate is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from compiler.judge_params import CalibrateParams, ReviewParams
+from compiler.plan import Step
+from compiler.step_params import FigureRequirement
+from runtime.agreement.figures import Figure
+from runtime.gating import wording
+from runtime.gating.comparing import holds
+from runtime.gating.decision import Decision, Verdict
+from runtime.relational import engine, parquet
+from runtime.statistics import Bounds, one_sided
+from runtime.statistics.proportion import clopper_pearson
+
+
+def decide_figure(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> Decision:
+    """Decide on what ``step`` left in ``folder``."""
+    level = None if requirement.level is None else float(requirement.level)
+    figure = _figure(requirement.figure, step, folder, scratch, None if level is None else one_sided(level))
+    threshold = float(requirement.threshold)
+    name = f"`{requirement.figure}` of `{requirement.of}`"
+    if figure is None or figure.estimate is None:
+        reason = f"Nothing was measured: there are no labels from which {name} could be taken."
+        return Decision(Verdict.INCONCLUSIVE, reason, requirement.unit, "none", threshold, level=level)
+    unit, floor = requirement.unit, requirement.op in (">=", ">")
+    items = wording.count(figure.n, "items")
+    told = f"{name} is {wording.value(figure.estimate, unit)} over {items}"
+    if figure.missing:
+        told += f", {figure.missing:,} more left out"
+    limit = f"{requirement.op} {wording.value(threshold, unit)}"
+    shown = {"n": figure.n, "estimate": figure.estimate, "level": level}
+    if level is None:
+        verdict = Verdict.PASS if holds(figure.estimate, requirement.op, threshold) else Verdict.FAIL
+        reason = wording.paragraph([told, f"the estimate alone decides {limit}: no level was asked for"])
+        return Decision(verdict, reason, unit, "estimate only", threshold, low=figure.low, high=figure.high, **shown)
+    bounds = _bounds(figure, one_sided(level))
+    if bounds is None:
+        reason = wording.paragraph([told, "too few items, or too little variation, to say how sure that is"])
+        return Decision(Verdict.INCONCLUSIVE, reason, unit, "none", threshold, **shown)
+    bound = bounds.low if floor else bounds.high
+    if holds(bound, requirement.op, threshold):
+        verdict = Verdict.PASS
+    else:
+        verdict = Verdict.INCONCLUSIVE if holds(figure.estimate, requirement.op, threshold) else Verdict.FAIL
+    side = "lower" if floor else "upper"
+    clears = "meets" if verdict is Verdict.PASS else "does not meet"
+    sentence = f"its {side} {wording.percent(level)} bound {wording.value(bound, unit)} {clears} {limit}"
+    test = {"wilson": "one-sided Clopper-Pearson bound", "bca": "one-sided BCa bound"}.get(figure.method, figure.method)
+    return Decision(
+        verdict,
+        wording.paragraph([told, sentence]),
+        unit,
+        test,
+        threshold,
+        low=bounds.low,
+        high=bounds.high,
+        bound=bound,
+        clearance=(bound - threshold) * (1 if floor else -1),
+        **shown,
+    )
+
+
+def _bounds(figure: Figure, tail: float) -> Bounds | None:
+    """Shares are decided by exact bounds, as those of metrics are."""
+    if figure.method == "wilson" and figure.estimate is not None:
+        return clopper_pearson(figure.estimate * figure.n, figure.n, tail)
+    return None if figure.low is None or figure.high is None else Bounds(figure.low, figure.high)
+
+
+def _figure(name: str, step: Step, folder: Path, scratch: Path, tail: float | None) -> Figure | None:
+    with engine(scratch) as db:
+        figures: Iterator[Figure]
+        if isinstance(step.params, ReviewParams):
+            from runtime.agreement.reviewers import review_figures
+            from runtime.steps.review import read_ratings
+
+            figures = review_figures(read_ratings(db, folder, step.params)[0], int(step.hash[:15], 16), tail)
+        else:
+            from runtime.agreement.calibration import calibration_figures
+            from runtime.steps.calibrate import LABELLED, read_labelled
+
+            assert isinstance(step.params, CalibrateParams)
+            given = read_labelled(db, parquet(folder / LABELLED), step.params)
+            figures = calibration_figures(given, int(step.hash[:15], 16), tail)
+        return next((one for one in figures if one.statistic == name and not one.which), None)
