@@ -14,9 +14,10 @@ from tui.drop_queries import DropRow, RuleCount
 from tui.formats import place
 from tui.queries import StepRow
 
-_FLOW = ("ingest", "filter", "split", "decontaminate", "render", "mix", "train")
+_FLOW = ("ingest", "generate", "filter", "split", "decontaminate", "render", "mix", "train")
 _TOLD = {
     "ingest": "read the source",
+    "generate": "keep what breaks no rule of what a model wrote",
     "filter": "keep what no rule below drops",
     "split": "assign rows to parts",
     "decontaminate": "keep what gives no held-out row away",

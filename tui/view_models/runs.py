@@ -22,6 +22,7 @@ VERDICT_MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 # Which view tells more about a step of this kind.
 VIEW_OF_KIND = {
     "ingest": "data",
+    "generate": "data",
     "filter": "data",
     "split": "data",
     "decontaminate": "data",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import signal
 import string
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -27,17 +31,11 @@ from tests.runtime.generating.generated_project import (
     GeneratedProject,
     is_for_kind,
     is_for_tasks,
-    task_of,
     text_of,
 )
+from tests.runtime.generating.scripts_of_answers import SEEDS, SPEC, invented, novel
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "self_instruct"
-SEEDS = [
-    {"instruction": "Name three birds that can sing.", "input": "", "output": "Robin, wren, lark."},
-    {"instruction": "Sort the words by their length.", "input": "tree a of", "output": "a of tree"},
-    {"instruction": "Say whether the number is even.", "input": "4", "output": "yes"},
-    {"instruction": "Explain why ice swims on water.", "input": "", "output": "It is lighter."},
-]
 
 
 @pytest.fixture
@@ -45,13 +43,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GeneratedProject
     made = GeneratedProject(tmp_path, monkeypatch)
     made.seeds(SEEDS)
     return made
-
-
-def novel(method: str = "target = 6", more: str = "") -> str:
-    return (
-        f"generate novel {{\n  method = self_instruct {{ {method} }}\n  seeds = start\n  model = tiny\n"
-        f"  precision = fp32\n  {more}\n}}\n"
-    )
 
 
 METHOD = SelfInstruct(
@@ -84,23 +75,6 @@ class _Asker:
     def ask(self, requests: list[Request]) -> list[Any]:
         said = (self.script(request) for request in requests)
         return [Answer(one, "end_of_turn", 1, 1, 0.0) if isinstance(one, str) else one for one in said]
-
-
-VERBS = ["Describe", "Compare", "Explain", "Rewrite", "Shorten", "Count", "Weigh", "Praise"]
-THINGS = ["rivers", "engines", "poems", "letters"]
-
-
-def invented(request: Request) -> str:
-    """A list of tasks, some alike, and instances of them: a function of the request alone."""
-    drawn = random.Random(request.hash)
-    if is_for_tasks(request):
-        what = ((drawn.choice(VERBS), drawn.choice(THINGS), drawn.randint(1, 60)) for _ in range(4))
-        return "\n".join(
-            f"{5 + n}. {verb} {count} {thing} of word{count}" for n, (verb, thing, count) in enumerate(what)
-        )
-    if is_for_kind(request):
-        return drawn.choice(["Yes", "No"])
-    return f" in {drawn.random()}\nOutput: out of {task_of(request)}"
 
 
 def test_the_accepted_tasks_are_those_of_brute_force_with_rouge_score(project: GeneratedProject) -> None:
@@ -188,6 +162,25 @@ def test_the_same_answers_give_the_same_candidates() -> None:
     assert once[1].found == again[1].found and len(once[1].accepted) == 12
     other = written(invented, target=12, drawing="another step")
     assert other[1].found != once[1].found
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_rows_and_asks_nothing_again(
+    project: GeneratedProject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-m", "tests.runtime.generating.killed_process", str(project.root), "13"]
+    done = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    kept = {row[0] for row in project.store.query("SELECT request_hash FROM requests")}
+    assert len(kept) == 13
+    assert project.run(SPEC, invented).status == "done"
+    assert project.asked and kept.isdisjoint(request.hash for request in project.asked)
+    assert len({request.hash for request in project.asked}) == len(project.asked)
+    whole = GeneratedProject(tmp_path_factory.mktemp("whole"), project.patch)
+    whole.seeds(SEEDS)
+    whole.run(SPEC, invented)
+    assert project.candidates("*") == whole.candidates("*")
+    assert len(whole.asked) == len(kept) + len(project.asked)
 
 
 def test_a_larger_target_asks_only_for_what_is_more(project: GeneratedProject) -> None:
