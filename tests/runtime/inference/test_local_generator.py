@@ -148,11 +148,26 @@ def test_an_answer_does_not_depend_on_the_batch(generator: LocalGenerator, decod
         assert {row: apart[row].output for row in apart} == {row: together[row].output for row in apart}
 
 
+def test_a_way_is_proven_once_and_serves_longer_prompts_too(
+    generator: LocalGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proofs: list[int] = []
+    is_proven = local_generator.is_proven
+    monkeypatch.setattr(local_generator, "is_proven", lambda *given: proofs.append(1) or is_proven(*given))
+    asked = prompts(3)
+    answers(generator, asked[:1], Greedy(max_new_tokens=2))
+    found = answers(generator, asked, Greedy(max_new_tokens=NEW))
+    fresh = answers(LocalGenerator(generator.model, generator.tokenizer), asked, Greedy(max_new_tokens=NEW))
+    assert {row: one.output for row, one in found.items()} == {row: one.output for row, one in fresh.items()}
+    assert len(proofs) == 2, "one a generator"
+
+
 def test_both_ways_draw_the_same_samples(generator: LocalGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = answers(generator, prompts(9), SAMPLED)
     monkeypatch.setattr(local_generator, "is_proven", lambda *_: False)
-    plain = answers(generator, prompts(9), SAMPLED)
-    assert generator.way == PLAIN
+    slow = LocalGenerator(generator.model, generator.tokenizer)  # the first one has proven its way already
+    plain = answers(slow, prompts(9), SAMPLED)
+    assert slow.way == PLAIN
     assert {row: answer.output for row, answer in plain.items()} == {row: fast[row].output for row in plain}
     other = answers(generator, prompts(9), SAMPLED.model_copy(update={"seed": 4}))
     assert all(other[row].output != fast[row].output for row in fast)
