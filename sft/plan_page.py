@@ -178,11 +178,12 @@ def requests_told(ahead: RequestsAhead | None) -> str:
     """``at least 1,063 requests, at most 2,000 (budget); less what is answered already``."""
     if ahead is None or (ahead.least is None and ahead.most is None):
         return ""
-    least = f"at least {ahead.least:,} requests" if ahead.least is not None else ""
-    most = f"at most {ahead.most:,} (budget)" if ahead.most is not None else "no budget limits them"
-    if ahead.least == ahead.most:
-        return f"{ahead.most:,} requests, less what is answered already"
-    return f"{', '.join(part for part in (least, most) if part)}; less what is answered already"
+    most = "no budget limits them" if ahead.most is None else f"at most {ahead.most:,}" + " (budget)" * ahead.by_budget
+    if ahead.least is not None and ahead.least == ahead.most:
+        told = f"{ahead.least:,} requests" + " (budget)" * ahead.by_budget
+    else:
+        told = most if ahead.least is None else f"at least {ahead.least:,} requests, {most}"
+    return f"{told}; less what is answered already"
 
 
 def _cut(text: str, width: int) -> str:
