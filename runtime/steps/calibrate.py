@@ -21,6 +21,9 @@ from spec_lang.plain_text import visible
 if TYPE_CHECKING:
     from runtime.agreement.calibration import Labelled
 
+_VERDICT = ("text", "label", "score", "confidence", "flipped", "reason")
+# The rows have columns of their own, which may have any name that does not begin like these.
+_SAID = ", ".join(f"__{name} AS {name}" for name in _VERDICT)
 LABELLED = "labelled.parquet"  # row_id, text, human, label, …: rates are corrected by it
 
 
@@ -35,13 +38,13 @@ def run(ctx: StepContext) -> StepResult:
         rows = _view_rows(ctx, db, params)
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
         kept = db.copy(
-            "SELECT row_id, text, human, label, score, confidence, flipped, reason FROM labelled "
-            "WHERE human IS NOT NULL ORDER BY row_id",
+            f"SELECT __row_id AS row_id, __human AS human, {_SAID} FROM labelled WHERE __human IS NOT NULL "
+            "ORDER BY __row_id",
             ctx.out / LABELLED,
         )
         if not kept:
             raise _nothing_labelled(db, params, rows)
-        values = sliced(ctx, db, params.slices, "labelled WHERE human IS NOT NULL")
+        values = sliced(ctx, db, params.slices, "labelled WHERE __human IS NOT NULL")
         row_ids = [row[0] for row in db.rows(f"SELECT row_id FROM {parquet(ctx.out / LABELLED)}")]
         given = read_labelled(db, parquet(ctx.out / LABELLED), params)
         figures = figure_rows(values, row_ids, lambda mask: calibration_figures(given.only(mask), _seed(ctx)))
@@ -57,19 +60,19 @@ def _seed(ctx: StepContext) -> int:
 
 
 def _view_rows(ctx: StepContext, db: Engine, params: CalibrateParams) -> int:
-    """The table ``labelled``: all rows with both labels, and their own columns for slices."""
+    """The table ``labelled``: all rows with both labels under names of ours, and their own columns for slices."""
     source = f"SELECT *, {PLACE} AS __ord FROM {parquet(ctx.inputs['rows'] / 'rows.parquet')}"
     part = "" if params.part is None else " WHERE __split = ?"
     db.execute(f"CREATE TABLE part AS SELECT * FROM ({source}){part}", [] if params.part is None else [params.part])
     rows = with_prepared(ctx, db, "part", '"__row_id"', (params.label, *(piece.value for piece in params.slices)))
     written = {text: one.label for one in params.written for text in one.texts}
-    human = f"CASE{' WHEN said = ? THEN ?' * len(written)} WHEN list_contains(?, said) THEN said END"
+    human = f"CASE{' WHEN __said = ? THEN ?' * len(written)} WHEN list_contains(?, __said) THEN __said END"
     bound = [value for pair in written.items() for value in pair]
     plain = [label for label in params.labels if label not in {one.label for one in params.written}]
+    said = ", ".join(f"v.{name} AS __{name}" for name in _VERDICT)
     db.execute(
-        f"CREATE TABLE labelled AS SELECT r.*, r.__row_id AS row_id, {human} AS human, v.text, v.label, v.score, "
-        "v.confidence, v.flipped, v.reason "
-        f"FROM (SELECT *, trim(({params.label.sql})::VARCHAR) AS said FROM {rows}) AS r "
+        f"CREATE TABLE labelled AS SELECT r.*, {human} AS __human, {said} "
+        f"FROM (SELECT *, trim(({params.label.sql})::VARCHAR) AS __said FROM {rows}) AS r "
         f"LEFT JOIN {parquet(ctx.inputs['judgements'] / VERDICTS)} AS v ON v.row_id = r.__row_id ORDER BY r.__row_id",
         [*bound, plain, *params.label.params],
     )
@@ -77,15 +80,15 @@ def _view_rows(ctx: StepContext, db: Engine, params: CalibrateParams) -> int:
 
 
 _LEDGER = """
-SELECT CASE WHEN said IS NULL OR said = '' THEN 'no_label' ELSE 'other_label' END AS rule, row_id, __line AS line,
-    __file AS file, said AS value, NULL AS survivor,
-    CASE WHEN said IS NULL OR said = '' THEN 'people gave it no label'
+SELECT CASE WHEN __said IS NULL OR __said = '' THEN 'no_label' ELSE 'other_label' END AS rule, __row_id AS row_id,
+    __line AS line, __file AS file, __said AS value, NULL AS survivor,
+    CASE WHEN __said IS NULL OR __said = '' THEN 'people gave it no label'
     ELSE 'what people wrote is no label of the judge' END AS detail
-FROM labelled WHERE human IS NULL ORDER BY __ord"""
+FROM labelled WHERE __human IS NULL ORDER BY __ord"""
 
 
 def _nothing_labelled(db: Engine, params: CalibrateParams, rows: int) -> Exception:
-    found = db.rows("SELECT said, count(*) FROM labelled WHERE said <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 4")
+    found = db.rows("SELECT __said, count(*) FROM labelled WHERE __said <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 4")
     wrote = ", ".join(f"`{visible(text[:40])}`" for text, _ in found) or "nothing"
     help = f'people wrote {wrote}; say which is which: `written {{ {params.labels[0]} = "…" }}` in `calibrate`'
     return fatal("SFT0591", f"none of {rows:,} rows has a label of the judge by people", help, about="calibrate.label")

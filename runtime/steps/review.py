@@ -60,21 +60,20 @@ def _write_ratings(ctx: StepContext, db: Engine, params: ReviewParams) -> int:
         _refuse_twice(db, known, params.item, "gold items")
         gold = "g.known"
         joined = (
-            f" LEFT JOIN (SELECT ({quoted(params.item)})::VARCHAR AS item, {_text(params.final)} AS known "
-            f"FROM {known}) AS g "
-            f"ON g.item = ({quoted(params.item)})::VARCHAR"
+            f" LEFT JOIN (SELECT (r.{quoted(params.item)})::VARCHAR AS item, {_text(params.final)} AS known "
+            f"FROM {known} AS r) AS g ON g.item = (r.{quoted(params.item)})::VARCHAR"
         )
     db.copy(
-        f"SELECT __row_id AS row_id, [{labels}] AS labels, {final} AS final, {gold} AS gold FROM {source} AS r{joined} "
-        "ORDER BY __row_id",
+        f"SELECT r.__row_id AS row_id, [{labels}] AS labels, {final} AS final, {gold} AS gold FROM {source} AS r{joined} "
+        "ORDER BY r.__row_id",
         ctx.out / RATINGS,
     )
     return int(db.value(f"SELECT count(*) FROM {source}"))
 
 
 def _text(column: str) -> str:
-    """A label as text, NULL where there is none."""
-    return f"nullif(trim(({quoted(column)})::VARCHAR), '')"
+    """A label of the rows ``r`` as text, NULL where there is none."""
+    return f"nullif(trim((r.{quoted(column)})::VARCHAR), '')"
 
 
 def _refuse_twice(db: Engine, source: str, item: str, what: str) -> None:

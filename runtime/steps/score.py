@@ -232,8 +232,8 @@ def _measured_and_judged(ctx: StepContext, params: ScoreParams, passes: Sequence
     """What joins to ``rows`` what the passes measured of them and what judges say of them, a row a row."""
     judged = dict.fromkeys(score.judge for score in params.scores if isinstance(score, JudgeScore))
     return _measured(passes) + "".join(
-        f"\nLEFT JOIN (SELECT row_id AS __of, score, reason FROM {parquet(ctx.inputs[f'judge.{nth}'] / VERDICTS)}) "
-        f"AS judged_{nth} ON judged_{nth}.__of = rows.__row_id"
+        f"\nLEFT JOIN (SELECT row_id AS __of, score AS __score, reason AS __reason "
+        f"FROM {parquet(ctx.inputs[f'judge.{nth}'] / VERDICTS)}) AS judged_{nth} ON judged_{nth}.__of = rows.__row_id"
         for nth in judged
     )
 
@@ -265,7 +265,7 @@ def _column(score: ScoreEntry, passes: Sequence[Pass]) -> Column:
         return f"({score.value.sql})", "'no value'", list(score.value.params)
     if isinstance(score, JudgeScore):
         table = f"judged_{score.judge}"
-        return f"{table}.score", f"'no verdict: ' || coalesce({table}.reason, 'no_conversation')", []
+        return f"{table}.__score", f"'no verdict: ' || coalesce({table}.__reason, 'no_conversation')", []
     one, places = next(
         (one, [one.measures.index(measure) for measure in _measures(score)])
         for one in passes
