@@ -64,8 +64,8 @@ def _write_ratings(ctx: StepContext, db: Engine, params: ReviewParams) -> int:
             f"FROM {known} AS r) AS g ON g.item = (r.{quoted(params.item)})::VARCHAR"
         )
     db.copy(
-        f"SELECT r.__row_id AS row_id, [{labels}] AS labels, {final} AS final, {gold} AS gold FROM {source} AS r{joined} "
-        "ORDER BY r.__row_id",
+        f"SELECT r.__row_id AS row_id, [{labels}] AS labels, {final} AS final, {gold} AS gold "
+        f"FROM {source} AS r{joined} ORDER BY r.__row_id",
         ctx.out / RATINGS,
     )
     return int(db.value(f"SELECT count(*) FROM {source}"))
