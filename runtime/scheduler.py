@@ -28,6 +28,7 @@ from runtime.context import Interrupted, StepContext, StepResult, StopFlag
 from runtime.environment import capture
 from runtime.events import EVENTS, Event, EventWriter
 from runtime.places import Files, placed, spec_files
+from runtime.preflight import preflight
 from runtime.run_record import Result
 from runtime.store import Store
 from spec_lang.diagnostics import Diagnostic, DiagnosticError, fatal
@@ -120,7 +121,8 @@ class _Run:
         findings: tuple[Diagnostic, ...] = ()
         running: Step | None = None
         try:
-            self._preflight([step for step in steps if step.hash not in self.results])
+            missing = [step for step in steps if step.hash not in self.results]
+            preflight(missing, self.spec_dir, self.store, self.files)
             for running in steps:
                 self.stop.check()
                 self._step(running)
@@ -138,18 +140,6 @@ class _Run:
         except Exception:  # our own bug: keep the traceback in a file, tell the user where
             status, findings = "failed", (self._crash(),)
         return self._end(status, findings, running, steps)
-
-    def _preflight(self, steps: Sequence[Step]) -> None:
-        """Prove the loss masks of every training step before any step runs. Raises DiagnosticError, with its place."""
-        training = [step for step in steps if step.kind is StepKind.TRAIN]
-        if training:
-            from runtime.training.preflight import prove_masks
-
-            for step in training:
-                try:
-                    prove_masks(step, self.spec_dir)
-                except DiagnosticError as error:
-                    raise DiagnosticError(*placed(error, step, self.files)) from error
 
     def _step(self, step: Step) -> None:
         if step.hash in self.results:

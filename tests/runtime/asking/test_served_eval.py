@@ -134,3 +134,22 @@ def test_a_killed_run_goes_on_with_the_next_request_and_the_key_is_nowhere(tmp_p
     assert KEY not in output and "no gate decided" in output
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 5 and [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+def test_a_key_that_is_not_set_is_told_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TINY_KEY", raising=False)
+    with serving() as served:
+        spec = write(tmp_path, served, 2, "served")
+        outcome = run(spec)
+        assert outcome.status == "failed" and outcome.computed == 0 and not served.came
+        finding = outcome.findings[0]
+        assert finding.code == "SFT0531" and finding.primary is not None
+        assert "env(" in finding.primary.file.line(finding.primary.file.position(finding.primary.span.start)[0])
+        monkeypatch.setenv("TINY_KEY", KEY)
+        assert run(spec).status == "done"
+        monkeypatch.delenv("TINY_KEY")
+        spec.write_text(
+            spec.read_text() + "eval same { models = [served]   data = questions   "
+            "decode = greedy { max_new_tokens = 8 }   metric m = f1() }\n"
+        )
+        assert run(spec).status == "done", "what is known needs no key"
