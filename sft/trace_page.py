@@ -84,6 +84,9 @@ def _told(fate: Fate) -> tuple[str, str]:
         return f"answered: {_cell(answer['output'])}", note
     if fate.metrics:
         return _figures(fate)
+    if fate.written is not None:
+        count, accepted = fate.written
+        return f"{count:,} candidate{'s' * (count != 1)} written from it, {accepted:,} accepted", ""
     if fate.added:
         return "kept; " + ", ".join(f"{name} {_cell(value)}" for name, value in fate.added.items()), ""
     return _PLAIN[fate.state], ""
@@ -98,6 +101,7 @@ _PLAIN = {
     "dropped": "dropped",
     "absent": "not among its rows",
     "validated": "validation loss was measured on it",
+    "shown": "shown to a model",
     "unknown": "not in the store",
     "learned": "learned from",
     "answered": "answered",
@@ -175,6 +179,8 @@ def _as_json(fate: Fate) -> dict[str, Any]:
         found["answer"] = {**fate.answer, "prompt": json.loads(fate.answer["prompt"])}
     if fate.more:
         found["asked_again"] = [{**other, "prompt": json.loads(other["prompt"])} for other in fate.more]
+    if fate.written is not None:
+        found["candidates"], found["accepted"] = fate.written
     if fate.metrics:
         found["metrics"], found["slices"] = list(fate.metrics), dict(fate.slices)
     return found

@@ -27,7 +27,9 @@ def trace(store: Store, run: str, wanted: str) -> Page:
     """
     from runtime.tracing.fates import fates
     from runtime.tracing.find import Unreadable, find
+    from runtime.tracing.written import lineage
     from sft.trace_page import lost_page, row_page
+    from sft.written_page import rejected_page, with_lineage
 
     with _scene(store, run) as scene:
         if (match := _PLACE.fullmatch(wanted)) is not None:
@@ -35,11 +37,20 @@ def trace(store: Store, run: str, wanted: str) -> Page:
             if not isinstance(found, str):
                 return found
             wanted = found
-        origins = find(scene, wanted)
+        written = lineage(scene, wanted) if ":" not in wanted else None
+        if written is not None and written.verdict == "rejected" and written.row_id == wanted:
+            return rejected_page(written)
+        try:
+            origins = find(scene, wanted)
+        except DiagnosticError:
+            if written is None or written.verdict != "rejected":
+                raise
+            return rejected_page(written)  # the beginning of its id, and of no row's
         if isinstance(origins, Unreadable):
             return lost_page(origins)
         row_id = origins[0].row_id
-        return row_page(row_id, origins, fates(scene, row_id, origins))
+        page = row_page(row_id, origins, fates(scene, row_id, origins))
+        return page if written is None or written.row_id != row_id else with_lineage(page, written)
 
 
 @contextmanager

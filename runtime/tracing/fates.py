@@ -19,8 +19,9 @@ from runtime.exporting.provenance import task_names, template_names
 from runtime.relational import PLACE, parquet
 from runtime.tracing.find import Origin, Scene, origins
 from runtime.tracing.train_order import TrainedIn, TrainOrder
+from runtime.tracing.written import written_from
 
-State = Literal["kept", "dropped", "absent", "learned", "validated", "answered", "measured", "unknown"]
+State = Literal["kept", "dropped", "absent", "shown", "learned", "validated", "answered", "measured", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Copy:
 @dataclass(frozen=True)
 class Fate:
     """One step. ``added`` are columns that the step gave the row; ``answer`` (with ``more`` where the row was asked
-    several times) and ``metrics`` are of evals."""
+    several times) and ``metrics`` are of evals; ``written`` counts candidates that a model wrote from the row, and how
+    many of them were accepted."""
 
     step: Step
     state: State
@@ -60,6 +62,7 @@ class Fate:
     more: tuple[Mapping[str, Any], ...] = ()
     metrics: tuple[Mapping[str, Any], ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
+    written: tuple[int, int] | None = None
 
 
 def fates(scene: Scene, row_id: str, sources: Sequence[Origin]) -> list[Fate]:
@@ -69,8 +72,10 @@ def fates(scene: Scene, row_id: str, sources: Sequence[Origin]) -> list[Fate]:
     found = []
     for step in scene.plan:
         fate = None
-        if step.kind is StepKind.INGEST:
-            fate = Fate(step, "kept") if step.hash in came_from else None
+        if step.hash in came_from:
+            fate = Fate(step, "kept", written=_written(scene, step, row_id))
+        elif step.kind is StepKind.INGEST:
+            fate = None
         elif not holding.isdisjoint(step.inputs.values()):
             fate = _fate(scene, step, row_id, holding)
         if fate is None:
@@ -94,6 +99,9 @@ def _fate(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate | No
             return _answered(scene, step, row_id)
         case StepKind.MEASURE:
             return _measured(scene, step, row_id)
+        case StepKind.GENERATE:
+            written = _written(scene, step, row_id)
+            return Fate(step, "shown" if written is not None else "absent", written=written)
     drops = drops_of(scene, step, row_id)
     path = scene.rows_file(step)
     if path is None:
@@ -108,6 +116,14 @@ def _fate(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate | No
     before = {name for role in step.inputs.values() for name in _columns_before(scene, role)}
     added = {name: value for name, value in zip(columns, rows[0], strict=True) if name not in before}
     return Fate(step, "kept", drops, {name.removeprefix("__"): value for name, value in added.items()})
+
+
+def _written(scene: Scene, step: Step, row_id: str) -> tuple[int, int] | None:
+    """What a model wrote from the row in a generate step; None where it wrote nothing from it."""
+    if step.kind is not StepKind.GENERATE:
+        return None
+    found = written_from(scene, step, row_id)
+    return found if found[0] else None
 
 
 def _columns_before(scene: Scene, step_id: str) -> list[str]:

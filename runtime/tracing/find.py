@@ -27,7 +27,8 @@ _ID = re.compile(r"[0-9a-f]{4,32}(-\d+)?")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a row stands: ``step`` is the ingest step; ``content`` its columns that are not empty."""
+    """Where a row stands: ``step`` is the ingest step, or the generate step that wrote it, where there is no file (and
+    ``line`` is 0); ``content`` its columns that are not empty."""
 
     step: Step
     row_id: str
@@ -56,7 +57,8 @@ class Unreadable:
 
 def _place(step: Step, file: str, number: int) -> str:
     """``tickets.jsonl:17``, or ``tickets.json row 17`` where a file has rows and no lines. Both can be asked for."""
-    assert isinstance(step.params, IngestParams)
+    if not isinstance(step.params, IngestParams):
+        return f"written by {step.id}"
     return f"{file} row {number}" if unit_of(step.params.format) == "row" else f"{file}:{number}"
 
 
@@ -78,9 +80,9 @@ class Scene:
         return [row[0] for row in self.db.rows(f"SELECT column_name FROM (DESCRIBE FROM {parquet(path)})")]
 
     @property
-    def ingests(self) -> list[tuple[Step, Path]]:
-        """The ingest steps whose rows are there, one a hash."""
-        found = {step.hash: step for step in self.plan if step.kind is StepKind.INGEST}
+    def beginnings(self) -> list[tuple[Step, Path]]:
+        """The steps that rows begin in and whose rows are there, one a hash: those that read and those that write."""
+        found = {step.hash: step for step in self.plan if step.kind in (StepKind.INGEST, StepKind.GENERATE)}
         return [(step, path) for step in found.values() if (path := self.rows_file(step)) is not None]
 
 
@@ -99,7 +101,7 @@ def origins(scene: Scene, row_ids: Iterable[str]) -> dict[str, Origin]:
     found: dict[str, Origin] = {}
     ids = sorted(set(row_ids))
     if ids:
-        for step, path in scene.ingests:
+        for step, path in scene.beginnings:
             for origin in _select(scene, step, path, "list_contains(?::VARCHAR[], __row_id)", [ids]):
                 found.setdefault(origin.row_id, origin)
     return found
@@ -183,7 +185,7 @@ def _no_line(file: str, line: int, known: list[str]) -> DiagnosticError:
 def _by_id(scene: Scene, wanted: str) -> list[Origin] | Unreadable:
     found = [
         origin
-        for step, path in scene.ingests
+        for step, path in scene.beginnings
         for origin in _select(scene, step, path, "starts_with(__row_id, ?)", [wanted], limit=5)
     ]
     exact = [origin for origin in found if origin.row_id == wanted]
@@ -219,7 +221,9 @@ def _select(
     listed = "".join(f", {quoted(name)}" for name in names)
     cut = f" LIMIT {limit}" if limit is not None else ""
     rows = scene.db.rows(
-        f"SELECT __row_id, __file, __line{listed} FROM {parquet(path)} WHERE {condition} ORDER BY __row_id{cut}", values
+        f"SELECT __row_id, coalesce(__file, ''), coalesce(__line, 0){listed} FROM {parquet(path)} "
+        f"WHERE {condition} ORDER BY __row_id{cut}",
+        values,
     )
     return [
         Origin(step, row[0], row[1], int(row[2]), {n: v for n, v in zip(names, row[3:], strict=True) if v is not None})

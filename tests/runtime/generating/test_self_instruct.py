@@ -25,6 +25,9 @@ from runtime.asking import Answer, Request, Unanswered
 from runtime.generating.candidates import Candidates, SourceRow
 from runtime.generating.self_instruct import generate
 from runtime.generating.work import Ended, Work
+from sft.plain_tables import as_text
+from sft.show import show
+from sft.tracing import trace
 from tests.runtime.generating import generated_project
 from tests.runtime.generating.generated_project import (
     HEAD,
@@ -141,20 +144,54 @@ def _accepted(seeds: list[str], items: list[str]) -> Iterator[str]:
         yield item
 
 
-def test_rows_have_the_columns_of_the_seeds_and_a_generation(project: GeneratedProject) -> None:
-    outcome = project.run(novel("target = 5   prompts = 1"), invented)
-    assert outcome.status == "done"
-    (step,) = [step for step in project.plan(novel("target = 5   prompts = 1")) if step.kind == "generate"]
-    path = project.root / ".sft/objects" / step.hash / "rows.parquet"
+def test_rows_have_the_columns_of_the_seeds_a_generation_and_a_lineage(project: GeneratedProject) -> None:
+    text = novel("target = 5   prompts = 1")
+    assert project.run(text, invented).status == "done"
+    path = project.root / ".sft/objects" / project.plan(text).step("generate:novel").hash / "rows.parquet"
     rows = project.store.query(f"SELECT * FROM '{path}'")
     names = [row[0] for row in project.store.query(f"DESCRIBE SELECT * FROM '{path}'")]
     assert names == ["__row_id", "__file", "__line", "instruction", "input", "output", "__generation"]
     accepted = [row for row in project.candidates("row_id, generation, verdict") if row[2] == "accepted"]
     assert [(row[0], row[6]) for row in rows] == [row[:2] for row in accepted]
     assert len(rows) == 5 and max(row[6] for row in rows) > 1  # later prompts show what a model wrote
-    parents = project.candidates("unnest(parents)")
+    parents = {row[0] for row in project.candidates("unnest(parents)")}
     seeds = {row[0] for row in project.store.query("SELECT row_id FROM examples WHERE file IS NOT NULL")}
-    assert {row[0] for row in parents} <= seeds | {row[0] for row in accepted}
+    assert parents <= seeds | {row[0] for row in accepted} and not seeds & {row[0] for row in accepted}
+    _told(project, rows[-1][0])
+
+
+def _told(project: GeneratedProject, row_id: str) -> None:
+    """What commands say of the run: numbers of the table, and texts of a model without their control characters."""
+    counts = dict(project.store.query("SELECT coalesce(rule, 'accepted'), count(*) FROM candidates GROUP BY 1"))
+    (found,) = json.loads(show(project.store, None, "generated", "json"))["generated"]
+    assert {one["rule"] or "accepted": one["candidates"] for one in found["by_rule"]} == counts
+    assert (found["accepted"], found["candidates"]) == (counts["accepted"], sum(counts.values()))
+    assert found["requests"] == len(project.asked) and found["ended"] == "target"
+    assert sum(one["candidates"] for one in found["rounds"]) == found["candidates"]
+    text = show(project.store, None, "generated", width=100)
+    assert "5 of 5 instructions" in text and f"{counts['accepted']} of {sum(counts.values())} candidates" in text
+    page = trace(project.store, "last", row_id).data
+    written = page["written"]
+    assert written["verdict"] == "accepted" and written["generation"] > 1
+    assert [one["where"] for one in written["parents"]].count("written by generate:novel") >= 1
+    assert [one["answer"] for one in written["asked"]] == [invented(request) for request in _requests(project, page)]
+    seed = trace(project.store, "last", "seeds.jsonl:1").data["steps"]
+    assert [step["state"] for step in seed[:2]] == ["kept", "shown"] and seed[1]["accepted"] > 0
+
+
+def _requests(project: GeneratedProject, page: dict[str, Any]) -> list[Request]:
+    asked = {request.hash: request for request in project.asked}
+    return [asked[one["request"]] for one in page["written"]["asked"]]
+
+
+def test_a_rejected_candidate_can_be_traced(project: GeneratedProject) -> None:
+    project.run(novel("target = 1   prompts = 1   patience = 1"), lambda request: "5. Name a \x1b[31mbird")
+    ((row_id,),) = project.candidates("row_id")
+    for wanted in (row_id, row_id[:8]):
+        page = trace(project.store, "last", wanted)
+        assert page.data["written"]["rule"] == "control_characters" and len(page.data["written"]["parents"]) == 4
+        assert "\x1b" not in as_text(page, 100)
+    assert "\x1b" not in show(project.store, None, "generated") + show(project.store, None, "ledger")
 
 
 def test_the_same_answers_give_the_same_candidates() -> None:
