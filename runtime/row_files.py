@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from compiler.hashing import HASH_LENGTH
 from runtime.artifacts import sync
+from runtime.attached_files import HERE
 from runtime.relational import PARQUET_SETTINGS, PLACE, literal
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def points_here(con: duckdb.DuckDBPyConnection, root: Path) -> bool:
     """Whether the views look into the store at ``root``, the way they do now, and can. True for a store that has none:
     it is of an older version."""
     found = con.execute(
-        "SELECT view_name, sql FROM duckdb_views() WHERE view_name IN ('examples', 'renders')"
+        f"SELECT view_name, sql FROM duckdb_views() WHERE {HERE} AND view_name IN ('examples', 'renders')"
     ).fetchall()
     views = dict(found)
     if not views:
@@ -79,7 +80,7 @@ def second_name(path: Path, name: str) -> None:
 
 def move_out(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     """Rows that an older version kept in tables, into the folders of their steps."""
-    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'examples'").fetchone()
+    found = con.execute(f"SELECT count(*) FROM duckdb_tables() WHERE {HERE} AND table_name = 'examples'").fetchone()
     if not found or not found[0]:
         return
     for (step,) in con.execute("SELECT DISTINCT step_hash FROM examples").fetchall():

@@ -1,11 +1,9 @@
 """The results store: one DuckDB file, opened for a moment at a time.
 
 DuckDB lets one process hold a file for writing and shuts readers out meanwhile, so nobody keeps a
-connection across thinking time: a writer opens, commits one step's rows and closes (about 14 ms),
-a reader opens for one query (about 12 ms). Both retry with bounded backoff, then say who holds the
-file. Within a process a lock keeps readers and writers apart, because DuckDB refuses two
-connections to one file in different modes. This module and ``relational`` are the only ones that
-import duckdb.
+connection across thinking time: a writer opens, commits one step's rows and closes, a reader opens
+for one query, 4 ms each (``attached_files``). Both retry with bounded backoff, then say who holds the
+file. Within a process a lock keeps readers and writers apart, because DuckDB opens no file twice.
 """
 
 from __future__ import annotations
@@ -23,8 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runtime.attached_files import HERE, Attached, attach
 from runtime.damaged_files import damage
-from runtime.relational import memory_limit_mb
 from runtime.row_files import move_out, point_views, points_here
 from spec_lang.diagnostics import DiagnosticError, fatal
 
@@ -106,13 +104,17 @@ class Store:
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: committed at the end, rolled back on any exception. Keep it short."""
         with _IN_PROCESS:
-            con = self._connect(read_only=False)
+            opened = self._connect(read_only=False)
             try:
-                con.execute("BEGIN")
-                yield con
-                con.execute("COMMIT")
+                opened.con.execute("BEGIN")
+                yield opened.con
+                opened.con.execute("COMMIT")
+            except BaseException:
+                with suppress(Exception):
+                    opened.con.execute("ROLLBACK")
+                raise
             finally:
-                con.close()
+                opened.close()
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -127,18 +129,18 @@ class Store:
             if self.database in _LOOKING:
                 yield _LOOKING[self.database]
                 return
-            con = self._connect(read_only=True)
-            if _is_older(con):
-                con = self._renewed(con)
-            if not points_here(con, self.root):
-                con = self._pointed(con)
-            _LOOKING[self.database] = con
+            opened = self._connect(read_only=True)
             try:
-                with _whole_files(con):
-                    yield con
+                if _is_older(opened.con):
+                    opened = self._renewed(opened)
+                if not points_here(opened.con, self.root):
+                    opened = self._pointed(opened)
+                _LOOKING[self.database] = opened.con
+                with _whole_files(opened.con):
+                    yield opened.con
             finally:
-                del _LOOKING[self.database]
-                con.close()
+                _LOOKING.pop(self.database, None)
+                opened.close()
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Rows of one read-only query."""
@@ -156,29 +158,29 @@ class Store:
             with self.writing() as con:
                 insert_rows(con, table, columns, rows)
 
-    def _renewed(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    def _renewed(self, opened: Attached) -> Attached:
         """A store of an older version, which lacks columns that are asked for, gets them before it is looked at."""
-        con.close()
+        opened.close()
         with suppress(OSError, DiagnosticError):
             self.create()
         return self._connect(read_only=True)
 
-    def _pointed(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    def _pointed(self, opened: Attached) -> Attached:
         """A store that was moved: views look into this folder from now on. Where nothing can be written, rows are not
         found, and everything else is."""
-        con.close()
+        opened.close()
         with suppress(OSError, DiagnosticError), self.writing() as write:
             point_views(write, self.root)
         return self._connect(read_only=True)
 
-    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    def _connect(self, *, read_only: bool) -> Attached:
         import duckdb
 
         deadline = time.monotonic() + self.patience
         pause = 0.005
         while True:
             try:
-                return duckdb.connect(str(self.database), read_only=read_only, config=_config())
+                return attach(self.database, read_only=read_only)
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower():
                     raise _unusable(self.database, error) from error
@@ -203,11 +205,6 @@ def _whole_files(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def _config() -> dict[str, Any]:
-    """As much memory as a step's engine has; equal for all connections of a process, as DuckDB asks."""
-    return {"memory_limit": f"{memory_limit_mb()}MB"}
-
-
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Append rows on an open connection: one multi-row statement a thousand rows (executemany is row by row)."""
     slots = "(" + ",".join("?" * len(columns)) + ")"
@@ -226,7 +223,7 @@ def _is_older(con: duckdb.DuckDBPyConnection) -> bool:
 def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
     """The tables of this version, in a new store or beside those of an older one, which lose nothing."""
     schema = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
+    found = con.execute(f"SELECT count(*) FROM duckdb_tables() WHERE {HERE} AND table_name = 'meta'").fetchone()
     if not found or not found[0]:
         point_views(con, root)  # first, because other views are made of them
         con.execute(schema)
@@ -255,7 +252,9 @@ def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
 
 def _set_aside(con: duckdb.DuckDBPyConnection) -> str | None:
     """The answers of a store in which an item was asked once, for a key cannot be altered; they are first ones."""
-    columns = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'predictions'").fetchall()
+    columns = con.execute(
+        f"SELECT column_name FROM duckdb_columns() WHERE {HERE} AND table_name = 'predictions'"
+    ).fetchall()
     if ("sample",) in columns:
         return None
     con.execute("ALTER TABLE predictions RENAME TO predictions_once")

@@ -45,7 +45,7 @@ RUNS_CODE = "runtime/code_execution/child.py"
 NOT_FOR_RUNTIME = ("compiler.compile", "compiler.schema", "compiler.lower", "compiler.names", "compiler.sql")
 # Library -> the modules (or packages) that may use it.
 ONLY_IN = {
-    "duckdb": ("runtime/store.py", "runtime/relational.py"),
+    "duckdb": ("runtime/attached_files.py", "runtime/relational.py", "runtime/store.py"),
     "torch": ("runtime/",),
     "transformers": ("runtime/",),
     "peft": ("runtime/",),

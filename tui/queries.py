@@ -215,7 +215,9 @@ def gates(store: Store, run_id: str) -> list[GateRow]:
 
 def findings(store: Store, run_id: str) -> list[FindingRow]:
     """What stopped a run; nothing where the store is of a version that did not keep it and nobody has written since."""
-    if not store.query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'findings'"):
+    if not store.query(
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = 'findings'"
+    ):
         return []
     columns = "step_id, code, message, help, path, line, col"
     rows = store.query(f"SELECT {columns} FROM findings WHERE run_id = ? ORDER BY number", [run_id])
