@@ -13,7 +13,7 @@ from tests.e2e.project import Project, make_project
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = make_project(tmp_path_factory.mktemp("main") / "project")
-    done = project.sft("run", "triage.sft", "--plain")
+    done = project.process("run", "triage.sft", "--plain")
     assert done.returncode == 0, done.stderr
     return project
 

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.command import sft
 from tests.tiny_model import build_tiny_model
 
 SPEC = """\
@@ -101,8 +102,12 @@ class Project:
         assert text.count(old) >= 1, old
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
-    def sft(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def sft(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run ``sft`` in the project's folder, as a user would."""
+        return sft(*args, cwd=self.root)
+
+    def process(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own."""
         return subprocess.run(
             [sys.executable, "-m", "sft", *args],
             cwd=self.root,

@@ -14,14 +14,6 @@ from runtime.store import Store
 from tests.e2e.project import Project, make_project
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = make_project(tmp_path_factory.mktemp("whole") / "project")
-    done = project.sft("run", "triage.sft", "--plain")
-    assert done.returncode == 0, done.stderr
-    return project
-
-
 def fingerprint(project: Project) -> dict[str, str]:
     """What must be equal: the weights' bytes, every prediction, every verdict."""
     store = Store(project.root / ".sft")
@@ -66,7 +58,7 @@ def wait_for(project: Project, kind: str, step: str, process: object, count: int
     ids=["filter", "train", "predict", "measure"],
 )
 def test_a_killed_run_continues_to_the_same_end(
-    undisturbed: Project, tmp_path: Path, kind: str, step: str, count: int
+    finished: Project, tmp_path: Path, kind: str, step: str, count: int
 ) -> None:
     project = make_project(tmp_path / "project")
     process = project.start("run", "triage.sft", "--plain")
@@ -75,12 +67,12 @@ def test_a_killed_run_continues_to_the_same_end(
     process.communicate()
     done = project.sft("run", "triage.sft", "--plain")
     assert done.returncode == 0, done.stderr
-    assert fingerprint(project) == fingerprint(undisturbed)
+    assert fingerprint(project) == fingerprint(finished)
     states = Store(project.root / ".sft").query("SELECT status FROM runs ORDER BY started_at")
     assert states == [("interrupted",), ("done",)]
 
 
-def test_ctrl_c_saves_and_leaves_with_130(undisturbed: Project, tmp_path: Path) -> None:
+def test_ctrl_c_saves_and_leaves_with_130(finished: Project, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     process = project.start("run", "triage.sft", "--plain")
     wait_for(project, "train_step", "train:", process, 3)
@@ -89,16 +81,16 @@ def test_ctrl_c_saves_and_leaves_with_130(undisturbed: Project, tmp_path: Path) 
     assert process.returncode == 130 and "Traceback" not in err, err
     assert "continues" in err
     assert project.sft("run", "triage.sft").returncode == 0
-    assert fingerprint(project) == fingerprint(undisturbed)
+    assert fingerprint(project) == fingerprint(finished)
 
 
-def test_two_runs_at_once_share_the_work(undisturbed: Project, tmp_path: Path) -> None:
+def test_two_runs_at_once_share_the_work(finished: Project, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
     first, second = project.start("run", "triage.sft", "--plain"), project.start("run", "triage.sft", "--plain")
     for process in (first, second):
         _, err = process.communicate(timeout=240)
         assert process.returncode == 0, err
-    assert fingerprint(project) == fingerprint(undisturbed)
+    assert fingerprint(project) == fingerprint(finished)
     store = Store(project.root / ".sft")
     doubled = store.query("SELECT step_hash FROM steps WHERE status = 'done' GROUP BY step_hash HAVING count(*) > 1")
     assert doubled == []

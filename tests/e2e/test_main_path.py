@@ -53,8 +53,8 @@ def test_a_second_run_computes_nothing(project: Project) -> None:
 
 
 def test_the_plan_is_the_same_bytes_in_another_folder(finished: Project, project: Project) -> None:
-    first = finished.sft("compile", "triage.sft", "--format", "json", PYTHONHASHSEED="1")
-    second = project.sft("compile", "triage.sft", "--format", "json", PYTHONHASHSEED="2", LC_ALL="C")
+    first = finished.process("compile", "triage.sft", "--format", "json", PYTHONHASHSEED="1")
+    second = project.process("compile", "triage.sft", "--format", "json", PYTHONHASHSEED="2", LC_ALL="C")
     assert first.returncode == 0 and first.stdout == second.stdout
 
 

@@ -12,13 +12,10 @@ from pathlib import Path
 import pytest
 
 from sft.cli import VERBS, build_parser
+from tests.command import sft
 
 KEYS = ["code", "name", "severity", "message", "path", "line", "column", "end_line", "end_column"]
 KEYS += ["help", "fix", "related"]
-
-
-def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sft", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture

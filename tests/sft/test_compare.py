@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from sft.compare_page import page
 from sft.comparing_models import Wanted, compare_models
 from sft.project import open_store, run
 from spec_lang.diagnostics import DiagnosticError
+from tests.command import sft
 
 SPEC = """edition 2026
 source asked { path = "asked.jsonl"   licence = "CC0-1.0"   origin = human }
@@ -36,10 +35,6 @@ eval exam {
 # 40 questions: 30 right under both, 6 fixed, 2 regressed, 2 wrong under both; the last has no answer of `new`.
 OLD = "r" * 30 + "w" * 6 + "r" * 2 + "w" * 2
 NEW = "r" * 30 + "r" * 6 + "w" * 2 + "w" * 2
-
-
-def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sft", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
 def write(folder: Path, spec: str = SPEC, prompts: Mapping[int, str] | None = None, whole: bool = True) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command import sft
 
 SPEC = """edition 2026
 source tickets { path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human }
@@ -22,10 +22,6 @@ task triage {
 filter clean { keep words(message) in 2..80 }
 source tickets { licence = "CC0-1.0"   origin = human   path = "tickets.jsonl" }
 """
-
-
-def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sft", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import sft
+
 SPEC = """edition 2026
 import "parts/common.sft" as common
 
@@ -25,10 +27,6 @@ POLICY = """edition 2026
 policy conduct { text = "conduct.md"   version = "3" }
 """
 ROWS = [json.dumps({"message": f"Where is parcel {number}?"}) for number in range(20)]
-
-
-def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sft", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
 def save(project: Path, rows: list[str]) -> None:

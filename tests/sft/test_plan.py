@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.command import sft
 
 SPEC = """edition 2026
 
@@ -31,19 +31,6 @@ mixture mixed {
   use triage
 }
 """
-
-
-def sft(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "sft", *args],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, **environment},
-    )
 
 
 def save(project: Path, count: int) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command import sft
 
 SPEC = """edition 2026
 import "parts/common.sft" as common
@@ -26,10 +26,6 @@ COMMON = """edition 2026
 param shortest = 1
 filter clean { keep words(message) >= shortest }
 """
-
-
-def sft(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sft", *args], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
