@@ -35,8 +35,9 @@ def judged_args(metric: ResolvedMetric) -> Mapping[str, WrittenValue]:
 
 
 def used_judges(spec: ResolvedSpec) -> tuple[ResolvedJudge, ...]:
-    """The judges that evals and scores ask, and those that are held against people."""
+    """The judges that evals, generates and scores ask, and those that are held against people."""
     named = {name for item in spec.evals.values() for name in judges_of(item.metrics.items.values())}
+    named |= {name for item in spec.generates.values() for name in judges_of(item.verifiers)}
     named |= {name for task in spec.tasks.values() for score in task.scores for name in score.judges}
     found = ((name, item) for name, item in spec.later.items() if isinstance(item, ResolvedJudge))
     return tuple(item for name, item in found if name in named or item.calibration is not None)

@@ -17,6 +17,7 @@ from compiler.known import Known
 from compiler.resolve.models_in_rules import roots_of
 from compiler.resolved import ResolvedEval, ResolvedMixture, ResolvedModel, ResolvedSpec, ResolvedTask, ResolvedTrain
 from compiler.resolved_gate import ResolvedGate
+from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.fields import Shape
 
 
@@ -43,8 +44,9 @@ def reached(spec: ResolvedSpec) -> ResolvedSpec:
                 pending.extend(spec.later[name] for name in judges if name in spec.later)
             if isinstance(item, ResolvedGate):
                 pending.extend(spec.later[one.of] for one in item.figures if one.of in spec.later)
-            if isinstance(item, ResolvedEval):
-                asked = judges_of(item.metrics.items.values())
+            if isinstance(item, ResolvedEval | ResolvedGenerate):
+                told = item.metrics.items.values() if isinstance(item, ResolvedEval) else item.verifiers
+                asked = judges_of(told)
                 pending.extend(spec.later[name] for name in asked if name in spec.later)
             if isinstance(item, ResolvedTask | ResolvedEval):  # and so is what its rules ask for tokens
                 bottom = roots_of(item, spec)

@@ -8,11 +8,11 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from compiler.known import Known
-from compiler.resolved import AnyModel, ResolvedEval, ResolvedSource, ResolvedTask, ResolvedTrain, Rows
+from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedSource, ResolvedTask, ResolvedTrain, Rows
 from compiler.resolved_judge import ResolvedJudge as ResolvedJudge
 from compiler.resolved_judge import ResolvedPolicy as ResolvedPolicy
 from compiler.resolved_judge import ResolvedReview as ResolvedReview
-from compiler.resolved_methods import ResolvedMethod
+from compiler.resolved_methods import ResolvedMethod, ResolvedRespond
 from compiler.resolved_score import Scorer
 from compiler.schema.feedback import Feedback
 from compiler.schema.generate import Generate
@@ -40,6 +40,11 @@ class ResolvedGenerate(Struct, frozen=True, eq=False):
     @property
     def name(self) -> str:
         return self.block.name
+
+    @property
+    def verifiers(self) -> tuple[ResolvedMetric | None, ...]:
+        """The metrics that tell good answers from bad ones, and what the best is told by."""
+        return (*self.method.verify, self.method.by) if isinstance(self.method, ResolvedRespond) else ()
 
 
 class ResolvedLoop(Struct, frozen=True, eq=False):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
+from compiler.judge_params import JudgeSpec
 from compiler.measure_params import Metric
-from compiler.params_base import Number, Params
+from compiler.params_base import GrownParams, Number, Params
 from compiler.render_params import RenderTemplate
 
 
-class Respond(Params):
+class NamedJudge(Params):
+    """A judge of answers, under the name that metrics call it by. A model that judges stands in the step under the role
+    ``judge.`` and the place of the judge among all."""
+
+    name: str
+    judge: JudgeSpec
+
+
+class Respond(GrownParams):
     """``samples`` answers to each prompt. Input role ``prompts`` has what is asked (render), ``hints`` the same rows
     with the expected answer in view, which are asked ``hint_samples`` times when no answer passed.
 
@@ -17,6 +26,8 @@ class Respond(Params):
     ``messages``. ``by`` is what the best is told by, the more the better unless ``lower``. ``hint_wording`` are the
     literal texts of the hint's template.
     """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"judges"})
 
     method: Literal["respond"] = "respond"
     samples: int
@@ -29,6 +40,7 @@ class Respond(Params):
     per_prompt: int | None = None
     hint_samples: int | None = None
     hint_wording: tuple[str, ...] = ()
+    judges: tuple[NamedJudge, ...] = ()
 
 
 class Backtranslate(Params):

@@ -5,9 +5,9 @@ They stand apart from it, so that editing a filter or a threshold asks no model 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from compiler.asking_params import AskingBudget
 from compiler.generate_params import GenerateParams, Method, Novelty, SelfInstruct
@@ -15,8 +15,9 @@ from compiler.known import sure
 from compiler.lower.asking import asked_content, asked_inputs, asked_lines, asked_local
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.filter import lower_filter
-from compiler.lower.respond import SEVERAL, asked_rows, method_params
+from compiler.lower.respond import SEVERAL, asked_rows, judging_models, method_params
 from compiler.lower.score import JudgeRows, ScoringModel, lower_score
+from compiler.resolved_judge import ResolvedJudge
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
 from compiler.schema.fields import Shape
@@ -25,6 +26,7 @@ from compiler.schema.generate_methods import RespondBody
 from compiler.step_params import Greedy, PlainPrompt, Sample
 from spec_lang.ast import Ref
 
+T = TypeVar("T")
 _NEW_TOKENS = 256
 # Of Wang et al. 2022, where nothing else is asked for.
 _PAPER_DECODE = Sample(max_new_tokens=1024, temperature=Decimal("0.7"), top_p=Decimal("0.5"), top_k=None, seed=0)
@@ -36,14 +38,20 @@ def lower_generate(
     steps: Mapping[str, str],
     model_of: Callable[[str], ScoringModel],
     judge_rows: JudgeRows,
+    judges: Mapping[str, ResolvedJudge],
     builder: PlanBuilder,
 ) -> str:
     """The id of the last step: the thresholds of its scores, a filter, or the generate step itself."""
-    rows, model, params = sure(item.rows), item.model, _params(item, builder)
+    rows, model, params = sure(item.rows), item.model, _params(item, judges, builder)
     assert model is not None
     found = None if model.root.is_served else model_of(model.name)
     trains = {model.name: found.train} if found is not None and found.train is not None else {}
     facts = {found.root.name: found.facts} if found is not None else {}
+    judging = judging_models(item, judges)
+    judged_by = {m.name: model_of(m.name) for m in judging.values() if not m.root.is_served}
+    judge_facts = {one.root.name: one.facts for one in judged_by.values()}
+    judge_content = [asked_content(model, judge_facts, role=role) for role, model in judging.items()]
+    judge_local = [asked_local(model, role) for role, model in judging.items()]
     step = builder.add(
         params,
         item.name,
@@ -51,10 +59,10 @@ def lower_generate(
         inputs={"rows": steps[rows.task.name]}
         | asked_inputs(model, trains)
         | (asked_rows(item.method, item, steps, builder) if item.method is not None else {}),
-        content=asked_content(model, facts, params.prompt),
+        content=_merged([asked_content(model, facts, params.prompt), *judge_content]),
         labels={"generate": item.name, "task": item.name, "from": rows.name, "model": model.name},
         lines=_lines(item.block, builder) | asked_lines(model, builder),
-        **asked_local(model),
+        **_merged([asked_local(model), *judge_local]),
     )
     for used in item.task.filters.whole:
         step = lower_filter(used, item.task, step, steps, builder)
@@ -63,11 +71,15 @@ def lower_generate(
     return step
 
 
-def _params(item: ResolvedGenerate, builder: PlanBuilder) -> GenerateParams:
+def _merged(parts: Sequence[Mapping[str, T]]) -> dict[str, T]:
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _params(item: ResolvedGenerate, judges: Mapping[str, ResolvedJudge], builder: PlanBuilder) -> GenerateParams:
     block, rows = item.block, sure(item.rows)
     plain, served = block.prompt.value, item.model is not None and item.model.root.is_served
     return GenerateParams(
-        method=_method(item, builder),
+        method=_method(item, judges, builder),
         part=rows.part,
         columns=sure(rows.task.source).columns.names,
         decode=_decode(block),
@@ -80,9 +92,9 @@ def _params(item: ResolvedGenerate, builder: PlanBuilder) -> GenerateParams:
     )
 
 
-def _method(item: ResolvedGenerate, builder: PlanBuilder) -> Method:
+def _method(item: ResolvedGenerate, judges: Mapping[str, ResolvedJudge], builder: PlanBuilder) -> Method:
     if item.method is not None:
-        return method_params(item.method, item, builder)
+        return method_params(item.method, item, judges, builder)
     body = item.block.method.value
     assert isinstance(body, SelfInstructBody)
     plain = {

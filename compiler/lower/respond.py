@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
+from compiler.judged_metrics import judges_of
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.eval import lower_metric
+from compiler.lower.judge import judge_spec
 from compiler.lower.template import lower_asked_rows, render_template
 from compiler.resolve.turns import wording
-from compiler.resolved import ResolvedMetric, ResolvedTemplate
+from compiler.resolved import AnyModel, ResolvedMetric, ResolvedTemplate
+from compiler.resolved_judge import ResolvedJudge
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.resolved_methods import ResolvedBacktranslate, ResolvedMethod, ResolvedRespond, ResolvedRewrite
-from compiler.respond_params import Backtranslate, Respond, Rewrite
+from compiler.respond_params import Backtranslate, NamedJudge, Respond, Rewrite
 from compiler.schema.generate_methods import BestBody
 from compiler.step_params import Metric, Sample
 
@@ -27,11 +30,12 @@ SEVERAL = Sample(max_new_tokens=256, temperature=Decimal("0.7"), top_p=Decimal(1
 
 
 def method_params(
-    method: ResolvedMethod, item: ResolvedGenerate, builder: PlanBuilder
+    method: ResolvedMethod, item: ResolvedGenerate, judges: Mapping[str, ResolvedJudge], builder: PlanBuilder
 ) -> Respond | Backtranslate | Rewrite:
     """What the step is told of its method."""
     if isinstance(method, ResolvedRespond):
-        return _respond(method, builder)
+        asked = tuple(NamedJudge(name=name, judge=judge_spec(judges[name])) for name in judges_of(item.verifiers))
+        return _respond(method, asked, builder)
     if isinstance(method, ResolvedBacktranslate):
         return Backtranslate(text=sure(method.text), column=sure(method.column), max_words=method.block.max_words.value)
     return _rewrite(method, item)
@@ -65,12 +69,18 @@ def asked_rows(
     return {}
 
 
+def judging_models(item: ResolvedGenerate, judges: Mapping[str, ResolvedJudge]) -> dict[str, AnyModel]:
+    """The models that judge answers, by the role that they have in the step."""
+    found = ((f"judge.{at}", judges[name].model) for at, name in enumerate(judges_of(item.verifiers)))
+    return {role: model for role, model in found if model is not None}
+
+
 def _compares(method: ResolvedRespond) -> bool:
     metrics = [*method.verify, method.by]
     return method.conversation or any(metric is not None and metric.function.compares for metric in metrics)
 
 
-def _respond(method: ResolvedRespond, builder: PlanBuilder) -> Respond:
+def _respond(method: ResolvedRespond, judges: tuple[NamedJudge, ...], builder: PlanBuilder) -> Respond:
     block, by = method.block, method.by
     hint = method.hint
     return Respond(
@@ -84,6 +94,7 @@ def _respond(method: ResolvedRespond, builder: PlanBuilder) -> Respond:
         per_prompt=block.per_prompt.value,
         hint_samples=block.hint_samples.value if hint is not None else None,
         hint_wording=wording(hint) if hint is not None else (),
+        judges=judges,
     )
 
 

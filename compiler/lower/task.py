@@ -14,6 +14,7 @@ from compiler.lower.generate import lower_generate
 from compiler.lower.score import JudgeRows, ScoringModel, lower_score
 from compiler.lower.source import lower_source
 from compiler.resolved import ResolvedSpec, ResolvedSplit, ResolvedTask
+from compiler.resolved_judge import ResolvedJudge
 from compiler.rule_models import RuleModels
 from compiler.step_params import SplitParams, SplitPart
 
@@ -34,7 +35,8 @@ class TaskSteps(Mapping[str, str]):
         if name not in self._steps:
             written, judged = self._spec.generates.get(name), self._judge_rows
             if written is not None:
-                self._steps[name] = lower_generate(written, self, self._model_of, judged, self._builder)
+                own = {key: item for key, item in self._spec.later.items() if isinstance(item, ResolvedJudge)}
+                self._steps[name] = lower_generate(written, self, self._model_of, judged, own, self._builder)
             else:
                 self._steps[name] = lower_task(self._spec.tasks[name], self, self._model_of, judged, self._builder)
         return self._steps[name]

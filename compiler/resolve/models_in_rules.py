@@ -9,15 +9,12 @@ from compiler.resolved import (
     FilterRule,
     Predicate,
     ResolvedEval,
-    ResolvedMetric,
     ResolvedModel,
     ResolvedSpec,
     ResolvedTask,
     ResolvedTrain,
     Top,
 )
-from compiler.resolved_lifecycle import ResolvedGenerate
-from compiler.resolved_methods import ResolvedRespond
 from compiler.typed import Apply, Constant, Typed, within
 from spec_lang.source import SourceFile
 
@@ -72,15 +69,10 @@ def roots_of(item: ResolvedTask | ResolvedEval, spec: ResolvedSpec) -> dict[str,
 
 def asks_for_languages(spec: ResolvedSpec) -> bool:
     metrics = [metric for item in spec.evals.values() for metric in item.metrics]
-    metrics += [metric for item in spec.generates.values() for metric in _verifiers(item)]
+    metrics += [metric for item in spec.generates.values() for metric in item.verifiers if metric is not None]
     return any(call.function.tells_languages for call, _ in calls_in_rules(spec)) or any(
         metric.function.tells_languages for metric in metrics
     )
-
-
-def _verifiers(item: ResolvedGenerate) -> Iterator[ResolvedMetric]:
-    if isinstance(item.method, ResolvedRespond):
-        yield from (metric for metric in (*item.method.verify, item.method.by) if metric is not None)
 
 
 def named_model(call: Apply) -> str | None:

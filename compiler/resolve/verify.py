@@ -8,7 +8,7 @@ from typing import TypeAlias
 from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricFunction
 from compiler.functions.metrics import RECORDED
-from compiler.judged_metrics import JUDGE, RATE
+from compiler.judged_metrics import judge_of
 from compiler.names import Names
 from compiler.reporting import UNREAD, did_you_mean, renamed, written_anew
 from compiler.resolve.metric import first_of, with_arguments
@@ -21,7 +21,6 @@ from spec_lang.ast import Binary, Call, Expr, Faulty, Ref
 from spec_lang.diagnostics import Edit
 
 _CODE = "SFT0614"
-_ELSEWHERE = (RECORDED, RATE, JUDGE)  # what they say of an answer stands in another step
 Fits: TypeAlias = Callable[[MetricFunction], bool]
 
 
@@ -63,7 +62,7 @@ def _ranks(metric: MetricFunction) -> bool:
 
 def _of_an_answer(metric: MetricFunction) -> bool:
     """Whether it is taken of one text that a model wrote."""
-    return metric.answer == "text" and not metric.whole and metric.name not in _ELSEWHERE
+    return metric.answer == "text" and not metric.whole and metric.name != RECORDED
 
 
 def _function(expr: Expr, names: Names, field: str, takes: str, fits: Fits) -> MetricFunction | None:
@@ -85,9 +84,7 @@ def _function(expr: Expr, names: Names, field: str, takes: str, fits: Fits) -> M
     name = expr.func.text
     if name in fitting:
         return fitting[name]
-    if name in (RATE, JUDGE):
-        not_runnable(f"metric `{name}` in a generate", expr.func, report)
-    elif name in LATER_METRICS and fits(LATER_METRICS[name]):
+    if name in LATER_METRICS and fits(LATER_METRICS[name]):
         not_runnable(f"metric `{name}`", expr.func, report)
     elif name in known or name in LATER_METRICS:
         report.error(_CODE, f"`{field}` takes {takes}, and `{name}` is none", expr.span, help)
@@ -108,4 +105,23 @@ def _read(
         message = f"`k = {k}` is of {k} answers together, and each answer is looked at alone here"
         names.report.error(_CODE, message, expr.span, "leave out `k`")
         return None
-    return found
+    judge = judges.get(judge_of(found) or "")
+    return found if judge is None or _judges_here(judge, expr, names) else None
+
+
+def _judges_here(judge: Judge, expr: Call, names: Names) -> bool:
+    """Whether a judge can say something of answers while they are written; False after a report."""
+    using = judge.using.value
+    by = using.form.name if using is not None else ""
+    also = [judge.label(judge.using.span, "who judges")]
+    if by == "recorded":
+        message = f"the labels of judge `{judge.name}` were recorded, and these answers are new"
+        names.report.error("SFT0284", message, expr.span, "judge with rules or a model", also)
+        return False
+    asked = using.arguments["name"].value if using is not None and by == "model" else None
+    if by == "classifier" or (isinstance(asked, Ref) and names.of(judge.file).kind(asked) == "train"):
+        what = "a classifier" if by == "classifier" else "a trained model"
+        help = f"`scores` of the generate can ask it: `judge({judge.name})`, with a threshold"
+        names.report.error("SFT0225", f"{what} judges after answers are written, not in between", expr.span, help, also)
+        return False
+    return True

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
+from compiler.judge_params import ModelJudge
 from compiler.respond_params import Respond
 from compiler.step_params import Metric
+from runtime.asking import open_asking
 from runtime.extension_metrics import own_metrics
 from runtime.extensions import add_extensions
 from runtime.generating.candidates import Candidate, SourceRow
 from runtime.generating.responding import Prompted, Responding, Tried
 from runtime.generating.verifying import Verifiers
 from runtime.generating.work import ALL_ASKED, BUDGET, Ended, Work
+from runtime.judging.judges import Judge, judge_of
 from runtime.measuring.metric_columns import Columns, metric_columns
 from runtime.metrics.code import not_confined
 from runtime.relational import engine, parquet
@@ -32,15 +36,16 @@ def generate(work: Work) -> Ended:
     rows = {row.row_id: row for row in work.rows}
     prompts = [_shown(one, rows[one.row_id], method) for one in _prompts(work, "prompts")]
     hints = {one.row_id: one for one in _prompts(work, "hints")} if method.hint_samples is not None else {}
-    responding = Responding(method, work.params.decode, work.asker, _verifiers(work, method), hints)
     answered: set[str] = set()
     open_to_it = ""
-    for one in responding.tried(prompts):
-        work.candidates.add(_candidate(one, rows[one.prompt.row_id], method))
-        open_to_it = open_to_it or next((found for it in one.verified if (found := not_confined(it.reason))), "")
-        if one.prompt.row_id not in answered:
-            answered.add(one.prompt.row_id)
-            work.ctx.progress(len(answered), len(prompts), "prompts")
+    with ExitStack() as opened:
+        verifiers = _verifiers(work, method, _judges(work, method, opened))
+        for one in Responding(method, work.params.decode, work.asker, verifiers, hints).tried(prompts):
+            work.candidates.add(_candidate(one, rows[one.prompt.row_id], method))
+            open_to_it = open_to_it or next((found for it in one.verified if (found := not_confined(it.reason))), "")
+            if one.prompt.row_id not in answered:
+                answered.add(one.prompt.row_id)
+                work.ctx.progress(len(answered), len(prompts), "prompts")
     if open_to_it:
         work.ctx.note(f"a model's code ran that this machine did not confine: {open_to_it} (docs/code-execution.md)")
     return _ended(len(answered), len(prompts))
@@ -57,9 +62,21 @@ def _shown(one: Prompted, row: SourceRow, method: Respond) -> Prompted:
     return Prompted(one.row_id, one.messages, "" if expected is None else str(expected))
 
 
-def _verifiers(work: Work, method: Respond) -> Verifiers:
+def _verifiers(work: Work, method: Respond, judges: Mapping[str, Judge]) -> Verifiers:
     metrics = [*method.verify, *([method.by] if method.by is not None else [])]
-    return Verifiers(method.verify, _columns(work, metrics), own_metrics(work.ctx), work.ctx.stop.check)
+    return Verifiers(method.verify, _columns(work, metrics), own_metrics(work.ctx), judges, work.ctx.stop.check)
+
+
+def _judges(work: Work, method: Respond, opened: ExitStack) -> dict[str, Judge]:
+    """The judges by name; a model that judges is asked beside the one that writes, and its answers are kept as well."""
+    found = {}
+    for at, one in enumerate(method.judges):
+        using, asker = one.judge.using, None
+        if isinstance(using, ModelJudge):
+            asked = open_asking(work.ctx, f"judge.{at}", precision=using.precision, tells=False)
+            asker = opened.enter_context(asked)
+        found[one.name] = judge_of(one.judge, asker=asker, scratch=work.ctx.out)
+    return found
 
 
 def _columns(work: Work, metrics: list[Metric]) -> Mapping[str, Columns]:

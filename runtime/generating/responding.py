@@ -19,7 +19,7 @@ from typing import Protocol
 from compiler.respond_params import Respond
 from compiler.step_params import Greedy, Sample
 from runtime.asking.request import Answer as Written
-from runtime.asking.request import Request, Result, Unanswered
+from runtime.asking.request import Request, Result, Unanswered, messages_text
 from runtime.generating.answer_faults import fault_of
 from runtime.generating.best_of_n import Checked, Verdict, Verification, decide
 from runtime.generating.hints import MENTIONS_HINT, mentioned
@@ -177,6 +177,7 @@ class _Given:
         return self.prompt.row_id, Answer(
             output=text,
             expected=self.prompt.expected,
+            prompt=messages_text(self.prompt.messages),
             seconds=self.result.seconds,
             prompt_tokens=self.result.prompt_tokens,
             output_tokens=self.result.output_tokens,

@@ -6,17 +6,21 @@ and no output makes one raise or hang. A metric that compares says nothing of a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from compiler.functions.metrics import METRIC_FUNCTIONS
+from compiler.judged_metrics import JUDGE, RATE
 from compiler.step_params import Metric
 from runtime.extension_metrics import OwnMetric
 from runtime.generating.best_of_n import Verification
+from runtime.judging.judges import Judge
+from runtime.judging.wording import Item
 from runtime.measuring.metric_columns import Columns
 from runtime.metrics import Answer, explain_items
-from runtime.metrics.answer import Explained
+from runtime.metrics.answer import Explained, JudgedAs
 
 NO_EXPECTED = "its row has no expected answer"
 
@@ -29,16 +33,21 @@ class Verifiers:
     metrics: Sequence[Metric]
     columns: Mapping[str, Columns] = field(default_factory=dict)
     own: Mapping[str, OwnMetric] = field(default_factory=dict)
+    judges: Mapping[str, Judge] = field(default_factory=dict)
     check: Callable[[], None] = lambda: None
 
     def verify(self, answers: Sequence[tuple[str, Answer]]) -> list[tuple[Verification, ...]]:
-        """What each verifier says of each answer, which stands beside the id of its row."""
-        said = [self._said(metric, answers) for metric in self.metrics]
-        names = [metric.name for metric in self.metrics]
-        return [
-            tuple(Verification(name, value, reason) for name, (value, reason) in zip(names, one, strict=True))
-            for one in (zip(*said, strict=True) if said else [()] * len(answers))
-        ]
+        """What each verifier says of each answer, which stands beside the id of its row. A judge is asked last, and
+        not about what another verifier has said no to."""
+        found: list[tuple[Verification, ...]] = [()] * len(answers)
+        for metric in sorted(self.metrics, key=is_judged):
+            asked = range(len(answers))
+            if is_judged(metric):
+                asked = [place for place in asked if not any(one.value == 0 for one in found[place])]
+            said = self._said(metric, [answers[place] for place in asked])
+            for place, (value, reason) in zip(asked, said, strict=True):
+                found[place] += (Verification(metric.name, value, reason),)
+        return found
 
     def scores(self, metric: Metric, answers: Sequence[tuple[str, Answer]], *, lower: bool) -> list[float | None]:
         """How good each answer is, the more the better; None where it could not be measured."""
@@ -49,6 +58,8 @@ class Verifiers:
         found: list[Explained] = [(None, NO_EXPECTED)] * len(answers)
         asked = [place for place, (_, answer) in enumerate(answers) if answer.expected.strip() or not _compares(metric)]
         those = [(answers[place][0], self._with_columns(metric, *answers[place])) for place in asked]
+        if is_judged(metric):
+            those = self._judged(str(metric.args["judge"]), those)
         if metric.extension:
             own = self.own[metric.function]
             values: list[Explained] = [(own(row_id, answer, **metric.args), "") for row_id, answer in those]
@@ -58,11 +69,25 @@ class Verifiers:
             found[place] = value
         return found
 
+    def _judged(self, name: str, answers: Sequence[tuple[str, Answer]]) -> list[tuple[str, Answer]]:
+        """The answers with what a judge says of them."""
+        items = [Item(answer.output, json.loads(answer.prompt)) for _, answer in answers]
+        verdicts = self.judges[name].judge(items)
+        return [
+            (row_id, replace(answer, judged={name: JudgedAs(one.label, one.score, one.reason)}))
+            for (row_id, answer), one in zip(answers, verdicts, strict=True)
+        ]
+
     def _with_columns(self, metric: Metric, row_id: str, answer: Answer) -> Answer:
         if not metric.columns:
             return answer
         of: Mapping[str, Any] = self.columns[metric.name][row_id]
         return replace(answer, columns=of)
+
+
+def is_judged(metric: Metric) -> bool:
+    """Whether a judge says what it measures."""
+    return metric.function in (RATE, JUDGE) and not metric.extension
 
 
 def _compares(metric: Metric) -> bool:

@@ -168,6 +168,41 @@ def test_a_failing_model_loses_nothing_and_nothing_accepted_is_an_error_that_say
     ]
 
 
+JUDGED = (
+    HEAD
+    + """
+judge declines { labels = [complied, partial_refusal, refused]   using = rules("refusal") }
+judge kindness { labels = [rude, kind]   using = model(tiny) }
+generate attempts {
+  method  = respond { samples = 2 }
+  prompts = sums_task
+  model   = tiny
+  decode  = sample { temperature = 0.8   max_new_tokens = 30 }
+  precision = fp32
+  verify  = rate(kindness == kind) and rate(declines == complied)
+}
+mixture both { use attempts }
+"""
+)
+
+
+def test_judges_verify_answers_and_no_verdict_is_no_reason_against_one(project: Project) -> None:
+    project.rows("sums.jsonl", SUMS[:3])
+
+    def answers(request: Request) -> str:
+        content = str(request.messages[-1]["content"])
+        if "You are a judge" in content:
+            return "VERDICT: kind" if "3 make 5" in content else "VERDICT: rude" if "4 make 6" in content else "hm"
+        a, b = _numbers(content)
+        return f"I'm sorry, but I can't answer that for {b}." if request.sample else f"so {a} and {b} make {a + b}"
+
+    outcome = project.run(JUDGED, "both", answers)
+    assert outcome.status == "done", outcome.findings
+    found = project.query("SELECT rule, detail FROM candidates ORDER BY number")
+    assert [rule for rule, _ in found] == [None, "verify", "verify", "verify", "unverified", "verify"]
+    assert found[4][1] == "rate: no verdict: no_label"
+
+
 REWRITE = (
     HEAD
     + """
