@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.requirements import judges_of
-from compiler.lints.tree import calls, has, of_kind, rules
+from compiler.lints.tree import calls, has, of_kind, rules, value
 from compiler.tree import references
 from spec_lang.ast import Block, Field
 from spec_lang.source import Span
@@ -40,6 +40,12 @@ def _deciding(facts: Facts) -> Iterator[tuple[Block, Span, str]]:
                     for name in (ref.parts[0].text for argument in call.args for ref in references(argument)):
                         if name in judges:
                             yield judges[name], ref.span, "which rows are kept"
+    for block in of_kind(facts.blocks, "generate"):
+        for found in (value(block, "verify"), value(block, "method")):
+            for call in (*calls(found, "rate"), *calls(found, "judge")):
+                for ref in references(call):
+                    if ref.parts[0].text in judges:
+                        yield judges[ref.parts[0].text], ref.span, "which answers are kept"
 
 
 LINT = Lint(

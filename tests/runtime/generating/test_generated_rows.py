@@ -171,6 +171,7 @@ def test_a_failing_model_loses_nothing_and_nothing_accepted_is_an_error_that_say
 JUDGED = (
     HEAD
     + """
+lint levels { uncalibrated_judge = allow }
 judge declines { labels = [complied, partial_refusal, refused]   using = rules("refusal") }
 judge kindness { labels = [rude, kind]   using = model(tiny) }
 generate attempts {
