@@ -30,8 +30,11 @@ from runtime.source_files import Format
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
-# What DuckDB's JSON reader takes and JSON does not allow, and numbers that may not fit a float.
-_DOUBTFUL = r"[:,\[]\s*-?(?i:nan|inf|[\d.]{200}|[\d.]+e\+?\d{3})|,\s*[\]}]"
+# What DuckDB's JSON reader takes and JSON does not allow, and numbers that may not fit a float. A pattern for each sign
+# that it may stand after: one that begins with a single sign is looked for four times as fast as one of a class.
+_NUMBER = r"-?(?i:nan|inf|[\d.]{200}|[\d.]+e\+?\d{3})"
+_DOUBTFUL = (rf":\s*{_NUMBER}", rf"\[\s*{_NUMBER}", rf",\s*(?:{_NUMBER}|[\]}}])")
+_IS_DOUBTFUL = " OR ".join("regexp_matches(json, ?)" for _ in _DOUBTFUL)
 # Opening brackets; `translate` would take ten times as long.
 _BRACKETS = "2 * strlen(json) - strlen(replace(json::VARCHAR, '[', '')) - strlen(replace(json::VARCHAR, '{', ''))"
 _TYPES: dict[str, ColumnType] = {
@@ -171,7 +174,7 @@ def _load_parquet(engine: Engine, index: int, path: Path) -> None:
         [index],
     )
     if any(kind not in ("FLOAT", "DOUBLE") and ("FLOAT" in kind or "DOUBLE" in kind) for _, kind in kinds):
-        odd = engine.rows("SELECT line, json FROM raw WHERE file = ? AND regexp_matches(json, ?)", [index, _DOUBTFUL])
+        odd = engine.rows(f"SELECT line, json FROM raw WHERE file = ? AND ({_IS_DOUBTFUL})", [index, *_DOUBTFUL])
         mended = [json.dumps(json.loads(text, parse_constant=lambda name: None)) for _, text in odd]
         _replace(engine, index, [line for line, _ in odd], mended)
 
@@ -233,8 +236,8 @@ def _judge_doubtful(engine: Engine, index: int, path: Path | None) -> None:
     """Look closely at what DuckDB could not read, or reads more leniently than JSON is defined."""
     doubtful = engine.rows(
         "SELECT line, json FROM raw WHERE file = ? AND "
-        f"(json IS NULL OR json_type(json) <> 'OBJECT' OR regexp_matches(json, ?) OR {_BRACKETS} > ?) ORDER BY line",
-        [index, _DOUBTFUL, DEEPEST],
+        f"(json IS NULL OR json_type(json) <> 'OBJECT' OR {_IS_DOUBTFUL} OR {_BRACKETS} > ?) ORDER BY line",
+        [index, *_DOUBTFUL, DEEPEST],
     )
     missed = {line for line, text in doubtful if text is None}
     judged = {line: row_of(text.encode("utf-8")) for line, text in doubtful if text is not None}
