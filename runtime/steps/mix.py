@@ -18,11 +18,13 @@ from compiler.plan import Step
 from compiler.step_params import MixParams
 from runtime.apportionment import Available, apportioned, roles, safe_total, shares, total_rows
 from runtime.context import StepContext, StepResult
+from runtime.large_sorts import copy_sorted, unpacked_bytes
 from runtime.relational import PLACE, Engine, engine, parquet
 from runtime.row_hashes import hash_number
 from runtime.step_rows import publish_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 
+_COLUMNS = ("row_id", "template_hash", "messages", "expected", "part")
 TOO_OFTEN, EMPTY = "SFT0442", "SFT0443"
 
 
@@ -65,8 +67,11 @@ def run(ctx: StepContext) -> StepResult:
             _insert_drawn(db, parquet(ctx.inputs[count.part] / "rows.parquet"), params.seed, count)
         db.execute(f"CREATE TABLE placed AS {_PLACED}", [f"{params.seed}:order:"])
         db.execute("DROP TABLE drawn")
-        sources = {count.part: parquet(ctx.inputs[count.part] / "rows.parquet") for count in counts}
-        total = db.copy(_gathered(sources), ctx.out / "rows.parquet", list(sources))
+        files = {count.part: ctx.inputs[count.part] / "rows.parquet" for count in counts}
+        sources = {part: parquet(path) for part, path in files.items()}
+        total = int(db.value("SELECT count(*) FROM placed"))
+        size = unpacked_bytes(db, list(files.values()), _COLUMNS) * total // max(1, sum(available.values()))
+        copy_sorted(db, _gathered(sources), list(sources), _COLUMNS, total, size, ctx.out / "rows.parquet")
     summary = {
         count.part: {"available": count.available, "realised": count.realised, "repeats": count.repeats}
         for count in counts
@@ -93,7 +98,7 @@ def limit(params: MixParams) -> int:
 def statements(step: Step) -> list[str]:
     """The SQL of the step, for reading; ``rendered`` stands for one task's rendered rows."""
     assert isinstance(step.params, MixParams)
-    return [_draw("rendered"), _PLACED.strip(), _gathered({"rows": "rendered"})]
+    return [_draw("rendered"), _PLACED.strip(), f"{_gathered({'rows': 'rendered'})}\nORDER BY ord"]
 
 
 def _draw(source: str) -> str:
@@ -118,15 +123,12 @@ FROM (
 
 
 def _gathered(sources: Mapping[str, str]) -> str:
-    """The conversations in their new order: the only sort that moves whole rows. Takes the names of the parts."""
+    """The conversations with their new place, which is ``ord``. Takes the names of the parts."""
     rows = "\n  UNION ALL ".join(
         f"SELECT ?::VARCHAR AS part, {PLACE} AS nth, row_id, template_hash, messages, expected FROM {source}"
         for source in sources.values()
     )
-    return (
-        "SELECT row_id, template_hash, messages, expected, part\n"
-        f"FROM (\n  {rows}\n) JOIN placed USING (part, nth)\nORDER BY placed.ord"
-    )
+    return f"SELECT {', '.join(_COLUMNS)}, ord\nFROM (\n  {rows}\n) JOIN placed USING (part, nth)"
 
 
 def _insert_drawn(db: Engine, source: str, seed: int, count: Count) -> None:
