@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from compiler.answer_params import PredictParams
 from compiler.hashing import hash_value
+from compiler.judge_params import JudgeParams
 from compiler.plan import Step
 from compiler.step_params import MeasureParams, Recorded
 
@@ -36,11 +37,21 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
             templates[cell.template] = _prompt(step_of(prompts), step_of)
     functions = {name: value for name, value in measure.content.items() if name.startswith("extension")}
     metrics = {}
+    judges = {one.judge: _judge(step_of(measure.inputs[one.input])) for cell in params.cells for one in cell.judged}
     for metric in params.metrics:
         dumped = metric.model_dump(mode="json")
         name = dumped.pop("name")
-        metrics[name] = {**dumped, "version": measure.version, **functions}
+        judge = judges.get(str(dumped["args"].get("judge")))
+        judged = {} if judge is None else {"judged_by": judge}
+        metrics[name] = {**dumped, "version": measure.version, **functions, **judged}
     return {"metrics": metrics, "templates": templates, "models": models}
+
+
+def _judge(step: Step) -> str:
+    """What a judge is: its labels, words and policy, and the model that it asks."""
+    params = step.params
+    assert isinstance(params, JudgeParams)
+    return hash_value([params.judge.model_dump(mode="json"), step.content, step.version])[:12]
 
 
 def _asked(step: Step) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.requirements import Required, judges_of
-from compiler.lints.tree import clause, metrics, tag, value, words
+from compiler.lints.tree import clause, metrics, of_kind, tag, value, words
+from compiler.tree import references
 from spec_lang.ast import Block
 
 _REFUSAL = re.compile(r"(?:^|[\W\d_])refus\w*(?=$|[\W\d_])", re.IGNORECASE)
@@ -19,14 +20,24 @@ def _find(facts: Facts) -> Iterator[Finding]:
         owner = item.owner
         if owner is None or owner.kind.text != "eval" or id(owner) in seen:
             continue
-        if _about_refusals(item, facts) and not _measures_benign(owner):
+        if _about_refusals(item, facts) and not _measures_benign(owner) and not _elsewhere(item, owner, facts):
             seen.add(id(owner))
             yield Finding(
                 f"the gate requires `{item.ref.text}`, and {owner.title} measures no refusals of benign requests",
                 item.ref.span,
-                "add `benign = ROWS` and a metric `over benign` to the eval",
+                "let a second eval measure the same judge over benign requests that look harmful",
                 ((owner.head, "declared here"),),
             )
+
+
+def _elsewhere(item: Required, owner: Block, facts: Facts) -> bool:
+    """Whether another eval measures the same judge over other rows."""
+    judges = {judge.name.text for judge in judges_of(item, facts) if judge.name is not None}
+    for other in of_kind(facts.blocks, "eval"):
+        asked = {ref.parts[0].text for metric in metrics(other).values() for ref in references(metric.expr)}
+        if other is not owner and judges & asked and words(value(other, "data")) != words(value(owner, "data")):
+            return True
+    return False
 
 
 def _about_refusals(item: Required, facts: Facts) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from compiler.judged_metrics import judge_of
 from compiler.lints.lint import Facts, Finding, Lint
 from compiler.lints.requirements import judges_of
 from compiler.lints.tree import calls, has, of_kind, rules, value
+from compiler.resolved_judge import ResolvedJudge
 from compiler.tree import references
 from spec_lang.ast import Block, Field
 from spec_lang.source import Span
@@ -23,6 +25,30 @@ def _find(facts: Facts) -> Iterator[Finding]:
                 "add `calibrate = ROWS` with labels by people",
                 ((place, "decides here"),),
             )
+    yield from _of_other_files(facts)
+
+
+def _of_other_files(facts: Facts) -> Iterator[Finding]:
+    """Judges that are declared in an imported file, and decide a gate or a threshold here."""
+    for place, name, what in _resolved(facts):
+        judge = facts.spec.later.get(name)
+        if not isinstance(judge, ResolvedJudge) or "." not in name:
+            continue
+        if judge.block.calibrate_ is None and not judge.block.calibrate.given and "calibrate" not in judge.block.broken:
+            message = f"judge `{name}` decides {what} and is not calibrated"
+            yield Finding(message, place, "add `calibrate = ROWS` with labels by people, where it is declared")
+
+
+def _resolved(facts: Facts) -> Iterator[tuple[Span, str, str]]:
+    for gate in facts.own(facts.spec.gates):
+        for requirement in gate.requirements:
+            item = facts.spec.evals.get(requirement.metric.eval) if requirement is not None else None
+            name = judge_of(item.metrics.get(requirement.metric.metric)) if item is not None and requirement else None
+            if name is not None and requirement is not None:
+                yield requirement.entry.node.span, name, "a gate"
+    for task in facts.own(facts.spec.tasks):
+        for score in task.scores:
+            yield from ((task.block.scores.span, name, "which rows are kept") for name in score.judges if score.rules)
 
 
 def _deciding(facts: Facts) -> Iterator[tuple[Block, Span, str]]:
