@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.lints.lint import Facts, Finding, Lint
+from compiler.lints.tree import has
 
 _LEARNING = ("train", "eval", "generate", "loop")
 _TAKEN_BY = {
@@ -30,6 +31,8 @@ def _find(facts: Facts) -> Iterator[Finding]:
     for block in facts.blocks:
         takers = _TAKEN_BY.get(block.kind.text, ())
         if block.name is None or block.name.text in facts.used or not facts.has_kind(*takers):
+            continue
+        if block.kind.text == "judge" and has(block, "calibrate"):  # how well it judges is a result
             continue
         yield Finding(f"nothing uses {block.title}", block.head, "name it where it belongs, or delete it")
 

@@ -22,7 +22,7 @@ FEWEST = 30  # labelled answers that a correction is made with
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """``n`` items were judged, ``labelled`` ones have labels of people too. An interval is cut at 0 and 1."""
+    """``n`` items were judged, ``labelled`` ones have labels of people too. What lies beyond 0 and 1 is cut off."""
 
     n: int
     labelled: int
@@ -47,4 +47,5 @@ def corrected(answers: Floats, judged: Floats, human: Floats, tail: float | None
     own = clustered_standard_error(clusters)
     error = sqrt((0.0 if isnan(own) else own**2) + spread)
     half = -NormalDist().inv_cdf(two_sided(LEVEL) if tail is None else tail) * error
-    return Corrected(clusters.count, labelled, estimate, max(0.0, estimate - half), min(1.0, estimate + half), method)
+    low, middle, high = (min(1.0, max(0.0, end)) for end in (estimate - half, estimate, estimate + half))
+    return Corrected(clusters.count, labelled, middle, low, high, method)

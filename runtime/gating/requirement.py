@@ -29,6 +29,7 @@ from runtime.gating.axes import OF_AXES, decide_axis
 from runtime.gating.blessed import BlessedRun
 from runtime.gating.bound import decide_bound
 from runtime.gating.compared import Against, Floats, decide_compared
+from runtime.gating.corrected import with_correction
 from runtime.gating.decision import Decision, Verdict, worst
 from runtime.gating.equivalent import judge_equivalent
 from runtime.gating.evidence import Evidence
@@ -105,7 +106,10 @@ def _decided(requirement: MeasuredRequirement, evidence: Evidence, blessed: Bles
     everything = Part("", np.ones(len(evidence.row_ids), dtype=bool))
     decide_items = _decider(requirement, evidence, blessed)
     if requirement.each is None:
-        return RequirementDecision(requirement, decide_items(everything))
+        whole = decide_items(everything)
+        if isinstance(requirement, BoundRequirement):
+            whole = with_correction(requirement, whole, evidence)
+        return RequirementDecision(requirement, whole)
     return _each(requirement, requirement.each, evidence, decide_items, everything)
 
 
