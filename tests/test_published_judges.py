@@ -140,7 +140,8 @@ def test_the_gate_asks_for_bounds_where_a_level_is_named(store: Store) -> None:
 
 def decided(store: Store, gate: str) -> list[tuple[str, str]]:
     return store.query(
-        "SELECT verdict, reason FROM gates JOIN steps USING (step_hash) WHERE name = ? ORDER BY requirement", [gate]
+        "SELECT verdict, gates.reason FROM gates JOIN steps USING (step_hash) WHERE name = ? ORDER BY requirement",
+        [gate],
     )
 
 
