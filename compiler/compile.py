@@ -24,6 +24,7 @@ from compiler.resolve.few_shot_axis import check_sources
 from compiler.resolve.filter import check_filter
 from compiler.resolve.gate import resolve_gate
 from compiler.resolve.lifecycle import resolve_lifecycle
+from compiler.resolve.loop import loop_models, resolve_loop_rows
 from compiler.resolve.mixture import resolve_mixtures
 from compiler.resolve.model import check_special_tokens, model_facts, resolve_model
 from compiler.resolve.models_in_rules import asks_for_languages, check_models_in_rules, roots_in_rules
@@ -43,6 +44,7 @@ from compiler.schema.filter import Filter
 from compiler.schema.gate import Gate
 from compiler.schema.generate import Generate
 from compiler.schema.judge import Judge
+from compiler.schema.loop import Loop
 from compiler.schema.mixture import Mixture
 from compiler.schema.model import Model
 from compiler.schema.score import Score
@@ -50,6 +52,7 @@ from compiler.schema.source import Source
 from compiler.schema.task import Task
 from compiler.schema.template import Template
 from compiler.schema.train import Train
+from compiler.unroll import unrolled
 from compiler.world import World
 from spec_lang.diagnostics import Diagnostics
 from spec_lang.source import SourceFile
@@ -95,7 +98,7 @@ def compile_spec(
     found = Diagnostics()
     program, spec = _resolve(file, world, found, settings, inspect=inspect)
     found.items[:] = program.explained(spec, found)
-    plan = None if found.has_errors else _plan(reached(spec), world, program.main.report)
+    plan = None if found.has_errors else _plan(unrolled(reached(spec)), world, program.main.report)
     for item in found:
         diagnostics.report(item)
     return plan
@@ -122,10 +125,12 @@ def compile_export(
     found.items[:] = program.explained(spec, found)
     exported = None
     if not found.has_errors:
+        spec = unrolled(spec)
         target, report = find_target(spec, name, part), program.main.report
         if isinstance(target, ResolvedTrain):
             plan = _plan(reached_for(target, spec), world, report)
-            exported = None if plan is None else Exported(name, plan, {}, f"train:{name}")
+            step = f"select:{name}" if name in spec.loops else f"train:{name}"
+            exported = None if plan is None else Exported(name, plan, {}, step)
         else:
             scorers = {named for task in spec.tasks.values() for score in task.scores for named in score.models}
             scorers |= {item.model.name for item in spec.generates.values() if item.model is not None}
@@ -178,17 +183,21 @@ def _resolve(
     models = bind_recorded(models, names, sources, tasks)
     mixtures = resolve_mixtures(_of(read, Mixture), names, tasks)
     trains = resolve_trains(_of(read, Train), names, models, tasks, mixtures)
-    either: dict[str, AnyModel] = {**models, **trains}
+    given: dict[str, AnyModel] = {**models, **trains}
+    before = Tables(models, given, sources, templates, filters, tasks, mixtures, {}, judges, scores)
+    loops = _each(read, Loop, lambda block: resolve_loop_rows(block, names(block), before))
+    either = {**given, **loop_models(loops.values())}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
     check_examples(tasks, trains, evals, report)
     check_sources(evals, trains, report)
     resolve_decontaminations(read, names, sources, tasks, mixtures, trains, evals)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))
     tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores)
-    lifecycle = resolve_lifecycle(read, names, world, tables)
+    lifecycle = resolve_lifecycle(read, names, world, tables, loops)
     generates = {name: item for name, item in lifecycle.items() if isinstance(item, ResolvedGenerate)}
     later = {name: item for name, item in lifecycle.items() if name not in generates}
-    check_scoring_models(tasks, trains, evals, generates, judges, names)
+    writers = {name: model for name, model in either.items() if isinstance(model, ResolvedTrain)}
+    check_scoring_models(tasks, writers, evals, generates, judges, names)
     edition = program.main.parsed.spec.edition
     year = edition.year if edition else 0
     spec = ResolvedSpec(

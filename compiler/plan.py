@@ -39,6 +39,9 @@ class StepKind(StrEnum):
     MEASURE = "measure"
     GATE = "gate"
     GENERATE = "generate"
+    GUARD = "guard"
+    ROUND = "round"
+    SELECT = "select"
 
 
 # Raise a number when the algorithm of a step kind changes what it gives for the same inputs.
@@ -77,7 +80,7 @@ class Step(Frozen):
 
     ``inputs`` maps a role to the id of an earlier step. ``content`` maps what is read from outside
     to its hash (``file:0``, ``weights``, ``tokenizer``, ``chat_template``). ``local`` is for what the
-    run needs and the hash must not see (paths, labels for display, the texts of rules).
+    run needs and the hash must not see (paths, labels for display, the texts of rules, what a loop stops).
     """
 
     kind: StepKind
@@ -93,6 +96,11 @@ class Step(Frozen):
     @property
     def id(self) -> str:
         return f"{self.kind}:{self.name}"
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """Ids of steps that may stop this one, without giving it anything: guards and rounds of a loop."""
+        return tuple(self.local.get("after", ()))
 
 
 def step_hash(
@@ -133,7 +141,8 @@ class Plan(Frozen):
             step_id = todo.pop()
             if step_id not in wanted:
                 wanted.add(step_id)
-                todo.extend(self.step(step_id).inputs.values())
+                step = self.step(step_id)
+                todo.extend((*step.inputs.values(), *step.after))
         return tuple(step for step in self.steps if step.id in wanted)
 
     def __iter__(self) -> Iterator[Step]:  # type: ignore[override]

@@ -17,7 +17,7 @@ from compiler.hashing import hash_value
 from compiler.plan import Plan, Step
 from compiler.plan_reasons import PreviousStep, own_reasons
 
-State = Literal["cached", "run", "rerun", "orphan"]
+State = Literal["cached", "run", "rerun", "orphan", "skipped"]
 _MOST_FOLLOWED = 3  # reasons of the kind "because the step above reruns"; what changed here is told whole
 # The cells of an eval and the tasks of a mixture are sets: their numbers shift when one comes or goes.
 _NUMBERED = ("cell:", "rows:")
@@ -25,7 +25,8 @@ _NUMBERED = ("cell:", "rows:")
 
 class StepChange(Struct, frozen=True):
     """``cached``: the result is there. ``run``: new or unfinished. ``rerun``: something changed since the last run.
-    ``orphan``: in the last run and not in this plan. ``renamed_from`` is the id that the same step had."""
+    ``orphan``: in the last run and not in this plan. ``skipped``: a loop was stopped before it, by what is cached.
+    ``renamed_from`` is the id that the same step had."""
 
     step_id: str
     state: State

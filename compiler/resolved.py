@@ -36,6 +36,7 @@ from spec_lang.source import SourceFile
 if TYPE_CHECKING:
     from compiler.resolved_gate import ResolvedGate
     from compiler.resolved_lifecycle import ResolvedGenerate, ResolvedLater
+    from compiler.resolved_loop import UnrolledLoop
     from compiler.resolved_score import ResolvedScore
 
 
@@ -294,3 +295,4 @@ class ResolvedSpec(Struct, frozen=True, eq=False):
     later: Mapping[str, ResolvedLater] = field(default_factory=dict)
     roots: Mapping[str, ResolvedModel] = field(default_factory=dict)
     generates: Mapping[str, ResolvedGenerate] = field(default_factory=dict)  # their rows are in ``tasks``
+    loops: Mapping[str, UnrolledLoop] = field(default_factory=dict)  # their rounds are in the other tables

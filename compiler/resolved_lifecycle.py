@@ -8,16 +8,16 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from compiler.known import Known
-from compiler.resolved import AnyModel, ResolvedEval, ResolvedMetric, ResolvedSource, ResolvedTask, ResolvedTrain, Rows
+from compiler.resolved import AnyModel, ResolvedMetric, ResolvedSource, ResolvedTask, Rows
 from compiler.resolved_judge import ResolvedJudge as ResolvedJudge
 from compiler.resolved_judge import ResolvedPolicy as ResolvedPolicy
 from compiler.resolved_judge import ResolvedReview as ResolvedReview
+from compiler.resolved_loop import ResolvedLoop
 from compiler.resolved_methods import ResolvedMethod, ResolvedRespond
 from compiler.resolved_score import Scorer
 from compiler.schema.feedback import Feedback
 from compiler.schema.generate import Generate
 from compiler.schema.guardrail import Guardrail
-from compiler.schema.loop import Loop
 from compiler.schema.measures import ReadLimit
 from compiler.schema.redteam import Redteam
 from compiler.world import ColumnType, SourceFacts
@@ -28,7 +28,7 @@ RowsOrSource: TypeAlias = Rows | ResolvedSource
 class ResolvedGenerate(Struct, frozen=True, eq=False):
     """``rows`` are what it is written from, ``task`` what is written. ``model`` is None for ``previous``, and where it
     is not known. ``columns`` are those that `self_instruct` reads and writes, by what they are to it (``instruction``);
-    of other methods ``method`` has them, and the rest of what they name."""
+    of other methods ``method`` has them, and the rest of what they name. ``round`` is that of a loop, None outside."""
 
     block: Generate
     rows: Rows | None
@@ -36,6 +36,7 @@ class ResolvedGenerate(Struct, frozen=True, eq=False):
     task: ResolvedTask
     columns: Mapping[str, str] = {}
     method: ResolvedMethod | None = None
+    round: int | None = None
 
     @property
     def name(self) -> str:
@@ -45,14 +46,6 @@ class ResolvedGenerate(Struct, frozen=True, eq=False):
     def verifiers(self) -> tuple[ResolvedMetric | None, ...]:
         """The metrics that tell good answers from bad ones, and what the best is told by."""
         return (*self.method.verify, self.method.by) if isinstance(self.method, ResolvedRespond) else ()
-
-
-class ResolvedLoop(Struct, frozen=True, eq=False):
-    block: Loop
-    generates: tuple[ResolvedGenerate, ...]
-    trains: Mapping[str, ResolvedTrain]
-    evals: Mapping[str, ResolvedEval]
-    guards: tuple[ReadLimit | None, ...]
 
 
 class ResolvedRedteam(Struct, frozen=True, eq=False):

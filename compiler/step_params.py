@@ -27,6 +27,9 @@ from compiler.judge_params import CalibrateParams as CalibrateParams
 from compiler.judge_params import JudgeParams as JudgeParams
 from compiler.judge_params import JudgeSpec as JudgeSpec
 from compiler.judge_params import ReviewParams as ReviewParams
+from compiler.loop_params import GuardParams as GuardParams
+from compiler.loop_params import RoundParams as RoundParams
+from compiler.loop_params import SelectParams as SelectParams
 from compiler.measure_params import Blessed as Blessed
 from compiler.measure_params import BoundRequirement as BoundRequirement
 from compiler.measure_params import Cell as Cell
@@ -279,7 +282,10 @@ StepParams: TypeAlias = Annotated[
     | ReviewParams
     | MeasureParams
     | GateParams
-    | GenerateParams,
+    | GenerateParams
+    | GuardParams
+    | RoundParams
+    | SelectParams,
     Field(discriminator="kind"),
 ]
 

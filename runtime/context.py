@@ -23,7 +23,8 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a step may touch. By role: ``inputs`` the folder of a finished step, ``input_steps`` the step itself."""
+    """What a step may touch. By role: ``inputs`` the folder of a finished step, ``input_steps`` the step itself, and
+    ``lacking`` why an input is not there, of a step that may run without it."""
 
     step: Step
     run_id: str
@@ -34,6 +35,12 @@ class StepContext:
     store: Store
     events: EventWriter
     stop: StopFlag
+    lacking: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def of_round(self) -> bool:
+        """Whether the step is of a round of a loop, whose guard speaks of rows that are not there."""
+        return "round" in self.step.local
 
     def progress(self, done: float, total: float, unit: str, **extra: Any) -> None:
         """Tell how far the step is; ``unit`` is a plural such as rows, steps, tokens."""

@@ -20,7 +20,7 @@ EVENTS = "events.jsonl"
 @dataclass(frozen=True, slots=True)
 class Event:
     """``kind`` is one of run_started, step_started, progress, train_step, predicted, note, step_finished,
-    step_failed, run_finished. ``at`` is seconds since 1970; ``step`` is a step id or None."""
+    step_failed, step_skipped, run_finished. ``at`` is seconds since 1970; ``step`` is a step id or None."""
 
     kind: str
     at: float

@@ -30,6 +30,7 @@ from runtime.store import Store
 LAST_RUN = "its last run"
 # Whose time goes with the rows from the first one on.
 _BY_MODEL = (StepKind.TRAIN, StepKind.PREDICT, StepKind.LIKELIHOOD, StepKind.GENERATE)
+_NO_ROWS = (StepKind.GATE, StepKind.ROUND, StepKind.SELECT)  # what comes into them are no rows
 _FARTHEST = 10  # times the rows of an earlier run
 # The role that carries the rows; `rows` for all others.
 _ROLES = {StepKind.PREDICT: "prompts", StepKind.LIKELIHOOD: "prompts"}
@@ -145,7 +146,7 @@ def _rows_in(
         if sample is None or counted is None:
             return counted, counted is not None
         return (min(counted, sample.rows) if sample.rows is not None else round(counted * (sample.share or 0))), False
-    if step.kind in (StepKind.GATE, StepKind.GENERATE):  # what comes into a generate are candidates
+    if step.kind in (*_NO_ROWS, StepKind.GENERATE):  # what comes into a generate are candidates
         return None, False
     if step.kind in (StepKind.MEASURE, StepKind.MIX):
         roles = list(step.inputs) if isinstance(step.params, MixParams) else _cells(step)
@@ -203,7 +204,7 @@ def _time(
     if not steps:
         return None, None
     basis = f"{steps} earlier {step.kind} step{'s' * (steps != 1)}"
-    if step.kind is StepKind.GATE:
+    if step.kind in _NO_ROWS:
         return all_seconds / steps, basis
     if rows is None or not all_rows:
         return None, None

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from compiler.plan import Plan, Step, StepKind
 from runtime.context import StepResult
 from runtime.store import Store, insert_rows
-from spec_lang.diagnostics import Diagnostic
+from spec_lang.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
     import duckdb
@@ -174,6 +174,16 @@ def step_ended(store: Store, run_id: str, step: Step, status: str, result: Resul
                 con.execute("INSERT OR REPLACE INTO sources VALUES (?,?,?,?,?,?,?,?,?)", row)
 
 
+def step_skipped(store: Store, run_id: str, step: Step, reason: str) -> None:
+    """A step that a loop stopped; what an earlier run made under the same hash is not this run's."""
+    with store.writing() as con:
+        con.execute(
+            "UPDATE steps SET status = 'skipped', reason = ?, rows_in = NULL, rows_out = NULL, rows_dropped = NULL, "
+            "seconds = NULL, summary = NULL WHERE run_id = ? AND step_id = ?",
+            [reason, run_id, step.id],
+        )
+
+
 def end(
     store: Store,
     run_id: str,
@@ -182,8 +192,9 @@ def end(
     findings: Sequence[Diagnostic] = (),
     step: Step | None = None,
 ) -> None:
-    """Close the run; steps that it never came to are ``skipped``. ``findings`` are what stopped it, in ``step``."""
-    error = findings[0].message if findings else None
+    """Close the run; steps that it never came to are ``skipped``. ``findings`` are what stopped it, in ``step``, and
+    warnings, which stop nothing."""
+    error = next((finding.message for finding in findings if finding.severity is Severity.ERROR), None)
     with store.writing() as con:
         con.execute("UPDATE steps SET status = 'skipped' WHERE run_id = ? AND status = 'pending'", [run_id])
         insert_rows(con, "findings", _FINDING_COLUMNS, _finding_rows(run_id, findings, step))
@@ -193,7 +204,7 @@ def end(
         )
 
 
-_FINDING_COLUMNS = ("run_id", "number", "step_id", "code", "message", "help", "path", "line", "col")
+_FINDING_COLUMNS = ("run_id", "number", "step_id", "code", "message", "help", "path", "line", "col", "severity")
 
 
 def _finding_rows(run_id: str, findings: Sequence[Diagnostic], step: Step | None) -> list[Any]:
@@ -202,8 +213,9 @@ def _finding_rows(run_id: str, findings: Sequence[Diagnostic], step: Step | None
         place: tuple[str | None, int | None, int | None] = (None, None, None)
         if (label := finding.primary) is not None:
             place = (label.file.name or label.file.path, *label.file.position(label.span.start))
-        about = (step.id if step is not None else None, finding.code, finding.message, finding.help)
-        rows.append((run_id, number, *about, *place))
+        stopped = step.id if step is not None and finding.severity is Severity.ERROR else None
+        about = (stopped, finding.code, finding.message, finding.help)
+        rows.append((run_id, number, *about, *place, str(finding.severity)))
     return rows
 
 

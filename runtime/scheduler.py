@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,21 +24,22 @@ from types import FrameType
 from compiler.plan import Plan, Step, StepKind
 from runtime import run_record
 from runtime.artifacts import Objects
+from runtime.balance import check_balance
 from runtime.context import Interrupted, StepContext, StepResult, StopFlag
 from runtime.environment import capture
 from runtime.events import EVENTS, Event, EventWriter
 from runtime.places import Files, placed, spec_files
 from runtime.preflight import preflight
 from runtime.run_record import Result
+from runtime.skipping import Skipping, notices, overall_verdict
 from runtime.store import Store
 from spec_lang.diagnostics import Diagnostic, DiagnosticError, fatal
-
-VERDICTS = ("fail", "inconclusive", "pass")  # worst first
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended: ``status`` done, failed or interrupted; ``verdict`` the worst of its gates, None without one."""
+    """How a run ended: ``status`` done, failed or interrupted; ``verdict`` the worst of its gates, None without one.
+    ``findings`` are what stopped it, and warnings of the loops in it."""
 
     run_id: str
     status: str
@@ -115,6 +116,7 @@ class _Run:
     files: Files
     computed: int = 0
     cached: int = 0
+    skipping: Skipping = field(default_factory=Skipping)
 
     def execute(self, steps: Sequence[Step]) -> RunOutcome:
         status: str = "done"
@@ -142,8 +144,14 @@ class _Run:
         return self._end(status, findings, running, steps)
 
     def _step(self, step: Step) -> None:
+        reason = self.skipping.reason(step)
+        if reason is not None:
+            run_record.step_skipped(self.store, self.run_id, step, reason)
+            self.events.emit("step_skipped", step.id, reason=reason)
+            return
         if step.hash in self.results:
             self.cached += 1
+            self.skipping.ended(step, self.results[step.hash].summary)
             if step.hash not in self.known_before:  # another step of this run did the same work under its own name
                 self._finished(step, "cached", self.results[step.hash])
             return
@@ -160,16 +168,19 @@ class _Run:
         run_record.step_started(self.store, self.run_id, step)
         self.events.emit("step_started", step.id)
         started = time.monotonic()
+        lacking = self.skipping.lacking(step)
+        there = {role: self.plan.step(source) for role, source in step.inputs.items() if role not in lacking}
         context = StepContext(
             step=step,
             run_id=self.run_id,
             spec_dir=self.spec_dir,
-            inputs={role: self.objects.path(self.plan.step(source).hash) for role, source in step.inputs.items()},
-            input_steps={role: self.plan.step(source) for role, source in step.inputs.items()},
+            inputs={role: self.objects.path(source.hash) for role, source in there.items()},
+            input_steps=there,
             out=self.objects.partial(step.hash),
             store=self.store,
             events=self.events,
             stop=self.stop,
+            lacking=lacking,
         )
         given = step_runner(step.kind)(context)
         check_balance(self.store, step, given)
@@ -182,6 +193,7 @@ class _Run:
 
     def _finished(self, step: Step, status: str, result: Result) -> None:
         self.results[step.hash] = result
+        self.skipping.ended(step, result.summary)
         run_record.step_ended(self.store, self.run_id, step, status, result, None)
         self.events.emit(
             "step_finished",
@@ -197,18 +209,21 @@ class _Run:
     def _end(
         self, status: str, findings: tuple[Diagnostic, ...], running: Step | None, steps: Sequence[Step]
     ) -> RunOutcome:
-        verdict = overall_verdict(
-            self.results[s.hash].summary for s in steps if s.kind is StepKind.GATE and s.hash in self.results
-        )
+        ran = [(step, self.results[step.hash].summary) for step in steps if self._has_run(step)]
+        verdict = overall_verdict(iter(ran))
         error = findings[0].message if findings else None
         if status != "done":
             if running is not None:
                 run_record.step_ended(self.store, self.run_id, running, status, None, error)
                 self.events.emit("step_failed", running.id, status=status, error=error)
             verdict = None
-        run_record.end(self.store, self.run_id, status, verdict, findings, running)
+        told = (*findings, *notices(iter(ran), self.files))
+        run_record.end(self.store, self.run_id, status, verdict, told, running)
         self.events.emit("run_finished", status=status, verdict=verdict, computed=self.computed, cached=self.cached)
-        return RunOutcome(self.run_id, status, verdict, self.computed, self.cached, findings)
+        return RunOutcome(self.run_id, status, verdict, self.computed, self.cached, told)
+
+    def _has_run(self, step: Step) -> bool:
+        return step.hash in self.results and step.id not in self.skipping.reasons
 
     def _crash(self) -> Diagnostic:
         path = self.store.root / "runs" / self.run_id / "crash.txt"
@@ -231,28 +246,6 @@ def step_runner(kind: StepKind) -> Callable[[StepContext], StepResult]:
 
     runner: Callable[[StepContext], StepResult] = import_module(f"runtime.steps.{kind}").run
     return runner
-
-
-def check_balance(store: Store, step: Step, given: StepResult) -> None:
-    """The row ledger's law: in = out + dropped, every dropped row has its entry and nothing else has one, and what a
-    step says of its rules is what the ledger says. Raises AssertionError (a bug). One look of about 12 ms."""
-    if given.rows_in != given.rows_out + given.rows_dropped:
-        raise AssertionError(
-            f"{step.id}: {given.rows_in} rows in, {given.rows_out} out and {given.rows_dropped} dropped"
-        )
-    rows = store.query("SELECT rule, count(*) FROM ledger WHERE step_hash = ? GROUP BY rule", [step.hash])
-    entries = {rule: int(count) for rule, count in rows}
-    if sum(entries.values()) != given.rows_dropped:
-        raise AssertionError(f"{step.id}: {given.rows_dropped} rows dropped but {sum(entries.values())} ledger entries")
-    told = given.summary.get("dropped_by_rule", entries)
-    if {rule: count for rule, count in told.items() if count} != entries:
-        raise AssertionError(f"{step.id}: its summary says {told} of its rules, the ledger {entries}")
-
-
-def overall_verdict(summaries: Iterator[dict[str, object]]) -> str | None:
-    """The worst verdict of some gates; None when there is no gate."""
-    found = {str(summary.get("verdict", "inconclusive")) for summary in summaries}
-    return next((verdict for verdict in VERDICTS if verdict in found), None)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS steps (
     step_hash TEXT NOT NULL,
     labels JSON NOT NULL,            -- display names that are not part of the hash (model, template, eval, task, …)
     status TEXT NOT NULL,            -- pending | running | cached | done | failed | skipped | interrupted
-    reason TEXT,                     -- why it ran: new, or which field, file or input changed
+    reason TEXT,                     -- why it ran: new, or which field, file or input changed; or why it was skipped
     rows_in BIGINT, rows_out BIGINT, rows_dropped BIGINT,
     started_at TIMESTAMPTZ, seconds DOUBLE,
     summary JSON,                    -- what the step says of itself
@@ -36,13 +36,15 @@ CREATE TABLE IF NOT EXISTS steps (
     PRIMARY KEY (run_id, step_id)
 );
 
--- What stopped a run, with its place in the spec: `path` from the folder of the spec, line and column from 1.
+-- What stopped a run, and warnings of its loops, with their place in the spec: `path` from the folder of the spec, line and column from 1.
 CREATE TABLE IF NOT EXISTS findings (
     run_id TEXT NOT NULL, number INTEGER NOT NULL, -- from 0
     step_id TEXT,                    -- the step that was running
     code TEXT NOT NULL, message TEXT NOT NULL, help TEXT, path TEXT, line INTEGER, col INTEGER,
+    severity TEXT DEFAULT 'error',   -- error | warning
     PRIMARY KEY (run_id, number)
 );
+ALTER TABLE findings ADD COLUMN IF NOT EXISTS severity TEXT DEFAULT 'error'; -- of a store of version 6
 
 -- What has been computed, once a step hash, whichever run did it. With the object folder this is what "cached" means.
 CREATE TABLE IF NOT EXISTS results (
@@ -245,6 +247,17 @@ CREATE TABLE IF NOT EXISTS gate_members (
 
 CREATE TABLE IF NOT EXISTS baselines (name TEXT PRIMARY KEY, run_id TEXT NOT NULL, plan_hash TEXT NOT NULL, blessed_at TIMESTAMPTZ NOT NULL, note TEXT);
 
+-- The rounds of a loop: the figures of the rows that a round was trained on (of its guard step), and what its model
+-- measured (of its round step: `proxy`, `gold`, `EVAL.METRIC`). Figures of rows are counts of all of them and have no interval.
+CREATE TABLE IF NOT EXISTS round_figures (
+    step_hash TEXT NOT NULL, figure TEXT NOT NULL,
+    value DOUBLE,                    -- NULL where it could not be measured: `reason` says why
+    low DOUBLE, high DOUBLE, level DOUBLE, n BIGINT NOT NULL, unit TEXT NOT NULL, -- share | plain
+    op TEXT, threshold DOUBLE,       -- of the guard or stop rule on it; of several the one that was broken
+    stopped BOOLEAN NOT NULL,        -- whether it ended the loop
+    reason TEXT
+);
+
 -- How often a held-out set decided a gate: one row a gate decision on it that was computed (not served from cache).
 CREATE TABLE IF NOT EXISTS looks (held_out TEXT NOT NULL, gate_hash TEXT NOT NULL, run_id TEXT NOT NULL, looked_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (held_out, gate_hash));
 
@@ -262,3 +275,9 @@ LEFT JOIN (
 CREATE OR REPLACE VIEW mixtures AS
 SELECT s.run_id, s.step_id, coalesce(s.labels ->> c.part, c.part) AS task, c.available, c.share, c.wanted, c.realised, c.repeats
 FROM mixture_counts c JOIN steps s USING (step_hash);
+
+-- Rounds under their names in a run.
+CREATE OR REPLACE VIEW rounds AS
+SELECT s.run_id, s.labels ->> 'loop' AS loop, CAST(s.labels ->> 'number' AS INTEGER) AS round, s.step_id, s.status, f.* EXCLUDE (step_hash)
+FROM round_figures f JOIN steps s USING (step_hash)
+WHERE s.kind IN ('guard', 'round') AND s.status <> 'skipped';

@@ -16,6 +16,7 @@ STYLES: Mapping[str, str] = {
     "run": "bold cyan",
     "rerun": "bold yellow",
     "orphan": "red",
+    "skipped": "dim",
     "added": "green",
     "removed": "red",
     "changed": "yellow",

@@ -98,7 +98,7 @@ def _steps(found: Difference, width: int) -> tuple[str, list[Line]] | None:
 
 
 def _step_title(change: StepChange) -> str:
-    mark = {"run": "+", "orphan": "-", "rerun": "~", "cached": ">"}[change.state]
+    mark = {"run": "+", "orphan": "-", "rerun": "~"}.get(change.state, ">")
     was = f", called {change.renamed_from} before" if change.renamed_from else ""
     return f"{mark} {change.step_id}{was}"
 
@@ -178,6 +178,6 @@ def record(found: Difference) -> dict[str, Any]:
 
 
 def _step_record(change: StepChange) -> dict[str, Any]:
-    state = {"cached": "same", "run": "added", "orphan": "removed", "rerun": "changed"}[change.state]
+    state = {"run": "added", "orphan": "removed", "rerun": "changed"}.get(change.state, "same")
     reasons = [reason for reason in change.reasons if change.state == "rerun"]
     return {"step": change.step_id, "state": state, "reasons": reasons, "renamed_from": change.renamed_from}

@@ -108,8 +108,9 @@ def _of_run(wanted: Wanted, store: Store) -> Exported:
     plan = Plan.from_json(store.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])[0][0])
     ids = {step.id for step in plan.steps}
     name = f"{wanted.name}.{wanted.part}" if wanted.part else wanted.name
-    if f"train:{name}" in ids:
-        return Exported(name, plan, {}, f"train:{name}")
+    for kind in ("train", "select"):
+        if f"{kind}:{name}" in ids:
+            return Exported(name, plan, {}, f"{kind}:{name}")
     if f"mix:{name}" in ids:
         return Exported(name, plan, {WHOLE: f"mix:{name}"})
     rendered = {step.name: step for step in plan.steps if step.kind == "render" and _is_data(_labels(step))}

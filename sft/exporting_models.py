@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from spec_lang.diagnostics import fatal
 
 if TYPE_CHECKING:
     from compiler.export import Exported
+    from compiler.plan import Step
     from runtime.store import Store
     from sft.exporting import Wanted
 
@@ -28,7 +30,7 @@ def export_model(exported: Exported, wanted: Wanted, store: Store, spec_dir: Pat
     if wanted.layout is not None:
         help = "leave `--as` out; `--merge` gives whole weights instead of the adapter"
         raise fatal("SFT0920", f"`{wanted.name}` is a trained model, and `--as` is for rows", help)
-    step = exported.plan.step(exported.model)
+    step = _of_round(exported, store)
     if missing_steps(store, [step]):
         file = step.place.path if "." in wanted.name else "FILE"  # nothing else of the spec may use an imported train
         raise fatal("SFT0922", f"`{wanted.name}` is not trained as the spec has it now", f"train it: `sft run {file}`")
@@ -41,3 +43,11 @@ def export_model(exported: Exported, wanted: Wanted, store: Store, spec_dir: Pat
         facts = ModelFacts(exported.name, exported.plan.spec, __version__, step, saved, behind, figures)
         (folder / "README.md").write_text(model_card(facts), encoding="utf-8")
     return wanted.to, tuple(licence_notes(behind.sources))
+
+
+def _of_round(exported: Exported, store: Store) -> Step:
+    """The train step; of a loop that of the round which it stands for, as soon as that is known."""
+    assert exported.model is not None
+    step = exported.plan.step(exported.model)
+    found = store.query("SELECT summary FROM results WHERE step_hash = ?", [step.hash]) if step.kind == "select" else []
+    return exported.plan.step(f"train:{json.loads(found[0][0])['model']}") if found else step

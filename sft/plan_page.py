@@ -24,8 +24,15 @@ from spec_lang.frames import Line, Piece
 from spec_lang.plain_text import visible
 from tui.formats import duration
 
-MARKS = {"cached": "=", "run": "+", "rerun": "~", "orphan": "-"}
-WORDS = {"cached": "cached", "run": "to run", "rerun": "to rerun", "orphan": "no longer in the plan"}
+MARKS = {"cached": "=", "run": "+", "rerun": "~", "skipped": "·", "orphan": "-"}
+WORDS = {
+    "cached": "cached",
+    "run": "to run",
+    "rerun": "to rerun",
+    "skipped": "skipped",
+    "orphan": "no longer in the plan",
+}
+
 _COLUMNS = (("state", 6), ("rows", 10), ("tokens", 7), ("time", 8))
 _FIXED = sum(width + 2 for _, width in _COLUMNS)
 _NARROWEST = 24
@@ -54,7 +61,8 @@ def plan_lines(outlook: Outlook, width: int) -> list[Line]:
     for place in places:
         change, facts = changes[place.step.id], outlook.facts[place.step.id]
         lines.append(_step_line(place.lead, _title(place.step), change, facts, room))
-        lines += _reason_lines(place, change, width)
+        if not _told_above(place, changes):
+            lines += _reason_lines(place, change, width)
         lines += _request_lines(place, change, facts, width)
     for change in orphans:
         title = change.step_id.replace(":", " ", 1)
@@ -153,9 +161,16 @@ def short_count(number: int) -> str:
     return str(number)
 
 
+def _told_above(place: _Place, changes: Mapping[str, StepChange]) -> bool:
+    """Whether the step above is skipped for the same reason."""
+    above = changes[place.parent] if place.parent is not None else None
+    own = changes[place.step.id]
+    return above is not None and own.state == above.state == "skipped" and own.reasons == above.reasons
+
+
 def _reason_lines(place: _Place, change: StepChange, width: int) -> list[Line]:
     told = [f"renamed from {change.renamed_from}"] if change.renamed_from else []
-    if change.state == "rerun" or change.reasons == ("not finished",):
+    if change.state in ("rerun", "skipped") or change.reasons == ("not finished",):
         because = f"because {place.parent} "
         told += [reason for reason in change.reasons if not reason.startswith(because)]
     indent = place.below + "  "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from runtime import plan_facts, run_record
 from runtime.artifacts import Objects
 from runtime.plan_facts import StepFacts
 from runtime.run_record import Result
+from runtime.skipping import Skipping
 from runtime.store import Store
 
 
@@ -50,7 +52,20 @@ def compare(plan: Plan, store: Store) -> Comparison:
         before = run_record.last_plan(store, plan.spec)
     cached = frozenset(step_hash for step_hash in results if objects.has(step_hash))
     changes = diff(plan, previous_steps(before) if before else {}, cached)
-    return Comparison(changes, before, results, cached)
+    return Comparison(_with_skipped(plan, changes, results, cached), before, results, cached)
+
+
+def _with_skipped(
+    plan: Plan, changes: tuple[StepChange, ...], results: Mapping[str, Result], cached: frozenset[str]
+) -> tuple[StepChange, ...]:
+    """What cached guards and rounds stop is skipped, whether an earlier run has made it or not."""
+    skipping, found = Skipping(), dict[str, StepChange]()
+    for step in plan.steps:
+        if (reason := skipping.reason(step)) is not None:
+            found[step.id] = StepChange(step.id, "skipped", (reason,))
+        elif step.hash in cached:
+            skipping.ended(step, results[step.hash].summary)
+    return tuple(found.get(change.step_id, change) for change in changes)
 
 
 def outlook(plan: Plan, spec_dir: Path, store: Store) -> Outlook:

@@ -108,6 +108,8 @@ class PlainLines:
             self._say(f"{step}  done in {finished_text(data)}")
         elif event.kind == "step_failed":
             self._say(f"{step}  {data['status']}")
+        elif event.kind == "step_skipped":
+            self._say(f"{step}  skipped: {data['reason']}")
         elif event.kind == "note":
             self._say(f"{step}  {data['text']}".strip())
 
@@ -138,5 +140,9 @@ class LiveLine:
             self.console.print(Text.assemble(("✓ ", "green"), f"{step}  ", (finished_text(data), "dim")))
         elif event.kind == "step_failed":
             self.console.print(Text.assemble(("✗ ", "red"), f"{step}  {data['status']}"))
+        elif event.kind == "step_skipped":
+            self.console.print(
+                Text.assemble(("- ", "dim"), f"{step}  ", (visible(f"skipped: {data['reason']}"), "dim"))
+            )
         elif event.kind == "note":
             self.console.print(Text(visible(f"  {step}  {data['text']}"), style="dim"))

@@ -20,6 +20,7 @@ from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
 from sft.show_decontamination import decontamination
 from sft.show_filters import Filters, known_name
+from sft.show_rounds import rounds_page
 from sft.show_scores import scores_page
 from sft.verdicts import requirement_table, requirements_of
 from tui import metric_queries, prediction_queries, queries
@@ -233,6 +234,7 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "scores": lambda store, run_id, filters: scores_page(store, run_id, filters.step, filters.limit),
     "judges": judges_page,
     "training": _training,
+    "rounds": lambda store, run_id, filters: rounds_page(store, run_id),
     "verdicts": _verdicts,
     "metrics": metrics_page,
     "predictions": _predictions,

@@ -119,6 +119,9 @@ class LiveRun:
                 self._add_point(step_id, data, int(done or 0))
         elif event.kind == "train_step":
             self._add_point(step_id, data, None)
+        elif event.kind == "step_skipped":
+            progress.state = "skipped"
+            self.generation += 1
         elif event.kind in ("step_finished", "step_failed"):
             progress.state = str(data.get("status", "done" if event.kind == "step_finished" else "failed"))
             self.generation += 1

@@ -220,7 +220,8 @@ def findings(store: Store, run_id: str) -> list[FindingRow]:
     ):
         return []
     columns = "step_id, code, message, help, path, line, col"
-    rows = store.query(f"SELECT {columns} FROM findings WHERE run_id = ? ORDER BY number", [run_id])
+    errors = "coalesce(severity, 'error') = 'error'"
+    rows = store.query(f"SELECT {columns} FROM findings WHERE run_id = ? AND {errors} ORDER BY number", [run_id])
     return [FindingRow(*row) for row in rows]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
 from compiler.lower.extension import called
@@ -28,6 +29,18 @@ class PlanBuilder:
         self._report = report
         self.models = models or RuleModels()
         self._steps: dict[str, Step] = {}
+        self._of_round: dict[str, Any] = {}
+
+    @contextmanager
+    def of_round(self, number: int, stopped_by: Iterable[str]) -> Iterator[None]:
+        """Steps that are added within are of this round of a loop, and may be stopped by these: the guard and the round
+        before. It is in no hash."""
+        after = list(stopped_by)
+        before, self._of_round = self._of_round, {"round": number, **({"after": after} if after else {})}
+        try:
+            yield
+        finally:
+            self._of_round = before
 
     def add(
         self,
@@ -58,6 +71,7 @@ class PlanBuilder:
         step_id = f"{kind}:{free}"
         if step_id in self._steps:
             return step_id
+        local |= self._of_round
         places = _places(self.lines(block) | dict(lines or {}), block)
         self._steps[step_id] = Step(
             kind=kind,

@@ -118,10 +118,13 @@ def _rows_of(owner: Owner) -> tuple[Rows, ...]:
 
 
 def drawn_mixtures(spec: ResolvedSpec) -> dict[str, ResolvedMixture]:
-    """The mixtures that are drawn: all but those that are only part of another one."""
+    """The mixtures that are drawn: all but those that are only part of another one; those that have no name but their
+    train's come last."""
     inner = {use.name for mixture in spec.mixtures.values() for use in mixture.uses if use is not None}
-    trained = {train.data.name for train in spec.trains.values() if isinstance(train.data, ResolvedMixture)}
-    return {name: mixture for name, mixture in spec.mixtures.items() if name in trained or name not in inner}
+    data = [train.data for train in spec.trains.values()]
+    trained = {mixture.name: mixture for mixture in data if isinstance(mixture, ResolvedMixture)}
+    drawn = {name: mixture for name, mixture in spec.mixtures.items() if name in trained or name not in inner}
+    return drawn | trained
 
 
 def _known(names: tuple[str, ...], source: ResolvedSource) -> tuple[str, ...]:

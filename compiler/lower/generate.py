@@ -24,6 +24,7 @@ from compiler.schema.fields import Shape
 from compiler.schema.generate import Generate, SelfInstructBody
 from compiler.schema.generate_methods import RespondBody
 from compiler.step_params import Greedy, PlainPrompt, Sample
+from compiler.unroll import round_seed
 from spec_lang.ast import Ref
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ def _params(item: ResolvedGenerate, judges: Mapping[str, ResolvedJudge], builder
         method=_method(item, judges, builder),
         part=rows.part,
         columns=sure(rows.task.source).columns.names,
-        decode=_decode(block),
+        decode=_of_round(_decode(block), item.round),
         precision="auto" if served else cast(Literal["auto", "fp32", "bf16"], block.precision.value),
         novelty=_novelty(item),
         budget=_budget(block),
@@ -129,6 +130,13 @@ def _decode(block: Generate) -> Greedy | Sample:
         return _PAPER_DECODE
     several = isinstance(method, RespondBody) and max(method.samples.value, method.hint_samples.value) > 1
     return SEVERAL if several else Greedy(max_new_tokens=_NEW_TOKENS)
+
+
+def _of_round(decode: Greedy | Sample, round: int | None) -> Greedy | Sample:
+    """With the seed of the round of a loop."""
+    if round is None or isinstance(decode, Greedy):
+        return decode
+    return decode.model_copy(update={"seed": round_seed(decode.seed, round)})
 
 
 def _novelty(item: ResolvedGenerate) -> Novelty | None:

@@ -7,6 +7,7 @@ of tasks and the order of `use` lines are not in the hash.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -41,8 +42,15 @@ def lower_mixture(mixture: ResolvedMixture, clean: Decontamination, builder: Pla
             if id(rule) in position
         },
         uses=[use.name for use in uses],
+        **_told_apart(uses),
         **({"mixtures": dict(inner)} if (inner := list(order.inner(mixture))) else {}),
     )
+
+
+def _told_apart(uses: list[Use]) -> dict[str, Any]:
+    """The names of the parts of a train's own mix, in the order of ``uses``; a mixture's rules all begin with `use`."""
+    names = [use.entry.node.verb.text for use in uses]
+    return {} if set(names) == {"use"} else {"parts": names}
 
 
 class _Order(Struct, frozen=True):

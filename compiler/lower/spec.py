@@ -9,6 +9,7 @@ from compiler.lower.decontaminate import Decontamination, drawn_mixtures
 from compiler.lower.eval import lower_eval
 from compiler.lower.gate import lower_gate
 from compiler.lower.judge import Judges
+from compiler.lower.loop import lower_loop
 from compiler.lower.mixture import lower_mixture
 from compiler.lower.review import lower_review
 from compiler.lower.score import ScoringModel
@@ -16,7 +17,7 @@ from compiler.lower.task import TaskSteps
 from compiler.lower.train import lower_train
 from compiler.plan import Plan
 from compiler.reporting import Reporter
-from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTrain
+from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTrain, Rows
 from compiler.resolved_judge import ResolvedJudge, ResolvedReview
 from compiler.rule_models import RuleModels
 from compiler.world import ModelFacts
@@ -28,13 +29,16 @@ def lower_spec(spec: ResolvedSpec, facts: Mapping[str, ModelFacts], models: Rule
     lowered = _Lowered(spec, facts, builder)
     lowered.data()
     for name in spec.trains:
-        lowered.train(name)
-    clean, trains, judges = lowered.clean, lowered.trains, lowered.judges
+        if name not in lowered.of_rounds:
+            lowered.train(name)
+    clean, trains, judges, measured = lowered.clean, lowered.trains, lowered.judges, lowered.measured
     figures = {name: step for name in judges if (step := judges.calibration(name)) is not None}
-    measured = {name: lower_eval(item, facts, clean, trains, judges, builder) for name, item in spec.evals.items()}
-    for name, item in spec.later.items():
-        if isinstance(item, ResolvedReview):
-            figures[name] = lower_review(item, clean.tasks, builder)
+    for name, item in spec.evals.items():
+        if name not in lowered.of_rounds:
+            measured[name] = lower_eval(item, facts, clean, trains, judges, builder)
+    for name, later in spec.later.items():
+        if isinstance(later, ResolvedReview):
+            figures[name] = lower_review(later, clean.tasks, builder)
     for gate in spec.gates.values():
         lower_gate(gate, measured, figures, builder)
     return builder.plan(spec.edition)
@@ -66,13 +70,22 @@ class _Lowered:
         self.drawn = drawn_mixtures(spec)
         self.mixtures: dict[str, str] = {}
         self.trains: dict[str, str] = {}
+        self.measured: dict[str, str] = {}
+        self.of_rounds = {
+            name
+            for loop in spec.loops.values()
+            for one in loop.rounds
+            for name in (*one.generates.values(), *one.trains.values(), *one.evals.values())
+        }  # lowered where their loop is, because a guard or a round may stop them
 
     def data(self) -> None:
         """All tasks, then all mixtures that are drawn."""
         for name in self.spec.tasks:
-            self.clean.tasks[name]
+            if name not in self.of_rounds:
+                self.clean.tasks[name]
         for name in self.drawn:
-            self.mixture(name)
+            if name in self.spec.mixtures:
+                self.mixture(name)
 
     def mixture(self, name: str) -> None:
         if name not in self.mixtures:
@@ -80,6 +93,9 @@ class _Lowered:
 
     def train(self, name: str) -> None:
         if name in self.trains:
+            return
+        if name in self.spec.loops:
+            self.trains[name] = lower_loop(self.spec.loops[name], self)
             return
         train = self.spec.trains[name]
         if isinstance(train.base, ResolvedTrain):
@@ -96,6 +112,15 @@ class _Lowered:
 
     def judge_rows(self, judge: str, step: str, rendered: str, labels: Mapping[str, str]) -> str:
         return self.judges.conversations(judge, step, rendered, labels)
+
+    def rows_of(self, rows: Rows) -> str:
+        """The last step of the task that has the rows."""
+        return self.clean.tasks[rows.task.name]
+
+    def training(self, mixture: ResolvedMixture) -> str:
+        """The mix step."""
+        self.mixture(mixture.name)
+        return self.mixtures[mixture.name]
 
     def scoring_model(self, name: str) -> ScoringModel:
         if name in self.spec.trains:

@@ -70,7 +70,7 @@ def resolve_decontaminations(
     for mixture in mixtures.values():
         _check_own(mixture.decontaminate, mixture.rows, names_of(mixture.block))
     for train in trains.values():
-        if train.decontaminate and isinstance(train.data, ResolvedMixture):
+        if train.decontaminate and isinstance(train.data, ResolvedMixture) and train.data.name != train.name:
             _misplaced(train, train.data, names_of(train.block).report)
         else:
             _check_own(train.decontaminate, train.own_rows, names_of(train.block))

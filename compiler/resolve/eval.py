@@ -51,7 +51,7 @@ def resolve_eval(
 ) -> ResolvedEval:
     """The eval, as far as it is known."""
     report = names.report
-    used = names.look_up_all(block.models, ("model", "train"), "models", models)
+    used = names.look_up_all(block.models, ("model", "train", "loop"), "models", models)
     data = find_rows(block.data.value, "data", names, tasks)
     scope = scored_columns(data.task, report, names) if data else columns_of(None, report)
     nothing_asked = only_recorded(used)

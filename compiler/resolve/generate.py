@@ -19,8 +19,6 @@ from compiler.schema.generate import Generate, SelfInstructBody
 from compiler.schema.generate_methods import BacktranslateBody, RespondBody, RewriteBody
 from spec_lang.ast import Ref
 
-PREVIOUS = "previous"
-
 
 def resolve_generate(block: Generate, names: Names, tables: Tables) -> ResolvedGenerate:
     """The generate, as far as it is known. Its rows were resolved with the tasks, but for those of a loop."""
@@ -32,7 +30,7 @@ def resolve_generate(block: Generate, names: Names, tables: Tables) -> ResolvedG
     if rows is not None:
         _check_held_out(block, rows, names, tables)
     scope = scope_of(rows, names)
-    model = names.look_up(block.model.value, ("model", "train"), "model", tables.either)
+    model = names.look_up(block.model.value, ("model", "train", "loop"), "model", tables.either)
     refuse_plain(block.prompt, model, names.report)
     refuse_top_k(block.decode.value, model, names.report)
     _check_money(block, model, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from compiler.names import Names
 from compiler.resolve.feedback import resolve_feedback
@@ -15,6 +15,7 @@ from compiler.resolve.redteam import resolve_redteam
 from compiler.resolve.review import resolve_review
 from compiler.resolve.tables import Tables, find_column, scope_of
 from compiler.resolved_lifecycle import ResolvedLater
+from compiler.resolved_loop import LoopRows
 from compiler.schema.feedback import Feedback
 from compiler.schema.fields import Shape
 from compiler.schema.generate import Generate
@@ -29,7 +30,11 @@ from compiler.world import World
 
 
 def resolve_lifecycle(
-    read: Iterable[Shape], names_of: Callable[[Shape], Names], world: World, tables: Tables
+    read: Iterable[Shape],
+    names_of: Callable[[Shape], Names],
+    world: World,
+    tables: Tables,
+    loops: Mapping[str, LoopRows],
 ) -> dict[str, ResolvedLater]:
     """All blocks of these kinds by full name; of a repeated name the first counts."""
     found: dict[str, ResolvedLater] = {}
@@ -43,7 +48,7 @@ def resolve_lifecycle(
             judge = resolve_judge(shape, names_of(shape), tables, policies, reviews)
             found.setdefault(shape.name, judge)
             continue
-        resolved = _resolve(shape, names_of, world, tables)
+        resolved = _resolve(shape, names_of, world, tables, loops)
         if resolved is not None:
             found.setdefault(shape.name, resolved)
     return found
@@ -55,13 +60,16 @@ def _check_source(block: Source, names: Names, tables: Tables) -> None:
     find_column(block.received.value, scope_of(tables.sources.get(block.name), names), "`received`")
 
 
-def _resolve(shape: Shape, names_of: Callable[[Shape], Names], world: World, tables: Tables) -> ResolvedLater | None:
+def _resolve(
+    shape: Shape, names_of: Callable[[Shape], Names], world: World, tables: Tables, loops: Mapping[str, LoopRows]
+) -> ResolvedLater | None:
     if isinstance(shape, Policy):
         return resolve_policy(shape, names_of(shape))
     if isinstance(shape, Generate):
         return resolve_generate(shape, names_of(shape), tables)
     if isinstance(shape, Loop):
-        return resolve_loop(shape, names_of(shape), tables)
+        rows = loops[shape.name]
+        return resolve_loop(rows, names_of(shape), tables) if rows.block is shape else None
     if isinstance(shape, Review):
         return resolve_review(shape, names_of(shape), tables)
     if isinstance(shape, Redteam):

@@ -1,55 +1,89 @@
-"""Loops: blocks of one round, which see each other and the blocks of the file, and what ends the rounds."""
+"""Loops: blocks of one round, which see each other and the blocks of the file, and what ends the rounds.
+
+In two passes. What a loop writes and trains is known before the evals of the file, which may evaluate the model that
+the loop stands for; whether the loop is sound is looked at when these evals are known too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from compiler.names import Declared, Names
-from compiler.reporting import suggestion
 from compiler.resolve.eval import resolve_eval
-from compiler.resolve.generate import PREVIOUS, resolve_generate
+from compiler.resolve.generate import resolve_generate
+from compiler.resolve.loop_rules import read_loop_rules
+from compiler.resolve.mix import entry_of, mixture_of
 from compiler.resolve.tables import Tables
-from compiler.resolve.train import resolve_trains
-from compiler.resolved import ResolvedEval
-from compiler.resolved_lifecycle import ResolvedLoop
-from compiler.schema.fields import RuleEntry, Shape
+from compiler.resolve.task_order import resolve_tasks
+from compiler.resolve.train import PREVIOUS, resolve_trains
+from compiler.resolved import AnyModel, ResolvedEval, ResolvedMixture, ResolvedTask, ResolvedTrain, Rows, Use
+from compiler.resolved_lifecycle import ResolvedGenerate
+from compiler.resolved_loop import LoopRows, ResolvedLoop
+from compiler.schema.fields import Shape
 from compiler.schema.generate import Generate
 from compiler.schema.generate_methods import RespondBody
-from compiler.schema.loop import GUARD, Loop
-from compiler.schema.written import wrong_unit
+from compiler.schema.loop import Loop
+from compiler.schema.train import Train
+from compiler.unroll import stands_for
 from spec_lang.ast import Block, Body, Name, Ref
-from spec_lang.quantities import Unit
 from spec_lang.source import Span
 
 
-def resolve_loop(block: Loop, outside: Names, tables: Tables) -> ResolvedLoop:
-    """The loop, as far as it is known."""
-    names = _names_inside(block, outside)
+def resolve_loop_rows(block: Loop, outside: Names, tables: Tables) -> LoopRows:
+    """What a loop writes, trains and measures, as far as it is known. ``tables`` lacks what comes after trains."""
+    names = names_inside(block, outside)
     for kind, shapes in (("generate", block.generates), ("train", block.trains)):
         if not shapes and not block.broken:
             help = f"add `{kind} NAME {{ … }}`"
             outside.report.error("SFT0226", f"loop `{block.name}` has no `{kind}`", block.head, help)
-    trains = resolve_trains(block.trains, lambda _: names, tables.models, tables.tasks, tables.mixtures)
-    either = {**tables.either, **trains}
+    written = resolve_tasks(
+        *(block.generates, lambda _: names, tables.sources, tables.filters, tables.templates, tables.scores),
+        given=tables.tasks,
+    )
+    tasks = {**tables.tasks, **written}
+    found = resolve_trains(block.trains, lambda _: names, tables.either, tasks, tables.mixtures)
+    trains = {name: _mixed(train, written, names) for name, train in found.items()}
+    either: dict[str, AnyModel] = {**tables.either, **trains}
     evals: dict[str, ResolvedEval] = {}
     for shape in block.evals:
-        evals.setdefault(shape.name, resolve_eval(shape, names, either, tables.tasks, tables.templates, tables.judges))
-    inside = replace(tables, either=either, evals={**tables.evals, **evals})
+        evals.setdefault(shape.name, resolve_eval(shape, names, either, tasks, tables.templates, tables.judges))
+    return LoopRows(block, names.space + PREVIOUS, written, trains, evals)
+
+
+def _mixed(train: ResolvedTrain, written: Mapping[str, ResolvedTask], names: Names) -> ResolvedTrain:
+    """Rows that the loop writes, trained on alone, are a mix of one part, to which those of other rounds come."""
+    data, ref = train.data, train.block.data
+    if not isinstance(data, Rows) or data.task.name not in written or not isinstance(ref.value, Ref):
+        return train
+    use = Use(entry_of(Name("new", ref.span), ref.value, ref.span), data)
+    return replace(train, data=mixture_of(train.block, (use,), train.decontaminate, names))
+
+
+def loop_models(loops: Iterable[LoopRows]) -> dict[str, AnyModel]:
+    """The models that the names of loops stand for, as far as they are known."""
+    return {loop.block.name: stands_for(loop.block.name, loop.last) for loop in loops if loop.last is not None}
+
+
+def resolve_loop(rows: LoopRows, outside: Names, tables: Tables) -> ResolvedLoop:
+    """The loop, as far as it is known."""
+    block = rows.block
+    names = names_inside(block, outside)
+    either = {**tables.either, **rows.trains}
+    tasks, evals = {**tables.tasks, **rows.tasks}, {**tables.evals, **rows.evals}
+    inside = replace(tables, either=either, tasks=tasks, evals=evals)
     generates = tuple(resolve_generate(item, names, inside) for item in block.generates)
-    for item in block.generates:
+    for item, resolved in zip(block.generates, generates, strict=True):
         _check_selects(item, names)
-    guards = [rule for rule in block.rules if rule.verb == "guard" and rule.expr is not None]
-    for rule in block.rules:
-        if rule.verb == "stop":
-            _check_stop(rule, evals, names)
-    limits = tuple(GUARD.read(rule.expr, "guard", names.report) for rule in guards if rule.expr is not None)
-    return ResolvedLoop(block, generates, trains, evals, limits)
+        _check_writer(resolved, rows, names)
+    for train in rows.trains.values():
+        _check_begins(train.block, names)
+    _check_learns(rows, names)
+    return read_loop_rules(rows, generates, names)
 
 
-def _names_inside(block: Loop, outside: Names) -> Names:
+def names_inside(block: Loop, outside: Names) -> Names:
     """The names of the file and of the loop; ``previous`` is the model of the round before."""
     blocks = dict(outside.blocks)
     kinds: tuple[tuple[str, tuple[Shape, ...]], ...] = (
@@ -85,46 +119,33 @@ def _check_selects(block: Generate, names: Names) -> None:
         names.report.error("SFT0255", message, block.head, help)
 
 
-def _check_stop(rule: RuleEntry, evals: Mapping[str, ResolvedEval], names: Names) -> None:
-    """``stop when progress.exact falls 2pt``: a metric of the loop, and one limit in its unit."""
-    given = [word for word in ("falls", "above", "below") if word in rule.clauses]
-    if len(given) != 1:
-        message = "`stop` has no limit" if not given else f"`stop` has {len(given)} limits"
-        help = "for example `stop when progress.exact falls 2pt`"
-        names.report.error("SFT0215", message, rule.node.verb.span, help)
-    when: Ref | None = rule.clause("when")
-    if when is None:
-        return
-    if len(when.parts) != 2:
-        names.report.error("SFT0208", "`when` takes a metric of an eval", when.span, "write `EVAL.METRIC`")
-        return
-    if not names.stands(when, ("eval",), "when", parts=2):
-        return
-    owner = evals.get(when.parts[0].text)
-    metric = when.parts[1]
-    if owner is None:
-        if when.parts[0].text not in evals and names.kind(when) == "eval":
-            message = f"eval `{when.parts[0].text}` stands outside of the loop, so it is the same after every round"
-            names.report.error("SFT0216", message, when.parts[0].span, "name an eval of the loop")
-        return
-    if owner.metrics.lacks(metric.text):
-        help = suggestion(metric.text, owner.metrics.names, "metrics")
-        message = f"eval `{owner.name}` has no metric `{metric.text}`"
-        names.report.error("SFT0604", message, metric.span, help)
-        return
-    found = owner.metrics.get(metric.text)
-    if found is not None and len(given) == 1:
-        _check_limit(rule, given[0], found.function.unit == "share", when.text, names)
+def _check_writer(item: ResolvedGenerate, rows: LoopRows, names: Names) -> None:
+    """A round's model is trained on what the round wrote, so it cannot write it."""
+    model = item.block.model
+    if isinstance(item.model, ResolvedTrain) and item.model.name in rows.trains:
+        message = f"`{item.model.name}` is trained on what generate `{item.block.name}` writes in the same round"
+        names.report.error("SFT0225", message, model.span, f"write `model = {PREVIOUS}`")
 
 
-def _check_limit(rule: RuleEntry, word: str, share: bool, shown: str, names: Names) -> None:
-    value = rule.clause(word)
-    operand = next((clause.operand for clause in rule.node.clauses if clause.word.text == word), None)
-    if value is None or operand is None:
+def _check_begins(block: Train, names: Names) -> None:
+    """The first round has no round before it."""
+    model = block.model
+    if model.value is not None and names.full(model.value) == names.space + PREVIOUS:
+        message = f"the first round has no model before it that train `{block.name}` could begin with"
+        help = "name the model that the first round begins with; without `restart` the later ones go on from there"
+        names.report.error("SFT0225", message, model.span, help)
+
+
+def _check_learns(rows: LoopRows, names: Names) -> None:
+    """A loop whose trains read nothing that it wrote does the same in every round."""
+    if not rows.tasks or not rows.trains:
         return
-    number: Decimal = value[0]
-    wanted = (Unit.POINTS if word == "falls" else Unit.SHARE) if share else None
-    if value[1] is not wanted:
-        wrong_unit(operand, shown, wanted, names.report, code="SFT0607")
-    elif share and number > 1:
-        names.report.error("SFT0210", f"`{shown}` is a share, and never reaches this", operand.span)
+    for train in rows.trains.values():
+        data = train.data
+        known = data is not None and not (isinstance(data, ResolvedMixture) and not (data.uses and data.is_known))
+        if not known or any(one.task.name in rows.tasks for one in train.own_rows):
+            return
+    first = next(iter(rows.trains.values())).block
+    written = next(iter(rows.tasks))
+    message = f"no train of loop `{rows.block.name}` learns from what it writes, so every round does the same"
+    names.report.error("SFT0225", message, first.data.span, f"for example `mix {{ real = …   new = {written} }}`")

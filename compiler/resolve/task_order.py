@@ -6,6 +6,7 @@ Reports where they wait for each other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -30,12 +31,13 @@ def resolve_tasks(
     filters: Mapping[str, Filter],
     templates: Mapping[str, ResolvedTemplate],
     scores: Mapping[str, Score],
+    given: Mapping[str, ResolvedTask] = MappingProxyType({}),
 ) -> dict[str, ResolvedTask]:
     """All tasks by full name, and the rows of generates, in the order of the file as far as they do not need each
-    other. Of a repeated name the first counts."""
+    other. Of a repeated name the first counts. ``given`` are tasks that they may be made of, from elsewhere."""
     blocks: dict[str, Task | Generate] = {}
     repeated = [shape for shape in shapes if blocks.setdefault(shape.name, shape) is not shape]
-    order, resolved = _Order(blocks, filters, names_of), dict[str, ResolvedTask]()
+    order, resolved = _Order(blocks, filters, names_of), dict(given)
     for block in (*(blocks[name] for name in order.all()), *repeated):
 
         def find(item: Filter, ref: Ref, scope: ColumnScope) -> tuple[Rows | ResolvedSource, ColumnScope] | None:
@@ -44,11 +46,11 @@ def resolve_tasks(
         if isinstance(block, Generate):
             task = resolve_written(block, names_of, filters, templates, scores, resolved, find)
         else:
-            written = {name: task.source for name, task in resolved.items() if isinstance(blocks[name], Generate)}
+            written = {name: task.source for name, task in resolved.items() if isinstance(blocks.get(name), Generate)}
             known = {name: source for name, source in written.items() if source is not None}
             task = resolve_task(block, names_of, {**sources, **known}, filters, templates, scores, find)
         resolved.setdefault(block.name, task)
-    return resolved
+    return {name: task for name, task in resolved.items() if name not in given}
 
 
 def _rows(

@@ -7,20 +7,24 @@ from collections.abc import Callable, Iterable, Mapping
 from compiler.names import Names
 from compiler.reporting import Reporter
 from compiler.resolve.decontaminate import decontaminations
+from compiler.resolve.mix import resolve_mix
 from compiler.resolve.mixture import has_templates
 from compiler.resolve.served import ANSWERS_ONLY
 from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.task import find_rows
 from compiler.resolved import AnyModel, ResolvedMixture, ResolvedModel, ResolvedTask, ResolvedTrain, Rows
+from compiler.resolved_decontaminate import Decontaminate
 from compiler.schema.fields import Shape
 from compiler.schema.train import GUARD, DpoBody, MixBody, Train
 from spec_lang.ast import Ref
+
+PREVIOUS = "previous"  # in a loop: the model of the round before
 
 
 def resolve_trains(
     shapes: Iterable[Train],
     names_of: Callable[[Shape], Names],
-    models: Mapping[str, ResolvedModel],
+    models: Mapping[str, AnyModel],
     tasks: Mapping[str, ResolvedTask],
     mixtures: Mapping[str, ResolvedMixture],
 ) -> dict[str, ResolvedTrain]:
@@ -34,10 +38,11 @@ def resolve_trains(
         names = names_of(block)
         either: dict[str, AnyModel] = {**models, **resolved}
         base = _trainable(names.look_up(block.model.value, ("model", "train"), "model", either), block, names)
-        data = _data(block, names, tasks, mixtures)
+        rules = decontaminations(block.rules)
+        data = _data(block, rules, names, tasks, mixtures)
         validation = _validation(block, names, tasks)
         _check_names(block, names)
-        train = ResolvedTrain(block, base, data, validation, decontaminations(block.rules))
+        train = ResolvedTrain(block, base, data, validation, rules)
         _check_validation(train, names.report)
         resolved.setdefault(block.name, train)
     return resolved
@@ -97,12 +102,15 @@ def _bases_first(blocks: Mapping[str, Train], endless: frozenset[str], names_of:
 
 
 def _data(
-    block: Train, names: Names, tasks: Mapping[str, ResolvedTask], mixtures: Mapping[str, ResolvedMixture]
+    block: Train,
+    rules: tuple[Decontaminate, ...],
+    names: Names,
+    tasks: Mapping[str, ResolvedTask],
+    mixtures: Mapping[str, ResolvedMixture],
 ) -> Rows | ResolvedMixture | None:
     data = block.data.value
     if isinstance(data, MixBody):
-        _check_mix(data, names, tasks)
-        return None
+        return resolve_mix(block, data, rules, names, tasks, mixtures)
     if data is None or names.kind(data) not in ("task", "generate"):
         return names.look_up(data, ("task", "mixture", "generate"), "data", mixtures)
     rows = find_rows(data, "data", names, tasks, others=("generate",))
@@ -110,14 +118,6 @@ def _data(
         _check_pairs(block, rows, names)
         return rows
     return rows if rows is not None and has_templates(rows.task, data, names.report) else None
-
-
-def _check_mix(mix: MixBody, names: Names, tasks: Mapping[str, ResolvedTask]) -> None:
-    if not mix.parts and not mix.broken:
-        help = "for example `mix { real = seeds.train   new = attempts }`"
-        names.report.error("SFT0226", "`mix` has no part", mix.head, help)
-    for part in mix.parts:
-        find_rows(part.value, part.name.text, names, tasks, default_part="train", others=("mixture", "generate"))
 
 
 def _check_pairs(block: Train, rows: Rows, names: Names) -> None:
@@ -130,13 +130,28 @@ def _check_pairs(block: Train, rows: Rows, names: Names) -> None:
 
 
 def _check_names(block: Train, names: Names) -> None:
-    """Names and limits in what cannot run yet."""
-    for ref, field in ((block.restart.value, "restart"), (_reference(block), "reference")):
-        if ref is not None:
-            names.stands(ref, ("model", "train"), field)
+    """Names and limits in what cannot run yet, and that a restart is one of a loop."""
+    restart, previous = block.restart, names.space + PREVIOUS
+    if restart.given and previous not in names.blocks:
+        help = "a train outside of a loop begins with its `model`; leave it out"
+        names.report.error("SFT0225", "`restart` is not allowed outside of a loop", restart.span, help)
+    elif restart.value is not None and names.stands(restart.value, ("model", "train"), "restart"):
+        _check_restart(block, restart.value, names)
+    if (reference := _reference(block)) is not None:
+        names.stands(reference, ("model", "train"), "reference")
     for rule in block.rules:
         if rule.expr is not None and rule.verb == "guard":
             GUARD.read(rule.expr, "guard", names.report)
+
+
+def _check_restart(block: Train, restart: Ref, names: Names) -> None:
+    """Every round begins with the model that is trained; that of the round before is what it begins with otherwise."""
+    model = block.model.value
+    if model is None or names.full(model) == names.full(restart):
+        return
+    message = f"`restart` names `{restart.text}`, and `model` names `{model.text}`"
+    help = f"every round begins with one of them: write `restart = {model.text}`; without `restart` it goes on"
+    names.report.error("SFT0225", message, block.restart.span, help, also=[(block.model.span, "trained here")])
 
 
 def _reference(block: Train) -> Ref | None:

@@ -68,7 +68,6 @@ LATER_ENTRIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 # it is there.
 LATER_KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "loop": "the unrolling of rounds into steps",
         "redteam": "the step that attacks a model",
         "guardrail": "the step that calibrates a threshold",
         "feedback": "the step that takes feedback into a source",

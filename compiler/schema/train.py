@@ -16,7 +16,7 @@ from compiler.schema.written import Limits
 from spec_lang.ast import Expr, Ref, Tagged
 from spec_lang.quantities import Unit
 
-LATER = ("restart", "guard")
+LATER = ("guard",)
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _SHARE = Limits(minimum=_ZERO, maximum=_ONE)
@@ -56,11 +56,10 @@ class RowsOrMix(Struct, frozen=True, eq=False):
     """The name of rows, or ``mix { … }``."""
 
     expects: str = "a task's part, a mixture or `mix { … }`"
-    later: tuple[str, ...] = ("mix",)
 
     def read(self, expr: Expr, field: str, report: Reporter) -> Ref | MixBody | None:
         if isinstance(expr, Tagged):
-            read = OneOf({"mix": MixBody}, later=self.later).read(expr, field, report)
+            read = OneOf({"mix": MixBody}).read(expr, field, report)
             return read if isinstance(read, MixBody) else None
         return Name(self.expects).read(expr, field, report)
 

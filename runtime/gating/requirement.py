@@ -72,9 +72,10 @@ class RequirementDecision:
         )
 
 
-def input_of(requirement: MeasuredRequirement) -> str:
-    """The role of the measure step that a requirement reads."""
-    return requirement.input if isinstance(requirement, NeverRequirement) else requirement.metric.input
+def input_of(requirement: MeasuredRequirement | FigureRequirement) -> str:
+    """The role of the step that a requirement reads."""
+    own = isinstance(requirement, NeverRequirement | FigureRequirement)
+    return requirement.input if own else requirement.metric.input
 
 
 def decide(
@@ -86,6 +87,16 @@ def decide(
     evidence = evidences[input_of(requirement)]
     decided = _decided(requirement, evidence, blessed)
     return replace(decided, whole=_left_open(decided.whole, evidence.lost)) if evidence.lost else decided
+
+
+def undecided(requirement: MeasuredRequirement | FigureRequirement, why: str) -> RequirementDecision:
+    """A requirement on what was not measured, because a loop was stopped before it."""
+    if isinstance(requirement, FigureRequirement):
+        of: str = requirement.unit
+    else:
+        of = "plain" if isinstance(requirement, NeverRequirement) else requirement.metric.unit
+    reason = f"Nothing was measured, because it was skipped: {why}."
+    return RequirementDecision(requirement, Decision(Verdict.INCONCLUSIVE, reason, of, "none", 0.0))
 
 
 def _left_open(decision: Decision, lost: int) -> Decision:

@@ -38,7 +38,7 @@ def run(ctx: StepContext) -> StepResult:
     with engine(ctx.out) as db:
         _view_rows(db, parquet(ctx.inputs["rows"] / "rows.parquet"), params)
         rows_in = db.value("SELECT count(*) FROM rows")
-        if not rows_in:
+        if not rows_in and not ctx.of_round:
             raise empty_part(params.part, ctx.step.name)
         sets = [_Items.read(db, parquet(ctx.inputs[held.input] / "rows.parquet"), held) for held in params.against]
         index = HeldOut(
@@ -58,7 +58,7 @@ def run(ctx: StepContext) -> StepResult:
         counts: dict[str, int] = dict(db.rows("SELECT against, count(*) FROM dropped GROUP BY 1 ORDER BY 1"))
         reports = [_told(db, at) for at in range(len(sets))]
     publish_rows(ctx, files)
-    if not kept:
+    if not kept and not ctx.of_round:
         raise _nothing_left(ctx, rows_in, counts)
     _warn(ctx, reports)
     parts = {} if params.part is None else {"parts": {params.part: kept}}

@@ -48,7 +48,7 @@ def run(ctx: StepContext) -> StepResult:
             db.rows("SELECT rule::VARCHAR, count(*) FROM dropped GROUP BY rule ORDER BY dropped.rule")
         )
     publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet"})
-    if not kept:
+    if not kept and not ctx.of_round:
         raise _nothing_left(ctx.step, rows_in, counts)
     return StepResult(rows_in, kept, dropped, {"dropped_by_rule": counts})
 

@@ -39,7 +39,7 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, GateParams)
     measured = [item for item in params.requirements if not isinstance(item, GroupRequirement | FigureRequirement)]
-    roles = dict.fromkeys(input_of(requirement) for requirement in measured)
+    roles = dict.fromkeys(role for item in measured if (role := input_of(item)) in ctx.inputs)
     evidences = {role: Evidence.of(ctx.store, ctx.input_steps[role]) for role in roles}
     decided = _decide_all(ctx, params, evidences, _baseline(ctx, params))
     held_out = {role: evidence.held_out for role, evidence in evidences.items()}
@@ -72,12 +72,15 @@ def _decide_all(
 ) -> list[RequirementDecision]:
     """Every requirement by its position; a group stands before its members, so groups are decided from the end."""
     from runtime.gating.groups import decide_group
-    from runtime.gating.requirement import RequirementDecision, decide
+    from runtime.gating.requirement import RequirementDecision, decide, input_of, undecided
 
     decided: dict[int, RequirementDecision] = {}
     for position, requirement in enumerate(params.requirements):
         ctx.stop.check()
-        if isinstance(requirement, FigureRequirement):
+        lacking = "" if isinstance(requirement, GroupRequirement) else ctx.lacking.get(input_of(requirement), "")
+        if lacking and not isinstance(requirement, GroupRequirement):
+            decided[position] = undecided(requirement, lacking)
+        elif isinstance(requirement, FigureRequirement):
             from runtime.gating.figure import decide_figure
 
             step, folder = ctx.input_steps[requirement.input], ctx.inputs[requirement.input]
@@ -117,7 +120,7 @@ def _count_looks(con: duckdb.DuckDBPyConnection, ctx: StepContext, held_out: dic
 
 
 def _with_looks(item: RequirementDecision, looks: dict[str, int]) -> str:
-    if item.input is None:
+    if item.input is None or item.input not in looks:
         return item.whole.reason
     count = looks[item.input]
     note = (

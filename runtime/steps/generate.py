@@ -41,7 +41,7 @@ def run(ctx: StepContext) -> StepResult:
         asked = asker.summary()
     accepted, rejected = candidates.accepted, dict(sorted(candidates.rejected.items()))
     write(ctx, params, candidates.found)
-    if not accepted:
+    if not accepted and not ctx.of_round:
         raise _nothing_accepted(ctx, candidates, ended)
     summary = {
         "accepted": len(accepted),
@@ -49,7 +49,7 @@ def run(ctx: StepContext) -> StepResult:
         "ended": ended.why,
         "ended_because": ended.text,
         "rounds": ended.rounds,
-        "generations": max(one.generation for one in accepted),
+        "generations": max((one.generation for one in accepted), default=0),
         "asking": asked,
     }
     return StepResult(len(candidates.found), len(accepted), len(candidates.found) - len(accepted), summary)

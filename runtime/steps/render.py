@@ -62,7 +62,7 @@ def run(ctx: StepContext) -> StepResult:
         by_template = _rows_by_template(db, params)
     second_name(ctx.out / "rows.parquet", RENDERS)
     publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet"})
-    if not kept:
+    if not kept and not ctx.of_round:
         raise _nothing_rendered(ctx.step, params, rows_in, causes)
     return StepResult(rows_in, kept, dropped, {"templates": by_template, "dropped_by_cause": dict(causes)})
 

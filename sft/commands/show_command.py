@@ -1,8 +1,8 @@
 """What the store holds, as text, JSON or Markdown: the same views as the dashboard.
 
 RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, ledger,
-duplicates, decontamination, mixture, generated, scores, judges, training, verdicts, metrics, predictions,
-environment.
+duplicates, decontamination, mixture, generated, scores, judges, training, rounds, verdicts, metrics,
+predictions, environment.
 Verdicts also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them.
 """
 
@@ -25,6 +25,7 @@ VIEWS = (
     "scores",
     "judges",
     "training",
+    "rounds",
     "verdicts",
     "metrics",
     "predictions",

@@ -98,5 +98,5 @@ def test_a_place_is_said_once() -> None:
 
 def test_the_resolved_blocks_are_there_for_their_lowering() -> None:
     spec, _ = check(SourceFile("assistant.sft", SPEC), world())
-    kinds = {*LATER_KINDS, "policy", "judge", "review"}
+    kinds = {*LATER_KINDS, "loop", "policy", "judge", "review"}
     assert {type(item).__name__ for item in spec.later.values()} == {f"Resolved{kind.capitalize()}" for kind in kinds}

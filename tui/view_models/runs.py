@@ -33,6 +33,9 @@ VIEW_OF_KIND = {
     "likelihood": "predictions",
     "measure": "predictions",
     "gate": "verdicts",
+    "guard": "data",
+    "round": "predictions",
+    "select": "training",
 }
 
 

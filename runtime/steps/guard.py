@@ -1,0 +1,104 @@
+"""The guard step: figures of the rows that a round is about to be trained on, and whether its guards let it.
+
+It stands between the writing and the training of a round, so what a guard ends costs no training. Every figure is
+taken, whether a guard asks for it or not: `sft show RUN rounds` shows them side by side. No model runs; reading and
+counting takes under a second for ten thousand rows, the search for the most similar earlier row what
+``runtime/generating/novelty.py`` says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.loop_params import GuardParams, WrittenRows
+from runtime.context import StepContext, StepResult
+from runtime.looping import figures
+from runtime.looping.figures import Figure
+from runtime.looping.limits import Broken, broken
+from runtime.looping.table import keep_figures
+from runtime.looping.texts import all_texts, generation_of, trained_on
+from runtime.relational import Engine, engine
+
+STOPPED = "SFT0570"
+
+
+def run(ctx: StepContext) -> StepResult:
+    """Take the figures and hold them to the limits; they go to ``round_figures``. Rows in and out are training rows.
+    A limit that is not kept ends the loop: the summary says so (``stopped``), and warns with SFT0570."""
+    params = ctx.step.params
+    assert isinstance(params, GuardParams)
+    with engine(ctx.out) as db:
+        real, rows = trained_on(db, ctx.inputs["rows"], params.real)
+        found = [*_counted(ctx, db, params, real, rows), *_of_texts(ctx, db, params)]
+    by_name = {figure.name: figure for figure in found}
+    kept_not = broken(params.limits, by_name)
+    keep_figures(ctx, [_row(figure, params, kept_not) for figure in found])
+    summary: dict[str, Any] = {"figures": {name: figure.value for name, figure in by_name.items()}}
+    if kept_not:
+        summary["stopped"] = {"entry": kept_not[0].entry, "reason": kept_not[0].reason}
+        summary["findings"] = [_finding(ctx, item) for item in kept_not]
+        ctx.note(f"the loop ends here: {'; '.join(item.reason for item in kept_not)}")
+    return StepResult(rows, rows, 0, summary)
+
+
+def _counted(ctx: StepContext, db: Engine, params: GuardParams, real: int, rows: int) -> list[Figure]:
+    candidates = _candidates(ctx, params)
+    accepted = len(all_texts(db, params.written, ctx.inputs))
+    each = [(generation_of(db, ctx.inputs[one.input]), one.by_previous) for one in (*params.earlier, *params.written)]
+    size = len(params.written)
+    rounds = [each[start : start + size] for start in range(0, len(each), size)]
+    return [
+        figures.acceptance(accepted, candidates),
+        figures.real_share(real, rows),
+        figures.lineage_depth(rounds, rows),
+    ]
+
+
+def _candidates(ctx: StepContext, params: GuardParams) -> int:
+    """What the model wrote in this round, accepted or not."""
+    steps = [ctx.input_steps[role].hash for role in params.made]
+    slots = ",".join("?" * len(steps))
+    counts = ctx.store.query(f"SELECT step_hash, rows_in FROM results WHERE step_hash IN ({slots})", steps)
+    of = {row[0]: int(row[1]) for row in counts}
+    return sum(of[step] for step in steps)
+
+
+def _of_texts(ctx: StepContext, db: Engine, params: GuardParams) -> list[Figure]:
+    new = all_texts(db, params.written, ctx.inputs)
+    first: tuple[WrittenRows, ...] = params.earlier[: len(params.written)] or params.written
+    human = all_texts(db, params.human, ctx.inputs)
+    earlier = human + all_texts(db, params.earlier, ctx.inputs)
+    first_texts = all_texts(db, first, ctx.inputs)
+    ctx.stop.check()
+    return [
+        figures.novelty(_similarities(ctx, new, earlier)),
+        figures.distinct_2(new),
+        figures.distinct_2_drop(new, first_texts),
+        figures.duplicates(new, earlier),
+        figures.length_drift(new, human or first_texts),
+    ]
+
+
+def _similarities(ctx: StepContext, new: list[str], earlier: list[str]) -> list[float]:
+    """The highest ROUGE-L of each new row against all earlier ones and those before it in the round."""
+    from runtime.looping.nearest import highest_rouge_l
+
+    return highest_rouge_l(new, earlier, ctx.stop.check)
+
+
+def _row(figure: Figure, params: GuardParams, kept_not: list[Broken]) -> tuple[Any, ...]:
+    """``round_figures``: with the limit that was broken, else the first on this figure."""
+    first = next((item for item in kept_not if item.measure == figure.name), None)
+    limit = first.limit if first else next((one for one in params.limits if one.measure == figure.name), None)
+    op, threshold = (limit.op, float(limit.limit)) if limit is not None else (None, None)
+    told = first.reason if first else figure.why or None
+    return (
+        *(figure.name, figure.value, None, None, None, figure.n, figure.unit),
+        *(op, threshold, first is not None, told),
+    )
+
+
+def _finding(ctx: StepContext, item: Broken) -> dict[str, str]:
+    name = ctx.step.local.get("labels", {}).get("round", ctx.step.name)
+    help = "this round and those after it are not trained; `sft show rounds` has the figures of every round"
+    return {"code": STOPPED, "message": f"{name} stopped: {item.reason}", "help": help, "entry": item.entry}

@@ -1,0 +1,88 @@
+"""``sft show RUN rounds``: the rounds of each loop side by side, what stopped it, and the round that it stands for.
+
+A figure a line, a round a column. Figures of rows are counts; metrics have their 95% interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from runtime.store import Store
+from sft.plain_tables import Page, Table
+from spec_lang.plain_text import one_line
+from tui.formats import estimate, number
+from tui.round_queries import FigureRow, LoopRow, RoundRow, loops, warnings
+
+_STATES = {"trained": "trained", "stopped": "stopped before it trained", "skipped": "skipped"}
+
+
+def rounds_page(store: Store, run_id: str) -> Page:
+    """All loops of a run."""
+    with store.reading():
+        found, told = loops(store, run_id), warnings(store, run_id)
+    if not found:
+        return Page({"loops": [], "findings": []}, "this run has no loop", ())
+    tables = []
+    for loop in found:
+        tables += [_figures(loop), _states(loop)]
+    if told:
+        lines = [(code, "" if line is None else f"line {line}", one_line(text, 600)) for code, text, line in told]
+        tables.append(Table("findings", ("code", "where", "what"), lines))
+    data = {
+        "loops": [_json(loop) for loop in found],
+        "findings": [{"code": code, "message": text, "line": line} for code, text, line in told],
+    }
+    return Page(data, "", tuple(tables))
+
+
+def _figures(loop: LoopRow) -> Table:
+    names = dict.fromkeys(figure.name for one in loop.rounds for figure in one.figures)
+    columns = ("figure", "limit", *(f"round {one.number}{_mark(loop, one)}" for one in loop.rounds))
+    lines = []
+    for name in names:
+        each = [next((figure for figure in one.figures if figure.name == name), None) for one in loop.rounds]
+        limit = next((_limit(figure) for figure in each if figure is not None), "")
+        lines.append((name, limit, *(_cell(figure) for figure in each)))
+    chosen = f"stands for round {loop.chosen}, by {loop.by}" if loop.chosen is not None else "stands for no round yet"
+    return Table(f"loop {loop.name}: {chosen}", columns, lines, frozenset(range(2, len(columns))))
+
+
+def _mark(loop: LoopRow, one: RoundRow) -> str:
+    return " *" if one.number == loop.chosen else ""
+
+
+def _limit(figure: FigureRow) -> str:
+    if figure.threshold is None:
+        return ""
+    unit = "points" if figure.op == "falls" and figure.unit == "share" else figure.unit
+    shown = number(figure.threshold, unit)
+    return f"{figure.op} {shown}" if figure.op not in ("falls", "above", "below") else f"stops: {figure.op} {shown}"
+
+
+def _cell(figure: FigureRow | None) -> str:
+    if figure is None:
+        return ""
+    shown = estimate(figure.value, figure.low, figure.high, figure.unit)
+    return f"{shown} !" if figure.stopped else shown
+
+
+def _states(loop: LoopRow) -> Table:
+    lines = []
+    for one in loop.rounds:
+        told = [figure.reason for figure in one.figures if figure.reason and not figure.stopped]
+        why = "; ".join(filter(None, (one.reason, *told)))
+        lines.append((str(one.number), _STATES.get(one.state, one.state), one_line(why, 600)))
+    return Table("", ("round", "state", "why"), lines)
+
+
+def _json(loop: LoopRow) -> dict[str, object]:
+    rounds = [
+        {
+            "round": one.number,
+            "state": one.state,
+            "reason": one.reason,
+            "figures": [asdict(figure) for figure in one.figures],
+        }
+        for one in loop.rounds
+    ]
+    return {"loop": loop.name, "chosen": loop.chosen, "by": loop.by, "rounds": rounds}
