@@ -36,6 +36,10 @@ class SelfInstruct(Params):
     classification: bool
     instance_tokens: int
 
+    @property
+    def writes(self) -> tuple[str, ...]:
+        return tuple(name for name in (self.instruction, self.input, self.output) if name is not None)
+
 
 Method: TypeAlias = Annotated[SelfInstruct | Respond | Backtranslate | Rewrite, Field(discriminator="method")]
 

@@ -42,6 +42,11 @@ class Respond(GrownParams):
     hint_wording: tuple[str, ...] = ()
     judges: tuple[NamedJudge, ...] = ()
 
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The columns that are text in new rows, whatever they were."""
+        return (self.column,)
+
 
 class Backtranslate(Params):
     """The instruction that the text in ``text`` answers, written into ``column``. Input role ``prompts`` (render) has
@@ -51,6 +56,10 @@ class Backtranslate(Params):
     text: str
     column: str
     max_words: int
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        return (self.column,)
 
 
 class Rewrite(Params):
@@ -65,3 +74,7 @@ class Rewrite(Params):
     templates: tuple[RenderTemplate, ...]
     too_like: Number
     max_words: int
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        return (self.column, self.answer)

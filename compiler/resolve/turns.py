@@ -16,6 +16,12 @@ _TURNS: Mapping[Role, tuple[str, str]] = MappingProxyType(
 )
 
 
+def sole_column(template: ResolvedTemplate, role: Role) -> str | None:
+    """The column that a turn of a template is, and nothing else."""
+    pieces = template.roles.get(role, ())
+    return pieces[0].column if len(pieces) == 1 else None
+
+
 def only_column(templates: Mapping[str, ResolvedTemplate | None], role: Role, names: Names, used: Label) -> str | None:
     """The column that this turn of all the templates is, and nothing else; None after a report SFT0280, or where it is
     not known. ``used`` is the place that asks for it."""
@@ -23,8 +29,7 @@ def only_column(templates: Mapping[str, ResolvedTemplate | None], role: Role, na
     for template in templates.values():
         if template is None or (role not in template.roles and not template.as_it_is):
             return None
-        pieces = template.roles.get(role, ())
-        column = pieces[0].column if len(pieces) == 1 else None
+        column = sole_column(template, role)
         if column is None:
             _report_mixed(template, role, names, used)
             return None

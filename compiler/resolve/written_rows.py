@@ -13,7 +13,9 @@ from compiler.column_scope import ColumnScope
 from compiler.known import Known
 from compiler.names import Names
 from compiler.resolve.task import Find, columns_of, find_rows, find_templates, passed_filters, passed_scores
+from compiler.resolve.turns import sole_column
 from compiler.resolved import ResolvedSource, ResolvedTask, ResolvedTemplate, Rows
+from compiler.resolved_template import Role
 from compiler.schema.fields import Shape, Value
 from compiler.schema.filter import Filter
 from compiler.schema.generate import Generate, SelfInstructBody
@@ -22,6 +24,7 @@ from compiler.schema.reading import read_body
 from compiler.schema.score import Score
 from compiler.schema.source import Source
 from compiler.schema.task import Task
+from compiler.world import ColumnType
 from spec_lang.ast import Body, Ref
 from spec_lang.diagnostics import Diagnostics
 
@@ -43,7 +46,7 @@ def resolve_written(
     scope = columns_of(rows.task.source if rows is not None else None, names.report, names)
     return ResolvedTask(
         block=_as_task(block, names),
-        source=_source(block, rows, names),
+        source=_source(block, rows, templates, names),
         filters=passed_filters(block, names, filters, scope, find),
         templates=_templates(block, rows, names, templates, scope),
         weights=rows.task.weights if rows is not None and not block.templates.given else {},
@@ -97,11 +100,34 @@ def _templates(
     return rows.task.templates if rows is not None else Known(more=True)
 
 
-def _source(block: Generate, rows: Rows | None, names: Names) -> ResolvedSource | None:
+def _source(
+    block: Generate, rows: Rows | None, templates: Mapping[str, ResolvedTemplate], names: Names
+) -> ResolvedSource | None:
     of = rows.task.source if rows is not None else None
     if of is None:
         return None
-    return ResolvedSource(_empty(Source, block, names), None, {}, of.columns, layout=of.layout, is_written=True)
+    written = _written_columns(block, rows, templates, names)
+    types = {name: "text" if name in written else kind for name, kind in of.columns.items.items()}
+    columns: Known[ColumnType] = Known(types, of.columns.more)
+    return ResolvedSource(_empty(Source, block, names), None, {}, columns, layout=of.layout, is_written=True)
+
+
+def _written_columns(
+    block: Generate, rows: Rows | None, templates: Mapping[str, ResolvedTemplate], names: Names
+) -> set[str]:
+    """The columns that a model writes: text, whatever they are in the rows that it starts from."""
+    method = block.method.value
+    if rows is None or method is None or isinstance(method, SelfInstructBody):
+        return set()
+    shown = list(rows.task.templates)
+    if isinstance(method, RespondBody) and method.templates.value is not None:
+        shown = [found for ref in method.templates.value if (found := templates.get(names.full(ref))) is not None]
+    roles: tuple[Role, ...] = ("user", "assistant") if isinstance(method, RewriteBody) else ("assistant",)
+    if isinstance(method, BacktranslateBody):
+        roles = ("user",)
+    columns = {sole_column(template, role) for template in shown for role in roles}
+    named = None if isinstance(method, RespondBody) else method.column.value
+    return {name for name in (*columns, named.text if named is not None else None) if name is not None}
 
 
 def _as_task(block: Generate, names: Names) -> Task:

@@ -59,7 +59,16 @@ def _prompts(work: Work, role: str) -> Iterator[Prompted]:
 def _shown(one: Prompted, row: SourceRow, method: Respond) -> Prompted:
     """With the answer that its row has; a template may render another text in its place, or none."""
     expected = one.expected if method.conversation else row.values.get(method.column)
-    return Prompted(one.row_id, one.messages, "" if expected is None else str(expected))
+    return Prompted(one.row_id, one.messages, _text(expected))
+
+
+def _text(value: Any) -> str:
+    """A value as a template shows it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
 
 
 def _verifiers(work: Work, method: Respond, judges: Mapping[str, Judge]) -> Verifiers:

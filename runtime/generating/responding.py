@@ -21,7 +21,7 @@ from compiler.step_params import Greedy, Sample
 from runtime.asking.request import Answer as Written
 from runtime.asking.request import Request, Result, Unanswered, messages_text
 from runtime.generating.answer_faults import fault_of
-from runtime.generating.best_of_n import Checked, Verdict, Verification, decide
+from runtime.generating.best_of_n import NOT_BEST, OVER_CAP, Checked, Verdict, Verification, decide
 from runtime.generating.hints import MENTIONS_HINT, mentioned
 from runtime.generating.verifying import Verifiers
 from runtime.metrics import Answer
@@ -115,6 +115,8 @@ class Responding:
             of[one.place].append((one, found))
         for prompt, those in zip(prompts, of, strict=True):
             verdicts = decide([found for _, found in those], self.params.take, self.params.per_prompt)
+            if self.params.lower:  # as the metric has it, which was turned round to rank by
+                verdicts = [_turned(verdict) for verdict in verdicts]
             yield (
                 prompt,
                 [
@@ -152,6 +154,11 @@ class Responding:
         if given.hinted and (said := mentioned(text, self.params.hint_wording, prompt.text, prompt.expected)):
             return Checked(text, MENTIONS_HINT, f"it says {said!r}, and its row will not show the hint")
         return Checked(text)
+
+
+def _turned(verdict: Verdict) -> Verdict:
+    ranked = verdict.value is not None and verdict.rule in ("", NOT_BEST, OVER_CAP)
+    return replace(verdict, value=0.0 - verdict.value) if ranked and verdict.value is not None else verdict
 
 
 def as_answer(text: str) -> str:

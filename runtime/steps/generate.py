@@ -109,6 +109,7 @@ def write(ctx: StepContext, params: GenerateParams, found: Sequence[Numbered]) -
         examples = "SELECT row_id, NULL::VARCHAR AS file, NULL::BIGINT AS line, content FROM candidates ORDER BY number"
         db.copy(examples, ctx.out / EXAMPLES, kept=True)
         types = columns_of(db, source)
+        types |= dict.fromkeys(params.method.writes, "VARCHAR")
         typed = "".join(f", {quoted(name)} {types[name]}" for name in params.columns)
         db.execute(f"CREATE TABLE written (__row_id VARCHAR{typed}, {GENERATION} INTEGER)")
         accepted = [one for one in found if not one.candidate.rule]

@@ -188,7 +188,8 @@ mixture both { use attempts }
 
 
 def test_judges_verify_answers_and_no_verdict_is_no_reason_against_one(project: Project) -> None:
-    project.rows("sums.jsonl", SUMS[:3])
+    # answers are text, also where those of the data are numbers
+    project.rows("sums.jsonl", [{**row, "output": int(row["output"])} for row in SUMS[:3]])
 
     def answers(request: Request) -> str:
         content = str(request.messages[-1]["content"])
@@ -202,6 +203,8 @@ def test_judges_verify_answers_and_no_verdict_is_no_reason_against_one(project: 
     found = project.query("SELECT rule, detail FROM candidates ORDER BY number")
     assert [rule for rule, _ in found] == [None, "verify", "verify", "verify", "unverified", "verify"]
     assert found[4][1] == "rate: no verdict: no_label"
+    (row,) = project.made(project.plan(JUDGED, "both"), "generate:attempts")
+    assert row["output"] == "so 2 and 3 make 5"
 
 
 REWRITE = (

@@ -96,6 +96,7 @@ def test_the_best_answer_is_the_one_that_the_metric_says() -> None:
         params = respond(verify=(NUMBER,), take="best", by=SHORT, lower=lower)
         found = tried(Scripted(lambda content, sample: said[sample]), params, [SUM])
         assert [one.sample for one in found if one.verdict.accepted] == [best]
+        assert [one.verdict.value for one in found] == [len(text) for text in said]
 
 
 HINTS = {"1": prompted("1", "Hint: the answer is 4. 2 + 2 = ?", "4")}
