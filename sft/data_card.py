@@ -20,6 +20,7 @@ from runtime.exporting.yaml_text import yaml_text
 from sft.licences import licence_notes
 from sft.mixture_page import mixture_table
 from sft.plain_tables import Page, as_markdown, markdown_table, markdown_text
+from sft.written_card import written_section
 from spec_lang.plain_text import visible
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -41,7 +42,7 @@ class CardFacts:
 
 def data_card(facts: CardFacts) -> str:
     """The text of ``README.md``."""
-    sections = (_head, _loading, _splits, _sources, _steps, _templates, _mixture, _decontamination, _again)
+    sections = (_head, _loading, _splits, _sources, _written, _steps, _templates, _mixture, _decontamination, _again)
     return _front_matter(facts) + "\n".join(text for section in sections if (text := section(facts)))
 
 
@@ -109,6 +110,10 @@ def _counts(part: Written) -> str:
 
 def _sources(facts: CardFacts) -> str:
     return f"## Sources\n\n{sources_table(facts.behind)}"
+
+
+def _written(facts: CardFacts) -> str:
+    return written_section(facts.behind)
 
 
 def sources_table(behind: Provenance) -> str:

@@ -16,6 +16,7 @@ from runtime.store import Store
 from sft.data_card import sources_table, steps_table
 from sft.licences import licence_notes
 from sft.plain_tables import markdown_table, markdown_text
+from sft.written_card import written_section
 from tui.formats import interval, number
 
 _OF_THE_CLOCK = ("tokens_per_second",)
@@ -128,4 +129,5 @@ def _results(facts: ModelFacts) -> str:
 
 def _data(facts: ModelFacts) -> str:
     version = f"sft {facts.version}, step `{facts.step.hash}`.\n"
-    return f"## Data\n\n{sources_table(facts.behind)}\n{steps_table(facts.behind)}\n{version}"
+    tables = (sources_table(facts.behind), written_section(facts.behind, "###"), steps_table(facts.behind), version)
+    return "## Data\n\n" + "\n".join(text for text in tables if text)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from compiler.compile import compile_export
-from compiler.plan import Plan, Step
+from compiler.plan import Plan, Step, StepKind
 from runtime.scheduler import run_plan
 from runtime.store import Store
 from runtime.world import LocalWorld
@@ -46,7 +46,9 @@ def data_plan(spec: Path) -> tuple[Plan, set[str]]:
         found = Diagnostics()
         try:
             exported = compile_export(file, LocalWorld(spec.parent), found, name)
-            steps |= {step.id: step for step in exported.plan} if exported is not None else {}
+            found_steps = {step.id: step for step in exported.plan} if exported is not None else {}
+            if not any(step.kind is StepKind.GENERATE for step in found_steps.values()):  # a model would have to write
+                steps |= found_steps
         except DiagnosticError as error:
             errors |= {item.code for item in error.diagnostics}
         errors |= {item.code for item in found if item.severity == Severity.ERROR}

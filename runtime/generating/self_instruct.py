@@ -29,6 +29,7 @@ from runtime.generating.instances import Instances
 from runtime.generating.novelty import Nearest, Pool
 from runtime.generating.task_rules import Broken, TaskRules
 from runtime.generating.work import BUDGET, NOTHING_NEW, TARGET, Ended, Work
+from spec_lang.plain_text import visible
 
 UNANSWERED, NOVELTY, NO_INSTANCE, SPARE = "unanswered", "novelty", "no_instance", "target_reached"
 T = TypeVar("T")
@@ -59,7 +60,10 @@ class Task:
 
 def generate(work: Work) -> Ended:
     """All rounds; candidates are in ``work``. Raises what asking raises."""
-    return _SelfInstruct(work).run()
+    made = _SelfInstruct(work)
+    if not made.human:
+        return Ended(NOTHING_NEW, f"no seed has a text in the column `{visible(made.method.instruction)}`")
+    return made.run()
 
 
 @dataclass

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"^[ \t]*(?:[*#]+[ \t]*)?(?:task[ \t]+)?(\d{1,3})[ \t]?[.):][ \t*]*", re.IGNORECASE | re.MULTILINE)
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _SPACE = re.compile(r"\s+")
 LONGEST = 2_000  # characters of an item that are kept
 
@@ -49,15 +50,27 @@ def one_line(text: str) -> str:
 
 def read_tasks(answer: str, shown: int, new: int, *, cut_off: bool) -> TaskList:
     """The tasks of an answer. A line in front of the first number that leads over to the list (it ends with a colon) is
-    none; without any number all of it is one task. What comes after ``shown + new`` is surplus."""
-    starts = list(_NUMBER.finditer(answer))
-    ends = [found.start() for found in starts] + [len(answer)]
-    items = [_item(answer[: ends[0]])]
+    none; without any number its first paragraph is one task. What comes after so many as were asked for is surplus, and
+    a paragraph below the list ends it."""
+    text, ended = _list_of(answer)
+    starts = list(_NUMBER.finditer(text))
+    ends = [found.start() for found in starts] + [len(text)]
+    items = [_item(text[: ends[0]])]
     if starts and items[0].endswith((":", "：")):
         items = [""]
-    items += [_item(answer[found.end() : end]) for found, end in zip(starts, ends[1:], strict=True)]
+    items += [_item(text[found.end() : end]) for found, end in zip(starts, ends[1:], strict=True)]
     filled = [item for item in items if item]
-    return TaskList(tuple(filled[:new]), tuple(filled[new:]), cut_off and len(filled) <= new)
+    return TaskList(tuple(filled[:new]), tuple(filled[new:]), cut_off and not ended and len(filled) <= new)
+
+
+def _list_of(answer: str) -> tuple[str, bool]:
+    """The answer up to a blank line that no item of its list comes after, and whether there is such a line."""
+    first = _NUMBER.search(answer)
+    for blank in _BLANK_LINE.finditer(answer, first.end() if first is not None else 0):
+        rest = answer[blank.end() :].lstrip()
+        if answer[: blank.start()].strip() and rest and not _NUMBER.match(rest):
+            return answer[: blank.start()], True
+    return answer, False
 
 
 def _item(text: str) -> str:

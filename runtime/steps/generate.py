@@ -125,9 +125,15 @@ def _line(one: Numbered) -> tuple[Any, ...]:
     verdict = "rejected" if of.rule else "accepted"
     return (
         *(one.number, one.row_id, of.round, one.generation, json.dumps(of.parents), json.dumps(of.requests)),
-        *(verdict, of.rule or None, of.value, of.detail, of.nearest, of.similarity, content_of(of.values)),
+        *(verdict, of.rule or None, _writable(of.value), _writable(of.detail)),
+        *(of.nearest, of.similarity, _writable(content_of(of.values))),
         json.dumps(dict(of.facts), ensure_ascii=False) if of.facts else None,
     )
+
+
+def _writable(text: str | None) -> str | None:
+    """Without halves of surrogate pairs, which a server may send and no table takes."""
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _row(one: Numbered, columns: Sequence[str]) -> tuple[Any, ...]:

@@ -28,6 +28,7 @@ from runtime.generating.work import Ended, Work
 from sft.plain_tables import as_text
 from sft.show import show
 from sft.tracing import trace
+from sft.written_card import written_section
 from tests.runtime.generating import generated_project
 from tests.runtime.generating.generated_project import (
     HEAD,
@@ -158,6 +159,10 @@ def test_rows_have_the_columns_of_the_seeds_a_generation_and_a_lineage(project: 
     seeds = {row[0] for row in project.store.query("SELECT row_id FROM examples WHERE file IS NOT NULL")}
     assert parents <= seeds | {row[0] for row in accepted} and not seeds & {row[0] for row in accepted}
     _told(project, rows[-1][0])
+    step = project.plan(text).step("generate:novel")
+    behind: Any = SimpleNamespace(steps=[SimpleNamespace(step=step, result=SimpleNamespace(rows_in=9, rows_out=5))])
+    card = written_section(behind)
+    assert "| generate:novel | tiny | ./tiny | self instruct | start |" in card and "| 9 | 5 |" in card
 
 
 def _told(project: GeneratedProject, row_id: str) -> None:
@@ -289,6 +294,21 @@ def test_nothing_accepted_fails_and_keeps_what_was_written(project: GeneratedPro
     assert outcome.status == "failed" and outcome.findings[0].code == "SFT0444"
     assert "1 by `length`" in outcome.findings[0].message
     assert [rule for _, rule, _ in project.candidates()] == ["length"]
+
+
+def test_halves_of_surrogate_pairs_are_rejected_and_kept(project: GeneratedProject) -> None:
+    script = Unanswered("bad_text", "half a pair: \ud800"), "5. Name a \ufffd bird that sings"
+    answers = iter(script)
+    outcome = project.run(novel("target = 1   prompts = 1   patience = 2"), lambda request: next(answers))
+    assert outcome.findings[0].code == "SFT0444"
+    assert [rule for _, rule, _ in project.candidates()] == ["unanswered", "control_characters"]
+
+
+def test_seeds_without_a_text_are_said_to_be_what_is_missing(project: GeneratedProject) -> None:
+    project.seeds([{**row, "instruction": " "} for row in SEEDS])
+    outcome = project.run(novel(), invented)
+    assert outcome.findings[0].code == "SFT0444" and not project.asked
+    assert "no seed has a text in the column `instruction`" in outcome.findings[0].message
 
 
 def test_a_server_that_fails_half_of_its_calls_loses_nothing(project: GeneratedProject) -> None:

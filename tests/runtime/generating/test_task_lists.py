@@ -33,6 +33,7 @@ METHOD = SelfInstruct(
         ("Here are new tasks:\n\n1) Name a bird.\n\n2) Name\n   a fish.", ("Name a bird.", "Name a fish.")),
         ("Sure!\n9. **Name a bird.**\nTask 10: Name a fish.", ("Sure!", "Name a bird.", "Name a fish.")),
         ("Name a bird.", ("Name a bird.",)),
+        ("9. Name a bird.\n10. Name a fish.\n \nThe answer is 14.", ("Name a bird.", "Name a fish.")),
         ("9.\n10.   \n11.", ()),
         ("", ()),
         ("9. Add 3.14 and 2.\n10. Sum 1. and 2.", ("Add 3.14 and 2.", "Sum 1. and 2.")),
@@ -49,6 +50,7 @@ def test_a_list_that_was_cut_off_after_all_of_its_tasks_is_whole() -> None:
     whole = read_tasks(answer, 8, 8, cut_off=True)
     assert (len(whole.items), len(whole.surplus), whole.cut) == (8, 3, False)
     assert read_tasks(answer[:60], 8, 8, cut_off=True).cut
+    assert not read_tasks(answer[:60] + "\n\nThat was", 8, 8, cut_off=True).cut
 
 
 def test_a_prompt_shows_each_task_on_one_line_without_a_colon() -> None:
