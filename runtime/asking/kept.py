@@ -15,10 +15,17 @@ from runtime.context import StepContext
 from runtime.store import Row, Store
 from runtime.unwritten_rows import UnwrittenRows
 
-_COLUMNS = (
-    *("request_hash", "model_hash", "messages", "decode", "sample", "answer", "stop_reason", "detail"),
-    *("prompt_tokens", "output_tokens", "seconds", "cost", "attempts", "served", "made_at"),
-)
+_COLUMNS = {
+    **dict.fromkeys(("request_hash", "model_hash", "messages", "decode"), "VARCHAR"),
+    "sample": "INTEGER",
+    **dict.fromkeys(("answer", "stop_reason", "detail"), "VARCHAR"),
+    **dict.fromkeys(("prompt_tokens", "output_tokens"), "INTEGER"),
+    "seconds": "DOUBLE",
+    "cost": "DECIMAL(18, 9)",
+    "attempts": "INTEGER",
+    "served": "VARCHAR",
+    "made_at": "TIMESTAMPTZ",
+}
 _READ = (
     "SELECT request_hash, answer, stop_reason, detail, prompt_tokens, output_tokens, seconds, cost, attempts, served "
     "FROM requests SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS request_hash) USING (request_hash)"
@@ -68,10 +75,10 @@ class KeptRequests:
 
 
 def _write(store: Store, rows: Sequence[Row]) -> None:
-    slots = ",".join(["(" + ",".join("?" * len(_COLUMNS)) + ")"] * len(rows))
-    values = [value for row in rows for value in row]
+    lists = ", ".join(f"unnest(?::{kind}[])" for kind in _COLUMNS.values())
+    values = [list(column) for column in zip(*rows, strict=True)]
     with store.writing() as con:  # another run may have asked the same meanwhile
-        con.execute(f"INSERT OR IGNORE INTO requests ({', '.join(_COLUMNS)}) VALUES {slots}", values)
+        con.execute(f"INSERT OR IGNORE INTO requests ({', '.join(_COLUMNS)}) SELECT {lists}", values)
 
 
 def _result(row: Row) -> Result:

@@ -1,7 +1,6 @@
-"""The two seams behind which models live.
+"""What a local model is asked and what it answers, whatever step asks.
 
-Backends implement these and nothing else: local ``transformers`` today, an OpenAI-compatible
-server and a scripted backend later, without a change in any step.
+Steps that ask any model, local or served, go through :mod:`runtime.asking`, which stands in front of these.
 """
 
 from __future__ import annotations
