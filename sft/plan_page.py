@@ -58,11 +58,13 @@ def plan_lines(outlook: Outlook, width: int) -> list[Line]:
     needed = max([*map(cell_len, names), *(len(change.step_id) + 2 for change in orphans)], default=0)
     room = max(_NARROWEST, min(needed, width - _FIXED))
     lines: list[Line] = [[Piece(" " * room), *_cells([name for name, _ in _COLUMNS], "quiet")]]
+    stopped: set[tuple[str, ...]] = set()
     for place in places:
         change, facts = changes[place.step.id], outlook.facts[place.step.id]
         lines.append(_step_line(place.lead, _title(place.step), change, facts, room))
-        if not _told_above(place, changes):
+        if change.state != "skipped" or change.reasons not in stopped:  # one stop skips many steps
             lines += _reason_lines(place, change, width)
+            stopped |= {change.reasons} if change.state == "skipped" else set()
         lines += _request_lines(place, change, facts, width)
     for change in orphans:
         title = change.step_id.replace(":", " ", 1)
@@ -109,7 +111,8 @@ def _parent(step: Step, depth: Mapping[str, int]) -> str | None:
 
 def _title(step: Step) -> str:
     more = len(set(step.inputs.values())) - 1
-    return f"{step.kind} {step.name}{f' (+{more})' if more > 0 else ''}"
+    told = f": {step.local['told']}" if "told" in step.local else ""
+    return f"{step.kind} {step.name}{told}{f' (+{more})' if more > 0 else ''}"
 
 
 def _step_line(lead: str, title: str, change: StepChange, facts: StepFacts, room: int) -> Line:
@@ -159,13 +162,6 @@ def short_count(number: int) -> str:
         if number >= size:
             return f"{number / size:.1f}{unit}" if number < 100 * size else f"{number // size}{unit}"
     return str(number)
-
-
-def _told_above(place: _Place, changes: Mapping[str, StepChange]) -> bool:
-    """Whether the step above is skipped for the same reason."""
-    above = changes[place.parent] if place.parent is not None else None
-    own = changes[place.step.id]
-    return above is not None and own.state == above.state == "skipped" and own.reasons == above.reasons
 
 
 def _reason_lines(place: _Place, change: StepChange, width: int) -> list[Line]:

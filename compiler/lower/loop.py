@@ -199,6 +199,7 @@ class _Loop:
             inputs=inputs,
             content=model_content(self._lowered.facts[root.name]),
             labels={"loop": self._block.name, "train": self._block.name, "model": root.name},
+            told=f"by {best.eval}.{best.metric}" if best is not None else "the last completed round",
             **model_local(root),
         )
 

@@ -20,6 +20,7 @@ from runtime.looping.texts import all_texts, generation_of, trained_on
 from runtime.relational import Engine, engine
 
 STOPPED = "SFT0570"
+_LOOKS = 64  # texts between two looks at whether to stop
 
 
 def run(ctx: StepContext) -> StepResult:
@@ -81,9 +82,18 @@ def _of_texts(ctx: StepContext, db: Engine, params: GuardParams) -> list[Figure]
 
 def _similarities(ctx: StepContext, new: list[str], earlier: list[str]) -> list[float]:
     """The highest ROUGE-L of each new row against all earlier ones and those before it in the round."""
-    from runtime.looping.nearest import highest_rouge_l
+    from runtime.generating.novelty import Pool
 
-    return highest_rouge_l(new, earlier, ctx.stop.check)
+    pool, found = Pool(), []
+    for place, text in enumerate(earlier):
+        pool.add(str(place), text)
+    for place, text in enumerate(new):
+        if place % _LOOKS == 0:
+            ctx.stop.check()
+        nearest = pool.nearest(text)
+        found.append(nearest.similarity if nearest is not None else 0.0)
+        pool.add(f"new {place}", text)
+    return found
 
 
 def _row(figure: Figure, params: GuardParams, kept_not: list[Broken]) -> tuple[Any, ...]:
