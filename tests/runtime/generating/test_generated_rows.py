@@ -125,8 +125,7 @@ def test_a_run_that_is_ended_after_any_answer_goes_on_to_the_same_rows(project: 
 
         return script
 
-    for count in (7, 20):
-        assert project.run(RESPOND, "both", ends_after(count)).status == "interrupted"
+    assert project.run(RESPOND, "both", ends_after(20)).status == "interrupted"
     assert project.run(RESPOND, "both", sometimes).status == "done"
     assert project.query(CANDIDATES) == answered.query(CANDIDATES)
     assert project.query("SELECT count(*) FROM requests") == [(44,)]
@@ -145,11 +144,6 @@ def test_prompts_without_an_answer_are_asked_where_nothing_compares(project: Pro
     assert project.run(spec, "both", sometimes).status == "done"
     rows = project.made(project.plan(spec, "both"), "generate:attempts")
     assert "What is 9 plus 9?" in {row["instruction"] for row in rows}
-    compared = RESPOND.replace("   hint = told   hint_samples = 2", "")
-    project.run(compared, "both", sometimes)
-    assert project.query("SELECT rule, count(*) FROM ledger WHERE rule = 'empty_column' GROUP BY ALL") == [
-        ("empty_column", 1)
-    ]
 
 
 def test_a_failing_model_loses_nothing_and_nothing_accepted_is_an_error_that_says_why(project: Project) -> None:
