@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +41,30 @@ def save(project: Path, count: int) -> None:
     (project / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+def write(folder: Path) -> Path:
+    (folder / "data.sft").write_text(SPEC)
+    save(folder, 100)
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "data.sft").write_text(SPEC)
-    save(tmp_path, 100)
-    return tmp_path
+    return write(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project after its run; never touched."""
+    folder = write(tmp_path_factory.mktemp("once"))
+    done = sft("run", "data.sft", "--plain", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
 
 
 @pytest.fixture
-def finished(project: Path) -> Path:
-    done = sft("run", "data.sft", "--plain", cwd=project)
-    assert done.returncode == 0, done.stderr
-    return project
+def finished(once: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(once, tmp_path / "finished"))
 
 
 def edit(project: Path, old: str, new: str) -> None:
