@@ -16,6 +16,7 @@ from runtime.asking import Request, Result, opening
 from runtime.asking.scripted import Scripted
 from runtime.scheduler import RunOutcome, run_plan
 from runtime.store import Store
+from runtime.unwritten_rows import KEEP_SECONDS
 from runtime.world import LocalWorld
 from spec_lang.diagnostics import Diagnostics
 from spec_lang.render import render_plain
@@ -39,6 +40,7 @@ class GeneratedProject:
     root: Path
     patch: pytest.MonkeyPatch
     asked: list[Request] = field(default_factory=list)
+    keep_seconds: float = KEEP_SECONDS
 
     def __post_init__(self) -> None:
         build_tiny_model(self.root / "tiny")
@@ -59,7 +61,7 @@ class GeneratedProject:
 
     def run(self, text: str, script: Script) -> RunOutcome:
         def backend(ctx: object, model: object) -> Scripted:
-            return Scripted(script, asked=self.asked)
+            return Scripted(script, asked=self.asked, keep_seconds=self.keep_seconds)
 
         self.patch.setattr(opening, "backend_of", backend)
         outcome = run_plan(self.plan(text), self.root, self.store)

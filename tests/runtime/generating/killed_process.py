@@ -12,14 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from runtime import unwritten_rows
 from runtime.asking import Request
 from tests.runtime.generating.generated_project import GeneratedProject
 from tests.runtime.generating.scripts_of_answers import SPEC, invented
 
 
 def main(folder: Path, answers: int) -> None:
-    unwritten_rows.KEEP_SECONDS = 0.0  # each answer in a transaction of its own
     given: list[str] = []
 
     def killed(request: Request) -> str:
@@ -29,7 +27,7 @@ def main(folder: Path, answers: int) -> None:
         return invented(request)
 
     with pytest.MonkeyPatch.context() as patch:
-        GeneratedProject(folder, patch).run(SPEC, killed)
+        GeneratedProject(folder, patch, keep_seconds=0.0).run(SPEC, killed)  # a transaction an answer
 
 
 if __name__ == "__main__":
