@@ -133,16 +133,18 @@ class ServedBackend:
     async def _wind_up(self, under_way: dict[asyncio.Task[Result], Request], on_result: OnResult) -> None:
         """What is under way when asking stops gets a moment: it is paid for. Only answers are handed on."""
         self.stopping = True
-        until = time.monotonic() + _GRACE
+        task = asyncio.current_task()
+        at_once = task is not None and task.cancelling()  # a second Ctrl-C
+        until = time.monotonic() + (0.0 if at_once else _GRACE)
         while under_way and (left := until - time.monotonic()) > 0:
             done, _ = await asyncio.wait(under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                request = under_way.pop(task)
-                result = None if task.cancelled() or task.exception() is not None else task.result()
+            for one in done:
+                request = under_way.pop(one)
+                result = None if one.cancelled() or one.exception() is not None else one.result()
                 if isinstance(result, Answer) and not self._is_other(result):
                     on_result(request, result)
-        for task in under_way:
-            task.cancel()
+        for one in under_way:
+            one.cancel()
 
     async def _one(self, client: Any, request: Request) -> Result:
         """One request until it is answered or given up. Raises Hopeless."""
