@@ -35,6 +35,8 @@ def reached(spec: ResolvedSpec) -> ResolvedSpec:
         if id(item) not in seen:
             seen.add(id(item))
             pending.extend(_parts(item))
+            if isinstance(item, ResolvedTrain) and (loop := spec.later.get(item.name)) is not None:
+                pending.append(loop)  # a model of this name is that of its best round
             if isinstance(item, ResolvedTask):  # what writes its rows, and what scores them, is told by name
                 written = item.source.name if item.source is not None and item.source.is_written else ""
                 pending.extend(spec.generates[name] for name in {item.name, written} & spec.generates.keys())

@@ -91,7 +91,7 @@ class _Unrolling:
     # --- what a round is made of ------------------------------------------------------------------
 
     def _own(self, name: str, number: int) -> str:
-        return f"{self._loop.name}.{number}.{name}"
+        return f"{self._loop.name}.{number}.{name.rpartition('.')[2]}"
 
     def _previous(self, number: int) -> AnyModel:
         """The model of the round before; of the first round what the loop begins with."""

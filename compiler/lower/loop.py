@@ -133,7 +133,9 @@ class _Loop:
     def _written(self, name: str, role: str, inputs: dict[str, str]) -> WrittenRows:
         task = self._spec.tasks[name]
         inputs[role] = self._lowered.rows_of(Rows(task, None))
-        own = next(item for item in self._loop.loop.generates if item.block.name == name.rpartition(".")[2])
+        own = next(
+            item for item in self._loop.loop.generates if item.name.rpartition(".")[2] == name.rpartition(".")[2]
+        )
         texts = _written_by(own) or _texts(task, answers=self._answers_alone)
         return WrittenRows(input=role, texts=texts, by_previous=own.model is None)
 

@@ -69,7 +69,7 @@ def _resolve(
         return resolve_generate(shape, names_of(shape), tables)
     if isinstance(shape, Loop):
         rows = loops[shape.name]
-        return resolve_loop(rows, names_of(shape), tables) if rows.block is shape else None
+        return resolve_loop(rows, names_of(shape), tables) if rows.block.head is shape.head else None
     if isinstance(shape, Review):
         return resolve_review(shape, names_of(shape), tables)
     if isinstance(shape, Redteam):

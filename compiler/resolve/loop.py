@@ -33,6 +33,7 @@ from spec_lang.source import Span
 
 def resolve_loop_rows(block: Loop, outside: Names, tables: Tables) -> LoopRows:
     """What a loop writes, trains and measures, as far as it is known. ``tables`` lacks what comes after trains."""
+    block = _with_full_names(block, outside.space)
     names = names_inside(block, outside)
     for kind, shapes in (("generate", block.generates), ("train", block.trains)):
         if not shapes and not block.broken:
@@ -83,8 +84,20 @@ def resolve_loop(rows: LoopRows, outside: Names, tables: Tables) -> ResolvedLoop
     return read_loop_rules(rows, generates, names)
 
 
+def _with_full_names(block: Loop, space: str) -> Loop:
+    """The loop of an imported file, whose blocks have the names that the main spec would write, as all others have."""
+    if not space:
+        return block
+    inner = {
+        kind: tuple(type(shape)(**{**vars(shape), "name": space + shape.name}) for shape in getattr(block, kind))
+        for kind in ("generates", "trains", "evals")
+    }
+    return Loop(**{**vars(block), **inner})
+
+
 def names_inside(block: Loop, outside: Names) -> Names:
-    """The names of the file and of the loop; ``previous`` is the model of the round before."""
+    """The names of the file and of the loop, whose blocks have full names; ``previous`` is the model of the round
+    before."""
     blocks = dict(outside.blocks)
     kinds: tuple[tuple[str, tuple[Shape, ...]], ...] = (
         ("generate", block.generates),
@@ -93,14 +106,13 @@ def names_inside(block: Loop, outside: Names) -> Names:
     )
     for kind, shapes in kinds:
         for shape in shapes:
-            full = outside.space + shape.name
-            before = blocks.get(full)
+            before = blocks.get(shape.name)
             if before is not None:
                 message = f"`{shape.name}` is declared twice"
                 help = "blocks of a loop share the names of the file; rename one of them"
                 outside.report.error("SFT0206", message, shape.head, help, [before.label])
             else:
-                blocks[full] = Declared(_node(kind, shape.name, shape.head), block.file)
+                blocks[shape.name] = Declared(_node(kind, shape.name, shape.head), block.file)
     blocks.setdefault(outside.space + PREVIOUS, Declared(_node("train", PREVIOUS, block.head), block.file))
     return replace(outside, blocks=blocks)
 

@@ -59,7 +59,7 @@ def _metric(ref: Ref | None, field: str, rows: LoopRows, names: Names) -> LoopMe
         return None
     if not names.stands(ref, ("eval",), field, parts=2):
         return None
-    owner, metric = rows.evals.get(ref.parts[0].text), ref.parts[1]
+    owner, metric = rows.evals.get(names.full(ref)), ref.parts[1]
     if owner is None:
         if names.kind(ref) == "eval":
             message = f"eval `{ref.parts[0].text}` stands outside of the loop, so it is the same after every round"
