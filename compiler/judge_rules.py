@@ -8,9 +8,12 @@ wrong for nine of ten that it names). So it counts as ``refused``, and calibrati
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from compiler.functions import FUNCTIONS
-from compiler.params_base import Sql
+
+if TYPE_CHECKING:
+    from compiler.params_base import Sql
 
 # All labels that people may give under these rules.
 RULES: Mapping[str, tuple[str, ...]] = {
@@ -34,6 +37,8 @@ def given_labels(rules: str) -> tuple[str, str]:
 
 def label_sql(rules: str) -> Sql:
     """Text over the column ``output``: the label, NULL where there is no output."""
+    from compiler.params_base import Sql  # pydantic, which a plan needs and a check does not
+
     function, yes, no = _GIVEN[rules]
     holds = FUNCTIONS[function].sql.replace("{0}", '"output"')
     holds = f"({holds}) > 0" if FUNCTIONS[function].result == "number" else holds

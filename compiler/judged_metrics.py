@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from compiler.functions.metrics import WrittenValue
@@ -17,8 +16,15 @@ def judge_of(metric: ResolvedMetric | None) -> str | None:
     if metric is None or metric.function.name not in (RATE, JUDGE):
         return None
     if metric.function.name == RATE:
-        return str(json.loads(str(metric.args["condition"]))[0])
+        return _judge_and_labels(metric)[0]
     return str(metric.args["judge"])
+
+
+def _judge_and_labels(metric: ResolvedMetric) -> list[str]:
+    import json
+
+    found: list[str] = json.loads(str(metric.args["condition"]))
+    return found
 
 
 def judges_of(metrics: Iterable[ResolvedMetric | None]) -> tuple[str, ...]:
@@ -30,7 +36,9 @@ def judged_args(metric: ResolvedMetric) -> Mapping[str, WrittenValue]:
     """The arguments as a run takes them: of a condition the judge, and as JSON the labels that meet it."""
     if metric.function.name != RATE:
         return metric.args
-    judge, *labels = json.loads(str(metric.args["condition"]))
+    import json
+
+    judge, *labels = _judge_and_labels(metric)
     return {"judge": judge, "labels": json.dumps(labels, ensure_ascii=False)}
 
 

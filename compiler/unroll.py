@@ -8,7 +8,6 @@ rounds there are.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TypeVar
 
 from msgspec import Struct
@@ -45,6 +44,8 @@ def round_seed(seed: int, number: int) -> int:
     """The seed of a round: that of the spec in the first, then numbers that no other seed leads to by counting on."""
     if number == 1:
         return seed
+    from hashlib import sha256
+
     return int.from_bytes(sha256(f"{seed}:round:{number}".encode()).digest()[:4])
 
 

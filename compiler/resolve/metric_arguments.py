@@ -6,7 +6,6 @@ expression over the rows of the data, which the step computes for each item.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -210,7 +209,11 @@ def _name(argument: MetricArgument, value: Expr, kinds: tuple[str, ...], around:
 
 def _label(argument: MetricArgument, value: Expr, around: Around) -> str | None:
     found = read_label(value, f"`{argument.name}`", around.names, around.judges, _CODE)
-    return None if found is None else json.dumps([found.judge, *found.labels], ensure_ascii=False)
+    if found is None:
+        return None
+    import json
+
+    return json.dumps([found.judge, *found.labels], ensure_ascii=False)
 
 
 _READERS: Mapping[str, Reader] = {

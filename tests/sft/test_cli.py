@@ -31,7 +31,7 @@ def test_checking_a_sound_spec_loads_what_it_needs_and_no_more(project: Path) ->
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
     found, *loaded = done.stdout.split()
-    needless = {"lark", "inspect", "dataclasses", "json", "shutil", "csv", "spec_lang.syntax_hints"}
+    needless = {"lark", "inspect", "dataclasses", "json", "shutil", "csv", "pydantic", "spec_lang.syntax_hints"}
     needless |= {"spec_lang.render", "runtime.file_facts", "sft.commands.run_command", "compiler.plan", "numpy"}
     assert found == "0" and not needless & set(loaded)
 
