@@ -179,6 +179,9 @@ def test_the_compiler_offers_exactly_these_metrics_and_arguments() -> None:
         written = [argument for argument in declared.arguments if argument.kind != "column"]
         if name == "recorded":  # of what kind the scores are is the metric's unit, and nothing to measure with
             written = [argument for argument in written if argument.name != "values"]
+        if name == "rate":  # the condition is read when compiling: whose labels, and which of them meet it
+            assert [argument.name for argument in written] == ["condition"] and defaults.keys() == {"judge", "labels"}
+            continue
         assert defaults == {argument.name: argument.default for argument in written}
 
 
