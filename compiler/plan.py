@@ -55,8 +55,8 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.TRAIN: 2,  # control tokens are looked for in the name and the call of a tool's result
     StepKind.PREDICT: 2,  # the same
     StepKind.LIKELIHOOD: 2,  # a plain output is read as it was written, with the token that ended it
-    StepKind.MEASURE: 2,  # what differs along the axes of an eval is kept, and why an answer could not be measured
-    StepKind.GATE: 3,  # bounds of shares over several templates or samples are never narrower than over one
+    StepKind.MEASURE: 3,  # equal rows are one item; lines that could not be read, and prompts that differ, are kept
+    StepKind.GATE: 4,  # nothing passes where lines of the data were not read, or is decided between other prompts
     StepKind.SCORE: 3,  # classifiers read no control tokens and no more than fits; no value is infinite
 }
 

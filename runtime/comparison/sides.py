@@ -7,7 +7,6 @@ them, and what was not recorded is said to be unknown. Reads the store, writes n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -16,11 +15,11 @@ from compiler.measure_params import Metric
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams, PredictParams, Recorded, RenderParams
 from runtime.comparison.pair import Side
+from runtime.comparison.recorded_alike import recorded_otherwise, ways_of
 from runtime.comparison.two_models import TwoModels, two_models
 from runtime.gating.evidence import Evidence
 from runtime.gating.whole_set import WholeSet
 from runtime.store import Store
-from spec_lang.plain_text import one_line
 
 
 @dataclass(frozen=True)
@@ -158,33 +157,12 @@ def _asked_otherwise(
         return
     one, two = old.decode, new.decode
     if isinstance(one, Recorded) and isinstance(two, Recorded):
-        yield from _recorded_otherwise(store, before, after, one, two)
+        yield from recorded_otherwise(store, before, after)
     elif not isinstance(one, Recorded) and not isinstance(two, Recorded):
         if (one, old.precision, old.prompt) != (two, new.precision, new.prompt):
             yield f"decode: {_decode(old)} against {_decode(new)}"
         if _prompt(first.plan, before) != _prompt(second.plan, after):
             yield f"prompt: `{template}` says something else"
-
-
-def _recorded_otherwise(store: Store, before: Step, after: Step, old: Recorded, new: Recorded) -> Iterator[str]:
-    ways = [_ways(store, step) for step in (before, after)]
-    if all(ways) and ways[0] != ways[1]:
-        yield "decode: " + " against ".join(" or ".join(one) for one in ways)
-    if old.prompt is not None and new.prompt is not None:
-        other = store.query(
-            "SELECT count(*) FROM predictions a JOIN predictions b USING (row_id) "
-            "WHERE a.step_hash = ? AND b.step_hash = ? AND a.prompt <> b.prompt",
-            [before.hash, after.hash],
-        )[0][0]
-        if other:
-            yield f"prompt: {other:,} item{'s were' if other != 1 else ' was'} asked otherwise"
-
-
-def _ways(store: Store, step: Step) -> tuple[str, ...]:
-    """How recorded answers were decoded, where the log says it."""
-    rows = store.query("SELECT summary FROM results WHERE step_hash = ?", [step.hash])
-    found = json.loads(rows[0][0]).get("decode", ()) if rows else ()
-    return tuple(one_line(str(text), 160) for text in found)
 
 
 def _prompt(plan: Plan, predict: Step) -> Any:
@@ -204,7 +182,7 @@ def _not_recorded(store: Store, sides: Sequence[Measured]) -> list[str]:
         if isinstance(step.params, PredictParams) and isinstance(step.params.decode, Recorded)
     ]
     prompts = dict.fromkeys(label for label, _, found in recorded if found.prompt is None)
-    decoded = dict.fromkeys(label for label, step, _ in recorded if not _ways(store, step))
+    decoded = dict.fromkeys(label for label, step, _ in recorded if not ways_of(store, step))
     told = [f"what was asked of {' and '.join(prompts)} is not recorded"] * bool(prompts)
     return told + [f"how answers of {' and '.join(decoded)} were decoded is not recorded"] * bool(decoded)
 

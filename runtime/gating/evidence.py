@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,8 +58,22 @@ class Evidence:
     @property
     def lost(self) -> int:
         """How many items were answered that are in no file behind the data."""
+        return int(self._summary.get("lost", 0))
+
+    @property
+    def unread(self) -> int:
+        """How many lines of the data could not be read, so that the items on them are not there."""
+        return int(self._summary.get("unread", 0))
+
+    def unlike(self, one: str, other: str) -> list[str]:
+        """What differs between the recorded answers of two models beside the models."""
+        pairs = self._summary.get("unlike", ())
+        return next((told for first, second, told in pairs if {first, second} == {one, other}), [])
+
+    @property
+    def _summary(self) -> dict[str, Any]:
         rows = self.store.query("SELECT summary FROM results WHERE step_hash = ?", [self.step_hash])
-        return int(json.loads(rows[0][0]).get("lost", 0)) if rows and rows[0][0] else 0
+        return dict(json.loads(rows[0][0])) if rows and rows[0][0] else {}
 
     def answers(self, metric: str, model: str) -> Floats:
         """The metric of a model for every item and template; NaN where it is missing."""

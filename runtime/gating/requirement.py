@@ -7,13 +7,13 @@ direction: a slice then fails the gate only when its drop survives Holm's correc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from compiler.measure_params import MeasuredRequirement
+from compiler.measure_params import Compared, MeasuredRequirement
 from compiler.step_params import (
     BoundRequirement,
     EquivalentRequirement,
@@ -83,10 +83,17 @@ def decide(
 ) -> RequirementDecision:
     """Decide one requirement. ``evidences`` maps the role of a measure step to what it measured; ``blessed`` is the
     gate's baseline, which has to be there where the requirement is compared with one. Nothing passes on an eval that
-    lost items: which ones are lost is seldom chance."""
+    lost items, since which ones are lost is seldom chance, and nothing is decided between models that were asked or
+    decoded differently."""
     evidence = evidences[input_of(requirement)]
     decided = _decided(requirement, evidence, blessed)
-    return replace(decided, whole=_left_open(decided.whole, evidence.lost)) if evidence.lost else decided
+    lost, apart = list(_lost_items(evidence)), list(_told_apart(requirement, evidence))
+    if not lost and not apart:
+        return decided
+    open_to = (Verdict.PASS, Verdict.FAIL) if apart else (Verdict.PASS,)  # a drop of other prompts is no drop either
+    verdict = Verdict.INCONCLUSIVE if decided.whole.verdict in open_to else decided.whole.verdict
+    reason = " ".join([decided.whole.reason, *lost, *apart])
+    return replace(decided, whole=replace(decided.whole, verdict=verdict, reason=reason))
 
 
 def undecided(requirement: MeasuredRequirement | FigureRequirement, why: str) -> RequirementDecision:
@@ -99,14 +106,29 @@ def undecided(requirement: MeasuredRequirement | FigureRequirement, why: str) ->
     return RequirementDecision(requirement, Decision(Verdict.INCONCLUSIVE, reason, of, "none", 0.0))
 
 
-def _left_open(decision: Decision, lost: int) -> Decision:
-    verdict = Verdict.INCONCLUSIVE if decision.verdict is Verdict.PASS else decision.verdict
-    are = wording.verb(lost, "was answered and is in no row of the data", "were answered and are in no row of the data")
-    told = (
-        f"{wording.count(lost, 'items')} {are} (`no_row` in `sft show ledger`): take data that has them, "
-        "or keep only the answers to its rows in a task."
-    )
-    return replace(decision, verdict=verdict, reason=f"{decision.reason} {told}")
+def _lost_items(evidence: Evidence) -> Iterator[str]:
+    if lost := evidence.lost:
+        are = wording.verb(
+            lost, "was answered and is in no row of the data", "were answered and are in no row of the data"
+        )
+        yield (
+            f"{wording.count(lost, 'items')} {are} (`no_row` in `sft show ledger`): take data that has them, "
+            "or keep only the answers to its rows in a task."
+        )
+    if unread := evidence.unread:
+        them = "it" if unread == 1 else "them"
+        yield (
+            f"{wording.count(unread, 'lines')} of the data could not be read, so what stands there was never asked "
+            f"(`unreadable` in `sft show ledger`): mend {them}, or take {them} out."
+        )
+
+
+def _told_apart(requirement: MeasuredRequirement, evidence: Evidence) -> Iterator[str]:
+    """What else than the models differs between two that are compared."""
+    if isinstance(requirement, Compared) and requirement.blessed is None:
+        told = evidence.unlike(requirement.metric.model, requirement.baseline)
+        if told:
+            yield f"More than the models differs between the two: {'; '.join(told)}."
 
 
 def _decided(requirement: MeasuredRequirement, evidence: Evidence, blessed: BlessedRun | None) -> RequirementDecision:

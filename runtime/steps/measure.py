@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compiler.hashing import HASH_LENGTH
+from compiler.plan import Step, StepKind
 from compiler.step_params import MeasureParams
+from runtime.comparison.recorded_alike import recorded_otherwise, recorded_params
 from runtime.context import StepContext, StepResult
 from runtime.extension_metrics import own_metrics
 from runtime.extensions import add_extensions
@@ -110,9 +114,14 @@ def run(ctx: StepContext) -> StepResult:
         if tags is not None:
             files["item_tags"] = _write(sql, ctx.out, "item_tags", _ITEM_TAGS, tags)
         lost = _lost(sql, ctx, params)
+        copies = int(sql.value("SELECT count(*) FROM copies"))
     publish_rows(ctx, files)
     _tell_unmeasured(ctx, table)
-    return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=_summary(table) | lost)
+    summary = _summary(table) | lost | _unlike(ctx, params)
+    if copies:
+        summary["copies"] = copies
+        ctx.note(f"{copies:,} row{'s repeat' if copies != 1 else ' repeats'} another one: equal rows are one item")
+    return StepResult(rows_in=table.predictions, rows_out=table.predictions, summary=summary)
 
 
 def _lost(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[str, int]:
@@ -120,7 +129,36 @@ def _lost(sql: Engine, ctx: StepContext, params: MeasureParams) -> dict[str, int
     files = [path for path in (ctx.inputs[cell.input] / LOST for cell in params.cells) if path.exists()]
     every = " UNION ".join(f"SELECT item FROM {parquet(path)}" for path in files)
     count = int(sql.value(f"SELECT count(*) FROM ({every})")) if files else 0
-    return {"lost": count} if count else {}
+    unread = _unread(ctx)
+    return {**({"lost": count} if count else {}), **({"unread": unread} if unread else {})}
+
+
+def _unread(ctx: StepContext) -> int:
+    """How many lines of the data could not be read, where all of its rows are items: of a split nobody knows."""
+    if ctx.input_steps["rows"].kind is StepKind.SPLIT:
+        return 0
+    rows = ctx.store.query(
+        "WITH RECURSIVE behind(step_hash) AS (SELECT ? UNION ALL SELECT input_hash FROM lineage JOIN behind "
+        "USING (step_hash) WHERE role = 'rows') SELECT count(*) FROM ledger JOIN behind USING (step_hash) "
+        "WHERE rule = 'unreadable'",
+        [ctx.input_steps["rows"].hash],
+    )
+    return int(rows[0][0])
+
+
+def _unlike(ctx: StepContext, params: MeasureParams) -> dict[str, Any]:
+    """What differs between the recorded answers of two models, by pair, where anything does."""
+    recorded: dict[str, Step] = {}
+    for cell in params.cells:
+        step = ctx.input_steps[cell.input]
+        if recorded_params(step) is not None:
+            recorded[cell.model] = step
+    found = [
+        [one, other, told]
+        for one, other in combinations(recorded, 2)
+        if (told := list(recorded_otherwise(ctx.store, recorded[one], recorded[other])))
+    ]
+    return {"unlike": found} if found else {}
 
 
 def _tell_unmeasured(ctx: StepContext, table: AnswerTable) -> None:
@@ -148,7 +186,16 @@ def _items(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[str]:
     part = "TRUE"
     if "__split" in columns:
         part = '"__split" IN (SELECT "__split" FROM data JOIN predicted ON "__row_id" = row_id)'
-    sql.execute(f"CREATE VIEW items AS SELECT * FROM data WHERE {part}")
+    # Rows with the same content are told apart by a number behind their id; as items they are one.
+    content = f"regexp_replace(\"__row_id\", '^([0-9a-f]{{{HASH_LENGTH}}})-[0-9]+$', '\\1')"
+    first = f'PARTITION BY {content} ORDER BY length("__row_id"), "__row_id"'
+    sql.execute(
+        f'CREATE TABLE copies AS SELECT "__row_id" AS row_id FROM data WHERE {part} '
+        f"QUALIFY row_number() OVER ({first}) > 1"
+    )
+    sql.execute(
+        f'CREATE VIEW items AS SELECT * FROM data WHERE {part} AND "__row_id" NOT IN (SELECT row_id FROM copies)'
+    )
     return [row[0] for row in sql.rows('SELECT "__row_id" FROM items ORDER BY "__row_id"')]
 
 

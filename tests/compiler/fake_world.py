@@ -36,7 +36,7 @@ def _facts(path: str, columns: dict[str, ColumnType], rows: int) -> SourceFacts:
 def _blessed(name: str) -> BaselineFacts:
     """A run that measured ``exact`` of ``tuned`` in two evals, under other templates, cut off elsewhere."""
     models = {"tuned": {"plain": {"method": "greedy", "max_new_tokens": 48, "precision": "auto", "version": 2}}}
-    metrics = {"exact": {"function": "exact_match", "args": {"normalise": "none"}, "unit": "share", "version": 2}}
+    metrics = {"exact": {"function": "exact_match", "args": {"normalise": "none"}, "unit": "share", "version": 3}}
     how = {"metrics": metrics, "models": models, "templates": {"plain": {"text": "other", "version": "4"}}}
     facts = BaselineFacts(
         name,

@@ -28,6 +28,8 @@ from compiler.step_params import (
     PredictParams,
     Requirement,
     Slice,
+    SplitParams,
+    SplitPart,
     SpreadRequirement,
     Sql,
 )
@@ -98,6 +100,8 @@ class Evaluation:
             inputs = self._write_inputs(sql)
         greedy = PredictParams(decode=Greedy(max_new_tokens=1), precision="fp32")
         steps = {role: _step(StepKind.PREDICT, role, greedy, {}) for role in inputs if role != "rows"}
+        split = SplitParams(key=(), parts=(SplitPart(name="test", share=Decimal(1)),))
+        steps["rows"] = _step(StepKind.SPLIT, "t", split, {})
         return measure.run(self._context(self.measure_step(), inputs, steps))
 
     def _write_inputs(self, sql: Engine) -> dict[str, Path]:
