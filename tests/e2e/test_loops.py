@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.scheduler import RunOutcome
 from runtime.store import Store
 from sft.project import compile, run
 from sft.show import show
@@ -72,10 +73,16 @@ def written(folder: Path, limit: int) -> Path:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loop")
     shutil.copytree(EXAMPLE / "model", folder / "model")
-    for name, rows in (("lessons", 160), ("problems", 24)):
+    for name, rows in (("lessons", 60), ("problems", 12)):
         lines = (EXAMPLE / "data" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         (folder / f"{name}.jsonl").write_text("".join(lines[:rows]), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="module")
+def first(project: Path) -> RunOutcome:
+    """A run whose second round is stopped."""
+    return run(written(project, 1))
 
 
 def statuses(store: Store, run_id: str) -> dict[str, tuple[str, str | None]]:
@@ -83,8 +90,8 @@ def statuses(store: Store, run_id: str) -> dict[str, tuple[str, str | None]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def test_a_guard_in_the_second_round_leaves_the_model_of_the_first(project: Path) -> None:
-    outcome = run(written(project, 1))
+def test_a_guard_in_the_second_round_leaves_the_model_of_the_first(project: Path, first: RunOutcome) -> None:
+    outcome = first
     store = Store(project / ".sft")
     assert (outcome.status, outcome.verdict) == ("done", "pass")
     assert [(item.code, item.severity) for item in outcome.findings] == [("SFT0570", "warning")]
@@ -102,8 +109,8 @@ def test_a_guard_in_the_second_round_leaves_the_model_of_the_first(project: Path
     assert "stands for round 1, by the last completed round" in page and "lineage_depth" in page and "SFT0570" in page
 
 
-def test_a_later_run_of_the_same_plan_skips_the_same_for_the_same_reason(project: Path) -> None:
-    first, again = run(written(project, 1)), run(written(project, 1))
+def test_a_later_run_of_the_same_plan_skips_the_same_for_the_same_reason(project: Path, first: RunOutcome) -> None:
+    again = run(written(project, 1))
     store = Store(project / ".sft")
     assert (again.computed, again.verdict, len(again.findings)) == (0, "pass", 1)
     old, new = (statuses(store, one.run_id) for one in (first, again))
@@ -118,9 +125,9 @@ def test_a_later_run_of_the_same_plan_skips_the_same_for_the_same_reason(project
     assert states["train:echo.2.student"] == "skipped" and states["select:echo"] == "cached"
 
 
+@pytest.mark.usefixtures("first")
 def test_a_loop_that_is_stopped_before_it_trains_has_no_model_and_never_passes(project: Path) -> None:
     """The steps of the first round are in the store by now: what a guard stops is skipped all the same."""
-    run(written(project, 1))
     outcome = run(written(project, 0))
     store = Store(project / ".sft")
     found = statuses(store, outcome.run_id)
