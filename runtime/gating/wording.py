@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 # Of an answer that is not there: its row fell when it was rendered, or was never answered.
-WHERE = "`sft show ledger` has the rows that lacked a value"
+WHERE = "`sft show predictions --all` and `sft show ledger` have the rows that lacked a value"
 
 _ENDS = (0, 100, -100)  # of a percentage
 _MOST_DIGITS = 6
