@@ -10,17 +10,20 @@ from compiler.measured_alike import how_measured
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams
 from runtime.blessed_file import column, short_id
+from runtime.run_record import skipped_steps
 from runtime.store import Store
 
 
 def document(store: Store, name: str, run_id: str, note: str | None) -> dict[str, Any]:
-    """The document of a run, apart from its hash. The same run under the same name gives the same document."""
+    """The document of a run, apart from its hash; an eval that a loop skipped is not in it. The same run under the same name gives the same document."""
     rows = store.query(
         "SELECT plan, spec, plan_hash, strftime(ended_at, '%Y-%m-%d') FROM runs WHERE run_id = ?", [run_id]
     )
     plan_json, spec, plan_hash, ended = rows[0]
     plan = Plan.from_json(plan_json)
-    measures = sorted((step for step in plan.steps if step.kind is StepKind.MEASURE), key=lambda step: step.name)
+    skipped = skipped_steps(store, run_id)
+    made = (step for step in plan.steps if step.kind is StepKind.MEASURE and step.id not in skipped)
+    measures = sorted(made, key=lambda step: step.name)
     return {
         "name": name,
         "run": run_id,

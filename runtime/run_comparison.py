@@ -99,7 +99,7 @@ def _metrics(store: Store, run: str, plan: Plan) -> dict[Key, Measured]:
     """In the order of the spec: evals, then models, then metrics."""
     rows = store.query(
         "SELECT s.name, m.model, m.metric, m.n, m.estimate, m.low, m.high, m.unit FROM steps s JOIN metrics m "
-        "USING (step_hash) WHERE s.run_id = ? AND m.template = '*' AND m.slice = '*'",
+        "USING (step_hash) WHERE s.run_id = ? AND s.status <> 'skipped' AND m.template = '*' AND m.slice = '*'",
         [run],
     )
     found: Mapping[Key, Measured] = {(row[0], row[1], row[2]): Measured(*row[3:]) for row in rows}

@@ -42,6 +42,13 @@ def known_results(store: Store) -> dict[str, Result]:
     return {row[0]: Result(row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows}
 
 
+def skipped_steps(store: Store, run_id: str) -> dict[str, str]:
+    """The ids of the steps that a run skipped, with what was said of each: what the store has of their hashes another
+    run made, and is nothing of this one."""
+    rows = store.query("SELECT step_id, reason FROM steps WHERE run_id = ? AND status = 'skipped'", [run_id])
+    return {step_id: reason or "" for step_id, reason in rows}
+
+
 def last_plan(store: Store, spec: str) -> Plan | None:
     """The plan of the newest run of a spec; None when there is none, or none that this version can read."""
     rows = store.query("SELECT plan FROM runs WHERE spec = ? ORDER BY started_at DESC LIMIT 1", [spec])

@@ -210,7 +210,7 @@ class _Run:
         self, status: str, findings: tuple[Diagnostic, ...], running: Step | None, steps: Sequence[Step]
     ) -> RunOutcome:
         ran = [(step, self.results[step.hash].summary) for step in steps if self._has_run(step)]
-        verdict = overall_verdict(iter(ran))
+        verdict = overall_verdict(self.plan, ran)
         error = findings[0].message if findings else None
         if status != "done":
             if running is not None:

@@ -8,11 +8,11 @@ an earlier run, under other limits, had made it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.plan import Step, StepKind
+from compiler.plan import Plan, Step, StepKind
 from runtime.places import Files, placed
 from spec_lang.diagnostics import Diagnostic, DiagnosticError, Severity
 
@@ -79,13 +79,19 @@ def notices(steps: Iterator[tuple[Step, Mapping[str, Any]]], files: Files) -> tu
     return tuple(found)
 
 
-def overall_verdict(steps: Iterator[tuple[Step, Mapping[str, Any]]]) -> str | None:
-    """The worst verdict of some gates; None when there is no gate. Without a gate a guard that ended its loop leaves
-    the run inconclusive: what the spec asked for was not made, and nothing says that the rest is good enough."""
-    found, guarded = set[str](), False
-    for step, summary in steps:
+def overall_verdict(plan: Plan, ran: Iterable[tuple[Step, Mapping[str, Any]]]) -> str | None:
+    """The worst verdict of the gates among the steps that ran; None when there is no gate. A guard that ended its loop
+    leaves the run inconclusive where no gate asks about that loop: what the spec asked for was not made, and a gate on
+    something else does not say that it is good enough."""
+    found, guards, gates = set[str](), list[str](), list[str]()
+    for step, summary in ran:
         if step.kind is StepKind.GATE:
             found.add(str(summary.get("verdict", "inconclusive")))
-        guarded = guarded or (step.kind is StepKind.GUARD and "stopped" in summary)
-    worst = next((verdict for verdict in VERDICTS if verdict in found), None)
-    return "inconclusive" if worst is None and guarded else worst
+            gates.append(step.id)
+        elif step.kind is StepKind.GUARD and "stopped" in summary:
+            guards.append(step.id)
+    if guards:
+        asked = {step.id for step in plan.behind(gates)}
+        if not asked.issuperset(guards):
+            found.add("inconclusive")
+    return next((verdict for verdict in VERDICTS if verdict in found), None)

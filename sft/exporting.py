@@ -102,14 +102,19 @@ def _of_run(wanted: Wanted, store: Store) -> Exported:
     from compiler.export import WHOLE, Exported
     from compiler.plan import Plan
     from runtime.baselines import find_run
+    from runtime.run_record import skipped_steps
     from spec_lang.suggest import closest
 
     run_id = find_run(store, wanted.run or "")[0]
     plan = Plan.from_json(store.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])[0][0])
     ids = {step.id for step in plan.steps}
     name = f"{wanted.name}.{wanted.part}" if wanted.part else wanted.name
+    skipped = skipped_steps(store, run_id)
     for kind in ("train", "select"):
         if f"{kind}:{name}" in ids:
+            if f"{kind}:{name}" in skipped:
+                reason = skipped[f"{kind}:{name}"]
+                raise fatal("SFT0922", f"run {run_id} skipped `{name}`: {reason}", "`sft show rounds` has its rounds")
             return Exported(name, plan, {}, f"{kind}:{name}")
     if f"mix:{name}" in ids:
         return Exported(name, plan, {WHOLE: f"mix:{name}"})

@@ -51,7 +51,7 @@ def metrics(store: Store, run_id: str) -> list[MetricRow]:
         """
         SELECT s.labels->>'eval', m.model, m.template, m.metric, m.slice, m.slice_value, m.n, m.missing,
                m.estimate, m.low, m.high, m.level, m.unit
-        FROM steps s JOIN metrics m USING (step_hash) WHERE s.run_id = ?
+        FROM steps s JOIN metrics m USING (step_hash) WHERE s.run_id = ? AND s.status <> 'skipped'
         ORDER BY s.ordinal, m.metric, m.model, m.template, m.slice, m.rowid
         """,
         [run_id],
@@ -87,7 +87,7 @@ def corrected(store: Store, run_id: str) -> list[CorrectedRow]:
                c.estimate, c.low, c.high, c.level, c.method
         FROM steps s JOIN corrected_rates c USING (step_hash)
         JOIN metrics m USING (step_hash, model, template, metric, slice, slice_value)
-        WHERE s.run_id = ? ORDER BY s.ordinal, c.metric, c.model, c.template, c.slice, c.rowid
+        WHERE s.run_id = ? AND s.status <> 'skipped' ORDER BY s.ordinal, c.metric, c.model, c.template, c.slice, c.rowid
         """,
         [run_id],
     )
@@ -100,7 +100,8 @@ def axes(store: Store, run_id: str) -> list[AxisLine]:
         """
         SELECT s.labels->>'eval', a.model, a.metric, a.axis, a.statistic, a.template, a.which, a.n, a.missing,
                a.estimate, a.low, a.high, a.level, a.unit, a.method
-        FROM steps s JOIN axes a USING (step_hash) WHERE s.run_id = ? ORDER BY s.ordinal, a.metric, a.model, a.rowid
+        FROM steps s JOIN axes a USING (step_hash) WHERE s.run_id = ? AND s.status <> 'skipped'
+        ORDER BY s.ordinal, a.metric, a.model, a.rowid
         """,
         [run_id],
     )

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from runtime.blessing import document
 from runtime.scheduler import RunOutcome
 from runtime.store import Store
+from sft.exporting import Wanted, export
+from sft.exporting_evals import export_evaluation
 from sft.project import compile, run
 from sft.show import show
+from spec_lang.diagnostics import DiagnosticError
 from tui import round_queries
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "star"
@@ -142,3 +146,23 @@ def test_a_loop_that_is_stopped_before_it_trains_has_no_model_and_never_passes(p
     assert verdict == "inconclusive" and "round 1 of echo stopped: guard lineage_depth <= 0" in reason
     data = json.loads(show(store, outcome.run_id, "rounds", "json"))
     assert data["loops"][0]["chosen"] is None and data["loops"][0]["rounds"][0]["state"] == "stopped"
+
+
+@pytest.mark.usefixtures("first")
+def test_what_a_run_skipped_is_nothing_of_it(project: Path, tmp_path: Path) -> None:
+    """An earlier run made the same steps: they are in the store, and no figure, model or baseline of this run."""
+    spec, store = written(project, 0), Store(project / ".sft")
+    spec.write_text(
+        spec.read_text(encoding="utf-8").replace("final.right(echo) >= 0%", "apart.long(taught) >= 0"), "utf-8"
+    )
+    outcome = run(spec)
+    assert (outcome.status, outcome.verdict) == ("done", "inconclusive"), "its gate asks about something else"
+    shown = json.loads(show(store, outcome.run_id, "metrics", "json"))
+    assert {row["eval"] for row in shown["metrics"]} == {"apart"}
+    assert document(store, "main", outcome.run_id, None)["evals"].keys() == {"apart"}
+    for name in ("echo.1.student", "echo"):
+        with pytest.raises(DiagnosticError, match=f"skipped `{name}`: round 1 of echo stopped") as caught:
+            export(Wanted(name, tmp_path / "to", run=outcome.run_id), None, store)
+        assert caught.value.diagnostics[0].code == "SFT0922"
+    with pytest.raises(DiagnosticError, match="measured no eval that is called `final`"):
+        export_evaluation("final", tmp_path / "to", store, run=outcome.run_id, replace=False)

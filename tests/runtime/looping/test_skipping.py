@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.hashing import hash_text
 from compiler.loop_params import GuardParams, RoundParams, SelectParams
-from compiler.plan import Place, Step, StepKind
+from compiler.plan import PLAN_FORMAT, Place, Plan, Step, StepKind
 from compiler.step_params import GateParams, Lora, TrainParams
 from runtime.skipping import Skipping, notices, overall_verdict
 
@@ -55,7 +55,15 @@ AFTER = [
     step(StepKind.MEASURE, "final", cell="predict:final.star"),
 ]
 GATE = step(StepKind.GATE, "lift", final="measure:final")
-PLAN = [one for round in zip(GUARDS, TRAINS, ROUNDS, strict=True) for one in round] + [SELECT, *AFTER, GATE]
+OTHER = step(StepKind.MEASURE, "apart")
+OTHER_GATE = step(StepKind.GATE, "apart", apart="measure:apart")
+PLAN = [one for round in zip(GUARDS, TRAINS, ROUNDS, strict=True) for one in round] + [
+    SELECT,
+    *AFTER,
+    GATE,
+    OTHER,
+    OTHER_GATE,
+]
 
 
 def skipped(stopping: dict[str, dict[str, Any]]) -> Skipping:
@@ -64,6 +72,10 @@ def skipped(stopping: dict[str, dict[str, Any]]) -> Skipping:
         if found.reason(one) is None:
             found.ended(one, stopping.get(one.id, {}))
     return found
+
+
+def verdict(*ran: tuple[Step, dict[str, Any]]) -> str | None:
+    return overall_verdict(Plan(format=PLAN_FORMAT, edition=2026, spec="s.sft", steps=tuple(PLAN)), ran)
 
 
 def test_nothing_is_skipped_where_nothing_stops() -> None:
@@ -96,10 +108,18 @@ def test_a_loop_without_a_round_has_no_model_and_leaves_gates_open() -> None:
 
 
 def test_a_guard_that_stopped_leaves_a_run_without_a_gate_inconclusive() -> None:
-    assert overall_verdict(iter([(GUARDS[0], {})])) is None
-    assert overall_verdict(iter([(GUARDS[0], STOPPED)])) == "inconclusive"
-    assert overall_verdict(iter([(GUARDS[0], STOPPED), (GATE, {"verdict": "pass"})])) == "pass"
-    assert overall_verdict(iter([(GATE, {})])) == "inconclusive"
+    assert verdict((GUARDS[0], {})) is None
+    assert verdict((GUARDS[0], STOPPED)) == "inconclusive"
+    assert verdict((GUARDS[0], STOPPED), (GATE, {"verdict": "pass"})) == "pass"
+    assert verdict((GATE, {})) == "inconclusive"
+
+
+def test_a_gate_on_something_else_says_nothing_of_a_loop_that_a_guard_ended() -> None:
+    passed, failed = {"verdict": "pass"}, {"verdict": "fail"}
+    assert verdict((GUARDS[1], STOPPED), (OTHER_GATE, passed)) == "inconclusive"
+    assert verdict((GUARDS[1], STOPPED), (OTHER_GATE, failed)) == "fail"
+    assert verdict((GUARDS[1], STOPPED), (OTHER_GATE, passed), (GATE, passed)) == "pass"
+    assert verdict((ROUNDS[0], STOPPED), (OTHER_GATE, passed)) == "pass"
 
 
 def test_findings_are_warnings_with_what_they_say() -> None:
