@@ -125,7 +125,7 @@ class _Unrolling:
         if isinstance(base, ResolvedTrain) and base.name in blocks.trains:
             base = blocks.trains[base.name]
         elif not block.restart.given and number > 1:
-            base = self._previous(number)
+            base = self._rounds[number - 2].trains[item.name]
         data = item.data
         if isinstance(data, ResolvedMixture):
             data = self._mixture(data, block.name, number)
@@ -153,7 +153,7 @@ class _Unrolling:
         """The models of the round; that two of them are one (`previous` in the first round) is no matter."""
         models = {model.name: model for model in (self._model(*one, blocks) for one in item.models.items.items())}
         named = item.references.items.items()
-        references = {rule: self._model(model.name if model else "", model, blocks) for rule, model in named}
+        references = {rule: self._model(self._reference(item, rule), model, blocks) for rule, model in named}
         metrics = {name: _compared_with(metric, references.get(name)) for name, metric in item.metrics.items.items()}
         return replace(
             item,
@@ -163,9 +163,13 @@ class _Unrolling:
             references=Known(references),
         )
 
+    def _reference(self, item: ResolvedEval, rule: str) -> str:
+        return str(sure(item.metrics.items[rule]).args["reference"])
+
     def _model(self, name: str, model: AnyModel | None, blocks: _Blocks) -> AnyModel:
-        if model is None:
+        if name == self._loop.rows.previous:
             return self._previous(blocks.number)
+        assert model is not None
         return blocks.trains.get(name) or model
 
 

@@ -15,7 +15,8 @@ from runtime.store import Store
 
 
 def document(store: Store, name: str, run_id: str, note: str | None) -> dict[str, Any]:
-    """The document of a run, apart from its hash; an eval that a loop skipped is not in it. The same run under the same name gives the same document."""
+    """The document of a run, apart from its hash; an eval that a loop skipped is not in it. The same run under the same
+    name gives the same document."""
     rows = store.query(
         "SELECT plan, spec, plan_hash, strftime(ended_at, '%Y-%m-%d') FROM runs WHERE run_id = ?", [run_id]
     )

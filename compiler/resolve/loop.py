@@ -21,6 +21,7 @@ from compiler.resolve.train import PREVIOUS, resolve_trains
 from compiler.resolved import AnyModel, ResolvedEval, ResolvedMixture, ResolvedTask, ResolvedTrain, Rows, Use
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.resolved_loop import LoopRows, ResolvedLoop
+from compiler.schema.eval import Eval
 from compiler.schema.fields import Shape
 from compiler.schema.generate import Generate
 from compiler.schema.generate_methods import RespondBody
@@ -49,6 +50,7 @@ def resolve_loop_rows(block: Loop, outside: Names, tables: Tables) -> LoopRows:
     either: dict[str, AnyModel] = {**tables.either, **trains}
     evals: dict[str, ResolvedEval] = {}
     for shape in block.evals:
+        _check_measured(shape, names)
         evals.setdefault(shape.name, resolve_eval(shape, names, either, tasks, tables.templates, tables.judges))
     return LoopRows(block, names.space + PREVIOUS, written, trains, evals)
 
@@ -60,6 +62,16 @@ def _mixed(train: ResolvedTrain, written: Mapping[str, ResolvedTask], names: Nam
         return train
     use = Use(entry_of(Name("new", ref.span), ref.value, ref.span), data)
     return replace(train, data=mixture_of(train.block, (use,), train.decontaminate, names))
+
+
+def _check_measured(block: Eval, names: Names) -> None:
+    """What a loop stands for is there after its last round, and an eval of a loop is measured after every round."""
+    for ref in block.models.value:
+        if names.kind(ref) == "loop":
+            message = f"`{ref.text}` is a loop, and `models` of an eval in a loop takes a model or a train"
+            also = [names.blocks[names.full(ref)].label]
+            help = f"name the train of the round; measure `{ref.text}` in an eval outside of the loop"
+            names.report.error("SFT0216", message, ref.span, help, also=also)
 
 
 def loop_models(loops: Iterable[LoopRows]) -> dict[str, AnyModel]:
