@@ -44,6 +44,10 @@ BLOCKS: Mapping[str, str] = {
         name: f"task {name} {{ from = everything   templates = [plain] }}"
         for name in "lessons seed_tasks arithmetic rare safety nli qa gsm aqua mbpp".split()  # noqa: SIM905
     },
+    "problems": """task problems {
+  from = everything   templates = [plain]
+  split { key = question   train = 60%   watched = 10%   choosing = 10%   test = 20% }
+}""",
     "triage": "task triage { from = tickets   templates = [plain]   split { key = message   train = 80% test = 20% } }",
     **{
         name: f"eval {name} {{ models = [smol]   data = triage.test   templates = [plain]   metric m = exact_match() }}"

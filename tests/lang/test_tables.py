@@ -1,49 +1,44 @@
-"""The cached tables read what the built ones read; a spoilt cache is built anew."""
+"""The tables that ship are those of the grammar; tables of another grammar are made anew."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
+from msgspec import json, structs
 
 from spec_lang import tables
-
-QUICKSTART = (Path(__file__).parent / "specs" / "quickstart.sft").read_text(encoding="utf-8")
+from spec_lang.make_tables import made_tables
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tables, "_cache_folder", lambda: tmp_path / "cache")
-    return tmp_path / "cache"
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of tables in the place of the one that ships."""
+    monkeypatch.setattr(tables, "FILE", tmp_path / "tables.json")
+    return tmp_path / "tables.json"
 
 
-def fresh() -> object:
-    """The grammar as a new process gets it."""
-    return tables.grammar.__wrapped__()
+def fresh() -> tables.Tables:
+    """The tables as a new process gets them."""
+    return tables.tables.__wrapped__()
 
 
-def test_cached_tables_read_the_same(cache: Path) -> None:
-    built = tables.build()
-    fresh()
-    assert len(list(cache.iterdir())) == 1
-    loaded = fresh()
-    assert list(loaded.lex(QUICKSTART)) == list(built.lex(QUICKSTART))
-    text = QUICKSTART[QUICKSTART.index("filter clean") : QUICKSTART.index("task triage")]
-    assert loaded.parse(text, start="item") == built.parse(text, start="item")
+def test_the_tables_that_ship_are_those_of_the_grammar() -> None:
+    assert json.decode(tables.FILE.read_bytes(), type=tables.Tables) == made_tables()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"data": {}, "memo": {}}', "\x00"])
-def test_a_spoilt_cache_is_built_anew(cache: Path, content: str) -> None:
-    fresh()
-    (kept,) = cache.iterdir()
-    kept.write_text(content, encoding="utf-8")
-    assert [token.type for token in fresh().lex("edition 2026")] == ["EDITION", "NUMBER"]
-    assert json.loads(kept.read_text(encoding="utf-8"))["data"]["parser"]
+def test_tables_of_another_grammar_are_made_anew(shipped: Path) -> None:
+    made = made_tables()
+    stale = structs.replace(made, grammar=made.grammar + 1, rules=made.rules[:1])
+    shipped.write_bytes(json.encode(stale))
+    assert fresh() == made
 
 
-def test_a_cache_that_cannot_be_written_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    monkeypatch.setattr(tables, "_cache_folder", lambda: blocked / "cache")
-    assert [token.type for token in fresh().lex("edition 2026")] == ["EDITION", "NUMBER"]
+def test_tables_of_the_grammar_are_taken_as_they_are(shipped: Path) -> None:
+    taken = structs.replace(made_tables(), rules=made_tables().rules[:1])
+    shipped.write_bytes(json.encode(taken))
+    assert fresh() == taken
+
+
+def test_without_a_file_they_are_made(shipped: Path) -> None:
+    assert not shipped.exists() and fresh() == made_tables()
