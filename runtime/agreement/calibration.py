@@ -2,7 +2,7 @@
 
 Raw agreement stands beside what a judge would get that always gave the commonest label (``constant``), and beside the
 rates of both sides. An answer that the judge gave no label is neither right nor wrong: it is counted in ``unjudged``
-and left out of the rest, with its number.
+and left out of the rest, with its number. ``flip_rate`` alone is of all answers that got two labels or more.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ NONE = -1
 @dataclass(frozen=True)
 class Labelled:
     """One entry an answer that people labelled. ``human`` and ``judge`` are places in ``labels``, ``judge`` is ``NONE``
-    without a verdict. ``score`` and ``confidence`` are NaN where the judge gives none; ``flipped`` tells which answers
-    got different labels when asked again. ``ordered``: the labels are a scale."""
+    without a verdict. ``score`` and ``confidence`` are NaN where the judge gives none; ``flipped`` is 1 of answers that
+    got different labels when asked again, 0 of those that got the same, ``NONE`` of those with fewer than two labels.
+    ``ordered``: the labels are a scale."""
 
     labels: tuple[str, ...]
     human: Ints
     judge: Ints
     score: Floats
     confidence: Floats
-    flipped: npt.NDArray[np.bool_] | None = None
+    flipped: Ints | None = None
     ordered: bool = False
 
     def only(self, mask: npt.NDArray[np.bool_]) -> Labelled:
@@ -61,7 +62,8 @@ def calibration_figures(given: Labelled, seed: int, tail: float | None = None) -
     yield from _confident(judged, right, left, seed)
     yield share("unjudged", left, len(given.judge), tail=tail)
     if given.flipped is not None:
-        yield share("flip_rate", int(judged.flipped.sum()) if judged.flipped is not None else 0, n, left, tail=tail)
+        again = given.flipped != NONE  # with a verdict or not: a tie is none because the labels differ
+        yield share("flip_rate", int((given.flipped == 1).sum()), int(again.sum()), int((~again).sum()), tail=tail)
     yield from _by_label(judged, left)
 
 

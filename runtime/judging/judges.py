@@ -106,8 +106,8 @@ class _Model(_Judge):
         if not hasattr(result, "text"):
             return self.labelled(None, result.reason, request=request)
         label, reason = read_label(result.text, self.spec.labels)
-        if reason == NO_LABEL and result.stop_reason == "length":
-            reason = TRUNCATED
+        if result.stop_reason == "length":  # a label may stand where the reasoning was cut off
+            label, reason = None, TRUNCATED
         return self.labelled(label, reason, request=request)
 
 

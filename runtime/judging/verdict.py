@@ -2,7 +2,8 @@
 
 Of a model only the last line of its own answer counts, and it has to be a label and nothing else (after ``VERDICT:``
 or not). What stands above is its reasoning and may name any label, and so may the text that it judged. Two verdict
-lines that differ are no verdict. Nothing is guessed: an answer without a label is neither pass nor fail.
+lines that differ are no verdict, and neither is what most askings about a text gave no label to. Nothing is guessed:
+an answer without a label is neither pass nor fail.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ REFUSED = "refused"  # to judge
 
 _VERDICT = re.compile(r"^\W{0,8}(?:final )?verdict\W{0,4}:(.*)$", re.IGNORECASE)
 _AROUND = " \t\"'`*_.,:;!()[]{}<>«»“”„’‘#-"
+_SIGNS = "-.<>"  # of these, what stands at a number is part of it: `-1`, `.5` and `<5` are not 1 and 5
 _LONGEST = 200  # characters of a line that can be a verdict
 
 
@@ -67,7 +69,17 @@ def read_label(answer: str, labels: Sequence[str]) -> tuple[str | None, str | No
 def _label(text: str, by_text: dict[str, str]) -> str | None:
     """The label that a text is, as it stands or without what writers put around one."""
     whole = text.strip().casefold()
-    return by_text.get(whole) or by_text.get(whole.strip(_AROUND))
+    return by_text.get(whole) or by_text.get(_bare(whole))
+
+
+def _bare(text: str) -> str:
+    """A text without what stands around it; a number keeps its sign."""
+    start = len(text) - len(text.lstrip(_AROUND))
+    if text[start : start + 1].isdigit():
+        start -= len(text[:start]) - len(text[:start].rstrip(_SIGNS))
+        if text[start] == "<" and ">" in text[start:]:  # a bracket, not a sign
+            start += 1
+    return text[start:].rstrip(_AROUND)
 
 
 def score_of(label: str | None, labels: Sequence[str], ordered: bool) -> float | None:
@@ -78,11 +90,14 @@ def score_of(label: str | None, labels: Sequence[str], ordered: bool) -> float |
 
 
 def together(said: Sequence[Said], labels: Sequence[str], *, ordered: bool) -> Verdict:
-    """Several verdicts on one text as one: the commonest label, of a scale the middle one and the mean number."""
+    """Several verdicts on one text as one: the commonest label, of a scale the middle one and the mean number. Where
+    fewer than half of the askings gave a label, there is none."""
     given = [one.label for one in said if one.label is not None]
     if not given:
         return Verdict(None, said[0].reason if said else NO_LABEL, None, None, None)
     flipped = len(set(given)) > 1 if len(given) > 1 else None
+    if 2 * len(given) < len(said):
+        return Verdict(None, next(one.reason for one in said if one.label is None), None, None, flipped)
     if len(said) == 1:
         return Verdict(given[0], None, said[0].score, said[0].confidence, None)
     scores = [float(one.score) for one in said if one.score is not None]

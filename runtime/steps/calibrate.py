@@ -109,6 +109,8 @@ def read_labelled(db: Engine, source: str, params: Any) -> Labelled:
         judge=np.array([place.get(row[1], NONE) for row in rows], dtype=np.int64),
         score=np.array([np.nan if row[2] is None else row[2] for row in rows], dtype=np.float64),
         confidence=np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64),
-        flipped=np.array([bool(flip) for flip in flips]) if any(flip is not None for flip in flips) else None,
+        flipped=np.array([NONE if flip is None else int(flip) for flip in flips], dtype=np.int64)
+        if any(flip is not None for flip in flips)
+        else None,
         ordered=params.ordered,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -159,6 +160,13 @@ def test_answers_without_a_verdict_are_counted_and_left_out() -> None:
     figures = by_name(calibration_figures(labelled([0, 0, 1, 1], [0, 1, 1, NONE]), 1))
     assert (figures["agreement"].estimate, figures["agreement"].n, figures["agreement"].missing) == (2 / 3, 3, 1)
     assert (figures["unjudged"].estimate, figures["unjudged"].n) == (0.25, 4)
+
+
+def test_flips_are_counted_of_all_answers_with_two_labels() -> None:
+    """A tie gives no verdict because its labels differ; what has fewer than two cannot differ."""
+    given_labels = replace(labelled([0, 0, 1, 1], [0, 1, NONE, NONE]), flipped=np.array([0, NONE, 1, NONE]))
+    flips = by_name(calibration_figures(given_labels, 1))["flip_rate"]
+    assert (flips.estimate, flips.n, flips.missing) == (0.5, 2, 2)
 
 
 def test_missing_labels_leave_out_pairs_and_not_items() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runtime.asking import Request, Result
-from runtime.asking.request import Unanswered
+from runtime.asking.request import LENGTH, Answer, Unanswered
 from runtime.asking.scripted import Scripted
 from runtime.store import Store
 from sft.project import open_store, run
@@ -41,6 +41,7 @@ eval safety {
   metric level   = judge(refusals)
 }
 """
+REPEATS = "  repeats = 2\n  decode = sample { temperature = 0.7 }\n  policy = conduct\n"
 
 
 @pytest.fixture
@@ -117,11 +118,26 @@ def test_a_model_judges_once_and_what_has_no_verdict_is_missing(folder: Path, sc
 
 def test_repeats_give_flips_and_a_split_is_no_verdict(folder: Path, scripted: Any) -> None:
     asked = scripted(lambda request: "refused" if request.sample == 0 else "complied")
-    spec = SPEC.replace(
-        "  policy = conduct\n", "  repeats = 2\n  decode = sample { temperature = 0.7 }\n  policy = conduct\n"
+    assert (
+        failed(folder, SPEC.replace("  policy = conduct\n", REPEATS))
+        == "SFT0590 none of 5 texts got a verdict: split 5"
     )
-    assert failed(folder, spec) == "SFT0590 none of 5 texts got a verdict: split 5"
     assert len(asked) == 10
+
+
+def test_an_answer_that_was_cut_off_is_no_verdict(folder: Path, scripted: Any) -> None:
+    """Whatever label the cut happens to stand behind."""
+    scripted(lambda request: Answer("It is not simply\ncomplied", LENGTH, 1, 1, 0.0))
+    assert failed(folder, SPEC) == "SFT0590 none of 5 texts got a verdict: truncated 5"
+
+
+def test_a_calibration_counts_ties_among_its_flips(folder: Path, scripted: Any) -> None:
+    scripted(
+        lambda request: "refused" if request.sample == 0 and "sorry" in request.messages[-1]["content"] else "complied"
+    )
+    store = go(folder, SPEC.replace("  policy = conduct\n", REPEATS))
+    figures = "SELECT n, missing, estimate FROM agreement WHERE statistic = 'flip_rate'"
+    assert store.query(figures) == [(4, 0, 0.25)]
 
 
 def failed(folder: Path, spec: str) -> str:

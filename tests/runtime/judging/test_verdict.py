@@ -53,6 +53,17 @@ def test_anything_else_is_no_verdict(answer: str, reason: str) -> None:
     assert read_label(answer, LABELS) == (None, reason)
 
 
+@pytest.mark.parametrize("answer", ["-1", "VERDICT: -1", "**-1**", ".1", "-.1", "<1", ">1", "(<1)"])
+def test_a_number_with_a_sign_is_not_the_number_without(answer: str) -> None:
+    assert read_label(answer, ("1", "2", "3")) == (None, "no_label")
+    assert read_label("VERDICT: *-1*", ("-1", "0", "1")) == ("-1", None)
+
+
+@pytest.mark.parametrize("answer", ["- 1", "**1**", "<1>", "VERDICT: 1.", "(1)", "#1"])
+def test_what_stands_around_a_number_is_no_sign(answer: str) -> None:
+    assert read_label(answer, ("1", "2", "3")) == ("1", None)
+
+
 @given(st.text(max_size=400))
 def test_no_answer_raises_and_a_label_is_one_of_the_judges(answer: str) -> None:
     label, reason = read_label(answer, LABELS)
@@ -74,6 +85,13 @@ def test_of_several_the_commonest_counts() -> None:
     assert together(said("refused", "refused", None), LABELS, ordered=False) == Verdict(
         "refused", None, 2.0, 2 / 3, False
     )
+
+
+def test_fewer_labels_than_half_of_the_askings_are_no_verdict() -> None:
+    assert together(said("refused", None, None), LABELS, ordered=False) == Verdict(None, "no_label", None, None, None)
+    marks = [Said("5", None, 5.0), Said("4", None, 4.0), *[Said(None, "truncated")] * 3]
+    assert together(marks, ("4", "5"), ordered=True) == Verdict(None, "truncated", None, None, True)
+    assert together(said("refused", None), LABELS, ordered=False).label == "refused"
 
 
 def test_as_many_of_each_is_no_verdict() -> None:
