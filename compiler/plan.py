@@ -56,7 +56,7 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.PREDICT: 2,  # the same
     StepKind.LIKELIHOOD: 2,  # a plain output is read as it was written, with the token that ended it
     StepKind.MEASURE: 3,  # equal rows are one item; lines that could not be read, and prompts that differ, are kept
-    StepKind.GATE: 4,  # nothing passes where lines of the data were not read, or is decided between other prompts
+    StepKind.GATE: 5,  # nothing passes over labelled answers that a judge gave no label
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
     StepKind.CALIBRATE: 2,  # equal rows are one; flips are counted of all answers with two labels
     StepKind.GENERATE: 2,  # judges read verdicts as in judge steps

@@ -11,11 +11,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from compiler.hashing import HASH_LENGTH
 from runtime.context import StepContext
 from runtime.relational import PLACE, Engine, parquet, quoted
 from spec_lang.diagnostics import DiagnosticError, fatal
 
 LEDGER_COLUMNS = "rule, row_id, line, file, value, survivor, detail"
+# Rows with the same content are told apart by a number behind their id; as items they are one, the first.
+NTH_COPY = (
+    f"row_number() OVER (PARTITION BY regexp_replace(\"__row_id\", '^([0-9a-f]{{{HASH_LENGTH}}})-[0-9]+$', '\\1') "
+    'ORDER BY length("__row_id"), "__row_id")'
+)
 
 
 def publish_rows(ctx: StepContext, files: Mapping[str, Path]) -> None:

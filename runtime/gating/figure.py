@@ -2,12 +2,14 @@
 
 Without a level the estimate decides, as it does for metrics, and the reason says so. With one the one-sided bound has
 to clear the threshold; it is computed anew from the labels of the finished step, for its level. What has no bound (too
-few items, one label alone) is inconclusive, whatever the estimate is.
+few items, one label alone) is inconclusive, whatever the estimate is. So is what would pass while the judge gave some
+of the labelled answers no label: those are seldom the easy ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from compiler.judge_params import CalibrateParams, ReviewParams
@@ -21,9 +23,28 @@ from runtime.relational import engine, parquet
 from runtime.statistics import Bounds, one_sided
 from runtime.statistics.proportion import clopper_pearson
 
+_OF_JUDGED = ("agreement", "kappa")  # which leave out what has no verdict; `unjudged` counts it
+
 
 def decide_figure(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> Decision:
     """Decide on what ``step`` left in ``folder``."""
+    decision = _decide(requirement, step, folder, scratch)
+    unjudged = _unjudged(requirement, step, folder, scratch) if decision.verdict is Verdict.PASS else 0
+    if not unjudged:
+        return decision
+    none = f"the judge gave {wording.count(unjudged, 'labelled answers')} no label, so this is no pass"
+    return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"{decision.reason} {wording.paragraph([none])}")
+
+
+def _unjudged(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> int:
+    """How many labelled answers a figure of a judge leaves out for want of a verdict."""
+    if not isinstance(step.params, CalibrateParams) or requirement.figure not in _OF_JUDGED:
+        return 0
+    figure = _figure("unjudged", step, folder, scratch, None)
+    return 0 if figure is None or figure.estimate is None else round(figure.estimate * figure.n)
+
+
+def _decide(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> Decision:
     level = None if requirement.level is None else float(requirement.level)
     figure = _figure(requirement.figure, step, folder, scratch, None if level is None else one_sided(level))
     threshold = float(requirement.threshold)

@@ -1,8 +1,8 @@
 """Calibrate: what a judge said of labelled rows against what people said of them, all rows and slice by slice.
 
 Asks nothing. Rows that people gave no label of the judge fall out and are counted in the ledger; rows that the judge
-gave none stay, and are counted as unjudged. Intervals are 95%, of items; 0.3 s for a thousand rows, most of it
-resampling.
+gave none stay, and are counted as unjudged. Equal rows are one, as they are in an eval. Intervals are 95%, of items;
+0.3 s for a thousand rows, most of it resampling.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from compiler.judge_params import CalibrateParams
 from runtime.context import StepContext, StepResult
 from runtime.preparing import with_prepared
 from runtime.relational import PLACE, Engine, engine, parquet
-from runtime.step_rows import publish_rows, write_ledger
+from runtime.step_rows import NTH_COPY, publish_rows, write_ledger
 from runtime.steps.judge import VERDICTS
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
@@ -35,7 +35,7 @@ def run(ctx: StepContext) -> StepResult:
     params = ctx.step.params
     assert isinstance(params, CalibrateParams)
     with engine(ctx.out) as db:
-        rows = _view_rows(ctx, db, params)
+        rows, read = _view_rows(ctx, db, params)
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
         kept = db.copy(
             f"SELECT __row_id AS row_id, __human AS human, {_SAID} FROM labelled WHERE __human IS NOT NULL "
@@ -52,15 +52,20 @@ def run(ctx: StepContext) -> StepResult:
     publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet", "agreement": ctx.out / "agreement.parquet"})
     if dropped:
         ctx.note(f"{dropped:,} of {rows:,} rows have no label of the judge by people: `sft show RUN ledger` says which")
-    return StepResult(rows, kept, dropped, {"labelled": kept})
+    summary = {"labelled": kept}
+    if copies := read - rows:
+        summary["copies"] = copies
+        ctx.note(f"{copies:,} row{'s repeat' if copies != 1 else ' repeats'} another one: equal rows are one item")
+    return StepResult(rows, kept, dropped, summary)
 
 
 def _seed(ctx: StepContext) -> int:
     return int(ctx.step.hash[:15], 16)
 
 
-def _view_rows(ctx: StepContext, db: Engine, params: CalibrateParams) -> int:
-    """The table ``labelled``: all rows with both labels under names of ours, and their own columns for slices."""
+def _view_rows(ctx: StepContext, db: Engine, params: CalibrateParams) -> tuple[int, int]:
+    """The table ``labelled``: all rows with both labels under names of ours, and their own columns for slices. How many
+    there are, and how many with their copies."""
     source = f"SELECT *, {PLACE} AS __ord FROM {parquet(ctx.inputs['rows'] / 'rows.parquet')}"
     part = "" if params.part is None else " WHERE __split = ?"
     db.execute(f"CREATE TABLE part AS SELECT * FROM ({source}){part}", [] if params.part is None else [params.part])
@@ -73,10 +78,11 @@ def _view_rows(ctx: StepContext, db: Engine, params: CalibrateParams) -> int:
     db.execute(
         f"CREATE TABLE labelled AS SELECT r.*, {human} AS __human, {said} "
         f"FROM (SELECT *, trim(({params.label.sql})::VARCHAR) AS __said FROM {rows}) AS r "
-        f"LEFT JOIN {parquet(ctx.inputs['judgements'] / VERDICTS)} AS v ON v.row_id = r.__row_id ORDER BY r.__row_id",
+        f"LEFT JOIN {parquet(ctx.inputs['judgements'] / VERDICTS)} AS v ON v.row_id = r.__row_id "
+        f"QUALIFY {NTH_COPY} = 1 ORDER BY r.__row_id",
         [*bound, plain, *params.label.params],
     )
-    return int(db.value("SELECT count(*) FROM labelled"))
+    return int(db.value("SELECT count(*) FROM labelled")), int(db.value("SELECT count(*) FROM part"))
 
 
 _LEDGER = """

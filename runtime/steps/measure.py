@@ -13,7 +13,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compiler.hashing import HASH_LENGTH
 from compiler.plan import Step, StepKind
 from compiler.step_params import MeasureParams
 from runtime.comparison.recorded_alike import recorded_otherwise, recorded_params
@@ -26,7 +25,7 @@ from runtime.metrics import Answer
 from runtime.preparing import with_prepared
 from runtime.recorded_answers import LOST, recorded_scores
 from runtime.relational import Engine, engine, literal, parquet
-from runtime.step_rows import publish_rows
+from runtime.step_rows import NTH_COPY, publish_rows
 
 if TYPE_CHECKING:
     from runtime.measuring.table import AnswerTable
@@ -186,13 +185,7 @@ def _items(sql: Engine, ctx: StepContext, params: MeasureParams) -> list[str]:
     part = "TRUE"
     if "__split" in columns:
         part = '"__split" IN (SELECT "__split" FROM data JOIN predicted ON "__row_id" = row_id)'
-    # Rows with the same content are told apart by a number behind their id; as items they are one.
-    content = f"regexp_replace(\"__row_id\", '^([0-9a-f]{{{HASH_LENGTH}}})-[0-9]+$', '\\1')"
-    first = f'PARTITION BY {content} ORDER BY length("__row_id"), "__row_id"'
-    sql.execute(
-        f'CREATE TABLE copies AS SELECT "__row_id" AS row_id FROM data WHERE {part} '
-        f"QUALIFY row_number() OVER ({first}) > 1"
-    )
+    sql.execute(f'CREATE TABLE copies AS SELECT "__row_id" AS row_id FROM data WHERE {part} QUALIFY {NTH_COPY} > 1')
     sql.execute(
         f'CREATE VIEW items AS SELECT * FROM data WHERE {part} AND "__row_id" NOT IN (SELECT row_id FROM copies)'
     )

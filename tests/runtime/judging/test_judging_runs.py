@@ -188,6 +188,53 @@ gate release {
 """
 
 
+CALIBRATED = """edition 2026
+source rows { path = "rows.jsonl"   licence = "CC0-1.0"   origin = human }
+judge rude {
+  labels = [bad, good]
+  using  = recorded(said)
+  calibrate { rows = rows   output = a   label = label }
+}
+gate g {
+  require rude.agreement >= 80% at 95%
+  require rude.kappa >= 0.5
+  require rude.unjudged <= 20%
+}
+"""
+
+
+def calibrated(folder: Path, rows: list[dict[str, Any]]) -> tuple[Store, list[tuple[Any, ...]]]:
+    folder.mkdir(exist_ok=True)
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    store = go(folder, CALIBRATED)
+    return store, store.query("SELECT verdict, reason, n FROM gates ORDER BY requirement")
+
+
+def test_equal_rows_are_one_labelled_answer(tmp_path: Path) -> None:
+    """Ten copies of ten answers prove what ten answers prove."""
+    rows = [
+        {"a": f"answer {n}", "label": label, "said": label} for n in range(10) for label in (["bad", "good"][n % 2],)
+    ]
+    store, found = calibrated(tmp_path, rows * 10)
+    assert [(verdict, n) for verdict, _, n in found] == [("inconclusive", 10), ("pass", 10), ("pass", 10)]
+    notes = store.query(
+        "SELECT summary ->> 'labelled', summary ->> 'copies' FROM results WHERE summary LIKE '%copies%'"
+    )
+    assert notes == [("10", "90")]
+
+
+def test_no_gate_on_a_judge_passes_over_answers_without_a_verdict(tmp_path: Path) -> None:
+    rows = [
+        {"a": f"answer {n}", "label": label, "said": label} for n in range(60) for label in (["bad", "good"][n % 2],)
+    ]
+    _, found = calibrated(tmp_path, rows)
+    assert [verdict for verdict, *_ in found] == ["pass", "pass", "pass"]
+    rows[7]["said"] = "unsure"
+    _, found = calibrated(tmp_path / "again", rows)
+    assert [verdict for verdict, *_ in found] == ["inconclusive", "inconclusive", "pass"]
+    assert all("The judge gave 1 labelled answer no label, so this is no pass." in reason for _, reason, _ in found[:2])
+
+
 def test_a_gate_on_a_review_is_inconclusive_where_there_is_no_bound(tmp_path: Path) -> None:
     rows = [{"item": n, "labels": "a", "ben": "a" if n else " b ", "known": "a"} for n in range(6)] + [
         {"item": 7, "labels": "", "ben": "a", "known": None}
