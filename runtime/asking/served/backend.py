@@ -24,7 +24,7 @@ from runtime.asking.served.body import body_of, has_tools, size
 from runtime.asking.served.failure import CalledWrong, Failure, Hopeless, OtherLimit, Refusal
 from runtime.asking.served.pace import Pace, backoff
 from runtime.asking.served.response import read
-from runtime.asking.served.settings import Served, read_key, without_key
+from runtime.asking.served.settings import Served, read_key
 from runtime.asking.served.stopping import called_wrong, gone, hopeless, other_model, too_long_a_wait
 from runtime.context import StepContext
 from spec_lang.plain_text import one_line
@@ -34,7 +34,6 @@ _GRACE = 10.0  # seconds for what is under way when asking stops
 _LONGEST_WAIT = 600.0  # seconds that a server may ask to wait
 _CALLED_WRONG = 3  # requests that a server which never answered may call wrong
 _IN_A_ROW = 30  # attempts that fail with no answer between: with a request given up, the server is gone
-_LEAST_KEY = 16  # characters of a key that is looked for in answers
 
 
 @dataclass
@@ -160,21 +159,19 @@ class ServedBackend:
                 return answer
             except OtherLimit as other:
                 if limit == "max_completion_tokens":
-                    raise Hopeless(400, self._shown(str(other))) from None
+                    raise Hopeless(400, str(other)) from None
                 self.limit, attempts = "max_completion_tokens", attempts - 1
                 continue
             except Refusal as refused:
                 kind = Unanswered if refused.sure or self.answered else CalledWrong
-                return kind(refused.name, self._shown(refused.detail), kind is Unanswered, attempts)
-            except Hopeless as stop:
-                raise Hopeless(stop.status, self._shown(stop.detail)) from None
+                return kind(refused.name, refused.detail, kind is Unanswered, attempts)
             except Failure as failed:
                 failure = failed
             self.failed_in_a_row += 1
             if attempts <= self.served.retries:
                 self._tell(failure)
                 await self._wait(failure, attempts)
-        return Unanswered(failure.name, self._shown(failure.detail), attempts=attempts)
+        return Unanswered(failure.name, failure.detail, attempts=attempts)
 
     async def _attempt(self, client: Any, request: Request, attempts: int) -> Answer:
         from runtime.asking.served.client import complete
@@ -187,26 +184,26 @@ class ServedBackend:
         went, began = self.pace.go(tokens), time.monotonic()
         try:
             async with asyncio.timeout(self.served.timeout):  # the client's own limit is one for each piece
-                found = read(await complete(client, body))
+                found = read(await complete(client, body, self.key), self.key)
         except TimeoutError:
             raise Failure("timeout", f"no answer within {self.served.timeout} s") from None
         if found.output_tokens is not None:
             went.tokens = found.output_tokens + (found.prompt_tokens or 0)
         return Answer(
-            text=without_key(found.text, self.key, _LEAST_KEY),
+            text=found.text,
             stop_reason=found.stop_reason,
             prompt_tokens=found.prompt_tokens,
             output_tokens=found.output_tokens,
             seconds=round(time.monotonic() - began, 3),
             cost=self.served.cost(found.prompt_tokens, found.output_tokens),
             attempts=attempts,
-            served=None if found.model is None else self._shown(found.model),
+            served=found.model,
         )
 
     def _tell(self, failure: Failure) -> None:
         """Of each kind of failure the first one."""
         if not self.retried_for[failure.name]:
-            shown = one_line(self._shown(failure.detail), 200)
+            shown = one_line(failure.detail, 200)
             self.ctx.note(f"`{self.served.endpoint}`: {shown}; it is asked again, up to {self.served.retries} times")
         self.retried_for[failure.name] += 1
 
@@ -221,9 +218,6 @@ class ServedBackend:
         until = time.monotonic() + pause
         while not self.stopping and (left := until - time.monotonic()) > 0:
             await asyncio.sleep(min(left, _LOOK))
-
-    def _shown(self, text: str) -> str:
-        return without_key(text, self.key)
 
     def confirm(self) -> None:
         """What a server serves is told by the name in its answers, which each of them was looked at for."""

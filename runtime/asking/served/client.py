@@ -46,8 +46,9 @@ def client_of(served: Served, key: str | None) -> openai.AsyncOpenAI:
     )
 
 
-async def complete(client: openai.AsyncOpenAI, body: Mapping[str, Any]) -> bytes:
-    """The body of a response of 200. Raises Failure and what ``of_status`` gives for another status."""
+async def complete(client: openai.AsyncOpenAI, body: Mapping[str, Any], key: str | None) -> bytes:
+    """The body of a response of 200, as it came. Raises Failure and what ``of_status`` gives for another status, which
+    is without the key."""
     try:
         response = await client.chat.completions.with_raw_response.create(**body)
         return bytes(response.http_response.content)
@@ -57,4 +58,4 @@ async def complete(client: openai.AsyncOpenAI, body: Mapping[str, Any]) -> bytes
         cause = type(error.__cause__).__name__ if error.__cause__ is not None else "unknown"
         raise Failure("connection", f"the connection failed ({cause})") from None
     except openai.APIStatusError as error:
-        raise of_status(error.status_code, error.response.headers, error.response.content) from None
+        raise of_status(error.status_code, error.response.headers, error.response.content, key) from None

@@ -2,6 +2,7 @@
 
 A status, a broken connection or a body that is no answer says little about one request, and is tried again. A request
 that the server calls wrong is given up. What would meet every request alike (a refused key, an unknown model) stops.
+What a server says is without the key before it is cut or put into a sentence, so that no part of the key is left.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.asking.request import Unanswered
+from runtime.asking.served.settings import without_key
 from spec_lang.plain_text import one_line
 
 RETRIED_STATUS = frozenset({408, 409, 425, 429})  # and all from 500
@@ -66,27 +68,29 @@ class Told:
     param: str
 
     @classmethod
-    def of(cls, body: bytes) -> Told:
+    def of(cls, body: bytes, key: str | None) -> Told:
         try:
             found = json.loads(body)
         except ValueError:
-            return cls(one_line(body[: _SHOWN * 4].decode("utf-8", "replace"), _SHOWN), "", "")
+            return cls(_shown(body.decode("utf-8", "replace"), key), "", "")
         error = found.get("error", found) if isinstance(found, dict) else {}
         if not isinstance(error, dict):
             error = {"message": error}
         parts = {name: error.get(name) for name in ("message", "code", "type", "param")}
         text = {name: value if isinstance(value, str) else "" for name, value in parts.items()}
-        return cls(one_line(text["message"], _SHOWN), text["code"] or text["type"], text["param"])
+        return cls(_shown(text["message"], key), text["code"] or text["type"], text["param"])
 
 
-def of_status(status: int, headers: Mapping[str, str], body: bytes) -> Exception:
-    """What a status of 300 or more means for the request."""
-    told = Told.of(body)
+def _shown(text: str, key: str | None) -> str:
+    return one_line(without_key(text, key), _SHOWN)
+
+
+def of_status(status: int, headers: Mapping[str, str], body: bytes, key: str | None = None) -> Exception:
+    """What a status of 300 or more means for the request. Nothing of it has the key."""
+    told = Told.of(body, key)
     detail = f"HTTP {status}" + (f": {told.message}" if told.message else "")
     if 300 <= status < 400:
-        return Hopeless(
-            status, f"{detail or 'HTTP'}: it sends on to `{one_line(headers.get('location', '?'), _SHOWN)}`"
-        )
+        return Hopeless(status, f"{detail}: it sends on to `{_shown(headers.get('location', '?'), key)}`")
     if status in NO_USE or told.code == "insufficient_quota":
         return Hopeless(status, detail)
     if status in RETRIED_STATUS or status >= 500:

@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime.asking.request import END, LENGTH
 from runtime.asking.served.failure import Failure
+from runtime.asking.served.settings import without_key
 
 _STOPS = {"stop": END, "eos": END, "end_turn": END, "length": LENGTH, "max_tokens": LENGTH}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -27,8 +28,9 @@ class Completion:
     model: str | None
 
 
-def read(body: bytes) -> Completion:
-    """The first choice of a chat completion. Raises Failure: ``wrong_json``, ``no_choices``, ``no_text``."""
+def read(body: bytes, key: str | None) -> Completion:
+    """The first choice of a chat completion, without the key. Raises Failure: ``wrong_json``, ``no_choices``,
+    ``no_text``."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -49,17 +51,22 @@ def read(body: bytes) -> Completion:
     usage = usage if isinstance(usage, dict) else {}
     model = found.get("model")
     return Completion(
-        text=_SURROGATE.sub("\ufffd", text),  # half a character cannot be stored
-        stop_reason=_stop(choice.get("finish_reason")),
+        text=_clean(text, key),
+        stop_reason=_stop(choice.get("finish_reason"), key),
         prompt_tokens=_count(usage.get("prompt_tokens")),
         output_tokens=_count(usage.get("completion_tokens")),
-        model=_SURROGATE.sub("\ufffd", model) if isinstance(model, str) and model else None,
+        model=_clean(model, key) if isinstance(model, str) and model else None,
     )
 
 
-def _stop(reason: Any) -> str:
+def _clean(text: str, key: str | None) -> str:
+    return without_key(_SURROGATE.sub("\ufffd", text), key)  # half a character cannot be stored
+
+
+def _stop(reason: Any, key: str | None) -> str:
     if not isinstance(reason, str):
         return "unknown"
+    reason = without_key(reason, key)
     return _STOPS.get(reason) or (reason if _NAME.fullmatch(reason) else "other")
 
 

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from spec_lang.diagnostics import fatal
 
 NO_KEY = "SFT0531"
 SHOWN = "••••••••"  # what stands in the place of a key
-_LEAST = 8
+_LEAST = 8  # characters of a key that is looked for
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,10 @@ def read_key(served: Served) -> str | None:
     return value
 
 
-def without_key(text: str, key: str | None, least: int = _LEAST) -> str:
-    """A text of the server's without the key, which some send back. What is shorter than ``least`` characters is no
+def without_key(text: str, key: str | None) -> str:
+    """A text of the server's without the key, which some send back, also as it stands in an address. It has to be the
+    whole text: of a key that was cut off, the rest would not be found. What is shorter than eight characters is no
     secret that anybody issues, and may be a word."""
-    return text if key is None or len(key) < least else text.replace(key, SHOWN)
+    if key is None or len(key) < _LEAST:
+        return text
+    return text.replace(key, SHOWN).replace(quote(key, safe=""), SHOWN)

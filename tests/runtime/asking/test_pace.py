@@ -90,3 +90,7 @@ def test_what_a_status_means(status: int, body: bytes, kind: type[Exception]) ->
 def test_a_short_key_is_no_secret_and_may_be_a_word() -> None:
     assert without_key("none of it", "none") == "none of it"
     assert without_key("it is sk-12345678!", "sk-12345678") == f"it is {SHOWN}!"
+
+
+def test_a_key_is_found_as_it_stands_in_an_address() -> None:
+    assert without_key("https://a.example/?k=sk%2F12345678&x", "sk/12345678") == f"https://a.example/?k={SHOWN}&x"

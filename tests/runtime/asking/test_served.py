@@ -18,7 +18,7 @@ from runtime.asking.model import ServedModel
 from runtime.asking.served import backend as backend_module
 from runtime.asking.served import pace as pace_module
 from runtime.asking.served.backend import ServedBackend
-from runtime.context import Interrupted
+from runtime.context import Interrupted, StepContext
 from spec_lang.diagnostics import DiagnosticError
 from tests.runtime.asking.conftest import Project, said
 from tests.served import NAME, Fault, backwards, in_turn, serving
@@ -356,6 +356,58 @@ def test_a_refused_key_is_not_shown_though_the_server_says_it(
         found = refused(lambda: ask(asker_of(project, served.url, key="TINY_KEY")))
     assert "•••••••• is no key" in found.message and "TINY_KEY" in str(found.help)
     assert KEY not in f"{found.message} {found.help}"
+
+
+def _error(message: str) -> bytes:
+    return json.dumps({"error": {"message": message}}).encode()
+
+
+AT_THE_CUT = "y" * 180 + " "  # an error is shown up to 200 characters, and the key goes past that
+ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(401, body=_error(AT_THE_CUT + KEY)),
+        Fault(400, body=_error(AT_THE_CUT + KEY)),
+        Fault(500, body=_error(AT_THE_CUT + KEY)),
+        Fault(500, body=(AT_THE_CUT + KEY).encode()),
+        Fault(400, body=_error(AT_THE_CUT + KEY).decode().encode("utf-16")),
+        Fault(400, body=f'{{"error": {{"message": "{AT_THE_CUT}{ESCAPED}"}}}}'.encode()),
+        Fault(302, {"Location": f"https://elsewhere.example/{'p' * 155}?k={KEY}"}),
+    ],
+    ids=["refused", "called wrong", "failed", "no JSON", "UTF-16", "escaped", "redirect"],
+)
+def test_no_part_of_a_key_is_kept_or_shown_where_an_error_is_cut(
+    project: Project, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    monkeypatch.setenv("TINY_KEY", KEY)
+    notes: list[str] = []
+    monkeypatch.setattr(StepContext, "note", lambda ctx, text: notes.append(text))
+    part = KEY[:10]
+
+    def bad(number: int, body: dict[str, Any]) -> Fault | None:
+        return fault if body["messages"][0]["content"] == "bad" else None
+
+    with serving(faults=bad) as served:
+        asker = asker_of(project, served.url, key="TINY_KEY", retries=1, concurrency=1)
+        try:
+            told = repr(ask(asker, ["ok", "bad"]))
+        except DiagnosticError as stop:
+            told = repr(stop.diagnostics)
+    assert part not in told + repr(notes) + repr(project.kept("detail, answer, served"))
+
+
+def test_a_key_of_eight_characters_is_taken_out_of_answers_and_of_all_that_is_kept_of_them(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "tokenabc"
+    monkeypatch.setenv("TINY_KEY", key)
+    with serving(lambda body: {"text": f"it is {key}", "model": key, "finish_reason": key}) as served:
+        found = ask(asker_of(project, served.url, key="TINY_KEY"), ["ab"])
+    assert texts(found) == ["it is ••••••••"]
+    assert key not in repr(found) + repr(project.kept("answer, served, stop_reason"))
 
 
 def test_nothing_is_sent_for_what_is_known(project: Project) -> None:
