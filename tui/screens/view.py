@@ -100,8 +100,13 @@ class View(Screen[None], Generic[M]):
 
         self.run_worker(work, thread=True, exclusive=True, group=group)
 
+    @property
+    def _stands(self) -> bool:
+        """Whether there is a screen to show anything on: one that is being closed loses its parts before itself."""
+        return self.is_attached and bool(self.query(TopLine))
+
     def _answered(self, then: Callable[[T], None], answer: T) -> None:
-        if self.is_attached:
+        if self._stands:
             then(answer)
 
     def _arrived(self, model: M) -> None:
@@ -110,11 +115,11 @@ class View(Screen[None], Generic[M]):
         self.present(model)
 
     def _again(self) -> None:
-        if self.model is not None and self.is_attached:
+        if self.model is not None and self._stands:
             self.present(self.model)
 
     def _refused(self, finding: Diagnostic) -> None:
-        if not self.is_attached:
+        if not self._stands:
             return
         self.must_retry = finding.code in (HELD, NO_STORE)
         if finding.code == NO_STORE:
