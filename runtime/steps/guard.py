@@ -8,9 +8,10 @@ counting takes under a second for ten thousand rows, the search for the most sim
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from compiler.loop_params import GuardParams, WrittenRows
+from compiler.loop_params import GuardLimit, GuardParams, WrittenRows
 from runtime.context import StepContext, StepResult
 from runtime.looping import figures
 from runtime.looping.figures import Figure
@@ -20,12 +21,14 @@ from runtime.looping.texts import all_texts, generation_of, trained_on
 from runtime.relational import Engine, engine
 
 STOPPED = "SFT0570"
+NO_ROW = "rows"  # no line of the spec: a round without a row ends its loop whatever its guards say
 _LOOKS = 64  # texts between two looks at whether to stop
 
 
 def run(ctx: StepContext) -> StepResult:
     """Take the figures and hold them to the limits; they go to ``round_figures``. Rows in and out are training rows.
-    A limit that is not kept ends the loop: the summary says so (``stopped``), and warns with SFT0570."""
+    A limit that is not kept ends the loop, and so does a round without a row to train on: the summary says so
+    (``stopped``), and warns with SFT0570."""
     params = ctx.step.params
     assert isinstance(params, GuardParams)
     with engine(ctx.out) as db:
@@ -33,6 +36,9 @@ def run(ctx: StepContext) -> StepResult:
         found = [*_counted(ctx, db, params, real, rows), *_of_texts(ctx, db, params)]
     by_name = {figure.name: figure for figure in found}
     kept_not = broken(params.limits, by_name)
+    if not rows and not kept_not:
+        limit = GuardLimit(measure="real_share", op=">=", limit=Decimal(0))
+        kept_not = [Broken(NO_ROW, limit.measure, limit, "no row is left to train on")]
     keep_figures(ctx, [_row(figure, params, kept_not) for figure in found])
     summary: dict[str, Any] = {"figures": {name: figure.value for name, figure in by_name.items()}}
     if kept_not:
@@ -100,7 +106,8 @@ def _row(figure: Figure, params: GuardParams, kept_not: list[Broken]) -> tuple[A
     """``round_figures``: with the limit that was broken, else the first on this figure."""
     first = next((item for item in kept_not if item.measure == figure.name), None)
     limit = first.limit if first else next((one for one in params.limits if one.measure == figure.name), None)
-    op, threshold = (limit.op, float(limit.limit)) if limit is not None else (None, None)
+    written = limit is not None and limit in params.limits
+    op, threshold = (limit.op, float(limit.limit)) if limit is not None and written else (None, None)
     told = first.reason if first else figure.why or None
     return (
         *(figure.name, figure.value, None, None, None, figure.n, figure.unit),

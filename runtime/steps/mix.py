@@ -44,7 +44,8 @@ class Count:
 def run(ctx: StepContext) -> StepResult:
     """Draw the mixture. The counts in and out are those of the mixture; what was available is in the summary.
 
-    Raises DiagnosticError SFT0442 (rows would repeat more often than the spec allows), SFT0443 (it has no row).
+    Raises DiagnosticError SFT0442 (rows would repeat more often than the spec allows), SFT0443 (it has no row, and is
+    not that of a loop's round, which may have accepted nothing).
     """
     params = ctx.step.params
     assert isinstance(params, MixParams)
@@ -54,7 +55,7 @@ def run(ctx: StepContext) -> StepResult:
             for role in roles(params)
         }
         counts = planned(params, available)
-        if not any(count.realised for count in counts):
+        if not any(count.realised for count in counts) and "round" not in ctx.step.local:  # a guard tells of a round
             raise _empty(ctx.step, available)
         _write_counts(db, ctx, counts)
         publish_rows(ctx, {"mixture_counts": ctx.out / "mixture_counts.parquet"})  # also of one that is refused
@@ -80,7 +81,9 @@ def run(ctx: StepContext) -> StepResult:
 
 
 def planned(params: MixParams, available: Available) -> list[Count]:
-    """What each input gives, in the order of the roles. Raises ValueError when none has rows."""
+    """What each input gives, in the order of the roles; nothing where none has rows."""
+    if not any(available.values()):
+        return [Count(role, 0, 0.0, 0.0, 0, 0.0) for role in roles(params)]
     found = shares(params, available)
     total = total_rows(params, available)
     realised = apportioned(list(found.values()), total)

@@ -166,3 +166,18 @@ def test_what_a_run_skipped_is_nothing_of_it(project: Path, tmp_path: Path) -> N
         assert caught.value.diagnostics[0].code == "SFT0922"
     with pytest.raises(DiagnosticError, match="measured no eval that is called `final`"):
         export_evaluation("final", tmp_path / "to", store, run=outcome.run_id, replace=False)
+
+
+@pytest.mark.usefixtures("first")
+def test_a_round_that_accepts_nothing_ends_the_loop_with_a_reason(project: Path) -> None:
+    spec, store = project / "nothing.sft", Store(project / ".sft")
+    text = SPEC.replace("mix { real = lesson.train   new = attempts }", "attempts").replace(") >= 1 }", ") >= 999 }")
+    spec.write_text(text.replace("  guard lineage_depth <= LIMIT\n  guard real_share >= 1%\n", ""), encoding="utf-8")
+    outcome = run(spec)
+    assert (outcome.status, outcome.verdict) == ("done", "inconclusive")
+    assert [item.message for item in outcome.findings] == ["round 1 of echo stopped: no row is left to train on"]
+    found = statuses(store, outcome.run_id)
+    assert found["train:echo.1.student"] == ("skipped", "round 1 of echo stopped: no row is left to train on")
+    (loop,) = round_queries.loops(store, outcome.run_id)
+    assert (loop.rounds[0].state, loop.rounds[0].reason) == ("stopped", "no row is left to train on")
+    assert {one.name: (one.op, one.value) for one in loop.rounds[0].figures}["real_share"] == (None, None)
