@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from compiler.names import Names
 from compiler.reporting import suggestion
+from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolved import ResolvedEval
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.resolved_loop import LoopGuard, LoopMetric, LoopRows, LoopStop, ResolvedLoop
@@ -146,9 +147,9 @@ def _check_best(best: LoopMetric, rows: LoopRows, stops: tuple[LoopStop, ...], n
 
 
 def _same(one: LoopMetric, other: LoopMetric, rows: LoopRows) -> bool:
-    """Whether they are one metric on the same rows, whatever they are called."""
+    """Whether they are one metric on the same rows, or on some of them, whatever they are called."""
     first, second = rows.evals[one.eval], rows.evals[other.eval]
-    if first.data is None or second.data is None or first.data.name != second.data.name:
+    if first.data is None or second.data is None or not may_share_rows(first.data, second.data):
         return first is second and one.metric == other.metric
     mine, theirs = first.metrics.get(one.metric), second.metrics.get(other.metric)
     if mine is None or theirs is None:
