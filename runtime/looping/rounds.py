@@ -2,7 +2,8 @@
 
 ``falls`` compares with the best round so far. The best of several estimates is partly luck, so a later round lies below
 it more often than not, by as much as the noise: a fall counts when the estimate lies so many points lower *and* the
-paired 95% interval of the difference excludes 0. A fall that is no more than noise goes on, and says so.
+paired 95% interval of the difference excludes 0. A fall that is no more than noise goes on, and says so; one of which
+no interval can be computed could be anything, and ends the loop, as does a round of which answers are missing.
 
 The Goodhart monitor compares the first round with this one, on both scales: the proxy that the rows are chosen by, and
 gold. It speaks when the proxy's rise is more than noise and gold's is not (both 95% intervals, paired by item, without
@@ -22,12 +23,19 @@ from runtime.gating.comparing import SLACK
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A metric of a round's model: an aggregate over its items, None where nothing was measured."""
+    """A metric of a round's model: an aggregate over its items, None where nothing was measured. ``missing`` are
+    answers that are not there or could not be measured, of which nobody knows how good they are."""
 
     estimate: float | None
     low: float | None
     high: float | None
     n: int
+    missing: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything was measured, so that something can be decided by it."""
+        return self.estimate is not None and not self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +47,43 @@ class Stop:
 
 
 def best_before(readings: Sequence[Reading]) -> int | None:
-    """The earlier round with the highest estimate, from 0, the first of equals; ``readings`` end with this round's."""
-    known = [(number, item.estimate) for number, item in enumerate(readings[:-1]) if item.estimate is not None]
-    return max(known, key=lambda pair: (pair[1], -pair[0]))[0] if known else None
+    """The earlier round with the highest estimate, from 0, the first of equals, of those that were measured whole;
+    ``readings`` end with this round's."""
+    known = [(item.estimate, -number) for number, item in enumerate(readings[:-1]) if item.whole]
+    return -max(known)[1] if known else None
 
 
-def decide_fall(rule: StopRule, best: int, change: Change | None) -> Stop | None:
-    """``falls``: ``change`` is this round's model against that of round ``best`` (from 0); None: it goes on."""
-    name, limit = f"{rule.at.eval}.{rule.at.metric}", float(rule.limit)
-    said = f"stop when {name} falls {wording.size(limit, rule.at.unit)}"
+def decide_measured(rule: StopRule, reading: Reading) -> Stop | None:
+    """What ends the loop before any limit is looked at: that a round was not measured whole."""
+    if reading.whole:
+        return None
+    if reading.estimate is None:
+        return Stop(True, f"{_said(rule)}: it could not be measured")
+    lost, verb = wording.count(reading.missing, "answers"), wording.verb(reading.missing, "is", "are")
+    return Stop(True, f"{_said(rule)}: {lost} {verb} missing or could not be measured, so nothing says what it is")
+
+
+def decide_fall(rule: StopRule, best: int | None, change: Change | None) -> Stop | None:
+    """``falls``: ``change`` is this round's model against that of round ``best`` (from 0); None: it goes on. There is
+    no ``best`` where no earlier round was measured whole."""
+    limit, said = float(rule.limit), _said(rule)
+    if best is None:
+        return Stop(True, f"{said}: no earlier round was measured whole, so nothing says that it did not")
     if change is None:
         return Stop(True, f"{said}: there is no item that both rounds answered, so nothing says that it did not")
     if change.estimate > -limit + SLACK:
         return None
     fell = f"it fell {wording.size(-change.estimate, rule.at.unit)} since round {best + 1}, {_paired(change, rule.at)}"
-    if change.high is not None and change.high < 0:
+    if change.high is None or change.high < 0:
         return Stop(True, f"{said}: {fell}")
     return Stop(False, f"{said}: {fell}, which may be noise, so the loop goes on")
 
 
 def decide_level(rule: StopRule, reading: Reading) -> Stop | None:
     """``above`` and ``below``: of the estimate."""
-    name, limit = f"{rule.at.eval}.{rule.at.metric}", float(rule.limit)
-    said = f"stop when {name} {rule.rule} {wording.value(limit, rule.at.unit)}"
-    if reading.estimate is None:
-        return Stop(True, f"{said}: it could not be measured")
+    limit, said = float(rule.limit), _said(rule)
+    if (unknown := decide_measured(rule, reading)) is not None or reading.estimate is None:
+        return unknown
     beyond = reading.estimate > limit + SLACK if rule.rule == "above" else reading.estimate < limit - SLACK
     if not beyond:
         return None
@@ -71,12 +91,24 @@ def decide_level(rule: StopRule, reading: Reading) -> Stop | None:
     return Stop(True, f"{said}: it is {shown} of {wording.count(reading.n, 'items')}")
 
 
+def _said(rule: StopRule) -> str:
+    """``stop when progress.exact falls 2 pt``."""
+    shown = wording.size if rule.rule == "falls" else wording.value
+    return f"stop when {rule.at.eval}.{rule.at.metric} {rule.rule} {shown(float(rule.limit), rule.at.unit)}"
+
+
 def proxy_without_gold(
     proxy: MetricAt, proxied: Change | None, gold: MetricAt, golden: Change | None, round: int
 ) -> str | None:
     """What to say of a proxy that rose since the first round while gold did not; None where there is nothing to say."""
-    if proxied is None or golden is None or not _rose(proxied, proxy) or _rose(golden, gold):
+    if proxied is None or not _rose(proxied, proxy) or (golden is not None and _rose(golden, gold)):
         return None
+    if golden is None:
+        return (
+            f"since round 1 the proxy `{proxy.eval}.{proxy.metric}` got better in round {round} "
+            f"({_told(proxied, proxy)}) and gold `{gold.eval}.{gold.metric}` could not be measured: there is no item "
+            "that both rounds answered, so nothing says that what the loop is for got better too"
+        )
     verb = "fell" if _rose(golden, gold, sign=-1) else "did not measurably get better"
     return (
         f"since round 1 the proxy `{proxy.eval}.{proxy.metric}` got better in round {round} ({_told(proxied, proxy)}) "

@@ -51,12 +51,17 @@ def run(ctx: StepContext) -> StepResult:
 
 
 def _decide(measured: Any, rule: StopRule, round: int) -> Any:
-    from runtime.looping.rounds import best_before, decide_fall, decide_level
+    from runtime.looping.rounds import best_before, decide_fall, decide_level, decide_measured
 
     if rule.rule != "falls":
         return decide_level(rule, measured.reading(rule.at, round))
-    best = best_before([measured.reading(rule.at, number) for number in range(1, round + 1)])
-    return None if best is None else decide_fall(rule, best, measured.change(rule.at, best + 1, round))
+    if round == 1:
+        return None
+    readings = [measured.reading(rule.at, number) for number in range(1, round + 1)]
+    if (unknown := decide_measured(rule, readings[-1])) is not None:
+        return unknown
+    best = best_before(readings)
+    return decide_fall(rule, best, None if best is None else measured.change(rule.at, best + 1, round))
 
 
 def _watched(measured: Any, params: RoundParams, round: int) -> str | None:

@@ -2,7 +2,8 @@
 
 Its folder has the files of that round's train step, linked and not copied where the file system can, so that everything
 that loads a trained model loads it. Rounds that a guard stopped are no candidates; the round after which a stop rule
-ended the loop is one. Equal rounds go to the earlier one, which has seen less of its own writing.
+ended the loop is one. A round with missing answers is none: which answers get lost may be no matter of chance. Equal
+rounds go to the earlier one, which has seen less of its own writing.
 """
 
 from __future__ import annotations
@@ -41,11 +42,14 @@ def _values(ctx: StepContext, params: SelectParams, completed: list[int]) -> dic
     from runtime.looping.measured import Measured
 
     measured = Measured(ctx.store, ctx.input_steps, params.models)
-    return {number: measured.reading(params.best, number).estimate for number in completed}
+    readings = {number: measured.reading(params.best, number) for number in completed}
+    if lost := [str(number) for number, reading in readings.items() if not reading.whole]:
+        ctx.note(f"no candidate, for answers are missing or without a measurement: round {', '.join(lost)}")
+    return {number: reading.estimate if reading.whole else None for number, reading in readings.items()}
 
 
 def _best(params: SelectParams, values: dict[int, float | None]) -> int:
-    """The first of the best; the last completed round where none could be measured."""
+    """The first of the best; the last completed round where none could be measured whole."""
     assert params.best is not None
     sign = -1 if params.best.better == "lower" else 1
     known = [(sign * value, -number) for number, value in values.items() if value is not None]
