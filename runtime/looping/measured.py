@@ -30,8 +30,8 @@ class Measured:
             return Reading(None, None, None, 0)
         found = side_aggregate(side, at.unit)
         estimate = None if found.estimate is None else finite(found.estimate)
-        ends = (None if end is None else finite(end) for end in (found.low, found.high))
-        return Reading(estimate, *ends, found.n, found.missing)
+        low, high = (None if end is None else finite(end) for end in (found.low, found.high))
+        return Reading(estimate, low, high, found.n, found.missing)
 
     def change(self, at: MetricAt, first: int, second: int) -> Change | None:
         """The second round's model minus the first one's, on the items that both answered; None without one."""
