@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from compiler.answer_params import PredictParams
 from compiler.hashing import hash_value
-from compiler.judge_params import JudgeParams
+from compiler.judge_params import JudgedAnswers, JudgeParams
 from compiler.plan import Step
 from compiler.step_params import MeasureParams, Recorded
 
@@ -37,7 +37,11 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
             templates[cell.template] = _prompt(step_of(prompts), step_of)
     functions = {name: value for name, value in measure.content.items() if name.startswith("extension")}
     metrics = {}
-    judges = {one.judge: _judge(step_of(measure.inputs[one.input])) for cell in params.cells for one in cell.judged}
+    judges = {
+        one.judge: hash_value(judge_of_answers(step_of(measure.inputs[one.input]), step_of))[:12]
+        for cell in params.cells
+        for one in cell.judged
+    }
     for metric in params.metrics:
         dumped = metric.model_dump(mode="json")
         name = dumped.pop("name")
@@ -47,11 +51,17 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
     return {"metrics": metrics, "templates": templates, "models": models}
 
 
-def _judge(step: Step) -> str:
-    """What a judge is: its labels, words and policy, and the model that it asks."""
+def judge_of_answers(step: Step, step_of: Callable[[str], Step]) -> dict[str, Any]:
+    """What a judge is: its labels, words and policy, and the model that it asks, with how that was trained, or the
+    column where its labels were recorded."""
     params = step.params
     assert isinstance(params, JudgeParams)
-    return hash_value([params.judge.model_dump(mode="json"), step.content, step.version])[:12]
+    told = {**params.judge.model_dump(mode="json"), **step.content, "version": step.version}
+    if "model" in step.inputs:
+        told["trained"] = step_of(step.inputs["model"]).hash
+    if isinstance(params.items, JudgedAnswers) and params.items.recorded is not None:
+        told["column"] = params.items.recorded
+    return told
 
 
 def _asked(step: Step) -> dict[str, Any]:

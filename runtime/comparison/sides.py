@@ -1,8 +1,8 @@
 """The two sides of a comparison out of a store: `tuned` of the last run, `main:base` of a blessed one.
 
 What else than the model differs between them is read from the plans of their runs: how the metric is computed, what
-the templates say, how answers are decoded. Of recorded answers the prompts themselves are compared, where both have
-them, and what was not recorded is said to be unknown. Reads the store, writes nothing.
+the templates say, how answers are decoded, what a judge is. Of recorded answers the prompts themselves are compared,
+where both have them, and what was not recorded is said to be unknown. Reads the store, writes nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from compiler.measure_params import Metric
+from compiler.measured_alike import judge_of_answers
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams, PredictParams, Recorded, RenderParams
 from runtime.comparison.pair import Side
@@ -39,6 +40,20 @@ class Measured:
 
     def metric(self, name: str) -> Metric | None:
         return next((metric for metric in self.params.metrics if metric.name == name), None)
+
+    def judge(self, name: str) -> dict[str, Any] | None:
+        """What judges the answers for a metric; None where no judge does."""
+        metric = self.metric(name)
+        judge = metric.args.get("judge") if metric is not None else None
+        inputs = (
+            one.input
+            for cell in self.params.cells
+            if cell.model == self.model
+            for one in cell.judged
+            if one.judge == judge
+        )
+        found = next(inputs, None)
+        return None if found is None else judge_of_answers(self.plan.step(self.step.inputs[found]), self.plan.step)
 
     @property
     def cells(self) -> dict[str, Step]:
@@ -138,6 +153,7 @@ def _differences(store: Store, first: Measured, second: Measured, metric: str) -
         differs.append(f"metric: {call_text(old)} against {call_text(new)}")
     elif _extensions(first.step) != _extensions(second.step):
         differs.append("metric: an extension of the spec has another content")
+    differs += _judged_otherwise(first, second, metric)
     one, two = first.cells, second.cells
     for template in (name for name in two if name in one):
         before, after = one[template], two[template]
@@ -145,6 +161,14 @@ def _differences(store: Store, first: Measured, second: Measured, metric: str) -
             continue
         differs += _asked_otherwise(store, first, second, template, before, after)
     return list(dict.fromkeys(differs)), _not_recorded(store, [first, second])
+
+
+def _judged_otherwise(first: Measured, second: Measured, metric: str) -> Iterator[str]:
+    """A judge keeps its name whatever becomes of it."""
+    one, two = first.judge(metric), second.judge(metric)
+    if one is not None and two is not None and one != two:
+        changed = [name for name in sorted({*one, *two}) if one.get(name) != two.get(name)]
+        yield f"judge: another in {', '.join(changed)}"
 
 
 def _asked_otherwise(

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from compiler.answer_params import LikelihoodParams
+from compiler.answer_params import Greedy, LikelihoodParams
+from compiler.judge_params import JudgedAnswers, JudgeParams, JudgeSpec, ModelJudge
 from compiler.measure_params import Cell, MeasureParams, Reading
-from compiler.measured_alike import How, differences, how_measured
+from compiler.measured_alike import How, differences, how_measured, judge_of_answers
 from compiler.plan import Place, Step, StepKind
 from compiler.step_params import StepParams
 from sft.project import compile
@@ -53,6 +54,31 @@ def test_a_score_that_is_read_of_another_column_is_not_alike_and_leaves_other_me
     then, now = how(tmp_path, SPEC), how(tmp_path, SPEC.replace("good = one", "good = two"))
     assert "scores.good one then, two now" in told(then, now, "good")[0]
     assert told(then, now, "exact") == []
+
+
+JUDGED = """edition 2026
+source rows { path = "rows.jsonl"   licence = "CC0-1.0"   origin = human }
+template plain { user = "{question}"   assistant = "{answer}" }
+task questions { from = rows   templates = [plain] }
+model other { recorded = rows   item = question   answer = reply }
+judge good { labels = [bad, fine]   using = recorded(answer) }
+eval exam { models = [other]   data = questions   metric fine = rate(good == fine)   metric long = characters() }
+"""
+
+
+def test_labels_recorded_in_another_column_are_those_of_another_judge(tmp_path: Path) -> None:
+    then, now = how(tmp_path, JUDGED), how(tmp_path, JUDGED.replace("recorded(answer)", "recorded(old)"))
+    assert "judged_by" in told(then, now, "fine")[0]
+    assert told(then, now, "long") == [] and told(then, then, "fine") == []
+
+
+def test_a_judge_that_was_trained_otherwise_is_another() -> None:
+    using = ModelJudge(decode=Greedy(max_new_tokens=8))
+    judge = JudgeParams(judge=JudgeSpec(labels=("a", "b"), ordered=False, using=using), items=JudgedAnswers())
+    step = _step(StepKind.JUDGE, judge, {"model": "train:j"}, {})
+    trained = {hash: step.model_copy(update={"hash": hash}) for hash in ("one", "two")}
+    found = [judge_of_answers(step, lambda _, own=own: own) for own in trained.values()]  # type: ignore[misc]
+    assert found[0] != found[1] and found[0] | {"trained": ""} == found[1] | {"trained": ""}
 
 
 def test_a_divergence_from_other_weights_is_not_alike() -> None:

@@ -115,6 +115,19 @@ def test_another_normaliser_measures_something_else(project: Path) -> None:
     assert found["differs"] == ["metric: exact_match(normalise = none) against exact_match(normalise = text)"]
 
 
+def test_another_judge_under_the_same_name_measures_something_else(tmp_path: Path) -> None:
+    judged = SPEC.replace("eval exam", "judge right { labels = [no, yes]   using = recorded(asked) }\neval exam")
+    judged = judged.replace("exact_match()", "rate(right == yes)").replace("   prompt = asked", "")
+    write(tmp_path, judged, prompts=dict.fromkeys(range(40), "yes"))
+    assert run(tmp_path / "t.sft").status == "done"
+    bless(open_store(tmp_path), "last", "main", tmp_path, note=None, replace=False, anyway=True)
+    assert record("main:old", "old", cwd=tmp_path)["differs"] == []
+    (tmp_path / "t.sft").write_text(judged.replace("recorded(asked)", "recorded(old)"))
+    assert run(tmp_path / "t.sft").status == "done"
+    found = record("main:old", "old", cwd=tmp_path)
+    assert found["outcome"] == "inconclusive" and found["differs"] == ["judge: another in column"]
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
