@@ -36,7 +36,19 @@ class PlanBuilder:
         """Steps that are added within are of this round of a loop, and may be stopped by these: the guard and the round
         before. It is in no hash."""
         after = list(stopped_by)
-        before, self._of_round = self._of_round, {"round": number, **({"after": after} if after else {})}
+        with self._marked({"round": number, **({"after": after} if after else {})}):
+            yield
+
+    @contextmanager
+    def of_no_round(self) -> Iterator[None]:
+        """Steps that are added within belong to the whole spec, even where a round is the first that asks for them:
+        what stops the round does not stop them."""
+        with self._marked({}):
+            yield
+
+    @contextmanager
+    def _marked(self, local: dict[str, Any]) -> Iterator[None]:
+        before, self._of_round = self._of_round, local
         try:
             yield
         finally:

@@ -64,9 +64,12 @@ class Judges(Mapping[str, ResolvedJudge]):
     def calibration(self, name: str) -> str | None:
         """The id of the step that holds a judge against people; None where it is not calibrated."""
         judge = self[name]
-        held = judge.calibration
-        if held is None:
+        if judge.calibration is None:
             return None
+        with self._builder.of_no_round():
+            return self._calibration(name, judge, judge.calibration)
+
+    def _calibration(self, name: str, judge: ResolvedJudge, held: ResolvedCalibration) -> str:
         rows = self._tasks[held.rows.task.name if isinstance(held.rows, Rows) else held.rows.name]
         part = held.rows.part if isinstance(held.rows, Rows) else None
         sql = self._builder.models.sql

@@ -94,6 +94,13 @@ class _Lowered:
     def train(self, name: str) -> None:
         if name in self.trains:
             return
+        if name not in self.of_rounds:
+            with self.builder.of_no_round():
+                self._train(name)
+        else:
+            self._train(name)
+
+    def _train(self, name: str) -> None:
         if name in self.spec.loops:
             self.trains[name] = lower_loop(self.spec.loops[name], self)
             return
