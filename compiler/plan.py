@@ -55,8 +55,8 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.TRAIN: 2,  # control tokens are looked for in the name and the call of a tool's result
     StepKind.PREDICT: 2,  # the same
     StepKind.LIKELIHOOD: 2,  # a plain output is read as it was written, with the token that ended it
-    StepKind.MEASURE: 3,  # equal rows are one item; lines that could not be read, and prompts that differ, are kept
-    StepKind.GATE: 5,  # nothing passes over labelled answers that a judge gave no label
+    StepKind.MEASURE: 4,  # rates are corrected by labelled answers as often as they were given
+    StepKind.GATE: 6,  # no slice passes by a rate that is on the other side once corrected
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
     StepKind.CALIBRATE: 2,  # equal rows are one; flips are counted of all answers with two labels
     StepKind.GENERATE: 2,  # judges read verdicts as in judge steps

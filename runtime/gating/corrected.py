@@ -14,18 +14,21 @@ from runtime.gating import wording
 from runtime.gating.comparing import holds
 from runtime.gating.decision import Decision, Verdict
 from runtime.gating.evidence import Evidence
+from runtime.measuring.cells import ALL
 
 _OF_OTHERS = "of other answers"
 
 
-def with_correction(requirement: BoundRequirement, decision: Decision, evidence: Evidence) -> Decision:
-    """The decision, with a sentence on the corrected rate where there is one."""
+def with_correction(
+    requirement: BoundRequirement, decision: Decision, evidence: Evidence, name: str = ALL, value: str = ALL
+) -> Decision:
+    """The decision on all items or on a slice, with a sentence on the corrected rate where there is one."""
     if evidence.metrics[requirement.metric.metric].function != "rate":
         return decision
     found = evidence.store.query(
         "SELECT estimate, low, high, labelled, method FROM corrected_rates WHERE step_hash = ? AND model = ? "
-        "AND metric = ? AND template = '*' AND slice = '*' AND estimate IS NOT NULL",
-        [evidence.step_hash, requirement.metric.model, requirement.metric.metric],
+        "AND metric = ? AND template = ? AND slice = ? AND slice_value = ? AND estimate IS NOT NULL",
+        [evidence.step_hash, requirement.metric.model, requirement.metric.metric, ALL, name, value],
     )
     if not found:
         return decision

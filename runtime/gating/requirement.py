@@ -153,6 +153,12 @@ def _each(
     decisions = [decide_items(part) for part in parts]
     if requirement.correct == "holm":
         decisions = _corrected(decisions, None if requirement.level is None else float(requirement.level))
+    if isinstance(requirement, BoundRequirement):
+        bound = requirement
+        decisions = [
+            with_correction(bound, decision, evidence, name, part.value)
+            for part, decision in zip(parts, decisions, strict=True)
+        ]
     slices = tuple(
         SliceDecision(name, part.value, _marked(part, decision))
         for part, decision in zip(parts, decisions, strict=True)

@@ -4,6 +4,7 @@ wrong."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,8 +55,8 @@ def corrected_rows(sql: Engine, ctx: StepContext, table: AnswerTable, slices: Sl
     """Rows of ``corrected_rates``: of each rate by a calibrated judge, for every model, template and slice of the eval.
 
     A slice's rate is corrected by the errors on all labelled rows: the judge is taken to err alike everywhere. Labelled
-    rows whose texts are among the measured answers are those that the answers are like; where there are enough of them
-    they alone count.
+    rows whose texts are among the measured answers are those that the answers are like; where there are enough
+    different ones they alone count, each text as often as it was answered.
     """
     labelled = {one.judge: _labelled(sql, ctx, one.input) for one in table.params.calibrated}
     rates = [m for m in table.params.metrics if _is_rate(m) and m.args["judge"] in labelled]
@@ -100,17 +101,29 @@ def _labelled(sql: Engine, ctx: StepContext, role: str) -> list[Pair]:
     return [Pair(*row) for row in sql.rows(f"SELECT human, label, text FROM {file} WHERE label IS NOT NULL")]
 
 
-def _texts(sql: Engine, ctx: StepContext, table: AnswerTable, model: str, template: str, judge: str) -> set[str]:
-    """Hashes of the answers of a model under a template, or under all, that a judge was asked about."""
+def _texts(sql: Engine, ctx: StepContext, table: AnswerTable, model: str, template: str, judge: str) -> Counter[str]:
+    """Hashes of the answers of a model under a template, or under all, that a judge was asked about, and how many
+    answers have each."""
     cells = [cell for cell in table.params.cells if cell.model == model and template in labels_of(cell)]
     files = [ctx.inputs[one.input] / VERDICTS for cell in cells for one in cell.judged if one.judge == judge]
-    return {row[0] for file in files for row in sql.rows(f"SELECT DISTINCT text FROM {parquet(file)}")}
+    counts: Counter[str] = Counter()
+    for file in files:
+        counts.update(
+            dict(sql.rows(f"SELECT text, count(*) FROM {parquet(file)} WHERE text IS NOT NULL GROUP BY text"))
+        )
+    return counts
 
 
-def _of_own(labelled: list[Pair], texts: set[str]) -> list[Pair]:
-    """The labelled rows whose texts are among the answers, where they are enough to correct by."""
-    own = [pair for pair in labelled if pair.text in texts]
-    return own if len(own) >= FEWEST else []
+def _of_own(labelled: list[Pair], texts: Mapping[str, int]) -> list[Pair]:
+    """The labelled rows whose texts are among the answers, where they are enough different ones to correct by. No text
+    counts more often than it was answered: forty rows with one stock answer are not like a model that gave it once."""
+    taken: Counter[str] = Counter()
+    own = []
+    for pair in labelled:
+        if taken[pair.text] < texts.get(pair.text, 0):
+            taken[pair.text] += 1
+            own.append(pair)
+    return own if len(taken) >= FEWEST else []
 
 
 def _method(method: str, *, of_own: bool) -> str:
