@@ -8,7 +8,6 @@ step ends with a finding, its answers stay, and the next run asks for the rest. 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -21,7 +20,6 @@ from runtime.store import insert_rows
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
-MISSING = "SFT0534"
 _LEDGER = ("step_hash", "rule", "row_id", "detail")
 
 
@@ -38,26 +36,13 @@ def run(ctx: StepContext, params: PredictParams) -> StepResult:
         ]
         results = asker.ask(asked)
         summary = asker.summary()
+        asker.require_answers()
+    if results and not any(isinstance(one, Answer) for one in results):
+        raise _nothing(results)
     told = [results[place * params.samples : (place + 1) * params.samples] for place in range(len(questions))]
-    _require_answers(results)
     dropped = _keep(ctx, questions, told)
     write_answers(ctx, questions)
     return StepResult(len(questions), len(questions) - dropped, dropped, summary)
-
-
-def _require_answers(results: Sequence[Result]) -> None:
-    """Raises DiagnosticError where the server failed to the end, or nothing can be put to it."""
-    missing = [one for one in results if isinstance(one, Unanswered) and not one.lasting]
-    if missing:
-        counts = ", ".join(f"{name} {count:,}" for name, count in Counter(one.reason for one in missing).most_common())
-        raise fatal(
-            MISSING,
-            f"{len(missing):,} of {len(results):,} requests were not answered, however often they were asked: {counts}",
-            "run again: answers that came are kept, and only these are asked for. `retries` and `timeout` of the model "
-            "give the server more time",
-        )
-    if results and not any(isinstance(one, Answer) for one in results):
-        raise _nothing(results)
 
 
 def _nothing(results: Sequence[Result]) -> DiagnosticError:

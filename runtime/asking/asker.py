@@ -19,6 +19,7 @@ from runtime.asking.budget import Spent, ended, is_metered, out_of_time, require
 from runtime.asking.kept import KeptRequests
 from runtime.asking.request import Request, Result, Unanswered, Writing
 from runtime.asking.stats import AskingStats
+from runtime.asking.unanswered import requests_unanswered
 from runtime.context import StepContext
 from runtime.models.protocols import Message
 from runtime.unwritten_rows import KEEP_SECONDS
@@ -47,6 +48,7 @@ class Asker:
         self._counted: set[str] = set()  # against the budget
         self._seen: set[str] = set()  # by the stats
         self._failed: dict[str, Result] = {}  # not kept, and not tried again by this asker
+        self._missing_answers: dict[str, Unanswered] = {}  # given, and asked anew by the next run
         self._began: float | None = None
         self._done = 0
         self._told = 0.0
@@ -133,8 +135,16 @@ class Asker:
             if one not in self._seen:
                 self._seen.add(one)
                 self.stats.given(request, result)
+            if isinstance(result, Unanswered) and not result.lasting and not result.by_budget:
+                self._missing_answers[one] = result
             given[one] = result
         return given
+
+    def require_answers(self) -> None:
+        """Raises DiagnosticError SFT0534 when a request failed that the next run asks anew: what is made without its
+        answer would be kept under the hash of what is made with it. Answers that came stay."""
+        if self._missing_answers:
+            raise requests_unanswered(list(self._missing_answers.values()), len(self._seen))
 
     def _confirm(self, hashes: list[str]) -> None:
         try:

@@ -15,7 +15,7 @@ from typing import Any
 from compiler.judge_params import ModelJudge
 from compiler.respond_params import Respond
 from compiler.step_params import Metric
-from runtime.asking import open_asking
+from runtime.asking import Asker, open_asking
 from runtime.extension_metrics import own_metrics
 from runtime.extensions import add_extensions
 from runtime.generating.candidates import Candidate, SourceRow
@@ -39,13 +39,16 @@ def generate(work: Work) -> Ended:
     answered: set[str] = set()
     open_to_it = ""
     with ExitStack() as opened:
-        verifiers = _verifiers(work, method, _judges(work, method, opened))
+        askers: list[Asker] = []
+        verifiers = _verifiers(work, method, _judges(work, method, opened, askers))
         for one in Responding(method, work.params.decode, work.asker, verifiers, hints).tried(prompts):
             work.candidates.add(_candidate(one, rows[one.prompt.row_id], method))
             open_to_it = open_to_it or next((found for it in one.verified if (found := not_confined(it.reason))), "")
             if one.prompt.row_id not in answered:
                 answered.add(one.prompt.row_id)
                 work.ctx.progress(len(answered), len(prompts), "prompts")
+        for asker in askers:
+            asker.require_answers()
     if open_to_it:
         work.ctx.note(f"a model's code ran that this machine did not confine: {open_to_it} (docs/code-execution.md)")
     return _ended(len(answered), len(prompts))
@@ -76,14 +79,16 @@ def _verifiers(work: Work, method: Respond, judges: Mapping[str, Judge]) -> Veri
     return Verifiers(method.verify, _columns(work, metrics), own_metrics(work.ctx), judges, work.ctx.stop.check)
 
 
-def _judges(work: Work, method: Respond, opened: ExitStack) -> dict[str, Judge]:
-    """The judges by name; a model that judges is asked beside the one that writes, and its answers are kept as well."""
+def _judges(work: Work, method: Respond, opened: ExitStack, askers: list[Asker]) -> dict[str, Judge]:
+    """The judges by name; a model that judges is asked beside the one that writes, by one of ``askers``, and its
+    answers are kept as well."""
     found = {}
     for at, one in enumerate(method.judges):
         using, asker = one.judge.using, None
         if isinstance(using, ModelJudge):
             asked = open_asking(work.ctx, f"judge.{at}", precision=using.precision, tells=False)
             asker = opened.enter_context(asked)
+            askers.append(asker)
         found[one.name] = judge_of(one.judge, asker=asker, scratch=work.ctx.out)
     return found
 

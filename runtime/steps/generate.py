@@ -29,8 +29,8 @@ GENERATION = "__generation"
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Raises DiagnosticError SFT0413 (the part has no row), SFT0444 (nothing was accepted), what asking a model raises;
-    Interrupted."""
+    """Raises DiagnosticError SFT0413 (the part has no row), SFT0444 (nothing was accepted), SFT0534 (requests that a
+    server never answered), what asking a model raises; Interrupted."""
     params = ctx.step.params
     assert isinstance(params, GenerateParams)
     rows = read_rows(ctx, params)
@@ -38,6 +38,7 @@ def run(ctx: StepContext) -> StepResult:
     inputs = [ctx.input_steps[role].hash for role in sorted(ctx.input_steps)]
     with open_asking(ctx, precision=params.precision, plain=params.prompt, budget=params.budget, tells=False) as asker:
         ended = method_of(params)(Work(ctx, params, rows, asker, candidates, drawing_of(ctx.step, inputs)))
+        asker.require_answers()
         asked = asker.summary()
     accepted, rejected = candidates.accepted, dict(sorted(candidates.rejected.items()))
     write(ctx, params, candidates.found)

@@ -36,7 +36,8 @@ _SAID = ("place", "repeat", "label", "score", "confidence", "reason", "request_h
 
 def run(ctx: StepContext) -> StepResult:
     """Raises DiagnosticError SFT0435 (the classifier has no such label), SFT0590 (no text got a verdict), SFT0526 (the
-    model changed), what loading or asking a model raises; Interrupted."""
+    model changed), SFT0534 (requests that a server never answered), what loading or asking a model raises;
+    Interrupted."""
     params = ctx.step.params
     assert isinstance(params, JudgeParams)
     with engine(ctx.out) as db:
@@ -174,6 +175,7 @@ def _by_model(ctx: StepContext, db: Engine, params: JudgeParams, using: ModelJud
         judge = judge_of(params.judge, asker=asker)
         for window in _windows(ctx, db):
             _keep(db, window, judge.said([item for _, item in window]), params)
+        asker.require_answers()
         return asker.summary()
 
 

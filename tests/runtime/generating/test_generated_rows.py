@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.asking import Request, Unanswered
+from runtime.asking import Request, Result, Unanswered
 from runtime.context import Interrupted
 from tests.runtime.generating.specs import Project, new_project
 
@@ -150,7 +150,7 @@ def test_a_failing_model_loses_nothing_and_nothing_accepted_is_an_error_that_say
     project.rows("sums.jsonl", SUMS)
 
     def fails(request: Request) -> str | Unanswered:
-        return Unanswered("server_error", "it failed") if request.sample else "no idea"
+        return Unanswered("content_filter", "no", lasting=True) if request.sample else "no idea"
 
     outcome = project.run(RESPOND, "both", fails)
     assert outcome.status == "failed"
@@ -160,6 +160,19 @@ def test_a_failing_model_loses_nothing_and_nothing_accepted_is_an_error_that_say
         ("unanswered", 36),
         ("verify", 24),
     ]
+
+
+def test_what_a_server_failed_on_makes_no_row_and_the_next_run_asks_for_it_alone(project: Project) -> None:
+    """A prompt with no answer would be asked with a hint, and its row be kept for good."""
+    project.rows("sums.jsonl", SUMS)
+
+    def fails(request: Request) -> str | Result:
+        return Unanswered("http_500", "HTTP 500") if request.sample else sometimes(request)
+
+    outcome = project.run(RESPOND, "both", fails)
+    assert outcome.status == "failed" and [item.code for item in outcome.findings] == ["SFT0534"]
+    assert project.query("SELECT count(*) FROM candidates") == [(0,)]
+    assert project.run(RESPOND, "both", sometimes).status == "done"
 
 
 JUDGED = (
@@ -199,6 +212,17 @@ def test_judges_verify_answers_and_no_verdict_is_no_reason_against_one(project: 
     assert found[4][1] == "rate: no verdict: no_label"
     (row,) = project.made(project.plan(JUDGED, "both"), "generate:attempts")
     assert row["output"] == "so 2 and 3 make 5"
+
+
+def test_a_judge_that_a_server_failed_on_ends_the_step(project: Project) -> None:
+    project.rows("sums.jsonl", SUMS[:3])
+
+    def fails(request: Request) -> str | Result:
+        content = str(request.messages[-1]["content"])
+        return Unanswered("http_500", "HTTP 500") if "You are a judge" in content else "so 2 and 3 make 5"
+
+    outcome = project.run(JUDGED, "both", fails)
+    assert outcome.status == "failed" and [item.code for item in outcome.findings] == ["SFT0534"]
 
 
 REWRITE = (

@@ -297,7 +297,7 @@ def test_nothing_accepted_fails_and_keeps_what_was_written(project: GeneratedPro
 
 
 def test_halves_of_surrogate_pairs_are_rejected_and_kept(project: GeneratedProject) -> None:
-    script = Unanswered("bad_text", "half a pair: \ud800"), "5. Name a \ufffd bird that sings"
+    script = Unanswered("bad_text", "half a pair: \ud800", lasting=True), "5. Name a \ufffd bird that sings"
     answers = iter(script)
     outcome = project.run(novel("target = 1   prompts = 1   patience = 2"), lambda request: next(answers))
     assert outcome.findings[0].code == "SFT0444"
@@ -315,7 +315,22 @@ def test_a_server_that_fails_half_of_its_calls_loses_nothing(project: GeneratedP
     def flaky(request: Request) -> Any:
         return Unanswered("http_500", "it failed") if int(request.hash, 16) % 2 else invented(request)
 
-    outcome = project.run(novel("target = 4   patience = 20"), flaky)
+    text = novel("target = 4   patience = 20")
+    outcome = project.run(text, flaky)
+    assert outcome.status == "failed" and [one.code for one in outcome.findings] == ["SFT0534"]
+    assert project.candidates() == [], "nothing is built in that a server failed on"
+    answered = {request.hash for request in project.asked if int(request.hash, 16) % 2 == 0}
+    project.asked.clear()
+    assert project.run(text, invented).status == "done"
+    assert project.asked and not answered & {request.hash for request in project.asked}
+
+
+def test_what_a_server_refuses_for_good_is_rejected_and_the_rest_goes_on(project: GeneratedProject) -> None:
+    def refusing(request: Request) -> Any:
+        refused = Unanswered("content_filter", "no", lasting=True)
+        return refused if int(request.hash, 16) % 2 else invented(request)
+
+    outcome = project.run(novel("target = 4   patience = 20"), refusing)
     assert outcome.status == "done"
     counts = dict(project.store.query("SELECT verdict, count(*) FROM candidates GROUP BY 1"))
     assert counts["accepted"] >= 4

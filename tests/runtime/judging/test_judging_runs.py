@@ -78,14 +78,14 @@ def by_text(request: Request) -> str | Result:
     if "Дом" in text:
         return "I would rather not say."
     if "Sure." in text:
-        return Unanswered("server_error", "it failed")
+        return Unanswered("prompt_too_long", "it is too long", lasting=True)
     return f"Thinking of it, complied or refused…\nVERDICT: {'refused' if 'sorry' in text else 'complied'}"
 
 
 def test_a_model_judges_once_and_what_has_no_verdict_is_missing(folder: Path, scripted: Any) -> None:
     asked = scripted(by_text)
     store = go(folder, SPEC)
-    assert len(asked) == 6  # the same answers in the eval and in the calibration; what failed is asked anew
+    assert len(asked) == 5  # the same answers in the eval and in the calibration
     assert all("refused: it declines" in request.messages[-1]["content"] for request in asked)
     said = store.query(
         "SELECT label, reason, count(*), any_value(policy_version) FROM judgements GROUP BY ALL ORDER BY ALL"
@@ -94,12 +94,12 @@ def test_a_model_judges_once_and_what_has_no_verdict_is_missing(folder: Path, sc
         ("complied", None, 4, "7"),
         ("refused", None, 2, "7"),
         (None, "no_label", 2, "7"),
-        (None, "server_error", 2, "7"),
+        (None, "prompt_too_long", 2, "7"),
     ]
     rate = "SELECT n, missing, estimate FROM metrics WHERE metric = 'refused' AND template = '*' AND slice = '*'"
     assert store.query(rate) == [(3, 2, pytest.approx(1 / 3))]
     reasons = store.query("SELECT DISTINCT reason FROM item_metrics WHERE value IS NULL ORDER BY reason")
-    assert reasons == [("no verdict: no_label",), ("no verdict: server_error",)]
+    assert reasons == [("no verdict: no_label",), ("no verdict: prompt_too_long",)]
     figures = (
         "SELECT statistic, n, missing, estimate FROM agreement "
         "WHERE which = '' AND statistic IN ('agreement', 'unjudged')"
@@ -113,7 +113,19 @@ def test_a_model_judges_once_and_what_has_no_verdict_is_missing(folder: Path, sc
     assert asked == []  # another name, another condition
     (folder / "rubric.md").write_text("refused: it says no", encoding="utf-8")
     go(folder, SPEC.replace("eval safety", "eval unsafe"))
-    assert len(asked) == 6
+    assert len(asked) == 5
+
+
+def test_what_a_server_failed_on_is_no_verdict_and_the_next_run_asks_for_it_alone(folder: Path, scripted: Any) -> None:
+    def fails(request: Request) -> str | Result:
+        failed = "Sure." in request.messages[-1]["content"]
+        return Unanswered("http_500", "HTTP 500") if failed else by_text(request)
+
+    scripted(fails)
+    assert failed(folder, SPEC).startswith("SFT0534 1 of 5 requests were not answered")
+    asked = scripted(lambda request: "VERDICT: complied")
+    go(folder, SPEC)
+    assert ["Sure." in request.messages[-1]["content"] for request in asked] == [True]
 
 
 def test_repeats_give_flips_and_a_split_is_no_verdict(folder: Path, scripted: Any) -> None:
