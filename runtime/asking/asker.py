@@ -77,10 +77,12 @@ class Asker:
         self.stats.known += known
         self._done += known
         self._report()
-        came: dict[str, Result] = {}
-        self._answer(order, found, came)
-        found |= came | self.kept.known(list(came))  # of two runs that ask at once, the first answer counts
-        given = self._given(order, found)
+        given: dict[str, Result] = {}
+        while len(given) < len(order):
+            came: dict[str, Result] = {}
+            self._answer(order, found, came)
+            found |= came | self.kept.known(list(came))  # of two runs that ask at once, the first answer counts
+            given = self._given(order, found)
         self._report(now=True)
         return [given[one.hash] for one in requests]
 
@@ -123,11 +125,14 @@ class Asker:
                 launched.pay(known[request.hash])
 
     def _given(self, order: Sequence[Request], found: dict[str, Result]) -> dict[str, Result]:
-        """What each request comes to, counted against the budget in the order of asking."""
+        """What each request comes to, counted against the budget in the order of asking; up to one that was not asked
+        though the budget has room for it. An answer of another run leaves it, where the one paid here was longer."""
         given: dict[str, Result] = {}
         for request in order:
             one = request.hash
             over = None if one in self._counted else ended(self.budget, self.spent)
+            if over is None and one not in found and not timed_out(self.budget, self.elapsed):
+                return given
             result = over or found.get(one) or out_of_time(self.budget)
             if one in found and over is None and one not in self._counted:
                 self._counted.add(one)

@@ -26,6 +26,7 @@ REPEATED = "repeats_the_prompt"
 LONGER = "longer_than_asked"  # a server that does not keep to the limit of new tokens; nothing is cut off
 LENGTH, END = "length", "end_of_turn"
 _PLAIN = "\n\r\t"
+_LEAST_COST = Decimal("1e-9")  # the last digit of the column
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ class Answer:
     cost: Decimal | None = None
     attempts: int = 1
     served: str | None = None
+
+    def __post_init__(self) -> None:
+        """It costs what the store can keep of that, so that a budget counts the same of an answer that was kept."""
+        if self.cost is not None:
+            object.__setattr__(self, "cost", self.cost.quantize(_LEAST_COST))
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,45 @@ def test_of_two_runs_that_ask_at_once_the_first_answer_counts_for_both(project: 
     assert texts(asker.ask(requests(asker, "ab"))) == ["first"]
 
 
+def test_a_budget_that_another_run_left_room_in_is_used_up(project: Project) -> None:
+    """An answer of 50 tokens is paid for here, and the one that counts was given to another run and has one."""
+    other = project.asker(lambda request: Answer("short", "end_of_turn", 1, 1, 0.0))
+
+    def overtaken(request: Request) -> Answer:
+        other.ask([request])
+        return Answer("long", "end_of_turn", 1, 50, 0.0)
+
+    asker = project.asker(overtaken, AskingBudget(tokens=60), together=1)
+    assert texts(asker.ask(requests(asker, *"abcdefgh"))) == ["short"] * 8
+    assert asker.spent.tokens == 8
+
+
+def test_a_budget_counts_of_an_answer_what_the_store_keeps_of_it(project: Project) -> None:
+    budget = AskingBudget(money=Decimal("0.000000003"))
+    script = lambda request: Answer("a", "end_of_turn", 1, 2, 0.0, cost=Decimal("0.0000000014"))  # noqa: E731
+    asker = project.asker(script, budget, together=1)
+    found = texts(asker.ask(requests(asker, *"abcde")))
+    assert found == ["a"] * 3 + ["budget_money"] * 2 and asker.spent.money == budget.money
+    again = project.asker(script, budget, together=1)
+    assert texts(again.ask(requests(again, *"abcde"))) == found and asked(again) == []
+
+
+def test_only_what_the_next_run_asks_anew_has_to_be_answered(project: Project) -> None:
+    def script(request: Request) -> str | Result:
+        word = request.messages[-1]["content"]
+        return Unanswered(word, f"it is {word}", lasting=word == "filter") if word != "fine" else "yes"
+
+    asker = project.asker(script, AskingBudget(requests=3))
+    asker.ask(requests(asker, "fine", "filter"))
+    asker.require_answers()
+    asker.ask(requests(asker, "http_500", "left out"))
+    with pytest.raises(DiagnosticError) as caught:
+        asker.require_answers()
+    found = caught.value.diagnostics[0]
+    assert found.code == "SFT0534"
+    assert found.message == "1 of 4 requests were not answered: http_500 1 (it is http_500)"
+
+
 def test_progress_counts_what_is_known(project: Project) -> None:
     first = project.asker()
     first.ask(requests(first, "ab"))
