@@ -17,8 +17,7 @@ def requests_unanswered(missing: Sequence[Unanswered], asked: int) -> Diagnostic
     counts = ", ".join(f"{name} {count:,}" for name, count in Counter(one.reason for one in missing).most_common())
     return fatal(
         MISSING,
-        f"{len(missing):,} of {asked:,} requests were not answered, however often they were asked: {counts} "
-        f"({one_line(missing[0].detail, 200)})",
+        f"{len(missing):,} of {asked:,} requests were not answered: {counts} ({one_line(missing[0].detail, 200)})",
         "run again: answers that came are kept, and only these are asked for. `retries` and `timeout` of the model "
         "give the server more time",
     )

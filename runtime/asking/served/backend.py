@@ -22,7 +22,7 @@ from runtime.asking.model import ServedModel
 from runtime.asking.request import Answer, Request, Result, Unanswered
 from runtime.asking.served.body import body_of, has_tools, size
 from runtime.asking.served.failure import CalledWrong, Failure, Hopeless, OtherLimit, Refusal
-from runtime.asking.served.pace import Pace, backoff
+from runtime.asking.served.pace import Pace, pause_after
 from runtime.asking.served.response import read
 from runtime.asking.served.settings import Served, read_key
 from runtime.asking.served.stopping import called_wrong, gone, hopeless, other_model, too_long_a_wait
@@ -124,9 +124,9 @@ class ServedBackend:
         return answer.served is not None and self.told not in (None, answer.served)
 
     def _settle(self, on_result: OnResult) -> None:
-        """Requests that were called wrong before anything was answered: that lasts if others are answered now."""
+        """Requests that were called wrong before anything was answered: it is about them if others are answered now."""
         for request, result in self._called_wrong:
-            on_result(request, Unanswered(result.reason, result.detail, self.answered, result.attempts))
+            on_result(request, Unanswered(result.reason, result.detail, attempts=result.attempts))
         self._called_wrong.clear()
 
     async def _wind_up(self, under_way: dict[asyncio.Task[Result], Request], on_result: OnResult) -> None:
@@ -164,7 +164,7 @@ class ServedBackend:
                 continue
             except Refusal as refused:
                 kind = Unanswered if refused.sure or self.answered else CalledWrong
-                return kind(refused.name, refused.detail, kind is Unanswered, attempts)
+                return kind(refused.name, refused.detail, refused.sure, attempts)
             except Failure as failed:
                 failure = failed
             self.failed_in_a_row += 1
@@ -187,6 +187,10 @@ class ServedBackend:
                 found = read(await complete(client, body, self.key), self.key)
         except TimeoutError:
             raise Failure("timeout", f"no answer within {self.served.timeout} s") from None
+        except (Failure, Refusal, Hopeless, OtherLimit):
+            raise
+        except Exception as error:  # of what a server sends, nothing ends the run with a traceback
+            raise Failure("unreadable", f"the response cannot be read ({type(error).__name__})") from error
         if found.output_tokens is not None:
             went.tokens = found.output_tokens + (found.prompt_tokens or 0)
         return Answer(
@@ -209,13 +213,11 @@ class ServedBackend:
 
     async def _wait(self, failure: Failure, failures: int) -> None:
         """Before the next attempt; what the server asks for holds all requests back. Raises Hopeless."""
-        pause = backoff(failures)
         if failure.wait is not None:
             if failure.wait > _LONGEST_WAIT:
                 raise Hopeless(429, too_long_a_wait(failure.wait))
             self.pace.hold(failure.wait)
-            pause = max(pause, failure.wait) if failure.wait == 0 else failure.wait
-        until = time.monotonic() + pause
+        until = time.monotonic() + pause_after(failures, failure.wait)
         while not self.stopping and (left := until - time.monotonic()) > 0:
             await asyncio.sleep(min(left, _LOOK))
 

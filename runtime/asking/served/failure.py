@@ -1,7 +1,8 @@
 """What can go wrong with one attempt, under its name: try again, give this request up, or stop asking.
 
 A status, a broken connection or a body that is no answer says little about one request, and is tried again. A request
-that the server calls wrong is given up. What would meet every request alike (a refused key, an unknown model) stops.
+that the server calls wrong is given up: for good where it is sure what is meant, for this run where a gateway may have
+said it. What would meet every request alike (a refused key, an unknown model) stops.
 What a server says is without the key before it is cut or put into a sentence, so that no part of the key is left.
 """
 
@@ -71,7 +72,7 @@ class Told:
     def of(cls, body: bytes, key: str | None) -> Told:
         try:
             found = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return cls(_shown(body.decode("utf-8", "replace"), key), "", "")
         error = found.get("error", found) if isinstance(found, dict) else {}
         if not isinstance(error, dict):

@@ -62,3 +62,10 @@ def backoff(failures: int, draw: Callable[[], float] = random.random) -> float:
     """Seconds to wait after so many failures of one request, from 1: doubled each time, between half of it and all."""
     longest = min(_LONGEST, _FIRST * 2 ** min(failures - 1, 10))
     return longest * (0.5 + 0.5 * draw())
+
+
+def pause_after(failures: int, asked: float | None, draw: Callable[[], float] = random.random) -> float:
+    """Seconds to wait after so many failures of one request, where the server asks for so many: never less than
+    without its wish, so that a small one does not use up all attempts at once, and up to a tenth more than it."""
+    own = backoff(failures, draw)
+    return own if asked is None else max(own, asked * (1 + 0.1 * draw()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from runtime.asking.served.failure import Failure, Hopeless, OtherLimit, Refusal, of_status, retry_after
-from runtime.asking.served.pace import Pace, backoff
+from runtime.asking.served.pace import Pace, backoff, pause_after
 from runtime.asking.served.settings import SHOWN, without_key
 
 
@@ -58,6 +58,12 @@ def test_what_the_server_asks_to_wait_is_waited_for() -> None:
 def test_waits_double_to_half_a_minute_between_half_of_it_and_all() -> None:
     assert [backoff(n, lambda: 1.0) for n in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
     assert [backoff(n, lambda: 0.0) for n in (1, 2, 100)] == [0.25, 0.5, 15]
+
+
+def test_what_a_server_asks_to_wait_is_added_to_and_never_makes_a_wait_shorter() -> None:
+    assert [pause_after(n, 0.01, lambda: 0.0) for n in (1, 2, 100)] == [0.25, 0.5, 15]
+    assert [pause_after(1, asked, lambda: 0.0) for asked in (None, 0.0, 7.0)] == [0.25, 0.25, 7.0]
+    assert pause_after(1, 7.0, lambda: 1.0) == pytest.approx(7.7), "those that were held back together come apart"
 
 
 @pytest.mark.parametrize(

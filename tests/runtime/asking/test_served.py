@@ -217,8 +217,53 @@ def test_a_server_that_calls_everything_wrong_stops_and_one_request_that_it_call
     with serving(faults=one) as served:
         asker = asker_of(project, served.url, concurrency=1)
         assert texts(ask(asker)) == ["http_400", *BACKWARDS[1:]]
-        assert texts(ask(asker_of(project, served.url))) == ["http_400", *BACKWARDS[1:]]
-        assert len(served.came) == len(WORDS), "that lasts: it is not asked again"
+        assert refused(asker.require_answers).code == "SFT0534"
+    with serving() as again:
+        assert texts(ask(asker_of(project, again.url))) == BACKWARDS
+        assert again.asked() == ["word 0"], "it may have been a gateway between: nothing is kept of it"
+
+
+def test_a_request_that_a_server_which_answers_calls_wrong_is_asked_again_by_the_next_run(project: Project) -> None:
+    def later(number: int, body: dict[str, Any]) -> Fault | None:
+        return Fault(413) if body["messages"][0]["content"] == "word 5" else None
+
+    with serving(faults=later) as served:
+        asker = asker_of(project, served.url, concurrency=1)
+        assert texts(ask(asker)) == [*BACKWARDS[:5], "http_413", *BACKWARDS[6:]]
+        assert "1 of 12 requests were not answered: http_413 1" in refused(asker.require_answers).message
+    with serving() as again:
+        asker = asker_of(project, again.url)
+        assert texts(ask(asker)) == BACKWARDS and again.asked() == ["word 5"]
+        asker.require_answers()
+
+
+def test_what_a_server_refuses_for_sure_is_kept_and_is_an_answer(project: Project) -> None:
+    message = b'{"error": {"code": "content_filter"}}'
+    with serving(faults=in_turn([None, Fault(400, body=message)])) as served:
+        for _ in range(2):
+            asker = asker_of(project, served.url, concurrency=1)
+            assert texts(ask(asker, ["ab", "cd"])) == ["ba", "content_filter"] and len(served.came) == 2
+            asker.require_answers()
+
+
+def test_a_body_nested_as_deep_as_it_goes_is_a_failure_as_others_are(project: Project) -> None:
+    with serving(faults=in_turn([Fault(500, body=b"[" * 200_000), Fault(body=b"[" * 200_000)])) as served:
+        asker = asker_of(project, served.url, concurrency=1)
+        assert texts(ask(asker)) == BACKWARDS
+    assert asker.summary()["retried_for"] == {"http_500": 1, "wrong_json": 1}
+
+
+def test_a_response_that_nothing_foresaw_is_asked_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def once(body: bytes, key: str | None) -> Any:
+        monkeypatch.setattr(backend_module, "read", read)
+        raise KeyError("what is this")
+
+    read = backend_module.read
+    monkeypatch.setattr(backend_module, "read", once)
+    with serving() as served:
+        asker = asker_of(project, served.url, concurrency=1)
+        assert texts(ask(asker)) == BACKWARDS
+    assert asker.summary()["retried_for"] == {"unreadable": 1}
 
 
 def test_a_prompt_that_is_too_long_for_the_server(project: Project) -> None:
