@@ -6,6 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 
 from compiler.hashing import hash_text
+from compiler.plan import STEP_VERSIONS, StepKind
 from compiler.world import BaselineFacts, BlessedEval, ColumnType, ModelFacts, Problem, SourceFacts
 
 TICKETS: dict[str, ColumnType] = {
@@ -36,7 +37,8 @@ def _facts(path: str, columns: dict[str, ColumnType], rows: int) -> SourceFacts:
 def _blessed(name: str) -> BaselineFacts:
     """A run that measured ``exact`` of ``tuned`` in two evals, under other templates, cut off elsewhere."""
     models = {"tuned": {"plain": {"method": "greedy", "max_new_tokens": 48, "precision": "auto", "version": 2}}}
-    metrics = {"exact": {"function": "exact_match", "args": {"normalise": "none"}, "unit": "share", "version": 3}}
+    version = STEP_VERSIONS[StepKind.MEASURE]
+    metrics = {"exact": {"function": "exact_match", "args": {"normalise": "none"}, "unit": "share", "version": version}}
     how = {"metrics": metrics, "models": models, "templates": {"plain": {"text": "other", "version": "4"}}}
     facts = BaselineFacts(
         name,
