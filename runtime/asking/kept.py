@@ -58,7 +58,8 @@ class KeptRequests:
             came = (result.text, result.stop_reason, None, result.prompt_tokens, result.output_tokens, result.seconds)
             self.waiting.rows.append((*asked, *came, result.cost, result.attempts, result.served, now))
         elif result.lasting:
-            came_to_nothing = (None, result.reason, result.detail, None, None, 0.0, None)
+            detail = result.detail.encode("utf-8", "replace").decode()  # half a character cannot be stored
+            came_to_nothing = (None, result.reason, detail, None, None, 0.0, None)
             self.waiting.rows.append((*asked, *came_to_nothing, result.attempts, None, now))
 
     def forget(self, hashes: Sequence[str]) -> None:
