@@ -5,9 +5,9 @@ Nothing of a round says how many rounds there are, so that a loop with one more 
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
-from compiler.params_base import Number, Params
+from compiler.params_base import GrownParams, Number, Params
 
 LimitOp: TypeAlias = Literal[">=", ">", "<=", "<"]
 # Every figure of a round's rows, in the order in which they are shown.
@@ -33,7 +33,14 @@ class GuardLimit(Params):
     limit: Number
 
 
-class GuardParams(Params):
+class TrainedRows(Params):
+    """The mix step of a train, and the parts of it that no model wrote."""
+
+    input: str
+    real: tuple[str, ...]
+
+
+class GuardParams(GrownParams):
     """Figures of the rows that a round is about to be trained on, and the limits on them.
 
     Input roles: ``rows`` (the mix step, or the only render step), ``made:0``, … (the generate steps of the round, for
@@ -42,6 +49,8 @@ class GuardParams(Params):
     ``written``.
     """
 
+    ADDED: ClassVar[frozenset[str]] = frozenset({"others"})
+
     kind: Literal["guard"] = "guard"
     limits: tuple[GuardLimit, ...]
     real: tuple[str, ...]
@@ -49,6 +58,7 @@ class GuardParams(Params):
     written: tuple[WrittenRows, ...]
     human: tuple[WrittenRows, ...]
     earlier: tuple[WrittenRows, ...] = ()
+    others: tuple[TrainedRows, ...] = ()  # what further trains learn from, of what the round wrote among it
 
 
 class MetricAt(Params):

@@ -18,6 +18,7 @@ from compiler.loop_params import (
     RoundParams,
     SelectParams,
     StopRule,
+    TrainedRows,
     WrittenRows,
 )
 from compiler.lower.builder import PlanBuilder
@@ -26,7 +27,7 @@ from compiler.lower.eval import lower_eval
 from compiler.lower.judge import Judges
 from compiler.lower.model import model_content, model_local
 from compiler.resolve.compared import prompt_columns, trained_columns
-from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTask, ResolvedTrain, Rows
+from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTask, Rows
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.resolved_loop import LoopMetric, Round, UnrolledLoop
 from compiler.resolved_methods import ResolvedRespond, ResolvedRewrite
@@ -87,9 +88,7 @@ class _Loop:
     # --- guard ------------------------------------------------------------------------------------
 
     def _guard(self, round: Round) -> str:
-        train = self._learner(round)
-        data = train.data
-        assert isinstance(data, ResolvedMixture)
+        data, *further = self._learned(round)
         inputs: dict[str, str] = {}
         written = [self._written(name, f"written:{at}", inputs) for at, name in enumerate(round.generates.values())]
         earlier = [
@@ -99,9 +98,11 @@ class _Loop:
         ]
         mix = self._lowered.training(data)
         inputs["rows"] = mix
-        people = [rows for rows in data.rows if _by_people(rows.task)]
+        more = {f"rows:{at}": self._lowered.training(other) for at, other in enumerate(further, 1)}
+        inputs |= more
+        learned = {rows.name: rows for one in (data, *further) for rows in one.rows}
+        people = [rows for rows in learned.values() if _by_people(rows.task)]
         human = [self._human(rows, f"human:{at}", inputs) for at, rows in enumerate(people)]
-        roles = {name: role for role, name in self._builder.step(mix).local["labels"].items()}
         made = {f"made:{at}": f"generate:{name}" for at, name in enumerate(round.generates.values())}
         block, builder = self._block, self._builder
         limits = self._loop.loop.guards
@@ -111,7 +112,11 @@ class _Loop:
                     GuardLimit(measure=item.limit.measure.name, op=cast(LimitOp, item.limit.op), limit=item.limit.limit)
                     for item in limits
                 ),
-                real=tuple(sorted(roles[rows.name] for rows in people)),
+                real=self._real(data, mix),
+                others=tuple(
+                    TrainedRows(input=role, real=self._real(other, step))
+                    for other, (role, step) in zip(further, more.items(), strict=True)
+                ),
                 made=tuple(made),
                 written=tuple(written),
                 human=tuple(human),
@@ -124,11 +129,17 @@ class _Loop:
             lines={f"limits.{at}": builder.line(item.entry.node.span, block) for at, item in enumerate(limits)},
         )
 
-    def _learner(self, round: Round) -> ResolvedTrain:
-        """The first train of the round that learns from what the round wrote."""
+    def _learned(self, round: Round) -> list[ResolvedMixture]:
+        """What the trains of the round learn from, of those that learn from what the round wrote."""
         own = set(round.generates.values())
         trains = [self._spec.trains[name] for name in round.trains.values()]
-        return next(one for one in trains if any(rows.task.name in own for rows in one.own_rows))
+        learners = (one for one in trains if any(rows.task.name in own for rows in one.own_rows))
+        return [one.data for one in learners if isinstance(one.data, ResolvedMixture)]
+
+    def _real(self, data: ResolvedMixture, mix: str) -> tuple[str, ...]:
+        """The parts of a mix step that no model wrote."""
+        roles = {name: role for role, name in self._builder.step(mix).local["labels"].items()}
+        return tuple(sorted(roles[rows.name] for rows in data.rows if _by_people(rows.task)))
 
     def _written(self, name: str, role: str, inputs: dict[str, str]) -> WrittenRows:
         task = self._spec.tasks[name]

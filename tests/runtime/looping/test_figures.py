@@ -12,6 +12,7 @@ from compiler.loop_params import GuardLimit
 from runtime.looping import figures
 from runtime.looping.figures import Figure
 from runtime.looping.limits import broken
+from runtime.steps.guard import _share_of_people
 
 WORDS = st.lists(st.text("abcd", min_size=1, max_size=2), max_size=8).map(" ".join)
 TEXTS = st.lists(WORDS, max_size=6)
@@ -108,3 +109,8 @@ def test_a_figure_just_below_its_limit_does_not_read_as_the_limit() -> None:
     figure = figures.real_share(29_999, 100_000)
     found = broken([GuardLimit(measure="real_share", op=">=", limit="0.3")], {"real_share": figure})
     assert "it is 30%" not in found[0].reason
+
+
+def test_of_several_trains_the_one_with_the_fewest_rows_of_people_counts() -> None:
+    assert min([(60, 100), (1, 10), (500, 1000)], key=_share_of_people) == (1, 10)
+    assert min([(60, 100), (0, 0), (0, 9)], key=_share_of_people) == (0, 0), "a train without a row is told first"
