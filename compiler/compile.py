@@ -19,7 +19,7 @@ from compiler.reach import reached, reached_for
 from compiler.reporting import Reporter
 from compiler.resolve.decontaminate import resolve_decontaminations
 from compiler.resolve.eval import resolve_eval
-from compiler.resolve.few_shot import bind_examples, check_examples
+from compiler.resolve.few_shot import bind_examples, check_examples, held_out_rows
 from compiler.resolve.few_shot_axis import check_sources
 from compiler.resolve.filter import check_filter
 from compiler.resolve.gate import resolve_gate
@@ -188,11 +188,16 @@ def _resolve(
     loops = _each(read, Loop, lambda block: resolve_loop_rows(block, names(block), before))
     either = {**given, **loop_models(loops.values())}
     evals = _each(read, Eval, lambda block: resolve_eval(block, names(block), either, tasks, templates, judges))
-    check_examples(tasks, trains, evals, report)
-    check_sources(evals, trains, report)
+    rounds = loops.values()
+    shown = tasks | {name: item for loop in rounds for name, item in loop.tasks.items()}
+    measured = evals | {name: item for loop in rounds for name, item in loop.evals.items()}
+    learning = trains | {name: item for loop in rounds for name, item in loop.trains.items()}
+    held_out = list(held_out_rows(learning.values(), measured.values()))
+    check_examples(shown, measured, held_out, report)
+    check_sources(evals, held_out, report)
     resolve_decontaminations(read, names, sources, tasks, mixtures, trains, evals)
     gates = _each(read, Gate, lambda block: resolve_gate(block, names(block), evals))
-    tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores)
+    tables = Tables(models, either, sources, templates, filters, tasks, mixtures, evals, judges, scores, held_out)
     lifecycle = resolve_lifecycle(read, names, world, tables, loops)
     generates = {name: item for name, item in lifecycle.items() if isinstance(item, ResolvedGenerate)}
     later = {name: item for name, item in lifecycle.items() if name not in generates}

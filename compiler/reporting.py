@@ -77,8 +77,8 @@ class Reporter(Struct, frozen=True, eq=False):
         labels = [item if isinstance(item, Label) else Label(self.file, *item) for item in also]
         self.sink.error(code, message, self.file, span, help=help, secondary=(*labels, *self.used), fix=fix)
 
-    def warning(self, code: str, message: str, span: Span, help: str | None = None) -> None:
-        self.sink.warning(code, message, self.file, span, help=help, secondary=self.used)
+    def warning(self, code: str, message: str, span: Span, help: str | None = None, also: Iterable[Label] = ()) -> None:
+        self.sink.warning(code, message, self.file, span, help=help, secondary=(*also, *self.used))
 
     def place(self, span: Span) -> Place:
         """The span as lines and columns, under the file's own name: a plan does not know where it was compiled."""

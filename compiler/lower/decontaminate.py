@@ -16,6 +16,7 @@ from compiler.resolve.compared import (
     Compared,
     Owner,
     are_conversations,
+    are_given,
     compared_with,
     of_evals,
     owner_of,
@@ -33,6 +34,7 @@ from compiler.resolved import (
     Rows,
 )
 from compiler.resolved_decontaminate import Decontaminate
+from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.fields import Shape
 from compiler.step_params import DecontaminateParams, HeldOutRows
 
@@ -41,7 +43,7 @@ class Decontamination:
     """What every train and mixture is compared with. ``tasks`` gives the last step of a task or source by name."""
 
     def __init__(self, spec: ResolvedSpec, tasks: Mapping[str, str], builder: PlanBuilder) -> None:
-        self.tasks, self._builder = tasks, builder
+        self.tasks, self._builder, self._trains = tasks, builder, spec.trains
         self._evals = of_evals(spec.evals.values())
         owners: list[Owner] = [*drawn_mixtures(spec).values(), *spec.trains.values()]
         self._owners = {rows.name: owner for owner in reversed(owners) for rows in _rows_of(owner)}
@@ -81,6 +83,21 @@ class Decontamination:
         shown in training. Those that no training has are as they are."""
         owner = self._shown.get(pool.name)
         return self.tasks[pool.task.name] if owner is None else self._cleaned(pool, owner)
+
+    def written_from(self, rows: Rows, item: ResolvedGenerate) -> str:
+        """The id of the step that has what is left of rows that a generate shows its model: what is written from a
+        held-out row carries it into training. The rules are those of whoever trains on the rows, or else on what is
+        written; held-out rows that a model writes or chooses come later and are not compared with."""
+        owner, step = self._shown.get(rows.name) or self._owners.get(item.name), self.tasks[rows.task.name]
+        every = list(compared_with(owner, rows, self._evals).values())
+        compared = [one for one in every if are_given(one.held[0], self._trains)]
+        if not compared:
+            return step
+        short, own = _whole_name(rows), f"{item.name}.{_whole_name(rows)}"
+        names = (*_names(rows, owner), own) if owner is not None else (short, own)
+        free = own if len(compared) < len(every) else names  # rows that are trained on keep the short name
+        block = owner.block if owner is not None else item.block
+        return _add(free, compared, rows.part, rows.task, block, step, self.tasks, self._builder)
 
     def _rendered(self, rows: Rows, step: str, owner: Owner, name: Names) -> str:
         return lower_training_rows(rows, step, lambda pool: self._cleaned(pool, owner), self._builder, name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeAlias, TypeVar, cast
 
 from compiler.asking_params import AskingBudget
 from compiler.generate_params import GenerateParams, Method, Novelty, SelfInstruct
@@ -17,6 +17,7 @@ from compiler.lower.builder import Line, PlanBuilder
 from compiler.lower.filter import lower_filter
 from compiler.lower.respond import SEVERAL, asked_rows, judging_models, method_params
 from compiler.lower.score import JudgeRows, ScoringModel, lower_score
+from compiler.resolved import Rows
 from compiler.resolved_judge import ResolvedJudge
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
@@ -28,6 +29,7 @@ from compiler.unroll import round_seed
 from spec_lang.ast import Ref
 
 T = TypeVar("T")
+WrittenFrom: TypeAlias = Callable[[Rows, ResolvedGenerate], str]  # the step that has what a model is shown of rows
 _NEW_TOKENS = 256
 # Of Wang et al. 2022, where nothing else is asked for.
 _PAPER_DECODE = Sample(max_new_tokens=1024, temperature=Decimal("0.7"), top_p=Decimal("0.5"), top_k=None, seed=0)
@@ -37,6 +39,7 @@ _PAPER_NOVELTY = Decimal("0.7")
 def lower_generate(
     item: ResolvedGenerate,
     steps: Mapping[str, str],
+    written_from: WrittenFrom,
     model_of: Callable[[str], ScoringModel],
     judge_rows: JudgeRows,
     judges: Mapping[str, ResolvedJudge],
@@ -57,9 +60,13 @@ def lower_generate(
         params,
         item.name,
         item.block,
-        inputs={"rows": steps[rows.task.name]}
+        inputs={"rows": written_from(rows, item)}
         | asked_inputs(model, trains)
-        | (asked_rows(item.method, item, steps, builder) if item.method is not None else {}),
+        | (
+            asked_rows(item.method, item, lambda pool: written_from(pool, item), builder)
+            if item.method is not None
+            else {}
+        ),
         content=_merged([asked_content(model, facts, params.prompt), *judge_content]),
         labels={"generate": item.name, "task": item.name, "from": rows.name, "model": model.name},
         lines=_lines(item.block, builder) | asked_lines(model, builder),

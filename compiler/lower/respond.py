@@ -15,7 +15,7 @@ from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.eval import lower_metric
 from compiler.lower.judge import judge_spec
-from compiler.lower.template import lower_asked_rows, render_template
+from compiler.lower.template import StepOf, lower_asked_rows, render_template
 from compiler.resolve.turns import wording
 from compiler.resolved import AnyModel, ResolvedMetric, ResolvedTemplate
 from compiler.resolved_judge import ResolvedJudge
@@ -41,18 +41,17 @@ def method_params(
     return _rewrite(method, item)
 
 
-def asked_rows(
-    method: ResolvedMethod, item: ResolvedGenerate, steps: Mapping[str, str], builder: PlanBuilder
-) -> dict[str, str]:
-    """Input roles of what is asked, with the ids of the steps that render it."""
+def asked_rows(method: ResolvedMethod, item: ResolvedGenerate, step_of: StepOf, builder: PlanBuilder) -> dict[str, str]:
+    """Input roles of what is asked, with the ids of the steps that render it. ``step_of`` gives the step that has rows
+    which a model is shown."""
     rows = sure(item.rows)
 
     def rendered(name: str, templates: tuple[ResolvedTemplate, ...], *, unanswered: bool) -> str:
         return lower_asked_rows(
             rows,
-            steps[rows.task.name],
+            step_of(rows),
             templates,
-            lambda pool: steps[pool.task.name],
+            step_of,
             builder,
             item.block,
             name,

@@ -19,6 +19,7 @@ from compiler.plan import Plan
 from compiler.reporting import Reporter
 from compiler.resolved import ResolvedMixture, ResolvedSpec, ResolvedTrain, Rows
 from compiler.resolved_judge import ResolvedJudge, ResolvedReview
+from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.rule_models import RuleModels
 from compiler.world import ModelFacts
 
@@ -63,7 +64,7 @@ class _Lowered:
 
     def __init__(self, spec: ResolvedSpec, facts: Mapping[str, ModelFacts], builder: PlanBuilder) -> None:
         self.spec, self.facts, self.builder = spec, facts, builder
-        tasks = TaskSteps(spec, self.scoring_model, self.judge_rows, builder)
+        tasks = TaskSteps(spec, self.written_from, self.scoring_model, self.judge_rows, builder)
         judges = {name: item for name, item in spec.later.items() if isinstance(item, ResolvedJudge)}
         self.judges = Judges(judges, facts, tasks, self.trained, builder)
         self.clean = Decontamination(spec, tasks, builder)
@@ -119,6 +120,9 @@ class _Lowered:
 
     def judge_rows(self, judge: str, step: str, rendered: str, labels: Mapping[str, str]) -> str:
         return self.judges.conversations(judge, step, rendered, labels)
+
+    def written_from(self, rows: Rows, item: ResolvedGenerate) -> str:
+        return self.clean.written_from(rows, item)
 
     def rows_of(self, rows: Rows) -> str:
         """The last step of the task that has the rows."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.lower.filter import lower_filter
-from compiler.lower.generate import lower_generate
+from compiler.lower.generate import WrittenFrom, lower_generate
 from compiler.lower.score import JudgeRows, ScoringModel, lower_score
 from compiler.lower.source import lower_source
 from compiler.resolved import ResolvedSpec, ResolvedSplit, ResolvedTask
@@ -22,13 +22,19 @@ from compiler.step_params import SplitParams, SplitPart
 class TaskSteps(Mapping[str, str]):
     """The last step of every source and task, by name. A task is lowered when it is asked for first: filters may
     compare their rows with those of other tasks, and scores may be by models that learn from them; that these make no
-    circle was checked. ``model_of`` gives a model that scores rows,
-    ``judge_rows`` the step of a judge that does."""
+    circle was checked. ``written_from`` gives the step that has what is left of a generate's rows, ``model_of`` a model
+    that scores rows, ``judge_rows`` the step of a judge that does."""
 
     def __init__(
-        self, spec: ResolvedSpec, model_of: Callable[[str], ScoringModel], judge_rows: JudgeRows, builder: PlanBuilder
+        self,
+        spec: ResolvedSpec,
+        written_from: WrittenFrom,
+        model_of: Callable[[str], ScoringModel],
+        judge_rows: JudgeRows,
+        builder: PlanBuilder,
     ) -> None:
         self._spec, self._model_of, self._judge_rows, self._builder = spec, model_of, judge_rows, builder
+        self._written_from = written_from
         self._steps = {name: lower_source(source, builder) for name, source in spec.sources.items()}
 
     def __getitem__(self, name: str) -> str:
@@ -36,7 +42,9 @@ class TaskSteps(Mapping[str, str]):
             written, judged = self._spec.generates.get(name), self._judge_rows
             if written is not None:
                 own = {key: item for key, item in self._spec.later.items() if isinstance(item, ResolvedJudge)}
-                self._steps[name] = lower_generate(written, self, self._model_of, judged, own, self._builder)
+                self._steps[name] = lower_generate(
+                    written, self, self._written_from, self._model_of, judged, own, self._builder
+                )
             else:
                 self._steps[name] = lower_task(self._spec.tasks[name], self, self._model_of, judged, self._builder)
         return self._steps[name]

@@ -6,7 +6,7 @@ here, because two answers that come apart make a circle that lowering never leav
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from compiler.resolved import (
     Dedup,
     ResolvedEval,
     ResolvedMixture,
+    ResolvedSource,
     ResolvedTask,
     ResolvedTemplate,
     ResolvedTrain,
@@ -60,15 +61,16 @@ class Compared(Struct, frozen=True):
         return replace(self, ngram=ngram, coverage=coverage, reason=clause("because"))
 
 
-def compared_with(owner: Owner, rows: Rows, evals: Iterable[HeldOut]) -> dict[Key, Compared]:
+def compared_with(owner: Owner | None, rows: Rows, evals: Iterable[HeldOut]) -> dict[Key, Compared]:
     """What some rows of a mixture or train are compared with, by rows and columns, those of evals first: what a rule
-    says of an eval, it says of others over the same rows. A rule without names speaks of all evals."""
+    says of an eval, it says of others over the same rows. A rule without names speaks of all evals. What nobody trains
+    on has no rules."""
     found: dict[Key, Compared] = {}
     for held in evals:
         one = found.setdefault(_key(held), Compared(()))
         found[_key(held)] = replace(one, held=(*one.held, held))
     every = dict(found)
-    for rule in _rules(owner, rows):
+    for rule in _rules(owner, rows) if owner is not None else ():
         named = [Compared((held,)) for held in rule.against] if "against" in rule.entry.clauses else every.values()
         for one in named:
             key = _key(one.held[0])
@@ -95,6 +97,23 @@ def _rules(owner: Owner, rows: Rows) -> Iterator[Decontaminate]:
 def owner_of(train: ResolvedTrain) -> Owner:
     """Whose rules the rows of a train follow: those of its mixture, or its own."""
     return train.data if isinstance(train.data, ResolvedMixture) else train
+
+
+def are_given(held: HeldOut, trains: Mapping[str, ResolvedTrain]) -> bool:
+    """Whether held-out rows are there before any model writes or is trained, so that what is generated may wait for
+    them. Were they not, each of two generates could wait for an eval over rows of the other one."""
+    if isinstance(held.rows, ResolvedSource):
+        return not held.rows.is_written
+    pending, seen = [held.rows.task], set[str]()
+    while pending:
+        task = pending.pop()
+        if task.source is None or task.source.is_written:
+            return False
+        if any(score.judges or trains.keys() & set(score.models) for score in task.scores):
+            return False
+        seen.add(task.name)
+        pending += [other for other in filtered_against(task) if other.name not in seen]
+    return True
 
 
 def filtered_against(task: ResolvedTask) -> tuple[ResolvedTask, ...]:

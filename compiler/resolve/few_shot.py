@@ -6,7 +6,8 @@ where a template is used, and is checked there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -21,6 +22,7 @@ from spec_lang.diagnostics import Label
 from spec_lang.source import Span
 
 PART = "train"
+HeldOut: TypeAlias = tuple[Rows, Label]  # with the place that says so
 
 
 class _Use(Struct, frozen=True, eq=False):
@@ -62,12 +64,11 @@ def pools_of(task: ResolvedTask) -> tuple[Rows, ...]:
 
 def check_examples(
     tasks: Mapping[str, ResolvedTask],
-    trains: Mapping[str, ResolvedTrain],
     evals: Mapping[str, ResolvedEval],
+    held_out: Sequence[HeldOut],
     report_of: Callable[[Shape], Reporter],
 ) -> None:
     """Report templates without rows to draw from, columns that these rows lack, and examples that are held out."""
-    held_out = list(held_out_rows(trains, evals))
     for use in _uses(tasks, evals):
         pool = pool_of(use.few_shot, use.task)
         if pool is not None:
@@ -114,23 +115,19 @@ def _nothing_to_draw(use: _Use, report: Reporter) -> None:
     report.error("SFT0273", message, use.few_shot.block.head, help, also)
 
 
-def held_out_rows(
-    trains: Mapping[str, ResolvedTrain], evals: Mapping[str, ResolvedEval]
-) -> Iterator[tuple[Rows, Label]]:
-    """Rows that are evaluated or validated on, with the place that says so."""
-    for item in evals.values():
+def held_out_rows(trains: Iterable[ResolvedTrain], evals: Iterable[ResolvedEval]) -> Iterator[HeldOut]:
+    """Rows that are evaluated or validated on."""
+    for item in evals:
         if item.data is not None:
             yield item.data, item.block.label(item.block.data.span, "evaluated here")
-    for train in trains.values():
+    for train in trains:
         if train.validation is not None:
             yield train.validation, train.block.label(train.block.validation.span, "validated on here")
 
 
-def check_held_out(
-    template: str, pool: Rows, place: Span, held_out: list[tuple[Rows, Label]], report: Reporter
-) -> None:
+def check_held_out(template: str, pool: Rows, place: Span, held_out: Sequence[HeldOut], report: Reporter) -> None:
     """An example that is also a question gives its answer away, in training and in the prompt."""
-    found = next((label for other, label in held_out if _same(other, pool)), None)
+    found = next((label for other, label in held_out if same_rows(other, pool)), None)
     if found is None and pool.part != "test":
         return
     others = [name for name in (pool.task.parts.names if pool.task.parts else ()) if name != pool.part]
@@ -139,5 +136,6 @@ def check_held_out(
     report.error("SFT0272", message, place, help, [found] if found is not None else [])
 
 
-def _same(rows: Rows, pool: Rows) -> bool:
+def same_rows(rows: Rows, pool: Rows) -> bool:
+    """Whether both are of one task, and of one part of it unless one of them is the whole task."""
     return rows.task is pool.task and (rows.part == pool.part or rows.part is None or pool.part is None)

@@ -7,15 +7,15 @@ block says otherwise: prompts then begin alike, which is read once, and items di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from compiler.reporting import Reporter
-from compiler.resolve.few_shot import PART, check_held_out, held_out_rows, pool_of
+from compiler.resolve.few_shot import PART, HeldOut, check_held_out, pool_of
 from compiler.resolve.template import FEW_SHOT
-from compiler.resolved import ResolvedEval, ResolvedModel, ResolvedTrain
+from compiler.resolved import ResolvedEval, ResolvedModel
 from compiler.resolved_template import Piece, ResolvedFewShot, ResolvedTemplate
 from compiler.schema.eval import Eval
 from compiler.schema.fields import Shape, Value
@@ -113,10 +113,9 @@ def check_counts(block: Eval, item: ResolvedEval, report: Reporter) -> None:
 
 
 def check_sources(
-    evals: Mapping[str, ResolvedEval], trains: Mapping[str, ResolvedTrain], report_of: Callable[[Shape], Reporter]
+    evals: Mapping[str, ResolvedEval], held_out: Sequence[HeldOut], report_of: Callable[[Shape], Reporter]
 ) -> None:
     """Report counts of examples for which there are no rows, or only rows that are held out."""
-    held_out = list(held_out_rows(trains, evals))
     for item in evals.values():
         for few_shot, template in _drawn(item):
             report, place = report_of(item.block), item.block.few_shot.span

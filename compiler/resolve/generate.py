@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from compiler.column_scope import ColumnScope
 from compiler.names import Names
 from compiler.reporting import suggestion
+from compiler.resolve.few_shot import same_rows
 from compiler.resolve.respond import resolve_respond
 from compiler.resolve.rewriting import resolve_backtranslate, resolve_rewrite
 from compiler.resolve.served import refuse_plain, refuse_top_k
+from compiler.resolve.shared_rows import may_share_rows
 from compiler.resolve.tables import Tables, find_column, scope_of
 from compiler.resolve.written_rows import given_rows, resolve_written
 from compiler.resolved import AnyModel, ResolvedModel, Rows
@@ -69,14 +71,28 @@ def _check_held_out(block: Generate, rows: Rows, names: Names, tables: Tables) -
     """What is written from rows of a test set carries them into training."""
     field = given_rows(block)
     assert field is not None
-    user = next((item for item in tables.evals.values() if item.data and item.data.name == rows.name), None)
-    if rows.part != "test" and user is None:
+    user = next((held for held in tables.held_out if _is_held_out(held[0], rows)), None)
+    if rows.part == "test" or user is not None:
+        others = [part for part in (rows.task.parts.names if rows.task.parts else ()) if part != rows.part]
+        help = f"take another part, such as `{rows.task.name}.{others[-1]}`" if others else "give the task a split"
+        message = f"rows are generated from `{rows.name}`, which is held out"
+        if user is not None and user[0].task is not rows.task:
+            message = f"rows are generated from `{rows.name}`, which has rows of `{user[0].name}`, which is held out"
+            help = f"take a part of task `{user[0].task.name}` that is not held out"
+        names.report.error("SFT0254", message, field.span, help, [user[1]] if user is not None else [])
         return
-    also = [user.block.label(user.block.data.span, "evaluated here")] if user is not None else []
-    others = [part for part in (rows.task.parts.names if rows.task.parts else ()) if part != rows.part]
-    help = f"take another part, such as `{rows.task.name}.{others[-1]}`" if others else "give the task a split"
-    message = f"rows are generated from `{rows.name}`, which is held out"
-    names.report.error("SFT0254", message, field.span, help, also)
+    user = next((held for held in tables.held_out if may_share_rows(held[0], rows)), None)
+    if user is not None:
+        message = f"`{rows.name}`, which rows are generated from, and `{user[0].name}`, which is held out, are rows of"
+        help = "give both tasks the same split, and generate from a part that is not held out"
+        names.report.warning("SFT0613", f"{message} one source", field.span, help, [user[1]])
+
+
+def _is_held_out(held: Rows, rows: Rows) -> bool:
+    """Whether rows are those that are held out. What a model wrote is there once, so a task over a generate has the
+    rows of the generate, unless the split of both says that they are others."""
+    written = rows.task.source is not None and rows.task.source.is_written
+    return same_rows(held, rows) or (written and may_share_rows(held, rows))
 
 
 def _check_novelty(

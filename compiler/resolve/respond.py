@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from compiler.column_scope import ColumnScope
 from compiler.known import Known
 from compiler.names import Names
-from compiler.resolve.few_shot import check_held_out, held_out_rows, pool_of
+from compiler.resolve.few_shot import check_held_out, pool_of
 from compiler.resolve.tables import Tables
 from compiler.resolve.task import find_templates
 from compiler.resolve.turns import only_column, shows
@@ -18,6 +20,7 @@ from compiler.schema.generate import Generate
 from compiler.schema.generate_methods import BestBody, RespondBody
 from spec_lang.ast import Ref
 from spec_lang.diagnostics import Label
+from spec_lang.source import Span
 
 _NO_EFFECT = "SFT0225"
 ANSWER_OF_CONVERSATION = "assistant"
@@ -30,7 +33,8 @@ def resolve_respond(
     templates = shown_templates(body.templates, rows, names, tables, scope)
     conversation = any(template.as_it_is for template in templates)
     column = ANSWER_OF_CONVERSATION if conversation else None
-    _check_examples(body, templates, rows, names, tables)
+    if body.templates.value is not None:
+        _check_examples(templates, body.templates.span, rows, names, tables)
     if conversation and rows is not None and rows.task.source is not None and rows.task.source.layout == "preference":
         help = "its answers would be better than what? respond to a source of conversations or of plain columns"
         names.report.error("SFT0280", "each row has two answers, a better and a worse one", block.prompts.span, help)
@@ -44,7 +48,7 @@ def resolve_respond(
     by = None
     if isinstance(take, BestBody) and take.measure.value is not None:
         by = resolve_best_by(take.measure.value, names, tables.judges, scope)
-    hint = _hint(block, body, column, names, tables, scope)
+    hint = _hint(block, body, column, rows, names, tables, scope)
     _check_numbers(block, body, names)
     if any(metric is not None and metric.function.compares for metric in verify):
         _check_not_shown(templates, body, column, used, names)
@@ -61,44 +65,48 @@ def shown_templates(
 
 
 def one_template(
-    ref: Value[Ref | None], field: str, names: Names, tables: Tables, scope: ColumnScope
+    ref: Value[Ref | None], field: str, rows: Rows | None, names: Names, tables: Tables, scope: ColumnScope
 ) -> ResolvedTemplate | None:
-    """A template by name, checked against the columns that it is rendered with."""
+    """A template by name, checked against the columns that it is rendered with and what its examples are drawn from."""
     if ref.value is None:
         return None
     found = names.look_up(ref.value, ("template",), field, tables.templates)
     if found is not None:
         find_templates(Value((ref.value,), ref.span), names, tables.templates, scope)
+        _check_examples([found], ref.span, rows, names, tables)
     return found
 
 
 def _check_examples(
-    body: RespondBody, templates: Known[ResolvedTemplate], rows: Rows | None, names: Names, tables: Tables
+    templates: Iterable[ResolvedTemplate], place: Span, rows: Rows | None, names: Names, tables: Tables
 ) -> None:
-    """Templates that the method names draw their examples from rows that are there, and not held out."""
-    if rows is None or body.templates.value is None:
+    """Templates that a method names draw their examples from rows that are there, and not held out."""
+    if rows is None:
         return
-    held_out = list(held_out_rows({}, tables.evals))
     for template in templates:
         if template.few_shot is None:
             continue
         pool = pool_of(template.few_shot, rows.task)
         if pool is not None:
-            check_held_out(template.name, pool, body.templates.span, held_out, names.report)
+            check_held_out(template.name, pool, place, tables.held_out, names.report)
         elif template.few_shot.block.rows.known and not template.few_shot.block.rows.given:
             message = (
                 f"template `{template.name}` has no rows to draw examples from: {rows.task.title} has no part `train`"
             )
-            names.report.error(
-                "SFT0273", message, body.templates.span, "name them in the template: `rows = TASK.train`"
-            )
+            names.report.error("SFT0273", message, place, "name them in the template: `rows = TASK.train`")
 
 
 def _hint(
-    block: Generate, body: RespondBody, column: str | None, names: Names, tables: Tables, scope: ColumnScope
+    block: Generate,
+    body: RespondBody,
+    column: str | None,
+    rows: Rows | None,
+    names: Names,
+    tables: Tables,
+    scope: ColumnScope,
 ) -> ResolvedTemplate | None:
     """The template that may show the expected answer, and has to."""
-    hint = one_template(body.hint, "hint", names, tables, scope)
+    hint = one_template(body.hint, "hint", rows, names, tables, scope)
     if body.hint.given and not {"verify"} & (block.lines.keys() | block.broken):
         help = "add `verify = exact_match()`: what failed is asked again"
         names.report.error(_NO_EFFECT, "`hint` is not allowed without `verify`", body.hint.span, help)

@@ -23,7 +23,7 @@ def resolve_backtranslate(
     """The method, as far as it is known."""
     text = _turn(block, "assistant", "read as texts", rows, names, tables, scope)
     column = _instruction(block, body.column, rows, names, tables, scope)
-    template = one_template(body.template, "template", names, tables, scope)
+    template = one_template(body.template, "template", rows, names, tables, scope)
     if template is not None and text is not None and "user" in template.roles and not shows(template, text):
         message = f"template `{template.name}` does not show `{{{text}}}`, the text that an instruction is written for"
         names.report.error("SFT0281", message, body.template.span, f'write `user = "… {{{text}}}"`')

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from compiler.column_scope import ColumnScope, column
 from compiler.names import Names
+from compiler.resolve.few_shot import HeldOut
 from compiler.resolve.task import columns_of, find_rows
 from compiler.resolved import (
     AnyModel,
@@ -38,6 +39,7 @@ class Tables(Struct, frozen=True, eq=False):
     evals: Mapping[str, ResolvedEval]
     judges: Mapping[str, Judge]
     scores: Mapping[str, Score]
+    held_out: Sequence[HeldOut] = ()  # of the file and of all loops
 
 
 def rows_or_source(
