@@ -11,8 +11,9 @@ from compiler.reporting import renamed_word, suggestion
 from compiler.resolve.calibration import resolve_calibration
 from compiler.resolve.policy import read_policy
 from compiler.resolve.served import refuse_top_k
+from compiler.resolve.shared_rows import may_share_rows, same_content
 from compiler.resolve.tables import Tables
-from compiler.resolved import ResolvedTemplate
+from compiler.resolved import ResolvedSource, ResolvedTemplate, ResolvedTrain, Rows
 from compiler.resolved_judge import ResolvedJudge
 from compiler.schema.eval import GreedyBody
 from compiler.schema.judge import Judge
@@ -38,8 +39,28 @@ def resolve_judge(
     _check_asking(block, names)
     refuse_top_k(block.decode.value, model, names.report)
     calibration = resolve_calibration(block, labels, names, tables, reviews)
+    if calibration is not None and isinstance(model, ResolvedTrain):
+        _check_unseen(block, model, calibration.rows, names)
     by = using.form.name if using is not None else ""
     return ResolvedJudge(block, labels, by, model, template, policy, calibration)
+
+
+def _check_unseen(block: Judge, model: ResolvedTrain, held: Rows | ResolvedSource, names: Names) -> None:
+    """Report labelled rows that the judge's model learned from, as far as names and splits tell."""
+    span = block.calibrate_.head if block.calibrate_ is not None else block.calibrate.span
+    also = [model.block.label(model.block.data.span, "trained on here")]
+    for rows in model.trained_on:
+        whole = isinstance(held, ResolvedSource) and same_content(held, rows.task.source)
+        if whole or rows.name == held.name:
+            message = (
+                f"`{model.name}` was trained on rows of `{held.name}`, so calibrating `{block.name}` measures memory"
+            )
+            names.report.error("SFT0603", message, span, "calibrate on labels that no judge was trained on", also)
+            return
+        if isinstance(held, Rows) and may_share_rows(rows, held):
+            message = f"`{held.name}` and `{rows.name}`, on which `{model.name}` was trained, are rows of one source"
+            help = "give both tasks the same split, and calibrate on a part that was not trained on"
+            names.report.warning("SFT0613", message, span, help)
 
 
 def _labels(block: Judge, names: Names) -> Known[str]:

@@ -11,7 +11,7 @@ def may_share_rows(first: Rows, second: Rows) -> bool:
     one, two = first.task, second.task
     if one.name == two.name:
         return first.part is None or second.part is None or first.part == second.part
-    if not _same_content(one.source, two.source):
+    if not same_content(one.source, two.source):
         return False
     if any(task.parts is not None and task.split is None for task in (one, two)):
         return False  # a split is there, and how it goes is not known
@@ -37,7 +37,7 @@ def _field(task: ResolvedTask, column: str) -> str | None:
     return source.mapping.get(column) or ".".join(source.places.get(column, ())) or None
 
 
-def _same_content(first: ResolvedSource | None, second: ResolvedSource | None) -> bool:
+def same_content(first: ResolvedSource | None, second: ResolvedSource | None) -> bool:
     """Whether both read a file of equal bytes: another source block over the same file is no other data."""
     if first is None or second is None:
         return False
