@@ -71,11 +71,13 @@ Input: The asphalt was soft, and everybody sat by the river until midnight.
 
 Task: """
 _PLACE = "{most}"
+# Possessive: a model may write any number of blanks, and a run of them is not to be divided up in all the ways there are.
 _EXAMPLE = re.compile(
-    r"^[ \t*#]*example[ \t]*\d*[ \t]*[.:)]?[ \t*]*$|^[ \t*#]*example[ \t]*\d+[ \t]*[.:)][ \t*]*", re.I | re.M
+    r"^[ \t*#]*+example[ \t]*+(?:\d++[ \t]*+)?[.:)]?[ \t*]*+$|^[ \t*#]*+example[ \t]*+\d++[ \t]*+[.:)][ \t*]*+",
+    re.I | re.M,
 )
-_LABEL = re.compile(r"^[ \t*#]*(input|output|label)[ \t]*\d*[ \t]*:[ \t*]*", re.I | re.M)
-_NEXT_TASK = re.compile(r"^[ \t*#]*task[ \t]*\d*[ \t]*:", re.I | re.M)
+_LABEL = re.compile(r"^[ \t*#]*+(input|output|label)[ \t]*+\d*+[ \t]*+:[ \t*]*+", re.I | re.M)
+_NEXT_TASK = re.compile(r"^[ \t*#]*+task[ \t]*+\d*+[ \t]*+:", re.I | re.M)
 _FIRST_WORD = re.compile(r"\w+")
 KIND_TOKENS = 5  # of an answer of which the first word counts
 

@@ -135,6 +135,15 @@ def test_instances_with_the_label_first(answer: str, found: list[tuple[str, str]
     assert [(one.input, one.output) for one in read.found] == found
 
 
+@pytest.mark.parametrize("label", ["example", "input", "task", "example 1"])
+def test_blanks_without_end_after_a_label_are_read_once(label: str) -> None:
+    answer = (
+        f"a\nOutput: b\n{label}{' ' * 200_000}x"  # a search that divides them up in every way ends with no test run
+    )
+    (found,) = read_instances(answer, classification=False, cut_off=False).found
+    assert found.output.startswith(f"b\n{label} ")
+
+
 def test_an_answer_that_was_cut_off_in_a_next_task_is_whole() -> None:
     assert read_instances("a\nOutput: b", classification=False, cut_off=True).cut
     assert not read_instances("a\nOutput: b\nTask: c", classification=False, cut_off=True).cut
