@@ -8,7 +8,8 @@
 ``content_filter``
     the server that wrote it says so.
 ``endless``, ``truncated``
-    it was cut off; ``endless`` where its end is one piece again and again, three times and over 30 characters.
+    it was cut off, by the limit of tokens or by whatever a server names beside the end of the turn; ``endless`` where
+    its end is one piece again and again, three times and over 30 characters.
 ``repeats_prompt``
     its words are those of the prompt: all of them once or more often, or a run of at least eight and half of them.
 ``other_script``
@@ -24,6 +25,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.asking.request import END, LENGTH
 from runtime.generating.scripts import foreign_script
 from runtime.metrics.rouge import words_of
 
@@ -36,6 +38,7 @@ FAULTS = (EMPTY, CONTROL, FILTERED, ENDLESS, TRUNCATED, REPEATS, OTHER_SCRIPT)
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffd\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_FINISHED = (None, END, "unknown")  # many a small server does not say why it ended
 _TAIL = 4_000  # characters in which a piece that comes again and again is looked for
 _TIMES, _LEAST = 3, 30
 _LONG_RUN = 8  # words
@@ -51,7 +54,7 @@ class Fault:
 
 def fault_of(text: str, stop_reason: str | None, prompt: str, expected: str) -> Fault | None:
     """The first rule that an answer breaks. ``prompt`` is the text that it is an answer to, ``expected`` what was
-    expected, which may be empty; ``stop_reason`` is ``length`` for an answer that was cut off."""
+    expected, which may be empty; ``stop_reason`` is that of an answer, None where there is none."""
     if fault := broken(text, stop_reason):
         return fault
     if (found := repeats(text, prompt)) and not (expected.strip() and repeats(expected, prompt)):
@@ -65,12 +68,19 @@ def broken(text: str, stop_reason: str | None) -> Fault | None:
         return Fault(EMPTY, "there is nothing in it but white space" if text else "there is nothing in it")
     if found := _CONTROLS.search(text):
         return Fault(CONTROL, f"it has U+{ord(found.group()):04X} in it")
-    if stop_reason == "content_filter":
-        return Fault(FILTERED, "the server held it back or broke it off")
-    if stop_reason == "length":
-        piece = repeated_end(text)
-        return Fault(ENDLESS, f"it ends in {piece!r} again and again") if piece else Fault(TRUNCATED, "it was cut off")
-    return None
+    return cut_off(text, stop_reason)
+
+
+def cut_off(text: str, stop_reason: str | None, what: str = "it") -> Fault | None:
+    """The fault of a text that its writer did not finish, called ``what`` in the detail; None for one that is whole."""
+    if stop_reason in _FINISHED:
+        return None
+    if stop_reason == FILTERED:
+        return Fault(FILTERED, f"the server held {what} back or broke it off")
+    if piece := repeated_end(text):
+        return Fault(ENDLESS, f"{what} ends in {piece!r} again and again")
+    by = "" if stop_reason == LENGTH else f": the server says `{stop_reason}`"
+    return Fault(TRUNCATED, f"{what} was cut off{by}")
 
 
 def in_other_script(text: str, known: str) -> Fault | None:

@@ -1,7 +1,7 @@
 """What an instance of a new task has to be; and what a set of them may not be.
 
-In this order: ``truncated`` (the last one of an answer that was cut off) or ``endless``, ``empty_output``,
-``ends_with_colon`` (input or output announces something that is not there), ``input_is_output``,
+In this order: ``content_filter``, ``endless`` or ``truncated`` (the last one of an answer that was cut off),
+``empty_output``, ``ends_with_colon`` (input or output announces something that is not there), ``input_is_output``,
 ``control_characters``, ``repeats_prompt`` (it copies an instance that the prompt showed), ``repeated`` (an earlier
 instance of the same task), ``surplus`` (there are as many as were asked for). Where one input that is not empty has
 different outputs, none of the task's instances can be trusted: ``conflicting_outputs`` (Wang et al. 2022, released
@@ -11,8 +11,10 @@ code).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
-from runtime.generating.answer_faults import CONTROL, ENDLESS, REPEATS, TRUNCATED, fault_of, repeated_end
+from runtime.asking.request import LENGTH
+from runtime.generating.answer_faults import CONTROL, ENDLESS, REPEATS, cut_off, fault_of, repeated_end
 from runtime.generating.instances import Instance, Instances, folded
 from runtime.generating.task_rules import Broken
 
@@ -27,32 +29,34 @@ CONFLICTING = "conflicting_outputs"
 _COLONS = (":", "：")
 
 
-def judged(instances: Instances, most: int, shown: frozenset[str]) -> list[tuple[Instance, Broken | None]]:
-    """Each instance with the rule that it breaks; ``shown`` are the texts of the prompt, folded."""
+def judged(
+    instances: Instances, most: int, shown: frozenset[str], stop_reason: str = LENGTH
+) -> list[tuple[Instance, Broken | None]]:
+    """Each instance with the rule that it breaks; ``shown`` are the texts of the prompt, folded. ``stop_reason`` is
+    why the last one was cut off, if it was."""
     found: list[tuple[Instance, Broken | None]] = []
-    taken: dict[tuple[str, str], None] = {}
+    sound: dict[tuple[str, str], None] = {}
     last = len(instances.found) - 1
     for place, one in enumerate(instances.found):
-        broken = _broken(one, shown, cut=instances.cut and place == last)
+        broken = _broken(one, shown, stop_reason if instances.cut and place == last else None)
         key = (folded(one.input), folded(one.output))
-        if broken is None and key in taken:
+        if broken is None and key in sound:
             broken = Broken(REPEATED)
-        if broken is None and len(taken) == most:
-            broken = Broken(SURPLUS)
         if broken is None:
-            taken[key] = None
+            sound[key] = None
         found.append((one, broken))
-    if clash := _clash(list(taken)):
+    if clash := _clash(list(sound)):  # of all there are: one that is surplus tells as much of a task
         return [(one, broken or Broken(CONFLICTING, None, clash)) for one, broken in found]
-    return found
+    passed = count()
+    return [(one, broken or (Broken(SURPLUS) if next(passed) >= most else None)) for one, broken in found]
 
 
-def _broken(one: Instance, shown: frozenset[str], *, cut: bool) -> Broken | None:
+def _broken(one: Instance, shown: frozenset[str], stop_reason: str | None) -> Broken | None:
     text = one.output or one.input
+    if left := cut_off(text, stop_reason):
+        return Broken(left.rule, None, left.detail)
     if piece := repeated_end(text):
         return Broken(ENDLESS, None, f"it ends in {piece!r} again and again")
-    if cut:
-        return Broken(TRUNCATED, None, "it was cut off")
     if not one.output.strip():
         return Broken(EMPTY_OUTPUT)
     if one.input.rstrip().endswith(_COLONS) or one.output.rstrip().endswith(_COLONS):

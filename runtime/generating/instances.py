@@ -71,7 +71,7 @@ Input: The asphalt was soft, and everybody sat by the river until midnight.
 
 Task: """
 _PLACE = "{most}"
-# Possessive: a model may write any number of blanks, and a run of them is not to be divided up in all the ways there are.
+# Possessive: a model may write any number of blanks, and no run of them is divided up in all the ways there are.
 _EXAMPLE = re.compile(
     r"^[ \t*#]*+example[ \t]*+(?:\d++[ \t]*+)?[.:)]?[ \t*]*+$|^[ \t*#]*+example[ \t]*+\d++[ \t]*+[.:)][ \t*]*+",
     re.I | re.M,

@@ -20,9 +20,8 @@ from typing import Any, TypeVar
 from compiler.hashing import hash_text
 from compiler.step_params import Greedy, SelfInstruct
 from runtime.asking import Answer, Request, Result, Unanswered
-from runtime.asking.request import LENGTH
 from runtime.generating import instances, task_lists
-from runtime.generating.answer_faults import EMPTY, ENDLESS, TRUNCATED, repeated_end
+from runtime.generating.answer_faults import EMPTY, cut_off
 from runtime.generating.candidates import Candidate
 from runtime.generating.instance_rules import SURPLUS, judged
 from runtime.generating.instances import Instances
@@ -148,16 +147,13 @@ class _SelfInstruct:
         number: int,
     ) -> None:
         shown, new = len(examples), self.method.new_tasks
-        listed = task_lists.read_tasks(answer.text, shown, new, cut_off=answer.stop_reason == LENGTH)
+        left = cut_off(answer.text, answer.stop_reason, "the answer")
+        listed = task_lists.read_tasks(answer.text, shown, new, cut_off=left is not None)
         if not listed.items:
             self._add(Broken(EMPTY, None, "no task is in the answer"), parents, (asked,), number)
         cut = len(listed.items) - 1 if self.method.truncated == "last" else 0
         for place, text in enumerate(listed.items):
-            broken = None
-            if listed.cut and place >= cut:
-                piece = repeated_end(answer.text)
-                broken = Broken(ENDLESS, None, f"the answer ends in {piece!r} again and again") if piece else None
-                broken = broken or Broken(TRUNCATED, None, "the answer was cut off")
+            broken = Broken(left.rule, None, left.detail) if left and listed.cut and place >= cut else None
             broken = broken or self.rules.broken(text, [one.text for one in examples], header)
             self._judge(Task(text, parents, (asked,), number), broken)
         for text in listed.surplus:
@@ -211,22 +207,22 @@ class _SelfInstruct:
             rule = result.reason if result.by_budget else UNANSWERED
             self._reject(task, Broken(rule, None if result.by_budget else result.reason, result.detail))
             return
-        cut = result.stop_reason == LENGTH
+        cut = cut_off(result.text, result.stop_reason) is not None
         found = (
             instances.read_output(result.text, cut_off=cut)
             if self.method.input is None
             else instances.read_instances(result.text, classification=classification, cut_off=cut)
         )
-        self._rows(task, found, classification)
+        self._rows(task, found, classification, result.stop_reason)
 
-    def _rows(self, task: Task, found: Instances, classification: bool) -> None:
+    def _rows(self, task: Task, found: Instances, classification: bool, stop_reason: str) -> None:
         """A candidate an instance; a task with none that is accepted makes no row, and is shown in no prompt."""
         if not found.found:
             self._reject(task, Broken(NO_INSTANCE, None, "the answer has no output"))
             return
         first: str | None = None
         facts = {"classification": True} if classification else {}
-        for one, broken in judged(found, self.method.instances, _SHOWN):
+        for one, broken in judged(found, self.method.instances, _SHOWN, stop_reason):
             values = {self.method.output: one.output}
             if self.method.input is not None:
                 values[self.method.input] = one.input

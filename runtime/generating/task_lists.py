@@ -13,7 +13,6 @@ from dataclasses import dataclass
 _NUMBER = re.compile(r"^[ \t]*(?:[*#]+[ \t]*)?(?:task[ \t]+)?(\d{1,3})[ \t]?[.):][ \t*]*", re.IGNORECASE | re.MULTILINE)
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _SPACE = re.compile(r"\s+")
-LONGEST = 2_000  # characters of an item that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +73,4 @@ def _list_of(answer: str) -> tuple[str, bool]:
 
 
 def _item(text: str) -> str:
-    return _SPACE.sub(" ", text).strip().strip("*").strip()[:LONGEST]
+    return _SPACE.sub(" ", text).strip().strip("*").strip()

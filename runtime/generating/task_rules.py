@@ -5,7 +5,8 @@
 ``repeats_prompt``
     it is one of the tasks that the prompt showed, or a stretch of what the prompt asks for.
 ``length``
-    fewer words than ``shortest`` or more than ``longest``; in scripts that write no spaces a character is a word.
+    fewer words than ``shortest`` or more than ``longest``, or more than 20 characters for each of those; in scripts
+    that write no spaces a character is a word.
 ``blacklist``
     a word of the list, as a whole word and in any case.
 ``writes_program``
@@ -40,6 +41,7 @@ LENGTH, BLACKLIST, PROGRAM, FIRST = "length", "blacklist", "writes_program", "fi
 RULES = (CONTROL, ENDLESS, REPEATS, LENGTH, BLACKLIST, PROGRAM, FIRST, OTHER_SCRIPT)
 _OPENING = "¿¡"
 _STRETCH = 6  # words
+_OF_A_WORD = 20  # characters on average at most: a few words that fill a prompt are no words
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class TaskRules:
             return Broken(REPEATS, None, "it is what the prompt asks for")
         if not self._method.shortest <= len(words) <= self._method.longest:
             return Broken(LENGTH, str(len(words)))
+        if len(task) > _OF_A_WORD * self._method.longest:
+            return Broken(LENGTH, str(len(words)), f"it has {len(task):,} characters")
         if found := self._blacklist.search(unicodedata.normalize("NFKC", task).casefold()):
             return Broken(BLACKLIST, found.group())
         if words[:3] == ("write", "a", "program"):

@@ -24,6 +24,10 @@ PROMPT = "Name the three largest rivers of the country and say which sea each of
         ("The Loire, the Seine and", "length", "truncated"),
         ("The Loire. " + "It is a river. " * 12, "length", "endless"),
         ("是的是的" * 20, "length", "endless"),
+        ("The Loire, the Seine and", "content_filter", "content_filter"),
+        ("The Loire, the Seine and", "abort", "truncated"),
+        ("The Loire, the Seine and", "other", "truncated"),
+        ("The Loire, the Seine.", "unknown", ""),  # the server does not say
         ("The Loire. " + "It is a river. " * 12, "end_of_turn", ""),  # it ended: long-winded, and no more
         (PROMPT, "end_of_turn", "repeats_prompt"),
         (PROMPT.upper() + "  " + PROMPT, "end_of_turn", "repeats_prompt"),

@@ -267,6 +267,8 @@ BAD: list[Any] = [
     ("5. 写一首关于春天的诗给我的朋友", "other_script"),
     (Answer("5. Describe the long ri", "length", 9, 9, 0.0), "truncated"),
     (Answer("5. Go on " + "and on " * 60, "length", 9, 9, 0.0), "endless"),
+    (Answer("5. Describe the long river of", "content_filter", 9, 9, 0.0), "content_filter"),
+    (Answer("5. Describe the long river of", "abort", 9, 9, 0.0), "truncated"),
     (Unanswered("http_500", "the server failed"), "unanswered"),
 ]
 
@@ -287,6 +289,20 @@ def test_of_a_list_that_was_cut_off_the_last_item_alone_can_be_left_out() -> Non
     for truncated, rules in (("discard", ["truncated"] * 2), ("last", ["truncated", ""])):
         _, candidates = written(script, target=1, prompts=1, patience=1, truncated=truncated, classification=False)
         assert [one.candidate.rule for one in candidates.found] == rules
+
+
+@pytest.mark.parametrize(
+    ("stop", "rule"), [("content_filter", "content_filter"), ("error", "truncated"), ("unknown", "")]
+)
+def test_an_instance_that_a_server_broke_off_makes_no_row(stop: str, rule: str) -> None:
+    def script(request: Request) -> Any:
+        if is_for_tasks(request):
+            return "5. Describe four rivers of the land"
+        return Answer(" the river\nOutput: It is long and", stop, 9, 9, 0.0)
+
+    for input in ("input", None):
+        _, candidates = written(script, target=1, prompts=1, patience=1, classification=False, input=input)
+        assert candidates.found[0].candidate.rule == rule
 
 
 def test_nothing_accepted_fails_and_keeps_what_was_written(project: GeneratedProject) -> None:

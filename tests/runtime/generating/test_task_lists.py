@@ -45,6 +45,11 @@ def test_tasks_of_a_list(answer: str, items: tuple[str, ...]) -> None:
     assert read_tasks(answer, 8, 8, cut_off=False).items == items
 
 
+def test_a_long_task_is_read_whole() -> None:
+    task = " ".join(f"word{number}" for number in range(500))
+    assert read_tasks(f"1. {task}", 0, 8, cut_off=False).items == (task,)
+
+
 def test_a_list_that_was_cut_off_after_all_of_its_tasks_is_whole() -> None:
     answer = "\n".join(f"{number}. Task number {number}." for number in range(9, 20))
     whole = read_tasks(answer, 8, 8, cut_off=True)
@@ -65,6 +70,7 @@ RULES = [
     ("Every new task asks for something else than all the others", "repeats_prompt", None),
     ("Name a bird", "length", "3"),
     (" ".join(f"w{n}" for n in range(151)), "length", "151"),
+    ("Say what this is: " + "".join(f"w{n}" for n in range(900)), "length", "5"),
     ("Describe the image in a sentence", "blacklist", "image"),
     ("Please go\u00a0to the shop now", "blacklist", "go to"),
     ("Write a program that sorts words", "writes_program", None),
@@ -176,6 +182,8 @@ INSTANCES = [
     ([("a", "b"), ("c", "d"), ("e", "f")], [None, None, "surplus"]),
     ([("a", "b"), ("a", "c"), ("d", "")], ["conflicting_outputs", "conflicting_outputs", "empty_output"]),
     ([("", "b"), ("", "c")], [None, None]),
+    ([("a", "b"), ("c", "d"), ("c", "e")], ["conflicting_outputs"] * 3),  # also where a later one was surplus
+    ([("a", "b"), ("a", "b"), ("a", "")], [None, "repeated", "empty_output"]),
     ([("a", "on and on and on and on and on and on and on and on")], ["endless"]),
 ]
 
