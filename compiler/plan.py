@@ -63,6 +63,7 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.ROUND: 2,  # what is missing or cannot be measured ends the loop
     StepKind.SELECT: 2,  # a round with missing answers is no candidate
     StepKind.SCORE: 3,  # classifiers read no control tokens and no more than fits; no value is infinite
+    StepKind.GENERATE: 2,  # answers that a server broke off make no row; what is drawn for `rewrite` and asked again
 }
 
 

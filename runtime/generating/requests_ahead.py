@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.respond_params import Backtranslate, Respond, Rewrite
-from compiler.step_params import GenerateParams, SelfInstruct
+from compiler.step_params import GenerateParams, Greedy, SelfInstruct
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def _of_rows(params: GenerateParams, rows: int | None) -> tuple[int | None, int 
             return rows * samples, rows * (samples + (hinted or 0))
         case Backtranslate():
             return rows, rows
-        case Rewrite(rounds=rounds):  # an attempt that is given up asks for no answer
-            return rows * rounds, 2 * rows * rounds
+        case Rewrite(rounds=rounds):  # an attempt that is given up asks for no answer, and a greedy one is made once
+            return rows * (1 if isinstance(params.decode, Greedy) else rounds), 2 * rows * rounds
         case _:
             return None, None

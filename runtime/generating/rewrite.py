@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.respond_params import Rewrite
+from compiler.step_params import Sample
 from runtime.generating.candidates import Candidate
 from runtime.generating.new_instructions import NewInstructions
 from runtime.generating.rewriting import Evolved, Rewriting, Written
@@ -34,8 +35,9 @@ def generate(work: Work) -> Ended:
         row_id = new.add(_candidate(one, rows[one.of.row_id].values, method))
         return "" if work.candidates.found[-1].candidate.rule else row_id
 
-    Rewriting(method, work.params.decode, work.asker, int(work.drawing[:15], 16)).run(start, take)
-    if done == total:
+    # Not from `drawing`: another limit of words or one more row would draw other operations, and ask everything anew.
+    seed = work.params.decode.seed if isinstance(work.params.decode, Sample) else 0
+    if not Rewriting(method, work.params.decode, work.asker, seed).run(start, take):
         return Ended(ALL_ASKED, f"all {len(start):,} instructions went through {_rounds(method.rounds)}", method.rounds)
     return Ended(BUDGET, f"the budget ended after {done:,} of {total:,} attempts", method.rounds)
 

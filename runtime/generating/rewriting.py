@@ -5,18 +5,22 @@ its row and the round. What is accepted takes its parent's place in the next rou
 tried again with the next draw. An instruction counts only with an answer to it, which the same model writes and which
 the templates of the rows ask for. An instruction that stands among the rows, or was written before, is a ``duplicate``.
 
+A prompt that was asked before is asked for another answer, so an instruction that was given up is tried anew also under
+the same operation. A greedy model would give the same one: such an attempt at a row is left out.
+
 Two requests a row and round at most.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from compiler.respond_params import Rewrite
 from compiler.step_params import Greedy, Sample
-from runtime.asking.request import Result, Unanswered
+from runtime.asking.request import Result, Unanswered, messages_text
 from runtime.generating.answer_faults import broken, fault_of, in_other_script
 from runtime.generating.best_of_n import DUPLICATE, Verdict, same_answer
 from runtime.generating.evolving import answer_given_up, evolve_prompt, evolved, given_up, operation_of
@@ -59,15 +63,21 @@ class Rewriting:
     decode: Greedy | Sample
     asker: Asks
     seed: int
+    asked: Counter[str] = field(default_factory=Counter, init=False)  # how often each prompt was asked
+    made: set[tuple[str, str]] = field(default_factory=set, init=False)  # attempts: a row and what was asked for it
 
-    def run(self, rows: Sequence[Written], take: Callable[[Evolved], str]) -> None:
+    def run(self, rows: Sequence[Written], take: Callable[[Evolved], str]) -> int:
         """All attempts, round by round, rows in order, each given to ``take``: the id of the row that it makes, or
-        nothing where it makes none. What was not asked, since a budget had ended, is no attempt."""
-        now = list(rows)
+        nothing where it makes none. What was not asked, since a budget had ended, is no attempt; so many are given
+        back."""
+        now, left_out = list(rows), 0
         seen = {same_answer(row.values.get(self.params.column) or "") for row in rows}
         for round in range(self.params.rounds):
             for start in range(0, len(now), _AT_ONCE):
                 for place, one in self._evolved(now[start : start + _AT_ONCE], round):
+                    if one is None:
+                        left_out += 1
+                        continue
                     text = same_answer(one.instruction)
                     if one.verdict.accepted and text in seen:
                         one = replace(one, verdict=_AGAIN)
@@ -75,20 +85,20 @@ class Rewriting:
                         seen.add(text)
                         values = {**one.of.values, self.params.column: one.instruction}
                         now[start + place] = Written(one.of.row_id, values, own)
+        return left_out
 
-    def _evolved(self, rows: Sequence[Written], round: int) -> Iterator[tuple[int, Evolved]]:
-        """Attempts at some rows: the instructions first, then answers to those that are any good."""
-        operations = [operation_of(self.seed, row.row_id, round, self.params.operations) for row in rows]
-        prompts = [
-            _turn(evolve_prompt(operation, row.values.get(self.params.column) or ""))
-            for operation, row in zip(operations, rows, strict=True)
-        ]
-        results = self._ask(prompts)
-        found: dict[int, Evolved] = {}
-        answering: list[tuple[int, tuple[Message, ...]]] = []
-        for place, (row, operation, (request, result)) in enumerate(zip(rows, operations, results, strict=True)):
+    def _evolved(self, rows: Sequence[Written], round: int) -> Iterator[tuple[int, Evolved | None]]:
+        """Attempts at some rows: the instructions first, then answers to those that are any good. None is one that a
+        budget left out."""
+        attempts = list(self._attempts(rows, round))
+        results = self._ask([_turn(prompt) for _, _, prompt in attempts])
+        found: dict[int, Evolved | None] = {}
+        answering: list[tuple[int, Evolved, tuple[Message, ...]]] = []
+        for (place, operation, _), (request, result) in zip(attempts, results, strict=True):
             if isinstance(result, Unanswered) and result.by_budget:
+                found[place] = None
                 continue
+            row = rows[place]
             one = self._instruction(row, round, operation, request, result)
             found[place] = one
             if one.verdict.accepted:
@@ -97,18 +107,33 @@ class Rewriting:
                 if asked is None:
                     found[place] = replace(one, verdict=Verdict(UNASKABLE, "a column that its template needs is empty"))
                 else:
-                    answering.append((place, asked))
-        answers = self._ask([asked for _, asked in answering])
-        for (place, asked), (request, result) in zip(answering, answers, strict=True):
-            if isinstance(result, Unanswered) and result.by_budget:
-                del found[place]
-            else:
-                found[place] = self._answered(found[place], asked, request, result)
-        yield from sorted(found.items())
+                    answering.append((place, one, asked))
+        answers = self._ask([asked for _, _, asked in answering])
+        for (place, one, asked), (request, result) in zip(answering, answers, strict=True):
+            over = isinstance(result, Unanswered) and result.by_budget
+            found[place] = None if over else self._answered(one, asked, request, result)
+        yield from sorted(found.items(), key=lambda item: item[0])
+
+    def _attempts(self, rows: Sequence[Written], round: int) -> Iterator[tuple[int, str, str]]:
+        """Place, operation and prompt of each row that there is another attempt at."""
+        for place, row in enumerate(rows):
+            operation = operation_of(self.seed, row.row_id, round, self.params.operations)
+            prompt = evolve_prompt(operation, row.values.get(self.params.column) or "")
+            if not isinstance(self.decode, Greedy) or (row.row_id, prompt) not in self.made:
+                self.made.add((row.row_id, prompt))
+                yield place, operation, prompt
 
     def _ask(self, prompts: Sequence[tuple[Message, ...]]) -> list[tuple[str, Result]]:
-        requests = [self.asker.request(prompt, self.decode) for prompt in prompts]
+        requests = [self.asker.request(prompt, self.decode, self._sample(prompt)) for prompt in prompts]
         return [(request.hash, result) for request, result in zip(requests, self.asker.ask(requests), strict=True)]
+
+    def _sample(self, prompt: Sequence[Message]) -> int:
+        """Which answer to a prompt is asked for; a greedy model has one."""
+        if isinstance(self.decode, Greedy):
+            return 0
+        text = messages_text(prompt)
+        self.asked[text] += 1
+        return self.asked[text] - 1
 
     def _instruction(self, row: Written, round: int, operation: str, request: str, result: Result) -> Evolved:
         parent = row.values.get(self.params.column) or ""

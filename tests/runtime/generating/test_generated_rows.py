@@ -264,6 +264,11 @@ def test_evolved_instructions_keep_their_parents_and_their_generation(project: P
         assert text.startswith(json.loads(parent[7])["instruction"])
         assert json.loads(row[8])["operation"] in ("deepen", "reason")
     assert len(project.asked) == 12
+    project.run(REWRITE.replace("rounds = 2", "rounds = 2   max_words = 299"), "both", answers)
+    assert len(project.asked) == 12, "another limit draws no other operations"
+    project.rows("sums.jsonl", SUMS[:2])
+    project.run(REWRITE, "both", answers)
+    assert len(project.asked) == 12, "nor does a row less"
 
 
 BACKTRANSLATE = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from compiler.respond_params import Rewrite
-from compiler.step_params import RenderTemplate, Segment, TemplateRole
+from compiler.step_params import Greedy, RenderTemplate, Segment, TemplateRole
 from runtime.asking.request import Unanswered
 from runtime.generating.backtranslating import Backtranslating, own_prompt
 from runtime.generating.rewriting import Evolved, Rewriting, Written
@@ -90,6 +90,23 @@ def test_what_is_given_up_leaves_its_parent_for_the_next_round() -> None:
     ]
     assert found[0].verdict.value == 1.0
     assert len(found[0].requests) == 1  # no answer is asked of what is given up
+
+
+def test_what_is_tried_again_is_asked_for_another_answer_and_of_a_greedy_model_never() -> None:
+    def answers(content: str, sample: int) -> str:
+        if parent := _parent(content):
+            return f"{parent} that few people know of, with its length and its sea" if sample == 2 else "Name it"
+        return "the Aisne, 356 km"
+
+    once, more = Scripted(answers), {"operations": ("constrain",), "rounds": 3, "rows": ROWS[:1]}
+    found = run(once, too_like=Decimal("0.1"), **more)
+    assert [sample for content, sample in once.asked if _parent(content)] == [0, 1, 2]
+    greedy, made = Scripted(answers), []
+    left_out = Rewriting(
+        PARAMS.model_copy(update={"operations": ("constrain",), "rounds": 3, "too_like": Decimal("0.1")}),
+        Greedy(max_new_tokens=9), greedy, 0,
+    ).run(ROWS[:1], lambda one: made.append(one) or "")  # fmt: skip
+    assert (len(found), len(made), len(greedy.asked), left_out) == (3, 1, 1, 0)
 
 
 def test_an_instruction_that_is_there_already_is_a_duplicate() -> None:
