@@ -59,11 +59,10 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.GATE: 6,  # no slice passes by a rate that is on the other side once corrected
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
     StepKind.CALIBRATE: 2,  # equal rows are one; flips are counted of all answers with two labels
-    StepKind.GENERATE: 2,  # judges read verdicts as in judge steps
+    StepKind.GENERATE: 2,  # judges read verdicts as in judge steps; broken-off answers make no row; draws of `rewrite`
     StepKind.ROUND: 2,  # what is missing or cannot be measured ends the loop
     StepKind.SELECT: 2,  # a round with missing answers is no candidate
     StepKind.SCORE: 3,  # classifiers read no control tokens and no more than fits; no value is infinite
-    StepKind.GENERATE: 2,  # answers that a server broke off make no row; what is drawn for `rewrite` and asked again
 }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from runtime.asking.request import LENGTH
-from runtime.generating.answer_faults import CONTROL, ENDLESS, REPEATS, cut_off, fault_of, repeated_end
+from runtime.generating.answer_faults import CONTROL, REPEATS, cut_off, fault_of
 from runtime.generating.instances import Instance, Instances, folded
 from runtime.generating.task_rules import Broken
 
@@ -55,8 +55,6 @@ def _broken(one: Instance, shown: frozenset[str], stop_reason: str | None) -> Br
     text = one.output or one.input
     if left := cut_off(text, stop_reason):
         return Broken(left.rule, None, left.detail)
-    if piece := repeated_end(text):
-        return Broken(ENDLESS, None, f"it ends in {piece!r} again and again")
     if not one.output.strip():
         return Broken(EMPTY_OUTPUT)
     if one.input.rstrip().endswith(_COLONS) or one.output.rstrip().endswith(_COLONS):

@@ -146,9 +146,8 @@ class _SelfInstruct:
         asked: str,
         number: int,
     ) -> None:
-        shown, new = len(examples), self.method.new_tasks
-        left = cut_off(answer.text, answer.stop_reason, "the answer")
-        listed = task_lists.read_tasks(answer.text, shown, new, cut_off=left is not None)
+        left, new = cut_off(answer.text, answer.stop_reason, "the answer"), self.method.new_tasks
+        listed = task_lists.read_tasks(answer.text, len(examples), new, cut_off=left is not None)
         if not listed.items:
             self._add(Broken(EMPTY, None, "no task is in the answer"), parents, (asked,), number)
         cut = len(listed.items) - 1 if self.method.truncated == "last" else 0
@@ -185,14 +184,17 @@ class _SelfInstruct:
                 self._instances_of(task, kind, request, result)
 
     def _kinds(self, tasks: Sequence[Task]) -> list[tuple[Task, bool]]:
-        """Which of the tasks are classifications; without inputs it makes no difference."""
+        """Which are classifications, of the tasks that it is known of; without inputs it makes no difference."""
         if not self.method.classification or self.method.input is None:
             return [(task, False) for task in tasks]
         requests = [self._greedy(instances.kind_prompt(task.text), instances.KIND_TOKENS) for task in tasks]
-        return [
-            (task.after(request), isinstance(result, Answer) and instances.is_classification(result.text))
-            for task, request, result in zip(tasks, requests, self.work.asker.ask(requests), strict=True)
-        ]
+        told = []
+        for task, request, result in zip(tasks, requests, self.work.asker.ask(requests), strict=True):
+            if not isinstance(result, Answer):
+                self._unanswered(task.after(request), result)
+                continue
+            told.append((task.after(request), instances.is_classification(result.text)))
+        return told
 
     def _instance_request(self, task: Task, classification: bool) -> Request:
         text = task.text
@@ -203,9 +205,7 @@ class _SelfInstruct:
     def _instances_of(self, task: Task, classification: bool, request: Request, result: Result) -> None:
         task = task.after(request)
         if not isinstance(result, Answer):
-            self._is_spent(result)
-            rule = result.reason if result.by_budget else UNANSWERED
-            self._reject(task, Broken(rule, None if result.by_budget else result.reason, result.detail))
+            self._unanswered(task, result)
             return
         cut = cut_off(result.text, result.stop_reason) is not None
         found = (
@@ -214,6 +214,10 @@ class _SelfInstruct:
             else instances.read_instances(result.text, classification=classification, cut_off=cut)
         )
         self._rows(task, found, classification, result.stop_reason)
+
+    def _unanswered(self, task: Task, result: Unanswered) -> None:
+        rule, value = (result.reason, None) if self._is_spent(result) else (UNANSWERED, result.reason)
+        self._reject(task, Broken(rule, value, result.detail))
 
     def _rows(self, task: Task, found: Instances, classification: bool, stop_reason: str) -> None:
         """A candidate an instance; a task with none that is accepted makes no row, and is shown in no prompt."""

@@ -1,7 +1,9 @@
 """What a new task has to be, before it is compared with others: rules with names, the first that it breaks.
 
-``control_characters``, ``endless``
+``control_characters``
     as of any answer (:mod:`runtime.generating.answer_faults`).
+``endless``
+    its end is one piece again and again, also where the model finished it: an answer may be so, what to do is not.
 ``repeats_prompt``
     it is one of the tasks that the prompt showed, or a stretch of what the prompt asks for.
 ``length``

@@ -291,6 +291,19 @@ def test_of_a_list_that_was_cut_off_the_last_item_alone_can_be_left_out() -> Non
         assert [one.candidate.rule for one in candidates.found] == rules
 
 
+def test_a_task_whose_kind_is_not_known_gets_no_instances() -> None:
+    asked: list[Request] = []
+
+    def script(request: Request) -> Any:
+        asked.append(request)
+        return Unanswered("http_500", "the server failed") if is_for_kind(request) else invented(request)
+
+    _, candidates = written(script, target=1, prompts=1, patience=1)
+    told = [(one.candidate.rule, one.candidate.value) for one in candidates.found]
+    assert set(told) == {("unanswered", "http_500")}
+    assert all(is_for_kind(one) or is_for_tasks(one) for one in asked)
+
+
 @pytest.mark.parametrize(
     ("stop", "rule"), [("content_filter", "content_filter"), ("error", "truncated"), ("unknown", "")]
 )
