@@ -179,22 +179,23 @@ class _SelfInstruct:
         while self.waiting and self.spent is None and (lacking := self.method.target - len(self.made)) > 0:
             batch = [self.waiting.popleft() for _ in range(min(lacking, len(self.waiting)))]
             told = self._kinds(batch)
-            requests = [self._instance_request(task, kind) for task, kind in told]
-            for (task, kind), request, result in zip(told, requests, self.work.asker.ask(requests), strict=True):
-                self._instances_of(task, kind, request, result)
+            requests = [self._instance_request(task, kind) for task, kind in told if isinstance(kind, bool)]
+            results = zip(requests, self.work.asker.ask(requests), strict=True)
+            for task, kind in told:
+                if isinstance(kind, bool):
+                    self._instances_of(task, kind, *next(results))
+                else:
+                    self._unanswered(task, kind)
 
-    def _kinds(self, tasks: Sequence[Task]) -> list[tuple[Task, bool]]:
-        """Which are classifications, of the tasks that it is known of; without inputs it makes no difference."""
+    def _kinds(self, tasks: Sequence[Task]) -> list[tuple[Task, bool | Unanswered]]:
+        """Which of the tasks are classifications, or why that is not known; without inputs it makes no difference."""
         if not self.method.classification or self.method.input is None:
             return [(task, False) for task in tasks]
         requests = [self._greedy(instances.kind_prompt(task.text), instances.KIND_TOKENS) for task in tasks]
-        told = []
-        for task, request, result in zip(tasks, requests, self.work.asker.ask(requests), strict=True):
-            if not isinstance(result, Answer):
-                self._unanswered(task.after(request), result)
-                continue
-            told.append((task.after(request), instances.is_classification(result.text)))
-        return told
+        return [
+            (task.after(request), instances.is_classification(one.text) if isinstance(one, Answer) else one)
+            for task, request, one in zip(tasks, requests, self.work.asker.ask(requests), strict=True)
+        ]
 
     def _instance_request(self, task: Task, classification: bool) -> Request:
         text = task.text

@@ -100,7 +100,7 @@ def test_the_accepted_tasks_are_those_of_brute_force_with_rouge_score(project: G
         items += [_changed(drawn.choice(known), drawn) for _ in range(3)]
         return "\n".join(f"{9 + place}. {text}" for place, text in enumerate(items))
 
-    outcome = project.run(novel("target = 500   prompts = 2", "budget { requests = 40 }"), recorded)
+    outcome = project.run(novel("target = 500   prompts = 12", "budget { requests = 120 }"), recorded)
     assert outcome.status == "done"
     answers = [recorded(request) for request in project.asked if is_for_tasks(request)]
     items = [item.partition(". ")[2] for answer in answers for item in answer.splitlines()]
