@@ -60,6 +60,7 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
     StepKind.CALIBRATE: 2,  # equal rows are one; flips are counted of all answers with two labels
     StepKind.GENERATE: 2,  # judges read verdicts as in judge steps; broken-off answers make no row; draws of `rewrite`
+    StepKind.GUARD: 2,  # a row without a word is nothing new
     StepKind.ROUND: 2,  # what is missing or cannot be measured ends the loop
     StepKind.SELECT: 2,  # a round with missing answers is no candidate
     StepKind.SCORE: 3,  # classifiers read no control tokens and no more than fits; no value is infinite

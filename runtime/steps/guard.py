@@ -95,8 +95,9 @@ def _of_texts(ctx: StepContext, db: Engine, params: GuardParams) -> list[Figure]
 
 
 def _similarities(ctx: StepContext, new: list[str], earlier: list[str]) -> list[float]:
-    """The highest ROUGE-L of each new row against all earlier ones and those before it in the round."""
-    from runtime.generating.novelty import Pool
+    """The highest ROUGE-L of each new row against all earlier ones and those before it in the round; 1 of a row without
+    a word, which has nothing that could be new."""
+    from runtime.generating.novelty import Pool, tokens_of
 
     pool, found = Pool(), []
     for place, text in enumerate(earlier):
@@ -105,7 +106,8 @@ def _similarities(ctx: StepContext, new: list[str], earlier: list[str]) -> list[
         if place % _LOOKS == 0:
             ctx.stop.check()
         nearest = pool.nearest(text)
-        found.append(nearest.similarity if nearest is not None else 0.0)
+        unlike = 0.0 if tokens_of(text) else 1.0
+        found.append(nearest.similarity if nearest is not None else unlike)
         pool.add(f"new {place}", text)
     return found
 

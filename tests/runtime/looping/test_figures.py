@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from statistics import median
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.loop_params import GuardLimit
+from runtime.context import StopFlag
 from runtime.looping import figures
 from runtime.looping.figures import Figure
 from runtime.looping.limits import broken
-from runtime.steps.guard import _share_of_people
+from runtime.steps.guard import _share_of_people, _similarities
 
 WORDS = st.lists(st.text("abcd", min_size=1, max_size=2), max_size=8).map(" ".join)
 TEXTS = st.lists(WORDS, max_size=6)
@@ -114,3 +117,11 @@ def test_a_figure_just_below_its_limit_does_not_read_as_the_limit() -> None:
 def test_of_several_trains_the_one_with_the_fewest_rows_of_people_counts() -> None:
     assert min([(60, 100), (1, 10), (500, 1000)], key=_share_of_people) == (1, 10)
     assert min([(60, 100), (0, 0), (0, 9)], key=_share_of_people) == (0, 0), "a train without a row is told first"
+
+
+@pytest.mark.parametrize("empty", ["😀", "!!!", "— …"])
+def test_a_row_without_a_word_is_nothing_new(empty: str) -> None:
+    ctx: Any = SimpleNamespace(stop=StopFlag())
+    collapsed = [empty] * 9 + ["a new sentence"]
+    assert figures.novelty(_similarities(ctx, collapsed, ["some row of people"])).value == 0
+    assert figures.novelty(_similarities(ctx, ["a new sentence", "one more"], [empty])).value == 1
