@@ -13,6 +13,7 @@ from compiler.judged_metrics import judged_args, judges_of
 from compiler.known import sure
 from compiler.lower.asking import asked_content, asked_lines
 from compiler.lower.builder import Line, PlanBuilder
+from compiler.lower.decode import decode_of
 from compiler.lower.decontaminate import Decontamination
 from compiler.lower.likelihood import lower_readings, needs_answers, prompt_of
 from compiler.lower.model import model_local
@@ -36,7 +37,6 @@ from compiler.step_params import (
     MetricColumn,
     PredictParams,
     Reading,
-    Sample,
     Slice,
     Sql,
 )
@@ -241,15 +241,7 @@ def lower_decode(body: GreedyBody | SampleBody | ChooseBody | None) -> Decode:
         return Greedy(max_new_tokens=_DEFAULT_NEW_TOKENS)
     if isinstance(body, ChooseBody):
         return Choose()
-    if isinstance(body, GreedyBody):
-        return Greedy(max_new_tokens=body.max_new_tokens.value)
-    return Sample(
-        max_new_tokens=body.max_new_tokens.value,
-        temperature=body.temperature.value,
-        top_p=body.top_p.value,
-        top_k=body.top_k.value,
-        seed=body.seed.value,
-    )
+    return decode_of(body)
 
 
 def _named_lines(item: ResolvedEval, builder: PlanBuilder) -> dict[str, Line]:

@@ -14,13 +14,14 @@ from compiler.generate_params import GenerateParams, Method, Novelty, SelfInstru
 from compiler.known import sure
 from compiler.lower.asking import asked_content, asked_inputs, asked_lines, asked_local
 from compiler.lower.builder import Line, PlanBuilder
+from compiler.lower.decode import decode_of
 from compiler.lower.filter import lower_filter
 from compiler.lower.respond import SEVERAL, asked_rows, judging_models, method_params
 from compiler.lower.score import JudgeRows, ScoringModel, lower_score
 from compiler.resolved import Rows
 from compiler.resolved_judge import ResolvedJudge
 from compiler.resolved_lifecycle import ResolvedGenerate
-from compiler.schema.eval import GreedyBody, PlainBody, SampleBody
+from compiler.schema.eval import PlainBody
 from compiler.schema.fields import Shape
 from compiler.schema.generate import Generate, SelfInstructBody
 from compiler.schema.generate_methods import RespondBody
@@ -122,16 +123,8 @@ def _method(item: ResolvedGenerate, judges: Mapping[str, ResolvedJudge], builder
 
 def _decode(block: Generate) -> Greedy | Sample:
     body = block.decode.value
-    if isinstance(body, GreedyBody):
-        return Greedy(max_new_tokens=body.max_new_tokens.value)
-    if isinstance(body, SampleBody):
-        return Sample(
-            max_new_tokens=body.max_new_tokens.value,
-            temperature=body.temperature.value,
-            top_p=body.top_p.value,
-            top_k=body.top_k.value,
-            seed=body.seed.value,
-        )
+    if body is not None:
+        return decode_of(body)
     method = block.method.value
     if isinstance(method, SelfInstructBody):
         return _PAPER_DECODE
