@@ -1,10 +1,9 @@
 """Rows in a new order, also where they do not fit into memory: in pieces that do, one after the other.
 
 DuckDB sorts on disk too, but not whole conversations: with 600 MB it gave up on a gigabyte of them, and on half of that
-behind a join. So a large sort is ours: the rows of a stretch of places are read, then sorted, then those of the next,
-and the pieces are packed behind each other. Everything is read once a piece and written three times, packed only the
-last time: 2 s of processor a gigabyte and piece, 8 s a gigabyte. As long as the rows take less than 60% of the memory
-it is a sort like any other.
+behind a join. So a large sort is ours: one pass deals the rows out to stretches of places, each of which fits, then each
+stretch is sorted, and the pieces are packed behind each other. Everything is written three times, packed only the
+last time. As long as the rows take less than 60% of the memory it is a sort like any other.
 """
 
 from __future__ import annotations
@@ -17,7 +16,9 @@ from runtime.relational import Engine, file_literal, literal, memory_limit_mb, p
 
 _FITS = 0.6  # of an engine's memory
 _PIECE = 0.3  # of the memory: what a piece takes
-_UNPACKED = "FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 20480, USE_TMP_FILE false"
+_STRETCH = "__stretch"
+_HELD = 20_480  # rows that a thread holds before it writes them to their stretches
+_UNPACKED = "FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 20480"
 
 
 def unpacked_bytes(db: Engine, files: Sequence[Path], columns: Sequence[str]) -> int:
@@ -50,19 +51,20 @@ def copy_sorted(
     each = max(1, int(rows * memory * _PIECE / size))
     folder = path.parent / ".pieces"
     shutil.rmtree(folder, ignore_errors=True)  # a killed run may have left it
-    folder.mkdir()
-    loose = folder / "loose.parquet"
     # A join is built from its right side, which is the small one; the optimizer may take the conversations.
     db.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+    db.execute(f"SET partitioned_write_flush_threshold = {_HELD}")
     try:
-        pieces = [folder / f"{first}.parquet" for first in range(0, rows, each)]
-        for first, piece in zip(range(0, rows, each), pieces, strict=True):
-            some = f"SELECT {listed}, ord FROM ({select}) WHERE ord >= {first} AND ord < {first + each}"
-            db.execute(f"COPY ({some}) TO {literal(str(loose))} ({_UNPACKED})", params)
-            some = f"SELECT {listed} FROM {parquet(loose)} ORDER BY ord"
-            db.execute(f"COPY ({some}) TO {literal(str(piece))} ({_UNPACKED})")
-            loose.unlink()
+        some = f"SELECT {listed}, ord, ord // {each} AS {_STRETCH} FROM ({select})"
+        db.execute(f"COPY ({some}) TO {literal(str(folder))} ({_UNPACKED}, PARTITION_BY ({_STRETCH}))", params)
+        pieces = [folder / f"{first}.parquet" for first in range(-(-rows // each))]
+        for number, piece in enumerate(pieces):
+            loose = folder / f"{_STRETCH}={number}"
+            some = f"SELECT {listed} FROM {parquet(*sorted(loose.iterdir()))} ORDER BY ord"
+            db.execute(f"COPY ({some}) TO {literal(str(piece))} ({_UNPACKED}, USE_TMP_FILE false)")
+            shutil.rmtree(loose)
         return db.copy(" UNION ALL ".join(f"SELECT * FROM {parquet(piece)}" for piece in pieces), path)
     finally:
+        db.execute("RESET partitioned_write_flush_threshold")
         db.execute("RESET disabled_optimizers")
         shutil.rmtree(folder, ignore_errors=True)

@@ -190,9 +190,10 @@ def file_literal(path: Path) -> str:
 PLACE = "file_row_number"  # the number of a row in its file, from 0: DuckDB gives it, no file has to hold it
 
 
-def parquet(path: Path) -> str:
-    """A Parquet file as something to select from; a folder called ``key=value`` above it adds no column."""
-    return f"read_parquet({file_literal(path)}, hive_partitioning = false)"
+def parquet(*paths: Path) -> str:
+    """Parquet files as something to select from; a folder called ``key=value`` above one adds no column."""
+    files = file_literal(paths[0]) if len(paths) == 1 else f"[{', '.join(map(file_literal, paths))}]"
+    return f"read_parquet({files}, hive_partitioning = false)"
 
 
 @contextmanager
