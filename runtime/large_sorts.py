@@ -1,9 +1,9 @@
 """Rows in a new order, also where they do not fit into memory: in pieces that do, one after the other.
 
-DuckDB sorts on disk too, but not whole conversations: with 600 MB it gave up on a gigabyte of them, and on half of that
-behind a join. So a large sort is ours: one pass deals the rows out to stretches of places, each of which fits, then each
-stretch is sorted, and the pieces are packed behind each other. Everything is written three times, packed only the
-last time. As long as the rows take less than 60% of the memory it is a sort like any other.
+DuckDB sorts on disk too, but not whole conversations: with 600 MB it gave up on a gigabyte of them, and on half of
+that behind a join. So a large sort is ours: one pass deals the rows out to stretches of places, each of which fits,
+then each stretch is sorted, and the pieces are packed behind each other. Everything is written three times, packed
+only the last time. As long as the rows take less than 60% of the memory it is a sort like any other.
 """
 
 from __future__ import annotations
