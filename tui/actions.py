@@ -1,7 +1,8 @@
 """The one table of what keys do: bindings, the help screen and the command palette are made from it.
 
 ``scope`` says where an action is offered: ``app`` everywhere, ``run`` in every view of a run,
-``table`` in every list, or the name of one view. A key means one thing in every place where it works.
+``table`` in every list, ``long`` in every list that is read as it is seen, or the name of one view. A
+key means one thing in every place where it works.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_down", ("ctrl+d", "pagedown"), "Page down", "a page on; long lists load as you go", "table"),
     Action("page_up", ("ctrl+u", "pageup"), "Page up", "a page back", "table"),
     Action("scroll_top", ("g", "home"), "Top", "first line", "table"),
-    Action("scroll_bottom", ("G", "end"), "Bottom", "last line that is loaded", "table"),
+    Action("scroll_bottom", ("G", "end"), "Bottom", "last line", "table"),
+    Action("jump", ("colon",), "Go to", "go to a row by its number, or to a place such as 50%", "long"),
+    Action("search", ("slash",), "Search", "only the rows that hold a text", "long"),
     Action("detail(1)", ("J", "shift+down"), "Detail down", "scroll the detail below the list", "app"),
     Action("detail(-1)", ("K", "shift+up"), "Detail up", "scroll it back", "app"),
     Action("next_training", ("t",), "Next training", "the next train step of the run", "training", footer=True),
@@ -74,6 +77,14 @@ def bindings_for(*scopes: str) -> list[BindingType]:
 
 def key_name(key: str) -> str:
     """A key as it stands on a keyboard."""
-    names = {"question_mark": "?", "escape": "Esc", "enter": "Enter", "pagedown": "PgDn", "pageup": "PgUp"}
+    names = {
+        "question_mark": "?",
+        "escape": "Esc",
+        "enter": "Enter",
+        "pagedown": "PgDn",
+        "pageup": "PgUp",
+        "colon": ":",
+        "slash": "/",
+    }
     arrows = {"up": "↑", "down": "↓", "home": "Home", "end": "End", "f1": "F1"}
     return {**names, **arrows}.get(key, key.replace("ctrl+", "^").replace("shift+down", "⇧↓").replace("shift+up", "⇧↑"))

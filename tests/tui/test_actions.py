@@ -13,6 +13,7 @@ from tui.screens.runs import RunsScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.verdicts import VerdictsScreen
 from tui.screens.view import View
+from tui.widgets.big_table import BigTable
 from tui.widgets.row_table import RowTable
 
 SCREENS = (RunsScreen, RunScreen, DataScreen, DropsScreen, TrainingScreen, VerdictsScreen, PredictionsScreen)
@@ -32,3 +33,8 @@ def test_every_action_is_bound_and_explained() -> None:
     bound = {binding.action for binding in bindings_for(*{action.scope for action in ACTIONS})}  # type: ignore[union-attr]
     assert bound == {action.name for action in ACTIONS}
     assert all(action.title and action.help and action.keys for action in ACTIONS)
+
+
+def test_a_long_list_has_the_keys_of_every_list() -> None:
+    for action in actions_for("table", "long"):
+        assert hasattr(BigTable, "action_" + action.name), action.name

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui.actions import actions_for, key_name
 from tui.themes import ink
 
-GROUPS = (("run", "Views of a run"), ("table", "Lists"), ("app", "Everywhere"))
+GROUPS = (("run", "Views of a run"), ("table", "Lists"), ("long", "Long lists"), ("app", "Everywhere"))
 
 
 class KeysScreen(ModalScreen[None]):

@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 from spec_lang.diagnostics import Diagnostic, DiagnosticError
 from spec_lang.plain_text import visible
 from tui.themes import Ink, ink
+from tui.widgets.big_table import BigTable
 from tui.widgets.row_table import RowTable
 from tui.widgets.top_line import TopLine
 
@@ -146,6 +147,12 @@ class View(Screen[None], Generic[M]):
 
     def on_data_table_row_selected(self) -> None:
         self.action_open()
+
+    def on_big_table_selected(self) -> None:
+        self.action_open()
+
+    def on_big_table_refused(self, event: BigTable.Refused) -> None:
+        self._refused(event.finding)
 
     def action_back(self) -> None:
         if len(self.app.screen_stack) > 2:

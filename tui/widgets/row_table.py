@@ -8,39 +8,17 @@ Rows that were scrolled to stay loaded; nothing is loaded that nobody scrolled t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.widgets import DataTable
 
-from spec_lang.plain_text import visible
 from tui.actions import bindings_for
+from tui.widgets.columns import Col, Row, cell_text, column_widths, columns_shown
 
+__all__ = ["Col", "Row", "RowTable"]
 NEAR_THE_END = 15
-WIDE = 100
-MOST_CELL_CHARACTERS = 400
-
-
-@dataclass(frozen=True)
-class Col:
-    """A column: ``width`` cells, or a ``share`` of what the others leave. ``wide`` ones need a wide terminal."""
-
-    title: str
-    width: int = 0
-    share: int = 0
-    justify: Literal["left", "right"] = "left"
-    wide: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line: a key that stays the same over refreshes, and a cell a column."""
-
-    key: str
-    cells: tuple[str | Text, ...]
 
 
 class RowTable(DataTable[Text]):
@@ -95,7 +73,7 @@ class RowTable(DataTable[Text]):
             self.post_message(self.NearEnd(self))
 
     def _shown(self) -> list[int]:
-        return [i for i, col in enumerate(self.cols) if not col.wide or self.size.width >= WIDE]
+        return columns_shown(self.cols, self.size.width)
 
     def _redraw(self, key: str | None) -> None:
         if not self.size.width:  # hidden: drawn when it gets its width
@@ -106,7 +84,7 @@ class RowTable(DataTable[Text]):
         with self.prevent(self.RowHighlighted):
             self.clear(columns=True)
             shown = self._shown()
-            for index, width in zip(shown, self._widths(shown), strict=True):
+            for index, width in zip(shown, column_widths([self.cols[i] for i in shown], self.size.width), strict=True):
                 col = self.cols[index]
                 self.add_column(Text(col.title, justify=col.justify), width=width)
             for row in self.records:
@@ -117,17 +95,5 @@ class RowTable(DataTable[Text]):
         if self.records:
             self.post_message(self.RowHighlighted(self, self.cursor_row, self.ordered_rows[self.cursor_row].key))
 
-    def _widths(self, shown: Sequence[int]) -> list[int]:
-        """Fixed widths as they are; the rest of the line by share, each at least 4."""
-        columns = [self.cols[index] for index in shown]
-        free = self.size.width - 2 - 2 * self.cell_padding * len(columns) - sum(col.width for col in columns)
-        shares = sum(col.share for col in columns) or 1
-        return [col.width or max(4, free * col.share // shares) for col in columns]
-
     def _cells(self, row: Row, shown: Sequence[int]) -> list[Text]:
-        return [self._cell(row.cells[index], self.cols[index].justify) for index in shown]
-
-    def _cell(self, value: str | Text, justify: Literal["left", "right"]) -> Text:
-        text = value if isinstance(value, Text) else Text(visible(value[:MOST_CELL_CHARACTERS]))
-        text.justify, text.no_wrap, text.overflow, text.end = justify, True, "ellipsis", ""
-        return text
+        return [cell_text(row.cells[index], self.cols[index].justify) for index in shown]

@@ -1,0 +1,66 @@
+"""Columns of lists: what they are called, how they share the width there is, and what a cell may hold.
+
+Both lists of the dashboard draw with these: the one whose rows are all there (``row_table``) and the one that reads
+rows as they are seen (``big_table``). A cell is plain text or a rich text, so data never reaches a markup parser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.text import Text
+
+from spec_lang.plain_text import visible
+
+WIDE = 100
+MOST_CELL_CHARACTERS = 400
+PADDING = 1  # blank cells on each side of a cell
+
+
+@dataclass(frozen=True)
+class Col:
+    """A column: ``width`` cells, or a ``share`` of what the others leave. ``wide`` ones need a wide terminal."""
+
+    title: str
+    width: int = 0
+    share: int = 0
+    justify: Literal["left", "right"] = "left"
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: a key that stays the same over refreshes, and a cell a column."""
+
+    key: str
+    cells: tuple[str | Text, ...]
+
+
+def columns_shown(cols: Sequence[Col], width: int) -> list[int]:
+    """Positions of the columns for which a list of ``width`` cells has room."""
+    return [i for i, col in enumerate(cols) if not col.wide or width >= WIDE]
+
+
+def column_widths(cols: Sequence[Col], width: int) -> list[int]:
+    """Fixed widths as they are; the rest of the line by share, each at least 4."""
+    free = width - 2 - 2 * PADDING * len(cols) - sum(col.width for col in cols)
+    shares = sum(col.share for col in cols) or 1
+    return [col.width or max(4, free * col.share // shares) for col in cols]
+
+
+def cell_text(value: str | Text, justify: Literal["left", "right"]) -> Text:
+    """A cell that cannot break its line."""
+    text = value if isinstance(value, Text) else Text(visible(value[:MOST_CELL_CHARACTERS]))
+    text.justify, text.no_wrap, text.overflow, text.end = justify, True, "ellipsis", ""
+    return text
+
+
+def fitted_cell(value: str | Text, width: int, justify: Literal["left", "right"]) -> Text:
+    """A cell of exactly ``width``, on one line whatever it holds, and the padding between it and the next one."""
+    text = cell_text(value.copy() if isinstance(value, Text) else value, justify)
+    if "\n" in text.plain:
+        text = text.split("\n", allow_blank=True)[0]
+    text.align(justify, width)
+    return text.append(" " * 2 * PADDING)
