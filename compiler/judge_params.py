@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from compiler.answer_params import Greedy, Precision, Sample
 from compiler.measure_params import Slice
-from compiler.params_base import Params, Sql
+from compiler.params_base import GrownParams, Params, Sql
 from compiler.render_params import TemplateRole
 
 # What the texts of a judge's own template may name beside the columns of rows.
@@ -16,7 +16,7 @@ JUDGED = ("prompt", "output", "rubric", "policy", "labels")
 
 
 class RuleJudge(Params):
-    """``label`` is text over the column ``output``; NULL is no verdict."""
+    """``label`` is text over the column ``output``, of pairs over ``first`` and ``second``; NULL is no verdict."""
 
     by: Literal["rules"] = "rules"
     label: Sql
@@ -58,14 +58,20 @@ class PolicyText(Params):
     rubric: str | None
 
 
-class JudgeSpec(Params):
-    """A judge: the labels it gives, worst first, and who gives them. ``ordered``: they are numbers of a scale."""
+class JudgeSpec(GrownParams):
+    """A judge: the labels it gives, worst first, and who gives them. ``ordered``: they are numbers of a scale.
+
+    ``pairwise``: the labels are of the first of two answers, which are shown in both orders; with ``ties`` they may be
+    called equal, otherwise one has to be named."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"pairwise"})
 
     labels: tuple[str, ...]
     ordered: bool
     using: Judging
     repeats: int = 1
     policy: PolicyText | None = None
+    pairwise: Literal["ties", "forced"] | None = None
 
 
 class JudgedRows(Params):
@@ -91,15 +97,33 @@ class JudgedConversations(Params):
     of: Literal["conversations"] = "conversations"
 
 
+class PairedAnswers(Params):
+    """What a model answered beside what another one did, by item and number of the answer. Input role ``against`` has
+    the second answers."""
+
+    of: Literal["paired_answers"] = "paired_answers"
+
+
+class PairedRows(Params):
+    """Two answers of each row of a part. ``conversation``: what was asked is all of ``messages`` but the last."""
+
+    of: Literal["paired_rows"] = "paired_rows"
+    part: str | None
+    first: Sql
+    second: Sql
+    prompt: Sql | None = None
+    conversation: bool = False
+
+
 Judged: TypeAlias = Annotated[
-    JudgedRows | JudgedAnswers | JudgedConversations,
+    JudgedRows | JudgedAnswers | JudgedConversations | PairedAnswers | PairedRows,
     Field(discriminator="of"),
 ]
 
 
 class JudgeParams(Params):
     """Labels of some texts by one judge. Input roles: ``rows`` (what is judged: rows, predictions or rendered rows),
-    ``model`` (a train step, for a judge that was trained).
+    ``against`` (predictions that these are compared with), ``model`` (a train step, for a judge that was trained).
 
     Content: ``weights``, ``tokenizer``, ``chat_template`` of a model that judges.
     """
@@ -116,8 +140,12 @@ class WrittenLabel(Params):
     texts: tuple[str, ...]
 
 
-class CalibrateParams(Params):
-    """A judge against the labels of people. Input roles: ``rows`` (the labelled rows), ``judgements`` (judge)."""
+class CalibrateParams(GrownParams):
+    """A judge against the labels of people. Input roles: ``rows`` (the labelled rows), ``judgements`` (judge).
+    ``prompt`` is what was asked, by which a labelled answer is known again among measured ones. ``pairwise``: the
+    labels are of the first of two answers."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt", "pairwise"})
 
     kind: Literal["calibrate"] = "calibrate"
     part: str | None
@@ -126,6 +154,8 @@ class CalibrateParams(Params):
     label: Sql
     written: tuple[WrittenLabel, ...] = ()
     slices: tuple[Slice, ...] = ()
+    prompt: Sql | None = None
+    pairwise: bool = False
 
 
 class ReviewParams(Params):

@@ -28,6 +28,15 @@ _GIVEN: Mapping[str, tuple[str, str, str]] = {
     "format": ("json_valid", "valid", "broken"),
 }
 
+# What a judge of two answers says of the first one, worst first.
+LOST, TIE, WON = "lost", "tie", "won"
+PAIR_LABELS = (LOST, TIE, WON)
+# Rules over the columns ``first`` and ``second``. That the longer answer wins is the bias to look for in other judges.
+_PAIRS: Mapping[str, str] = {
+    "longer": 'sign(length("first") - length("second"))',
+}
+PAIR_RULES = tuple(_PAIRS)
+
 
 def given_labels(rules: str) -> tuple[str, str]:
     """The labels that rules give."""
@@ -45,3 +54,11 @@ def label_sql(rules: str) -> Sql:
     return Sql(
         sql=f"""CASE WHEN "output" IS NULL THEN NULL WHEN {holds} THEN ? ELSE ? END""", params=(yes, no), type="text"
     )
+
+
+def pair_sql(rules: str) -> Sql:
+    """Text over the columns ``first`` and ``second``: which is better; NULL where one is missing."""
+    from compiler.params_base import Sql
+
+    better = f"CASE {_PAIRS[rules]} WHEN 1 THEN ? WHEN 0 THEN ? WHEN -1 THEN ? END"
+    return Sql(sql=better, params=(WON, TIE, LOST), type="text")

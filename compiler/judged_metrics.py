@@ -8,12 +8,12 @@ from compiler.functions.metrics import WrittenValue
 from compiler.resolved import ResolvedMetric, ResolvedSpec
 from compiler.resolved_judge import ResolvedJudge
 
-RATE, JUDGE = "rate", "judge"
+RATE, JUDGE, WIN_RATE = "rate", "judge", "win_rate"
 
 
 def judge_of(metric: ResolvedMetric | None) -> str | None:
     """The full name of the judge that a metric asks; None for one that asks none."""
-    if metric is None or metric.function.name not in (RATE, JUDGE):
+    if metric is None or metric.function.name not in (RATE, JUDGE, WIN_RATE):
         return None
     if metric.function.name == RATE:
         return _judge_and_labels(metric)[0]
@@ -30,6 +30,13 @@ def _judge_and_labels(metric: ResolvedMetric) -> list[str]:
 def judges_of(metrics: Iterable[ResolvedMetric | None]) -> tuple[str, ...]:
     """The judges that metrics ask, each once."""
     return tuple(dict.fromkeys(name for metric in metrics if (name := judge_of(metric)) is not None))
+
+
+def opponents(metrics: Iterable[ResolvedMetric | None]) -> tuple[tuple[str, str], ...]:
+    """Pairwise judges with the models whose answers they compare others with, each pair once."""
+    pairs = ((judge_of(metric), metric.args.get("against")) for metric in metrics if metric is not None)
+    found = ((judge, str(against)) for judge, against in pairs if judge is not None and against is not None)
+    return tuple(dict.fromkeys(found))
 
 
 def judged_args(metric: ResolvedMetric) -> Mapping[str, WrittenValue]:

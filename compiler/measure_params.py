@@ -33,6 +33,11 @@ class Metric(GrownParams):
     whole: bool = False
     extension: bool = False
 
+    @property
+    def votes(self) -> int:
+        """How many zeros and ones an answer's value is the mean of: a pair is judged in both orders."""
+        return 2 if self.function == "win_rate" and not self.extension else 1
+
 
 class Bins(Params):
     """Bins of a number: by the lower ends of all but the first, ascending, or ``count`` of them with as many items each
@@ -63,11 +68,25 @@ class Reading(Params):
     reference: str | None
 
 
-class JudgedBy(Params):
-    """What a judge says: ``input`` is the role of the judge step of a cell, or of the step that calibrated it."""
+class JudgedBy(GrownParams):
+    """What a judge says: ``input`` is the role of the judge step of a cell, or of the step that calibrated it.
+    ``against`` is the model whose answers these were compared with."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"against"})
 
     judge: str
     input: str
+    against: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it from what else judges say of the same answers."""
+        return judged_name(self.judge, self.against)
+
+
+def judged_name(judge: str, against: str | None) -> str:
+    """The name of what a judge says, of answers alone or beside those of another model."""
+    return judge if against is None else f"{judge} against {against}"
 
 
 class Cell(GrownParams):

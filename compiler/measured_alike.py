@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from compiler.answer_params import PredictParams
 from compiler.hashing import hash_value
-from compiler.judge_params import JudgedAnswers, JudgeParams
+from compiler.judge_params import JudgedAnswers, JudgeParams, PairedAnswers
+from compiler.measure_params import judged_name
 from compiler.plan import Step
 from compiler.step_params import MeasureParams, Recorded
 
@@ -38,14 +39,15 @@ def how_measured(measure: Step, step_of: Callable[[str], Step]) -> How:
     functions = {name: value for name, value in measure.content.items() if name.startswith("extension")}
     metrics = {}
     judges = {
-        one.judge: hash_value(judge_of_answers(step_of(measure.inputs[one.input]), step_of))[:12]
+        one.name: hash_value(judge_of_answers(step_of(measure.inputs[one.input]), step_of))[:12]
         for cell in params.cells
         for one in cell.judged
     }
     for metric in params.metrics:
         dumped = metric.model_dump(mode="json")
         name = dumped.pop("name")
-        judge = judges.get(str(dumped["args"].get("judge")))
+        args = dumped["args"]
+        judge = judges.get(judged_name(str(args.get("judge")), args.get("against")))
         judged = {} if judge is None else {"judged_by": judge}
         metrics[name] = {**dumped, "version": measure.version, **functions, **judged}
     return {"metrics": metrics, "templates": templates, "models": models}
@@ -61,7 +63,16 @@ def judge_of_answers(step: Step, step_of: Callable[[str], Step]) -> dict[str, An
         told["trained"] = step_of(step.inputs["model"]).hash
     if isinstance(params.items, JudgedAnswers) and params.items.recorded is not None:
         told["column"] = params.items.recorded
+    if isinstance(params.items, PairedAnswers):
+        told["against"] = _answered(step_of(step.inputs["against"]), step_of)
     return told
+
+
+def _answered(step: Step, step_of: Callable[[str], Step]) -> dict[str, Any]:
+    """Whose answers others are compared with: a model by its content, how it was trained and asked, or where its
+    answers were recorded."""
+    behind = {role: step_of(step.inputs[role]).hash for role in ("model", "answers") if role in step.inputs}
+    return {**step.content, **_asked(step), **behind}
 
 
 def _asked(step: Step) -> dict[str, Any]:

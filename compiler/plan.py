@@ -55,12 +55,12 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.TRAIN: 2,  # control tokens are looked for in the name and the call of a tool's result
     StepKind.PREDICT: 2,  # the same
     StepKind.LIKELIHOOD: 2,  # a plain output is read as it was written, with the token that ended it
-    StepKind.MEASURE: 4,  # rates are corrected by labelled answers as often as they were given
+    StepKind.MEASURE: 5,  # rates are corrected by labelled answers to the same prompts
     StepKind.GATE: 6,  # no slice passes by a rate that is on the other side once corrected
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
-    StepKind.CALIBRATE: 2,  # equal rows are one; flips are counted of all answers with two labels
+    StepKind.CALIBRATE: 3,  # what was asked is kept beside each label
     StepKind.GENERATE: 2,  # judges read verdicts as in judge steps; broken-off answers make no row; draws of `rewrite`
-    StepKind.GUARD: 2,  # a row without a word is nothing new
+    StepKind.GUARD: 3,  # word pairs of few rows do not speak for rows of one word
     StepKind.ROUND: 2,  # what is missing or cannot be measured ends the loop
     StepKind.SELECT: 2,  # a round with missing answers is no candidate
     StepKind.SCORE: 3,  # classifiers read no control tokens and no more than fits; no value is infinite

@@ -30,15 +30,19 @@ class PolicyWords(Struct, frozen=True, eq=False):
 
 class ResolvedCalibration(Struct, frozen=True, eq=False):
     """The rows that people labelled, with the columns that are compared; ``recorded`` is that of the judge's own label,
-    where it stands there. ``written`` maps a label to the ways in which people wrote it."""
+    where it stands there. ``written`` maps a label to the ways in which people wrote it. Of pairs ``output`` is the
+    first answer and ``second`` the other one; without a ``label`` people preferred the first of every pair.
+    ``conversation``: what was asked is all of the row's turns but the last."""
 
     rows: Rows | ResolvedSource
     output: Typed
     prompt: Typed | None
-    label: Typed
+    label: Typed | None
     recorded: Typed | None
     written: Mapping[str, tuple[str, ...]]
     slices: Known[ResolvedSlice]
+    second: Typed | None = None
+    conversation: bool = False
 
 
 class ResolvedJudge(Struct, frozen=True, eq=False):
@@ -61,6 +65,11 @@ class ResolvedJudge(Struct, frozen=True, eq=False):
     def ordered(self) -> bool:
         """Whether its labels are numbers of a scale."""
         return self.block.scale.given
+
+    @property
+    def pairwise(self) -> bool:
+        """Whether it compares two answers."""
+        return self.block.pairwise.given
 
 
 class ResolvedReview(Struct, frozen=True, eq=False):

@@ -155,6 +155,7 @@ class _Unrolling:
         named = item.references.items.items()
         references = {rule: self._model(self._reference(item, rule), model, blocks) for rule, model in named}
         metrics = {name: _compared_with(metric, references.get(name)) for name, metric in item.metrics.items.items()}
+        metrics = {name: self._against(metric, item, blocks) for name, metric in metrics.items()}
         return replace(
             item,
             block=_named(item.block, self._own(item.name, blocks.number)),
@@ -165,6 +166,14 @@ class _Unrolling:
 
     def _reference(self, item: ResolvedEval, rule: str) -> str:
         return str(sure(item.metrics.items[rule]).args["reference"])
+
+    def _against(self, metric: ResolvedMetric, item: ResolvedEval, blocks: _Blocks) -> ResolvedMetric:
+        """A win rate over a model of the loop is one over that of the round."""
+        name = metric.args.get("against")
+        if name is None:
+            return metric
+        model = self._model(str(name), item.models.get(str(name)), blocks)
+        return replace(metric, args={**metric.args, "against": model.name})
 
     def _model(self, name: str, model: AnyModel | None, blocks: _Blocks) -> AnyModel:
         if name == self._loop.rows.previous:

@@ -176,7 +176,7 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE TABLE IF NOT EXISTS judgements (
     step_hash TEXT NOT NULL, row_id TEXT NOT NULL,
     sample INTEGER NOT NULL,         -- which answer to the item, from 0
-    repeat INTEGER NOT NULL,         -- which asking about it, from 0
+    repeat INTEGER NOT NULL,         -- which asking about it, from 0; of a pair 1 is with the answers swapped
     label TEXT, score DOUBLE,        -- of labels the place from 0, worst first; of a scale its number
     confidence DOUBLE,               -- the label's probability, of a classifier
     reason TEXT,                     -- why there is no label: no_label, two_labels, truncated, …
@@ -185,7 +185,7 @@ CREATE TABLE IF NOT EXISTS judgements (
 );
 CREATE INDEX IF NOT EXISTS judgements_step ON judgements (step_hash);
 
--- How far labels agree: of a judge with people (calibrate), of people with each other (review). Slice '*' is all items.
+-- How far labels agree: of a judge with people (calibrate), of people with each other (review), of a pairwise judge with itself in the other order (judge). Slice '*' is all items.
 CREATE TABLE IF NOT EXISTS agreement (
     step_hash TEXT NOT NULL, slice TEXT NOT NULL, slice_value TEXT NOT NULL,
     statistic TEXT NOT NULL,         -- agreement | kappa | alpha | base_rate | …: see docs/judges.md

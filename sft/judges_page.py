@@ -14,7 +14,11 @@ from tui.agreement_queries import FigureRow, JudgedRow
 from tui.formats import count, interval, number
 
 _KINDS = ("judge", "calibrate", "review")
-_TITLES = {"calibrate": "judge `{}` against people, on {}", "review": "reviewers of `{}`, on {}"}
+_TITLES = {
+    "calibrate": "judge `{}` against people, on {}",
+    "review": "reviewers of `{}`, on {}",
+    "judge": "judge `{}`, {}",
+}
 
 
 def judges_page(store: Store, run_id: str, filters: Filters) -> Page:

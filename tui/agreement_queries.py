@@ -43,7 +43,9 @@ class JudgedRow:
 def figures(store: Store, run_id: str) -> list[FigureRow]:
     """Every figure of a run, in the order of the plan; all items first, then slices."""
     rows = store.query(
-        "SELECT s.step_id, s.kind, s.name, coalesce(s.labels ->> 'rows', s.labels ->> 'source', ''), a.slice, "
+        "SELECT s.step_id, s.kind, CASE s.kind WHEN 'judge' THEN s.labels ->> 'judge' ELSE s.name END, "
+        "coalesce(s.labels ->> 'rows', (s.labels ->> 'model') || ' beside ' || (s.labels ->> 'against'), "
+        "s.labels ->> 'source', ''), a.slice, "
         "a.slice_value, a.statistic, a.which, a.n, a.missing, a.estimate, a.low, a.high, a.unit, a.method "
         "FROM steps s JOIN agreement a USING (step_hash) WHERE s.run_id = ? ORDER BY s.ordinal, a.rowid",
         [run_id],

@@ -81,7 +81,8 @@ def sort_of(item: Required, facts: Facts) -> Sort:
         return "safety"
     if owner.kind.text != "eval":
         return "other"
-    safety = any(has(owner, field) for field in ("policy", "harmful", "benign")) or judges_of(item, facts)
+    judges = [judge for judge in judges_of(item, facts) if not has(judge, "pairwise")]  # which answer people like
+    safety = any(has(owner, field) for field in ("policy", "harmful", "benign")) or judges
     if safety or (owner.name is not None and _SAFETY_NAME.search(owner.name.text)):
         return "safety"
     asked = {ref.text for ref in references(item.metric.expr)} if item.metric is not None else set()

@@ -100,7 +100,7 @@ def _deciding(facts: Facts) -> Iterator[tuple[Block, Span, str]]:
                             yield judges[name], ref.span, "which rows are kept"
     for block in of_kind(facts.blocks, "generate"):
         for found in (value(block, "verify"), value(block, "method")):
-            for call in (*calls(found, "rate"), *calls(found, "judge")):
+            for call in (*calls(found, "rate"), *calls(found, "judge"), *calls(found, "win_rate")):
                 for ref in references(call):
                     if ref.parts[0].text in judges:
                         yield judges[ref.parts[0].text], ref.span, "which answers are kept"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 from compiler.extension_metrics import ExtensionMetric
-from compiler.judged_metrics import judged_args, judges_of
+from compiler.judged_metrics import judged_args, judges_of, opponents
 from compiler.known import sure
 from compiler.lower.asking import asked_content, asked_lines
 from compiler.lower.builder import Line, PlanBuilder
@@ -61,7 +61,8 @@ def lower_eval(
     rows = clean.tasks[data.task.name]
     predict = _predict_params(item)
     templates = shown_templates(item)
-    asked = judges_of(item.metrics.items.values())
+    asked = tuple(name for name in judges_of(item.metrics.items.values()) if not judges[name].pairwise)
+    pairs = opponents(item.metrics.items.values())
     prompts = {shown.label: lower_held_out_rows(item, shown, rows, clean.examples, builder) for shown in templates}
     cells: list[Cell] = []
     inputs = {"rows": rows}
@@ -92,11 +93,13 @@ def lower_eval(
             inputs |= {one.input: step for one, step in judged}
             read_by = {"readings": tuple(readings), "judged": tuple(one for one, _ in judged)}
             cells.append(_cell(role, model, shown, seen).model_copy(update=read_by))
+    cells = _with_pairs(pairs, cells, inputs, judges, builder)
     metrics = tuple(lower_metric(name, sure(metric), builder) for name, metric in item.metrics.items.items())
     named = zip(item.slices.names, item.slices.whole, strict=True)
     slices = tuple(lower_slice(name, value, builder) for name, value in named)
     tags = builder.models.sql(item.tags) if item.tags is not None else None
-    held = {name: found for name in asked if (found := judges.calibration(name)) is not None}
+    every = (*asked, *dict.fromkeys(judge for judge, _ in pairs))
+    held = {name: found for name in every if (found := judges.calibration(name)) is not None}
     inputs |= {f"calibration:{name}": step for name, step in held.items()}
     return builder.add(
         MeasureParams(
@@ -127,6 +130,31 @@ def _judged(
         )
         for name in asked
     )
+
+
+def _with_pairs(
+    pairs: Sequence[tuple[str, str]],
+    cells: Sequence[Cell],
+    inputs: dict[str, str],
+    judges: Judges,
+    builder: PlanBuilder,
+) -> list[Cell]:
+    """The cells, with the steps that compare their answers with those of another model under the same template; their
+    roles go into ``inputs``. A model is not compared with itself."""
+    found = []
+    for cell in cells:
+        step, judged = builder.step(inputs[cell.input]), list(cell.judged)
+        for judge, against in pairs:
+            others = [one for one in cells if one.model == against]
+            other = next((one for one in others if one.template == cell.template), others[0])
+            if cell.model != against:
+                one = JudgedBy(judge=judge, input=f"judged {cell.input} {judge} {against}", against=against)
+                labels = {**step.local["labels"], "against": against}
+                name = f"{step.name}.{judge}.{against}"
+                inputs[one.input] = judges.pairs(judge, name, inputs[cell.input], inputs[other.input], labels)
+                judged.append(one)
+        found.append(cell.model_copy(update={"judged": tuple(judged)}))
+    return found
 
 
 def _sides(item: ResolvedEval) -> dict[str, str]:

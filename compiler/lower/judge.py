@@ -20,12 +20,14 @@ from compiler.judge_params import (
     JudgeSpec,
     Judging,
     ModelJudge,
+    PairedAnswers,
+    PairedRows,
     PolicyText,
     RecordedJudge,
     RuleJudge,
     WrittenLabel,
 )
-from compiler.judge_rules import label_sql
+from compiler.judge_rules import WON, label_sql, pair_sql
 from compiler.known import sure
 from compiler.lower.asking import asked_content, asked_inputs, asked_lines, asked_local
 from compiler.lower.builder import Line, PlanBuilder
@@ -34,7 +36,7 @@ from compiler.lower.review import lower_slices
 from compiler.lower.template import template_roles
 from compiler.resolved import ResolvedTrain, Rows
 from compiler.resolved_judge import ResolvedCalibration, ResolvedJudge
-from compiler.step_params import Greedy, Sample
+from compiler.step_params import Greedy, Sample, Sql
 from compiler.world import ModelFacts
 
 
@@ -72,15 +74,8 @@ class Judges(Mapping[str, ResolvedJudge]):
     def _calibration(self, name: str, judge: ResolvedJudge, held: ResolvedCalibration) -> str:
         rows = self._tasks[held.rows.task.name if isinstance(held.rows, Rows) else held.rows.name]
         part = held.rows.part if isinstance(held.rows, Rows) else None
-        sql = self._builder.models.sql
-        items = JudgedRows(
-            part=part,
-            output=sql(held.output),
-            prompt=sql(held.prompt) if held.prompt is not None and judge.by == "model" else None,
-            recorded=sql(held.recorded) if held.recorded is not None else None,
-        )
         labels = {"rows": held.rows.name}
-        judged = self._judge(judge, f"{name}.calibration", items, rows, labels)
+        judged = self._judge(judge, f"{name}.calibration", self._labelled(judge, held, part), rows, labels)
         return self._builder.add(
             _calibrate(judge, held, part, self._builder),
             name,
@@ -89,6 +84,17 @@ class Judges(Mapping[str, ResolvedJudge]):
             labels={"judge": name, "rows": held.rows.name},
             lines=_lines(judge, self._builder),
         )
+
+    def _labelled(self, judge: ResolvedJudge, held: ResolvedCalibration, part: str | None) -> Judged:
+        """What of the labelled rows is judged."""
+        sql = self._builder.models.sql
+        prompt = sql(held.prompt) if held.prompt is not None else None
+        if held.second is not None:  # a judge that reads no prompt has clusters by it all the same
+            first, second = sql(held.output), sql(held.second)
+            return PairedRows(part=part, first=first, second=second, prompt=prompt, conversation=held.conversation)
+        prompt = prompt if judge.by == "model" else None
+        recorded = sql(held.recorded) if held.recorded is not None else None
+        return JudgedRows(part=part, output=sql(held.output), prompt=prompt, recorded=recorded)
 
     def columns(self, names: Sequence[str]) -> tuple[str, ...]:
         """The columns with labels that judges of these names find beside the answers."""
@@ -101,12 +107,24 @@ class Judges(Mapping[str, ResolvedJudge]):
         recorded = recorded_column(judge)
         return self._judge(judge, f"{step}.{name}", JudgedAnswers(recorded=recorded), answers, labels)
 
+    def pairs(self, name: str, step: str, answers: str, against: str, labels: Mapping[str, str]) -> str:
+        """The id of the step that compares what a predict step answered with what another one did."""
+        return self._judge(self[name], step, PairedAnswers(), answers, labels, {"against": against})
+
     def conversations(self, name: str, step: str, rendered: str, labels: Mapping[str, str]) -> str:
         """The id of the step that judges the last answers of rendered rows."""
         return self._judge(self[name], f"{step}.{name}", JudgedConversations(), rendered, labels)
 
-    def _judge(self, judge: ResolvedJudge, name: str, items: Judged, rows: str, labels: Mapping[str, str]) -> str:
-        inputs: dict[str, str] = {"rows": rows}
+    def _judge(
+        self,
+        judge: ResolvedJudge,
+        name: str,
+        items: Judged,
+        rows: str,
+        labels: Mapping[str, str],
+        more: Mapping[str, str] | None = None,
+    ) -> str:
+        inputs: dict[str, str] = {"rows": rows, **(more or {})}
         content: dict[str, str] = {}
         local: dict[str, Any] = {}
         lines: dict[str, Line] = {}
@@ -143,6 +161,7 @@ def judge_spec(judge: ResolvedJudge) -> JudgeSpec:
         using=_using(judge),
         repeats=judge.block.repeats.value,
         policy=policy,
+        pairwise=judge.block.pairwise.value,  # type: ignore[arg-type]
     )
 
 
@@ -153,7 +172,8 @@ def recorded_column(judge: ResolvedJudge) -> str | None:
 
 def _using(judge: ResolvedJudge) -> Judging:
     if judge.by == "rules":
-        return RuleJudge(label=label_sql(str(sure(judge.block.using.value).argument("name"))))
+        rules = str(sure(judge.block.using.value).argument("name"))
+        return RuleJudge(label=pair_sql(rules) if judge.pairwise else label_sql(rules))
     if judge.by == "recorded":
         return RecordedJudge()
     if judge.by == "classifier":
@@ -175,9 +195,11 @@ def _calibrate(
         part=part,
         labels=judge.labels.names,
         ordered=judge.ordered,
-        label=builder.models.sql(held.label),
+        label=builder.models.sql(held.label) if held.label is not None else Sql(sql="?", params=(WON,), type="text"),
         written=written,
         slices=lower_slices(held.slices, builder),
+        prompt=builder.models.sql(held.prompt) if held.prompt is not None and not judge.pairwise else None,
+        pairwise=judge.pairwise,
     )
 
 

@@ -166,7 +166,7 @@ class _Loop:
         rounds = self._loop.rounds[: round.number]
         named = [stop.at for stop in loop.stops]
         named += [one for one in (loop.best, loop.proxy, loop.gold) if one is not None]
-        shown = {(at.eval, at.metric): _at(at) for at in (*named, *self._all_metrics())}
+        shown = {(at.eval, at.metric): _at(at) for at in (*self._all_metrics(), *named)}
         return builder.add(
             RoundParams(
                 models=tuple(one.model for one in rounds),

@@ -6,7 +6,7 @@ them. What is not named and not there is a mistake, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from compiler.column_scope import ColumnScope
 from compiler.known import Known
@@ -17,6 +17,8 @@ from compiler.resolve.tables import Tables, find_column, rows_or_source
 from compiler.resolve.task import columns_of, scored_columns
 from compiler.resolved import ResolvedSource, Rows
 from compiler.resolved_judge import ResolvedCalibration
+from compiler.resolved_slice import ResolvedSlice
+from compiler.schema.fields import Value
 from compiler.schema.judge import Calibration, Judge
 from compiler.schema.review import Review
 from compiler.typed import Typed
@@ -25,6 +27,7 @@ from spec_lang.source import Span
 
 _PROMPTS = ("prompt", "instruction", "question")
 _PLAIN = ("text", "number", "bool")
+_OF_PAIRS = ("chosen", "rejected", "first", "second")
 
 
 def resolve_calibration(
@@ -50,6 +53,9 @@ def resolve_calibration(
     slices = Known({rule.name.text: resolve_slice(rule, scope, cells=False) for rule in body.slices} if body else {})
     place = body.head if body is not None else ref.span
     given = _Given(body, place, block.name, scope)
+    if block.pairwise.given:
+        return _of_pairs(rows, given, scope, written, slices)
+    given.refuse(_OF_PAIRS, "of a pairwise judge, and this one reads one answer")
     output = given.column("output", "output")
     final = review.final.value if review is not None else None
     label = given.column("label", final.text if final is not None else "label")
@@ -58,6 +64,32 @@ def resolve_calibration(
     if output is None or label is None or (recorded is None and _is_recorded(block)):
         return None
     return ResolvedCalibration(rows, output, prompt, label, recorded, written, slices)
+
+
+def _of_pairs(
+    rows: Rows | ResolvedSource,
+    given: _Given,
+    scope: ColumnScope,
+    written: Mapping[str, tuple[str, ...]],
+    slices: Known[ResolvedSlice],
+) -> ResolvedCalibration | None:
+    """Pairs of answers: the one that people preferred and the other, or two with a label."""
+    given.refuse(("output",), "what is judged alone, and a pairwise judge compares two answers")
+    labelled = any(given.names(field) for field in ("first", "second", "label"))
+    if labelled:
+        given.refuse(("chosen", "rejected"), "not allowed beside `first`, `second` and `label`")
+    elif written:
+        given.wrong("written", "`written` is not allowed without `label`: the answer in `chosen` is the better one")
+    usual = ("first", "second") if labelled else ("chosen", "rejected")
+    first, second = (given.column(name, name) for name in usual)
+    label = given.column("label", "label") if labelled else None
+    source = rows.task.source if isinstance(rows, Rows) else rows
+    turns = source is not None and source.layout == "preference" and not given.names("prompt")
+    usual_prompt = next((name for name in _PROMPTS if name in scope.columns.items), "")
+    prompt = None if turns else given.column("prompt", usual_prompt)
+    if first is None or second is None or (labelled and label is None):
+        return None
+    return ResolvedCalibration(rows, first, prompt, label, None, written, slices, second, turns)
 
 
 def _is_recorded(block: Judge) -> bool:
@@ -84,9 +116,27 @@ class _Given:
     def __init__(self, body: Calibration | None, place: Span, judge: str, scope: ColumnScope) -> None:
         self.body, self.place, self.judge, self.scope = body, place, judge, scope
 
-    def column(self, field: str, usual: str) -> Typed | None:
+    def names(self, field: str) -> bool:
+        """Whether the block says which column a field is."""
+        value = self._field(field)
+        return value is not None and (value.given or not value.known)
+
+    def refuse(self, fields: Sequence[str], why: str) -> None:
+        for field in fields:
+            if self.names(field):
+                self.wrong(field, f"`{field}` is {why}")
+
+    def wrong(self, field: str, message: str) -> None:
+        place = self.place if self.body is None else self.body.lines.get(field, self.place)
+        self.scope.report.error("SFT0225", message, place, "leave it out")
+
+    def _field(self, field: str) -> Value[Ref | None] | None:
         attribute = "label_" if field == "label" else field
-        value = getattr(self.body, attribute) if self.body is not None else None
+        value: Value[Ref | None] | None = getattr(self.body, attribute) if self.body is not None else None
+        return value
+
+    def column(self, field: str, usual: str) -> Typed | None:
+        value = self._field(field)
         if value is not None and (value.given or not value.known):
             return _plain(value.value, f"`{field}`", self.scope)
         if usual and not self.scope.columns.lacks(usual):

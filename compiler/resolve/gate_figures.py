@@ -74,9 +74,23 @@ def _is_measured(kind: str, full: str, figure: str, ref: Ref, names: Names) -> b
         return False
     written = {entry.name.text for entry in names.blocks[full].block.body.entries if isinstance(entry, Field)}
     blocks = {str(getattr(entry, "kind", "") and entry.kind.text) for entry in names.blocks[full].block.body.entries}  # type: ignore[union-attr]
+    if kind == "judge" and not _has_figure(figure, "pairwise" in written, ref, names):
+        return False
     needs = {"gold_accuracy": "gold", "adjudicated": "final"}.get(figure) if kind == "review" else "calibrate"
     if needs is None or needs in written or needs in blocks:
         return True
     message = f"{kind} `{ref.parts[0].text}` has no `{needs}`, so `{figure}` is measured nowhere"
     names.report.error("SFT0604", message, ref.parts[-1].span, f"add `{needs} = …` to the {kind}")
+    return False
+
+
+def _has_figure(figure: str, pairwise: bool, ref: Ref, names: Names) -> bool:
+    """Whether a judge of this sort has a figure; False after a report."""
+    there = judge.OF_PAIRS if pairwise else judge.FIGURES.keys() - {"pairwise_accuracy"}
+    if figure in there:
+        return True
+    sort = "compares two answers" if pairwise else "reads one answer"
+    message = f"judge `{ref.parts[0].text}` {sort}, and has no `{figure}`"
+    help = f"figures: {', '.join(f'`{name}`' for name in judge.FIGURES if name in there)}"
+    names.report.error("SFT0604", message, ref.parts[-1].span, help)
     return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from compiler.judge_rules import RULES, given_labels
+from compiler.judge_rules import PAIR_LABELS, PAIR_RULES, RULES, given_labels
 from compiler.known import Known
 from compiler.names import Names
 from compiler.reporting import renamed_word, suggestion
@@ -22,7 +22,9 @@ from compiler.schema.review import Review
 from spec_lang.ast import Ref
 
 _BY_MODEL = ("model", "classifier")
+_OF_PAIRS = ("model", "rules")  # what can compare two answers
 _OWN_COLUMNS = ("prompt", "output", "rubric", "policy", "labels")
+_OWN_OF_PAIRS = ("prompt", "answer_a", "answer_b", "rubric", "policy", "labels")
 
 
 def resolve_judge(
@@ -65,6 +67,13 @@ def _check_unseen(block: Judge, model: ResolvedTrain, held: Rows | ResolvedSourc
 
 def _labels(block: Judge, names: Names) -> Known[str]:
     report, scale = names.report, block.scale.value
+    if block.pairwise.given:
+        for field in (block.labels, block.scale):
+            if field.given:
+                message = "a pairwise judge says which of two answers is better, and gives no other labels"
+                also = [(block.pairwise.span, "pairwise here")]
+                report.error("SFT0225", message, field.span, "leave one of them out", also)
+        return Known({label: label for label in PAIR_LABELS})
     if block.scale.given and block.labels.given:
         also = [(block.labels.span, "its labels")]
         report.error("SFT0225", "a judge has `labels` or a `scale`", block.scale.span, "leave one of them out", also)
@@ -90,6 +99,10 @@ def _labels(block: Judge, names: Names) -> Known[str]:
 
 def _check_using(block: Judge, names: Names) -> None:
     using = block.using.value
+    if using is not None and block.pairwise.given and using.form.name not in _OF_PAIRS:
+        message = f"`{using.form.name}` reads one answer, and a pairwise judge compares two"
+        names.report.error("SFT0225", message, block.using.span, "ask a model: `using = model(NAME)`")
+        return
     if using is None or using.form.name == "recorded":
         return
     name = using.arguments["name"]
@@ -108,15 +121,18 @@ def _template(block: Judge, names: Names, tables: Tables) -> ResolvedTemplate | 
     if template is None or not isinstance(prompt, Ref):
         return None
     asked = [name for name, _ in template.placeholders]
+    pairs = block.pairwise.given
+    seen = _OWN_OF_PAIRS if pairs else _OWN_COLUMNS
     for name in dict.fromkeys(asked):
-        if name not in _OWN_COLUMNS:
-            help = f"a judge sees {', '.join(f'`{{{own}}}`' for own in _OWN_COLUMNS)}"
+        if name not in seen:
+            help = f"a {'pairwise ' * pairs}judge sees {', '.join(f'`{{{own}}}`' for own in seen)}"
             also = [template.block.label(template.block.head, "declared here")]
             message = f"template `{template.name}` names `{{{name}}}`, which a judge is not shown"
             names.report.error("SFT0221", message, prompt.span, help, also)
-    if "output" not in asked:
+    hidden = [name for name in (("answer_a", "answer_b") if pairs else ("output",)) if name not in asked]
+    if hidden:
         message = f"template `{template.name}` does not show what is judged"
-        names.report.error("SFT0221", message, prompt.span, "put `{output}` where the answer stands")
+        names.report.error("SFT0221", message, prompt.span, f"put `{{{hidden[0]}}}` where the answer stands")
     if template.options is not None or template.few_shot is not None:
         message = f"template `{template.name}` has choices or examples, and a judge is asked with texts alone"
         names.report.error("SFT0225", message, prompt.span, "name a template without `options` and `few_shot`")
@@ -133,7 +149,10 @@ def _check_asking(block: Judge, names: Names) -> None:
             message = f"`{field}` is for a model that is asked, and `{using.form.name}` always gives the same"
             names.report.error("SFT0225", message, block.lines[field], "leave it out")
     decode = block.decode.value
-    if block.repeats.value > 1 and by_model and (decode is None or isinstance(decode, GreedyBody)):
+    if block.repeats.given and block.pairwise.given and by_model:
+        help = "each pair is asked about twice already, once in each order; leave it out"
+        names.report.error("SFT0225", "`repeats` is not allowed with `pairwise`", block.repeats.span, help)
+    elif block.repeats.value > 1 and by_model and (decode is None or isinstance(decode, GreedyBody)):
         help = "write `decode = sample { temperature = 0.7 }`, or leave `repeats` out"
         message = "greedy decoding gives the same verdict every time, so repeats would tell nothing"
         names.report.error("SFT0225", message, block.lines.get("repeats", block.head), help)
@@ -146,10 +165,17 @@ def _check_rules(block: Judge, names: Names) -> None:
     name = using.arguments["name"]
     if name.value is None:
         return
+    there = PAIR_RULES if block.pairwise.given else tuple(RULES)
+    if name.value not in there:
+        help = suggestion(name.value, there, "rules")
+        if name.value in (*PAIR_RULES, *RULES):
+            read = "compare two answers" if name.value in PAIR_RULES else "read one answer"
+            help = f"these rules {read}; {help}"
+        what = "rules that compare" if block.pairwise.given else "rules"
+        names.report.error("SFT0211", f"there are no {what} `{name.value}`", name.span, help)
+        return
     given = RULES.get(name.value)
     if given is None:
-        help = suggestion(name.value, RULES, "rules")
-        names.report.error("SFT0211", f"there are no rules `{name.value}`", name.span, help)
         return
     if block.scale.given:
         help = f"write `labels = [{', '.join(given)}]`"

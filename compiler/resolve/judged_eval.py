@@ -1,4 +1,5 @@
-"""Judges of an eval: that labels recorded beside answers are those of these answers.
+"""Judges of an eval: that labels recorded beside answers are those of these answers, and that what others are compared
+with is answered too.
 
 A label in a file belongs to the answer beside it. So a judge of recorded labels judges recorded answers, whose rows
 have its column, and no model that answers anew.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from compiler.judged_metrics import judge_of
+from compiler.judged_metrics import WIN_RATE, judge_of
 from compiler.known import Known
 from compiler.names import Names
 from compiler.resolve.task import columns_of, scored_columns
@@ -25,8 +26,9 @@ def check_judges(
     judges: Mapping[str, Judge],
     names: Names,
 ) -> None:
-    """Report metrics by recorded labels of models that have none."""
+    """Report metrics by recorded labels of models that have none, and comparisons with models that do not answer."""
     for rule in block.metrics:
+        _check_opponent(block, rule, metrics.get(rule.name.text), models, names)
         judge = judges.get(judge_of(metrics.get(rule.name.text)) or "")
         using = judge.using.value if judge is not None else None
         column = using.argument("column") if using is not None and using.form.name == "recorded" else None
@@ -34,6 +36,27 @@ def check_judges(
             for model in models:
                 if not _has(column, model, judge, rule, names):
                     break
+
+
+def _check_opponent(
+    block: Eval, rule: NamedRule, metric: ResolvedMetric | None, models: Known[AnyModel], names: Names
+) -> None:
+    """Whether the answers that a win rate compares with are those of a model of the eval."""
+    if metric is None or metric.function.name != WIN_RATE:
+        return
+    against, report = metric.args.get("against"), names.report
+    if against is None:
+        others = models.names[0] if models.names else "MODEL"
+        help = f"name a model of the eval: `win_rate({metric.args['judge']}, {others})`"
+        report.error("SFT0614", "`win_rate` needs `against`: a win is one over another model", rule.expr.span, help)
+    elif models.lacks(str(against)):
+        message = f"eval `{block.name}` does not evaluate `{against}`, which the others are compared with"
+        report.error(
+            "SFT0605", message, rule.expr.span, f"add it: `models = [{', '.join((*models.names, str(against)))}]`"
+        )
+    elif len(models.items) == 1 and not models.more:
+        message = f"`{against}` is the only model of eval `{block.name}`, and is compared with itself"
+        report.error("SFT0614", message, rule.expr.span, "add the model that is to win: `models = […]`")
 
 
 def _has(column: Ref, model: AnyModel, judge: Judge, rule: NamedRule, names: Names) -> bool:

@@ -51,6 +51,11 @@ def read_label(expr: Expr, where: str, names: Names, judges: Mapping[str, Judge]
     judge = judges.get(name)
     if judge is None or not judge.labels.known or not judge.scale.known:
         return LabelCondition(name, ())
+    if judge.pairwise.given:
+        also = [judge.label(judge.pairwise.span, "declared here")]
+        message = f"judge `{judge.name}` compares two answers, and gives one alone no label"
+        names.report.error(code, message, expr.span, f"write `win_rate({judge.name}, MODEL)`", also)
+        return None
     known = labels_of(judge)
     if expr.op in _ORDER and not judge.scale.given:
         message = f"the labels of judge `{judge.name}` are no numbers"

@@ -93,7 +93,7 @@ def resolve_loop(rows: LoopRows, outside: Names, tables: Tables) -> ResolvedLoop
     for train in rows.trains.values():
         _check_begins(train.block, names)
     _check_learns(rows, names)
-    return read_loop_rules(rows, generates, names)
+    return read_loop_rules(rows, generates, names, tables.judges)
 
 
 def _with_full_names(block: Loop, space: str) -> Loop:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, cast
 
+from msgspec.structs import replace
+
+from compiler.judged_metrics import RATE, judge_of, judged_args
 from compiler.names import Names
 from compiler.reporting import suggestion
+from compiler.resolve.label import labels_of
 from compiler.resolve.shared_rows import may_share_rows
-from compiler.resolved import ResolvedEval
+from compiler.resolved import ResolvedEval, ResolvedMetric
 from compiler.resolved_lifecycle import ResolvedGenerate
 from compiler.resolved_loop import LoopGuard, LoopMetric, LoopRows, LoopStop, ResolvedLoop
 from compiler.schema.fields import RuleEntry, Value
+from compiler.schema.judge import Judge
 from compiler.schema.loop import GUARD
 from compiler.schema.written import wrong_unit
 from spec_lang.ast import Ref
@@ -21,7 +28,9 @@ from spec_lang.source import Span
 _LIMITS = ("falls", "above", "below")
 
 
-def read_loop_rules(rows: LoopRows, generates: tuple[ResolvedGenerate, ...], names: Names) -> ResolvedLoop:
+def read_loop_rules(
+    rows: LoopRows, generates: tuple[ResolvedGenerate, ...], names: Names, judges: Mapping[str, Judge]
+) -> ResolvedLoop:
     """The loop with its rules, as far as they are known."""
     block = rows.block
     guards = []
@@ -30,7 +39,7 @@ def read_loop_rules(rows: LoopRows, generates: tuple[ResolvedGenerate, ...], nam
             limit = GUARD.read(rule.expr, "guard", names.report)
             guards += [LoopGuard(rule, limit)] if limit is not None else []
     stops = [_stop(rule, rows, names) for rule in block.rules if rule.verb == "stop"]
-    best, proxy, gold = (_of_field(value, name, rows, names) for name, value in _fields(rows).items())
+    best, proxy, gold = (_of_field(value, name, rows, names, judges) for name, value in _fields(rows).items())
     kept = tuple(stop for stop in stops if stop is not None)
     if best is not None:
         _check_best(best, rows, kept, names)
@@ -42,13 +51,35 @@ def _fields(rows: LoopRows) -> dict[str, Value[Ref | None]]:
     return {"best": rows.block.best, "proxy": rows.block.proxy, "gold": rows.block.gold}
 
 
-def _of_field(value: Value[Ref | None], field: str, rows: LoopRows, names: Names) -> LoopMetric | None:
+def _of_field(
+    value: Value[Ref | None], field: str, rows: LoopRows, names: Names, judges: Mapping[str, Judge]
+) -> LoopMetric | None:
     found = _metric(value.value, field, rows, names)
-    if found is not None and found.better is None and value.value is not None:
-        message = f"of `{value.value.text}` neither more nor less is better, so it cannot be `{field}`"
-        names.report.error("SFT0664", message, value.span)
+    if found is None or found.better is not None or value.value is None:
+        return found
+    metric = rows.evals[found.eval].metrics.get(found.metric)
+    side = side_of_rate(metric, judges) if metric is not None else None
+    if side is not None:
+        return replace(found, better=side)
+    message = f"of `{value.value.text}` neither more nor less is better, so it cannot be `{field}`"
+    help = None
+    if judge_of(metric) is not None:
+        help = "labels stand worst first: count the best ones or the worst ones, such as `rate(JUDGE == LAST_LABEL)`"
+    names.report.error("SFT0664", message, value.span, help)
+    return None
+
+
+def side_of_rate(metric: ResolvedMetric, judges: Mapping[str, Judge]) -> Literal["higher", "lower"] | None:
+    """Which way a rate by a judge is better: its labels stand worst first, so that more is better of a rate of the last
+    ones, and less of one of the first ones. None of others, and of what is no such rate."""
+    judge = judges.get(judge_of(metric) or "")
+    if judge is None or metric.function.name != RATE:
         return None
-    return found
+    known = labels_of(judge)
+    met = json.loads(str(judged_args(metric)["labels"]))
+    if tuple(met) == known[len(known) - len(met) :]:
+        return "higher"
+    return "lower" if tuple(met) == known[: len(met)] else None
 
 
 def _metric(ref: Ref | None, field: str, rows: LoopRows, names: Names) -> LoopMetric | None:

@@ -196,8 +196,22 @@ def _model(argument: MetricArgument, value: Expr, around: Around) -> str | None:
     return _name(argument, value, ("model", "train"), around)
 
 
+def _opponent(argument: MetricArgument, value: Expr, around: Around) -> str | None:
+    return _name(argument, value, ("model", "train", "loop"), around)
+
+
 def _judge(argument: MetricArgument, value: Expr, around: Around) -> str | None:
-    return _name(argument, value, ("judge",), around)
+    """A judge of one answer, or for ``pairwise`` of two."""
+    name = _name(argument, value, ("judge",), around)
+    judge = around.judges.get(name or "")
+    pairwise = argument.kind == "pairwise"
+    if judge is None or judge.pairwise.given == pairwise:
+        return name
+    what = "compares two answers" if judge.pairwise.given else "reads one answer"
+    help = f"write `win_rate({judge.name}, MODEL)`" if judge.pairwise.given else "give it `pairwise = ties`"
+    also = [judge.label(judge.pairwise.span if judge.pairwise.given else judge.head, "declared here")]
+    around.names.report.error(_CODE, f"judge `{judge.name}` {what}", value.span, help, also)
+    return None
 
 
 def _name(argument: MetricArgument, value: Expr, kinds: tuple[str, ...], around: Around) -> str | None:
@@ -230,6 +244,8 @@ _READERS: Mapping[str, Reader] = {
     "schema": _schema,
     "column": _column,
     "model": _model,
+    "opponent": _opponent,
     "judge": _judge,
+    "pairwise": _judge,
     "label": _label,
 }

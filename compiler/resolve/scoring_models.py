@@ -73,6 +73,10 @@ def _judging(score: ResolvedScore, judges: Mapping[str, Judge], names_of: Callab
             message = f"the labels of judge `{judge.name}` were recorded, and stand in a column already"
             help = "use the column itself, or judge with rules or a model"
             names_of(judge).report.at(score.block.file).error("SFT0284", message, score.block.head, help)
+        if judge.pairwise.given:
+            message = f"judge `{judge.name}` compares two answers, and a score is of one"
+            help = "score with a judge that has `labels` or a `scale`"
+            names_of(judge).report.at(score.block.file).error("SFT0225", message, score.block.head, help)
         model = using.argument("name")
         if isinstance(model, Ref):
             yield names_of(judge).full(model)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from compiler.column_scope import ColumnScope
 from compiler.functions import LATER_METRICS, METRIC_FUNCTIONS, MetricFunction
 from compiler.functions.metrics import RECORDED
-from compiler.judged_metrics import judge_of
+from compiler.judged_metrics import WIN_RATE, judge_of
 from compiler.names import Names
 from compiler.reporting import UNREAD, did_you_mean, renamed, written_anew
 from compiler.resolve.metric import first_of, with_arguments
@@ -53,7 +53,7 @@ def _joined(expr: Expr) -> Iterator[Expr]:
 
 
 def _says_yes_or_no(metric: MetricFunction) -> bool:
-    return metric.unit == "share" and _of_an_answer(metric)
+    return metric.unit == "share" and metric.name != WIN_RATE and _of_an_answer(metric)
 
 
 def _ranks(metric: MetricFunction) -> bool:
@@ -104,6 +104,10 @@ def _read(
     if isinstance(k, int) and k > 1:
         message = f"`k = {k}` is of {k} answers together, and each answer is looked at alone here"
         names.report.error(_CODE, message, expr.span, "leave out `k`")
+        return None
+    if found is not None and found.args.get("against") is not None:
+        message = "the answers to one prompt are compared with each other, and with no model's"
+        names.report.error(_CODE, message, expr.span, "leave out `against`")
         return None
     judge = judges.get(judge_of(found) or "")
     return found if judge is None or _judges_here(judge, expr, names) else None

@@ -1,5 +1,5 @@
-"""``judge``: labels that a rule, a model or a file gives to answers, and the labels of people that it is measured
-against."""
+"""``judge``: labels that a rule, a model or a file gives to answers, or which of two answers is better; and what people
+said, which it is measured against."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from compiler.schema.calls import Argument, CallForm, CallOf, ReadCall, forms
 from compiler.schema.eval import GreedyBody, SampleBody
 from compiler.schema.fields import Entry, Shape, Value, field, named_rules, nested, others, required
 from compiler.schema.tagged import OneOf
-from compiler.schema.values import ListOf, Name, Text, Whole, at_least
+from compiler.schema.values import ListOf, Name, Text, Whole, Word, at_least
 from compiler.schema.written import Limits
 from spec_lang.ast import Expr, ListLit, NamedRule, Ref
 
@@ -74,6 +74,15 @@ class Calibration(Shape):
         Name("the name of a column"), "the column with the label of people; `label`, of a review its `final`"
     )
     written: Written | None = nested(Written, 'labels that people wrote otherwise: `complied = "1_full_compliance"`')
+    chosen: Value[Ref | None] = field(
+        Name("the name of a column"), "of pairs, the column with the answer that people preferred; `chosen`"
+    )
+    rejected: Value[Ref | None] = field(Name("the name of a column"), "the column with the other one; `rejected`")
+    first: Value[Ref | None] = field(
+        Name("the name of a column"),
+        "of pairs with a label (`won`, `tie`, `lost`), the column of the answer that it is of",
+    )
+    second: Value[Ref | None] = field(Name("the name of a column"), "the column with the answer it was compared with")
     slices: tuple[NamedRule, ...] = named_rules("slice")
 
 
@@ -82,9 +91,11 @@ FIGURES = {
     "agreement": "the share of judged answers that got the label that people gave",
     "kappa": "Cohen's kappa between the judge and people",
     "unjudged": "the share of answers that got no label",
-    "flip_rate": "the share of answers whose label changed when they were asked about again",
+    "flip_rate": "the share of answers whose label changed when they were asked about again; of pairs, when swapped",
+    "pairwise_accuracy": "the share of pairs in which the judge prefers what people prefer; a tie counts half",
 }
-SHARES = frozenset(("agreement", "unjudged", "flip_rate"))
+SHARES = frozenset(("agreement", "unjudged", "flip_rate", "pairwise_accuracy"))
+OF_PAIRS = frozenset(("agreement", "unjudged", "flip_rate", "pairwise_accuracy"))  # what a pairwise judge has
 
 _MOST_STEPS = Limits(minimum=Decimal(0), maximum=Decimal(100))
 
@@ -94,10 +105,15 @@ class Judge(Shape):
         ListOf(Name("a label")),
         "what an answer can be called, worst first; at least two",
         stand_in=(),
-        unless=("scale",),
+        unless=("scale", "pairwise"),
     )
     scale: Value[tuple[int, ...] | None] = field(
         ListOf(Whole(_MOST_STEPS)), "instead of labels the lowest and the highest whole number, such as `[1, 5]`"
+    )
+    pairwise: Value[str | None] = field(
+        Word(("ties", "forced")),
+        "instead of labels: two answers to one prompt are compared, in both orders; `ties`: they may be called equal; "
+        "`forced`: one has to be named",
     )
     using: Value[ReadCall | None] = required(
         CallOf(USING), "who judges: `rules(…)`, `model(…)`, `classifier(…)` or `recorded(…)`"

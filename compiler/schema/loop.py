@@ -21,7 +21,9 @@ GUARDS = measures(
     Measure("real_share", Unit.SHARE, "the share of training rows that no model wrote"),
     Measure("acceptance", Unit.SHARE, "the share of generated rows that were accepted"),
     Measure("novelty_p50", None, "the median of 1 - ROUGE-L against all earlier rows, 0 to 1", limits=_UNIT_INTERVAL),
-    Measure("distinct_2", Unit.SHARE, "different word pairs, as a share of all word pairs of the round"),
+    Measure(
+        "distinct_2", Unit.SHARE, "different word pairs, as a share of all; not measured where most rows have none"
+    ),
     Measure("distinct_2_drop", Unit.SHARE, "how far `distinct_2` fell since the first round, as a share of it"),
     Measure("duplicates", Unit.SHARE, "the share of generated rows that repeat an earlier one"),
     Measure(

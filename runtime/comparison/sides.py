@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from compiler.measure_params import Metric
+from compiler.measure_params import judged_name
 from compiler.measured_alike import judge_of_answers
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams, PredictParams, Recorded, RenderParams
@@ -44,13 +45,15 @@ class Measured:
     def judge(self, name: str) -> dict[str, Any] | None:
         """What judges the answers for a metric; None where no judge does."""
         metric = self.metric(name)
-        judge = metric.args.get("judge") if metric is not None else None
+        args = metric.args if metric is not None else {}
+        against = args.get("against")
+        judge = judged_name(str(args.get("judge")), None if against is None else str(against))
         inputs = (
             one.input
             for cell in self.params.cells
             if cell.model == self.model
             for one in cell.judged
-            if one.judge == judge
+            if one.name == judge
         )
         found = next(inputs, None)
         return None if found is None else judge_of_answers(self.plan.step(self.step.inputs[found]), self.plan.step)
@@ -123,7 +126,8 @@ def _side(store: Store, item: Measured, metric: str) -> Side:
     if described is not None and described.whole:
         statistics = WholeSet.of(evidence, described, item.model)
         whole = replace(statistics, columns=tuple(statistics.columns[at] for at in columns))
-    return Side(item.label, evidence.row_ids, tuple(cells), values, answered, whole, evidence.samples)
+    votes = evidence.samples * (described.votes if described is not None else 1)
+    return Side(item.label, evidence.row_ids, tuple(cells), values, answered, whole, votes)
 
 
 def _seed(first: Step, second: Step) -> int:

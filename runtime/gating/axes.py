@@ -36,7 +36,7 @@ def decide_axis(requirement: AxisRequirement, evidence: Evidence) -> Decision:
             Member(part.value, part.of(answers), part.is_small, None if whole is None else whole.of_part(part))
             for part in _parts(requirement, evidence)
         ]
-        return decide_worst(requirement, members, evidence.samples)
+        return decide_worst(requirement, members, evidence.votes(requirement.metric.metric))
     if whole is not None:
         return _whole(requirement, evidence, whole)
     cells = evidence.cells(requirement.metric.model)

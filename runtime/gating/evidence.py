@@ -92,6 +92,10 @@ class Evidence:
         """How often each item was asked; answers are the means."""
         return self.params.samples
 
+    def votes(self, metric: str) -> int:
+        """How many zeros and ones an answer's value of a metric is the mean of: samples, and orders of a pair."""
+        return self.params.samples * self.metrics[metric].votes
+
     def cells(self, model: str) -> list[Cell]:
         """What the columns of a model's answers are."""
         return cells_of(self.params.cells, model)

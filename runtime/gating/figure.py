@@ -23,7 +23,7 @@ from runtime.relational import engine, parquet
 from runtime.statistics import Bounds, one_sided
 from runtime.statistics.proportion import clopper_pearson
 
-_OF_JUDGED = ("agreement", "kappa")  # which leave out what has no verdict; `unjudged` counts it
+_OF_JUDGED = ("agreement", "kappa", "pairwise_accuracy")  # which leave out what has no verdict; `unjudged` counts it
 
 
 def decide_figure(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> Decision:
@@ -106,10 +106,12 @@ def _figure(name: str, step: Step, folder: Path, scratch: Path, tail: float | No
 
             figures = review_figures(read_ratings(db, folder, step.params)[0], int(step.hash[:15], 16), tail)
         else:
-            from runtime.agreement.calibration import calibration_figures
-            from runtime.steps.calibrate import LABELLED, read_labelled
+            import numpy as np
+
+            from runtime.steps.calibrate import LABELLED, labelled_figures
 
             assert isinstance(step.params, CalibrateParams)
-            given = read_labelled(db, parquet(folder / LABELLED), step.params)
-            figures = calibration_figures(given, int(step.hash[:15], 16), tail)
+            rows = int(db.value(f"SELECT count(*) FROM {parquet(folder / LABELLED)}"))
+            of = labelled_figures(db, folder, step.params, int(step.hash[:15], 16), tail)
+            figures = of(np.ones(rows, dtype=bool))
         return next((one for one in figures if one.statistic == name and not one.which), None)

@@ -176,7 +176,7 @@ def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | Non
         bound = requirement
         if of_set is not None:
             return lambda part: decide_whole_bound(bound, of_set.of_part(part))
-        return lambda part: decide_bound(bound, part.of(answers), evidence.samples)
+        return lambda part: decide_bound(bound, part.of(answers), evidence.votes(metric.metric))
     if of_set is not None and requirement.blessed is not None:
         return lambda part: undecided_whole(requirement)
     baseline, against = _other_side(requirement, evidence, blessed)

@@ -23,6 +23,7 @@ from runtime.generating.responding import Prompted, Responding, Tried
 from runtime.generating.verifying import Verifiers
 from runtime.generating.work import ALL_ASKED, BUDGET, Ended, Work
 from runtime.judging.judges import Judge, judge_of
+from runtime.judging.pairs import PairJudge, pair_judge_of
 from runtime.measuring.metric_columns import Columns, metric_columns
 from runtime.metrics.code import not_confined
 from runtime.relational import engine, parquet
@@ -40,7 +41,7 @@ def generate(work: Work) -> Ended:
     open_to_it = ""
     with ExitStack() as opened:
         askers: list[Asker] = []
-        verifiers = _verifiers(work, method, _judges(work, method, opened, askers))
+        verifiers = _verifiers(work, method, *_judges(work, method, opened, askers))
         for one in Responding(method, work.params.decode, work.asker, verifiers, hints).tried(prompts):
             work.candidates.add(_candidate(one, rows[one.prompt.row_id], method))
             open_to_it = open_to_it or next((found for it in one.verified if (found := not_confined(it.reason))), "")
@@ -74,23 +75,32 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _verifiers(work: Work, method: Respond, judges: Mapping[str, Judge]) -> Verifiers:
+def _verifiers(
+    work: Work, method: Respond, judges: Mapping[str, Judge], pair_judges: Mapping[str, PairJudge]
+) -> Verifiers:
     metrics = [*method.verify, *([method.by] if method.by is not None else [])]
-    return Verifiers(method.verify, _columns(work, metrics), own_metrics(work.ctx), judges, work.ctx.stop.check)
+    own, check = own_metrics(work.ctx), work.ctx.stop.check
+    return Verifiers(method.verify, _columns(work, metrics), own, judges, pair_judges, check)
 
 
-def _judges(work: Work, method: Respond, opened: ExitStack, askers: list[Asker]) -> dict[str, Judge]:
-    """The judges by name; a model that judges is asked beside the one that writes, by one of ``askers``, and its
-    answers are kept as well."""
-    found = {}
+def _judges(
+    work: Work, method: Respond, opened: ExitStack, askers: list[Asker]
+) -> tuple[dict[str, Judge], dict[str, PairJudge]]:
+    """The judges by name, of one answer and of two; a model that judges is asked beside the one that writes, by one of
+    ``askers``, and its answers are kept as well."""
+    alone: dict[str, Judge] = {}
+    pairwise: dict[str, PairJudge] = {}
     for at, one in enumerate(method.judges):
         using, asker = one.judge.using, None
         if isinstance(using, ModelJudge):
             asked = open_asking(work.ctx, f"judge.{at}", precision=using.precision, tells=False)
             asker = opened.enter_context(asked)
             askers.append(asker)
-        found[one.name] = judge_of(one.judge, asker=asker, scratch=work.ctx.out)
-    return found
+        if one.judge.pairwise is not None:
+            pairwise[one.name] = pair_judge_of(one.judge, asker=asker, scratch=work.ctx.out)
+        else:
+            alone[one.name] = judge_of(one.judge, asker=asker, scratch=work.ctx.out)
+    return alone, pairwise
 
 
 def _columns(work: Work, metrics: list[Metric]) -> Mapping[str, Columns]:

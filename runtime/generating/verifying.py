@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 from compiler.functions.metrics import METRIC_FUNCTIONS
-from compiler.judged_metrics import JUDGE, RATE
+from compiler.judged_metrics import JUDGE, RATE, WIN_RATE
 from compiler.step_params import Metric
 from runtime.extension_metrics import OwnMetric
 from runtime.generating.best_of_n import Verification
 from runtime.judging.judges import Judge
+from runtime.judging.pair_wording import Pair
+from runtime.judging.pairs import PairJudge
 from runtime.judging.wording import Item
 from runtime.measuring.metric_columns import Columns
 from runtime.metrics import Answer, explain_items
@@ -34,6 +37,7 @@ class Verifiers:
     columns: Mapping[str, Columns] = field(default_factory=dict)
     own: Mapping[str, OwnMetric] = field(default_factory=dict)
     judges: Mapping[str, Judge] = field(default_factory=dict)
+    pair_judges: Mapping[str, PairJudge] = field(default_factory=dict)
     check: Callable[[], None] = lambda: None
 
     def verify(self, answers: Sequence[tuple[str, Answer]]) -> list[tuple[Verification, ...]]:
@@ -51,6 +55,8 @@ class Verifiers:
 
     def scores(self, metric: Metric, answers: Sequence[tuple[str, Answer]], *, lower: bool) -> list[float | None]:
         """How good each answer is, the more the better; None where it could not be measured."""
+        if metric.function == WIN_RATE and not metric.extension:
+            return self._wins(str(metric.args["judge"]), answers)
         sign = -1.0 if lower else 1.0
         return [None if value is None else sign * value for value, _ in self._said(metric, answers)]
 
@@ -78,11 +84,31 @@ class Verifiers:
             for (row_id, answer), one in zip(answers, verdicts, strict=True)
         ]
 
+    def _wins(self, name: str, answers: Sequence[tuple[str, Answer]]) -> list[float | None]:
+        """Of each answer the share of the others to its prompt over which it is preferred, a tie a half: all are
+        compared with all, so the order of the samples decides nothing. None where no comparison came to a verdict."""
+        places: dict[tuple[str, str], list[int]] = {}
+        for place, (row_id, answer) in enumerate(answers):
+            places.setdefault((row_id, answer.prompt), []).append(place)
+        met = [two for group in places.values() for two in combinations(group, 2)]
+        pairs = [Pair(answers[a][1].output, answers[b][1].output, json.loads(answers[a][1].prompt)) for a, b in met]
+        shares: list[list[float]] = [[] for _ in answers]
+        for (a, b), verdict in zip(met, self.pair_judges[name].compare(pairs), strict=True):
+            if verdict.share is not None:
+                shares[a].append(verdict.share)
+                shares[b].append(1 - verdict.share)
+        alone = {group[0] for group in places.values() if len(group) == 1}
+        return [1.0 if place in alone else _mean(found) for place, found in enumerate(shares)]
+
     def _with_columns(self, metric: Metric, row_id: str, answer: Answer) -> Answer:
         if not metric.columns:
             return answer
         of: Mapping[str, Any] = self.columns[metric.name][row_id]
         return replace(answer, columns=of)
+
+
+def _mean(found: Sequence[float]) -> float | None:
+    return sum(found) / len(found) if found else None
 
 
 def is_judged(metric: Metric) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compiler.judge_params import JudgeSpec, ModelJudge
-from compiler.render_params import Segment
+from compiler.render_params import Segment, TemplateRole
 
 _MARK = 12  # hex digits
 
@@ -35,12 +35,22 @@ def messages_for(spec: JudgeSpec, item: Item) -> list[dict[str, str]]:
         return [{"role": "user", "content": _own_words(spec, item)}]
     values = {
         "output": item.output,
-        "prompt": _prompt_text(item.prompt),
-        "rubric": (spec.policy.rubric or spec.policy.text) if spec.policy is not None else "",
+        "prompt": prompt_text(item.prompt),
+        "rubric": rubric_of(spec),
         "policy": spec.policy.text if spec.policy is not None else "",
         "labels": ", ".join(spec.labels),
     }
-    filled = [(role.role, _filled(role.segments, values)) for role in spec.using.prompt if role.role != "assistant"]
+    return role_messages(spec.using.prompt, values)
+
+
+def rubric_of(spec: JudgeSpec) -> str:
+    """The words to decide by; empty without a policy."""
+    return (spec.policy.rubric or spec.policy.text) if spec.policy is not None else ""
+
+
+def role_messages(roles: Sequence[TemplateRole], values: Mapping[str, str]) -> list[dict[str, str]]:
+    """A template of the user's, filled; what its assistant says is not asked."""
+    filled = [(role.role, _filled(role.segments, values)) for role in roles if role.role != "assistant"]
     return [{"role": role, "content": text} for role, text in filled]
 
 
@@ -58,11 +68,11 @@ def _filled(segments: Sequence[Segment], values: Mapping[str, str]) -> str:
 
 
 def _own_words(spec: JudgeSpec, item: Item) -> str:
-    prompt = _prompt_text(item.prompt)
+    prompt = prompt_text(item.prompt)
     mark = marker(prompt, item.output)
     parts = ["You are a judge. Read what an assistant answered, and decide which label fits."]
     if spec.policy is not None:
-        parts.append(f"Decide by this rubric:\n{(spec.policy.rubric or spec.policy.text).strip()}")
+        parts.append(f"Decide by this rubric:\n{rubric_of(spec).strip()}")
     kind = "Marks, from the worst to the best" if spec.ordered else "Labels"
     parts.append(f"{kind}: {', '.join(spec.labels)}")
     if prompt:
@@ -84,7 +94,7 @@ def marker(*texts: str) -> str:
     return mark[:_MARK]
 
 
-def _prompt_text(prompt: str | Sequence[Mapping[str, Any]] | None) -> str:
+def prompt_text(prompt: str | Sequence[Mapping[str, Any]] | None) -> str:
     """Messages as text: the only turn of a user alone, several with their roles."""
     if prompt is None or isinstance(prompt, str):
         return prompt or ""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Unit = Literal["share", "plain"]
 NO_ROWS = "the round has no new row"
 _NO_PAIRS = "no new row has two words"
+_FIRST = "row of the first round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,11 @@ def novelty(similarities: Sequence[float]) -> Figure:
 
 
 def distinct_2(texts: Sequence[str]) -> Figure:
-    """Different word pairs as a share of all (Li et al. 2016, arXiv:1510.03055)."""
+    """Different word pairs as a share of all (Li et al. 2016, arXiv:1510.03055). It has no value where most rows have
+    no pair: the few that do would speak for those that say one word."""
     pairs = word_pairs(texts)
+    if why := _mostly_unpaired(texts, "new row"):
+        return Figure("distinct_2", None, len(pairs), why=why)
     return _distinct("distinct_2", pairs)
 
 
@@ -68,12 +72,23 @@ def distinct_2_drop(texts: Sequence[str], first: Sequence[str]) -> Figure:
     each in an order that says nothing of them.
     """
     own, before = word_pairs(texts), word_pairs(first)
+    if why := _mostly_unpaired(texts, "new row") or _mostly_unpaired(first, _FIRST):
+        return Figure("distinct_2_drop", None, 0, why=why)
     most = min(len(own), len(before))
     now, then = _distinct("", own[:most]).value, _distinct("", before[:most]).value
     if now is None or then is None:
-        why = _NO_PAIRS if not len(own) else "no row of the first round has two words"
+        why = _NO_PAIRS if not len(own) else f"no {_FIRST} has two words"
         return Figure("distinct_2_drop", None, 0, why=why)
     return Figure("distinct_2_drop", (then - now) / then, most)
+
+
+def _mostly_unpaired(texts: Sequence[str], rows: str) -> str:
+    """Why pairs of words say little of some rows: more than half have none, and some do. Empty otherwise."""
+    without = sum(count < 2 for count in word_counts(texts))
+    if without == len(texts) or 2 * without <= len(texts):
+        return ""
+    of = rows.replace("row", "rows", 1)
+    return f"{without:,} of {len(texts):,} {of} have no two words; of short answers `duplicates` and `novelty_p50` tell"
 
 
 def _distinct(name: str, pairs: npt.NDArray[np.uint64]) -> Figure:

@@ -31,7 +31,8 @@ def aggregate_rows(table: AnswerTable, slices: SliceValues, seed: int) -> Iterat
     def found(model: str, label: str, metric: Metric, mask: Mask, at: int) -> Aggregate:
         if metric.whole:
             return wholes[at][model, label, metric.name]
-        return aggregate(table.answers(model, label, metric.name)[mask], metric.unit, samples=table.params.samples)
+        votes = table.params.samples * metric.votes
+        return aggregate(table.answers(model, label, metric.name)[mask], metric.unit, samples=votes)
 
     for model in table.models:
         for template in labels:

@@ -57,7 +57,8 @@ def rows_of_axes(table: AnswerTable) -> Iterator[dict[str, Any]]:
         for metric in params.metrics:
             if metric.whole:
                 continue
-            rows = list(axis_rows(table.answers(model, ALL, metric.name), cells, metric.unit, params.samples))
+            votes = params.samples * metric.votes
+            rows = list(axis_rows(table.answers(model, ALL, metric.name), cells, metric.unit, votes))
             if table.samples:
                 several = {cell.template: table.samples[model, cell.template, metric.name] for cell in cells}
                 rows += flip_rows(several, metric.unit)

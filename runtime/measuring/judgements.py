@@ -4,14 +4,16 @@ wrong."""
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from compiler.step_params import Cell, Metric
+from compiler.judge_rules import PAIR_LABELS, TIE
+from compiler.judged_metrics import WIN_RATE
+from compiler.measure_params import judged_name
+from compiler.step_params import Cell, MeasureParams, Metric
 from runtime.agreement.corrected import FEWEST, corrected
 from runtime.agreement.figures import LEVEL, Floats
 from runtime.measuring.cells import ALL, labels_of
@@ -29,26 +31,40 @@ if TYPE_CHECKING:
 
 
 class Pair(NamedTuple):
-    """What people and a judge said of one text, and its hash."""
+    """What people and a judge said of one text, its hash, and what it answers, where that is known."""
 
     human: str
     judge: str
     text: str
+    asked: str | None = None
 
 
 def with_judgements(
     sql: Engine, ctx: StepContext, cell: Cell, answers: Mapping[str, Answer], sample: int
 ) -> Mapping[str, Answer]:
-    """The answers of a cell by row_id, with what its judges say of each."""
+    """The answers of a cell by row_id, with what its judges say of each. A model is as good as itself."""
+    params = ctx.step.params
+    assert isinstance(params, MeasureParams)
+    itself = _beside_itself(params.metrics, cell)
+    if itself:
+        same = dict.fromkeys(itself, JudgedAs(TIE, float(PAIR_LABELS.index(TIE)), None))
+        answers = {row_id: replace(answer, judged={**answer.judged, **same}) for row_id, answer in answers.items()}
     for one in cell.judged:
         file = parquet(ctx.inputs[one.input] / VERDICTS)
         rows = sql.rows(f"SELECT row_id, label, score, reason FROM {file} WHERE sample = ?", [sample])
         said = {row_id: JudgedAs(*values) for row_id, *values in rows}
         answers = {
-            row_id: replace(answer, judged={**answer.judged, one.judge: said[row_id]}) if row_id in said else answer
+            row_id: replace(answer, judged={**answer.judged, one.name: said[row_id]}) if row_id in said else answer
             for row_id, answer in answers.items()
         }
     return answers
+
+
+def _beside_itself(metrics: Sequence[Metric], cell: Cell) -> tuple[str, ...]:
+    """Names of what judges would say of a model beside itself."""
+    own = (metric for metric in metrics if metric.function == WIN_RATE and not metric.extension)
+    pairs = ((str(metric.args["judge"]), metric.args["against"]) for metric in own)
+    return tuple(judged_name(judge, str(against)) for judge, against in pairs if against == cell.model)
 
 
 def corrected_rows(sql: Engine, ctx: StepContext, table: AnswerTable, slices: SliceValues) -> Iterator[dict[str, Any]]:
@@ -70,7 +86,7 @@ def corrected_rows(sql: Engine, ctx: StepContext, table: AnswerTable, slices: Sl
         for template in (ALL, *table.templates):
             for metric in rates:
                 judge = str(metric.args["judge"])
-                own = _of_own(labelled[judge], _texts(sql, ctx, table, model, template, judge))
+                own = of_own(labelled[judge], _prompts(sql, ctx, table, model, template, judge))
                 judged, human = _met(metric, own or labelled[judge])
                 for name, value, mask in masks:
                     answers = table.answers(model, template, metric.name)[mask]
@@ -98,32 +114,57 @@ def _is_rate(metric: Metric) -> bool:
 def _labelled(sql: Engine, ctx: StepContext, role: str) -> list[Pair]:
     """The labels of people and of the judge, and the hash of the text, of the rows that have both."""
     file = parquet(ctx.inputs[role] / LABELLED)
-    return [Pair(*row) for row in sql.rows(f"SELECT human, label, text FROM {file} WHERE label IS NOT NULL")]
+    rows = sql.rows(f"SELECT human, label, text, asked FROM {file} WHERE label IS NOT NULL")
+    return [Pair(human, judge, text, _plain(asked)) for human, judge, text, asked in rows]
 
 
-def _texts(sql: Engine, ctx: StepContext, table: AnswerTable, model: str, template: str, judge: str) -> Counter[str]:
-    """Hashes of the answers of a model under a template, or under all, that a judge was asked about, and how many
-    answers have each."""
+def _prompts(
+    sql: Engine, ctx: StepContext, table: AnswerTable, model: str, template: str, judge: str
+) -> dict[str, list[str | None]]:
+    """What a model was asked under a template, or under all, by the hash of what it answered, of the answers that a
+    judge was asked about; None where that is not known."""
     cells = [cell for cell in table.params.cells if cell.model == model and template in labels_of(cell)]
-    files = [ctx.inputs[one.input] / VERDICTS for cell in cells for one in cell.judged if one.judge == judge]
-    counts: Counter[str] = Counter()
-    for file in files:
-        counts.update(
-            dict(sql.rows(f"SELECT text, count(*) FROM {parquet(file)} WHERE text IS NOT NULL GROUP BY text"))
-        )
-    return counts
+    found: dict[str, list[str | None]] = {}
+    for cell in cells:
+        answers = parquet(ctx.inputs[cell.input] / "predictions.parquet")
+        there = {row[0] for row in sql.rows(f"SELECT column_name FROM (DESCRIBE SELECT * FROM {answers})")}
+        shared = "row_id, sample" if "sample" in there else "row_id"
+        for file in (ctx.inputs[one.input] / VERDICTS for one in cell.judged if one.judge == judge):
+            rows = sql.rows(
+                f"SELECT text, prompt FROM {parquet(file)} JOIN {answers} USING ({shared}) WHERE text IS NOT NULL"
+            )
+            for text, prompt in rows:
+                found.setdefault(text, []).append(_plain(_said(prompt)))
+    return found
 
 
-def _of_own(labelled: list[Pair], texts: Mapping[str, int]) -> list[Pair]:
-    """The labelled rows whose texts are among the answers, where they are enough different ones to correct by. No text
-    counts more often than it was answered: forty rows with one stock answer are not like a model that gave it once."""
-    taken: Counter[str] = Counter()
+def _said(prompt: str | None) -> str:
+    """The texts of a conversation, which is JSON."""
+    turns = json.loads(prompt) if prompt else []
+    return " ".join(turn["content"] for turn in turns if isinstance(turn.get("content"), str))
+
+
+def _plain(text: str | None) -> str | None:
+    """A text to look for in another one; None for none, of which nothing is known."""
+    return " ".join(text.split()) or None if text is not None else None
+
+
+def of_own(labelled: Sequence[Pair], prompts: Mapping[str, Sequence[str | None]]) -> list[Pair]:
+    """The labelled rows whose texts are among the answers, where they are enough different ones to correct by.
+
+    ``prompts`` are what each text was answered to. An answer is a labelled one where what it was asked holds what the
+    labelled one was asked (a template may say more), as far as both are known: a stock answer to another question may
+    be right there and wrong here. No text counts more often than it was answered.
+    """
+    left = {text: list(asked) for text, asked in prompts.items()}
     own = []
     for pair in labelled:
-        if taken[pair.text] < texts.get(pair.text, 0):
-            taken[pair.text] += 1
+        asked = left.get(pair.text, [])
+        place = next((at for at, one in enumerate(asked) if pair.asked is None or one is None or pair.asked in one), -1)
+        if place >= 0:
+            del asked[place]
             own.append(pair)
-    return own if len(taken) >= FEWEST else []
+    return own if len({pair.text for pair in own}) >= FEWEST else []
 
 
 def _method(method: str, *, of_own: bool) -> str:

@@ -20,7 +20,7 @@ from runtime.metrics.exact import characters, contains, exact_match, words
 from runtime.metrics.instructions import IFEVAL_INSTRUCTIONS, ifeval
 from runtime.metrics.json_schema import json_schema
 from runtime.metrics.json_values import json_field_match, valid_json
-from runtime.metrics.judged import judge_score, rate
+from runtime.metrics.judged import judge_score, rate, win_rate
 from runtime.metrics.likelihood import choice, kl_from
 from runtime.metrics.numbers import numeric_match
 from runtime.metrics.patterns import regex_match
@@ -67,6 +67,7 @@ EXPLAINED: Mapping[str, Callable[..., list[Explained]]] = {
     "passes_tests": passes_tests,
     "rate": rate,
     "judge": judge_score,
+    "win_rate": win_rate,
 }
 AT_K = frozenset({"passes_tests"})  # pass@k of the answers to an item, by the argument ``k``
 RUNS_CODE = frozenset({"passes_tests"})  # code that a model wrote

@@ -13,15 +13,15 @@ from typing import Any
 
 from msgspec.structs import asdict, replace
 
-from compiler.hashing import hash_text, hash_value
+from compiler.hashing import hash_value
 from compiler.world import ModelFacts, Problem
 from runtime.file_hashes import cache_folder, content_hash, read_json, write_json
-from runtime.models.chat_template import read_override, template_in_folder
+from runtime.models.chat_template import read_override, template_hash, template_in_folder
 from runtime.models.gguf_weights import CONVERSION, read_header, special_tokens
 from runtime.models.weights import GgufFile, HubSnapshot, ModelFolder, fetch, locate
 from spec_lang.diagnostics import DiagnosticError
 
-FACTS = 1  # raise it when the same files give other facts
+FACTS = 2  # raise it when the same files give other facts
 # Of tokenizer_config.json: what says where a file came from, or is hashed apart.
 _NO_BEHAVIOUR = ("chat_template", "name_or_path", "is_local", "local_files_only", "transformers_version", "backend")
 
@@ -38,7 +38,7 @@ def model_facts(weights: str, chat_template: str | None, spec_dir: Path) -> Mode
         return facts
     if chat_template is not None:
         try:
-            facts = replace(facts, chat_template=hash_text(read_override(chat_template, spec_dir)))
+            facts = replace(facts, chat_template=template_hash(read_override(chat_template, spec_dir)))
         except DiagnosticError as error:
             first = error.diagnostics[0]
             return Problem(first.code, first.message, first.help)
@@ -94,7 +94,7 @@ def _of_gguf(path: Path, files: dict[str, str]) -> ModelFacts:
     return ModelFacts(
         weights=hash_value(files),
         tokenizer=hash_value({"conversion": CONVERSION, **tokenizer}),
-        chat_template=hash_text(template) if template else "",
+        chat_template=template_hash(template) if template else "",
         special_tokens=special_tokens(header),
     )
 
@@ -129,7 +129,7 @@ def _of_folder(folder: Path, files: dict[str, str]) -> ModelFacts:
                 "map": files.get("special_tokens_map.json"),
             }
         ),
-        chat_template=hash_text(template) if template else "",
+        chat_template=template_hash(template) if template else "",
         special_tokens=tuple(token["content"] for token in vocabulary.get("added_tokens", ()) if token.get("special")),
     )
 

@@ -7,6 +7,8 @@ gave none stay, and are counted as unjudged. Equal rows are one, as they are in 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compiler.judge_params import CalibrateParams
@@ -20,16 +22,16 @@ from spec_lang.plain_text import visible
 
 if TYPE_CHECKING:
     from runtime.agreement.calibration import Labelled
+    from runtime.agreement.figures import Figure
+    from runtime.agreement.rows import Mask
 
 _VERDICT = ("text", "label", "score", "confidence", "flipped", "reason")
-# The rows have columns of their own, which may have any name that does not begin like these.
-_SAID = ", ".join(f"__{name} AS {name}" for name in _VERDICT)
-LABELLED = "labelled.parquet"  # row_id, text, human, label, …: rates are corrected by it
+_OF_PAIR = ("straight", "swapped", "longer", "prompt")
+LABELLED = "labelled.parquet"  # row_id, human, asked, text, label, …: rates are corrected by it
 
 
 def run(ctx: StepContext) -> StepResult:
     """Raises DiagnosticError SFT0591 (no row has a label of the judge by people)."""
-    from runtime.agreement.calibration import calibration_figures
     from runtime.agreement.rows import figure_rows, sliced, write_figures
 
     params = ctx.step.params
@@ -37,8 +39,10 @@ def run(ctx: StepContext) -> StepResult:
     with engine(ctx.out) as db:
         rows, read = _view_rows(ctx, db, params)
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
+        said = ", ".join(f"__{name} AS {name}" for name in _verdict(params))
         kept = db.copy(
-            f"SELECT __row_id AS row_id, __human AS human, {_SAID} FROM labelled WHERE __human IS NOT NULL "
+            f"SELECT __row_id AS row_id, __human AS human, __asked AS asked, {said} FROM labelled "
+            "WHERE __human IS NOT NULL "
             "ORDER BY __row_id",
             ctx.out / LABELLED,
         )
@@ -46,8 +50,7 @@ def run(ctx: StepContext) -> StepResult:
             raise _nothing_labelled(db, params, rows)
         values = sliced(ctx, db, params.slices, "labelled WHERE __human IS NOT NULL")
         row_ids = [row[0] for row in db.rows(f"SELECT row_id FROM {parquet(ctx.out / LABELLED)}")]
-        given = read_labelled(db, parquet(ctx.out / LABELLED), params)
-        figures = figure_rows(values, row_ids, lambda mask: calibration_figures(given.only(mask), _seed(ctx)))
+        figures = figure_rows(values, row_ids, labelled_figures(db, ctx.out, params, _seed(ctx)))
         write_figures(db, figures, ctx.out / "agreement.parquet")
     publish_rows(ctx, {"ledger": ctx.out / "ledger.parquet", "agreement": ctx.out / "agreement.parquet"})
     if dropped:
@@ -57,6 +60,27 @@ def run(ctx: StepContext) -> StepResult:
         summary["copies"] = copies
         ctx.note(f"{copies:,} row{'s repeat' if copies != 1 else ' repeats'} another one: equal rows are one item")
     return StepResult(rows, kept, dropped, summary)
+
+
+def _verdict(params: CalibrateParams) -> tuple[str, ...]:
+    """The columns of verdicts. Rows have some of their own, which may have any name that does not begin with `__`."""
+    return (*_VERDICT, *_OF_PAIR) if params.pairwise else _VERDICT
+
+
+def labelled_figures(
+    db: Engine, folder: Path, params: CalibrateParams, seed: int, tail: float | None = None
+) -> Callable[[Mask], Iterator[Figure]]:
+    """The figures of some of the labelled rows that a finished calibration left in ``folder``."""
+    source = parquet(folder / LABELLED)
+    if params.pairwise:
+        from runtime.agreement.pairs import pairs_with_people, read_pairs
+
+        pairs = read_pairs(db, source, "prompt")
+        return lambda mask: pairs_with_people(pairs.only(mask), tail)
+    from runtime.agreement.calibration import calibration_figures
+
+    given = read_labelled(db, source, params)
+    return lambda mask: calibration_figures(given.only(mask), seed, tail)
 
 
 def _seed(ctx: StepContext) -> int:
@@ -69,18 +93,21 @@ def _view_rows(ctx: StepContext, db: Engine, params: CalibrateParams) -> tuple[i
     source = f"SELECT *, {PLACE} AS __ord FROM {parquet(ctx.inputs['rows'] / 'rows.parquet')}"
     part = "" if params.part is None else " WHERE __split = ?"
     db.execute(f"CREATE TABLE part AS SELECT * FROM ({source}){part}", [] if params.part is None else [params.part])
-    rows = with_prepared(ctx, db, "part", '"__row_id"', (params.label, *(piece.value for piece in params.slices)))
+    asked = params.prompt
+    read = (params.label, *([asked] if asked is not None else []), *(piece.value for piece in params.slices))
+    rows = with_prepared(ctx, db, "part", '"__row_id"', read)
     written = {text: one.label for one in params.written for text in one.texts}
     human = f"CASE{' WHEN __said = ? THEN ?' * len(written)} WHEN list_contains(?, __said) THEN __said END"
     bound = [value for pair in written.items() for value in pair]
     plain = [label for label in params.labels if label not in {one.label for one in params.written}]
-    said = ", ".join(f"v.{name} AS __{name}" for name in _VERDICT)
+    said = ", ".join(f"v.{name} AS __{name}" for name in _verdict(params))
     db.execute(
         f"CREATE TABLE labelled AS SELECT r.*, {human} AS __human, {said} "
-        f"FROM (SELECT *, trim(({params.label.sql})::VARCHAR) AS __said FROM {rows}) AS r "
+        f"FROM (SELECT *, trim(({params.label.sql})::VARCHAR) AS __said, "
+        f"({'NULL' if asked is None else asked.sql})::VARCHAR AS __asked FROM {rows}) AS r "
         f"LEFT JOIN {parquet(ctx.inputs['judgements'] / VERDICTS)} AS v ON v.row_id = r.__row_id "
         f"QUALIFY {NTH_COPY} = 1 ORDER BY r.__row_id",
-        [*bound, plain, *params.label.params],
+        [*bound, plain, *params.label.params, *(() if asked is None else asked.params)],
     )
     return int(db.value("SELECT count(*) FROM labelled")), int(db.value("SELECT count(*) FROM part"))
 

@@ -20,6 +20,8 @@ from compiler.judge_params import (
     JudgedRows,
     JudgeParams,
     ModelJudge,
+    PairedAnswers,
+    PairedRows,
     RuleJudge,
 )
 from runtime.context import StepContext, StepResult
@@ -40,6 +42,10 @@ def run(ctx: StepContext) -> StepResult:
     Interrupted."""
     params = ctx.step.params
     assert isinstance(params, JudgeParams)
+    if isinstance(params.items, PairedAnswers | PairedRows):
+        from runtime.judging.paired_step import run_pairs
+
+        return run_pairs(ctx, params)
     with engine(ctx.out) as db:
         _view_items(ctx, db, params)
         count = int(db.value("SELECT count(*) FROM judged"))

@@ -92,7 +92,7 @@ def run(ctx: StepContext) -> StepResult:
             for sample in range(params.samples):
                 answers = _answers(sql, ctx, cell.input, sample, recorded)
                 answers = with_readings(sql, ctx, cell, answers)
-                if cell.judged:
+                if cell.judged or any(metric.votes > 1 for metric in params.metrics):
                     from runtime.measuring.judgements import with_judgements
 
                     answers = with_judgements(sql, ctx, cell, answers, sample)

@@ -21,4 +21,12 @@ JUDGED = (
         "the label that a judge gives the output, counted from 0 for the worst; of a scale its number",
         compares=False,
     ),
+    MetricFunction(
+        "win_rate",
+        (MetricArgument("judge", kind="pairwise"), MetricArgument("against", kind="opponent", optional=True)),
+        "share",
+        "a pairwise judge prefers the output to that of the model `against`, in both orders; half where the verdict "
+        "turns with the order or is a tie",
+        compares=False,
+    ),
 )

@@ -27,7 +27,9 @@ ArgumentKind: TypeAlias = Literal[
     "schema",
     "column",
     "model",
+    "opponent",
     "judge",
+    "pairwise",
     "label",
 ]
 WrittenValue: TypeAlias = bool | int | str | None  # as in the parameters of a step: a number with a point is a text
@@ -40,8 +42,9 @@ class MetricArgument(Struct, frozen=True, eq=False):
     as the text of a decimal); a ``count``, which is a whole number; whole ``seconds``, written ``5s``; ``bool``; a
     ``consent``, which has to be ``true``; a ``regex`` in RE2's syntax; a list of ``texts`` (given on as JSON); the path
     of a JSON ``schema`` (given on as its content); a ``column`` of the data, or any expression over its columns with a
-    result of one of ``types``; the name of a ``model`` or ``judge``; a comparison with a judge's ``label``
-    (``refusals != complied``). ``optional``: without default, it may be left out.
+    result of one of ``types``; the name of a ``model``, of an ``opponent`` (a model or a loop), of a ``judge`` or of
+    one that compares, ``pairwise``; a comparison with a judge's ``label`` (``refusals != complied``). ``optional``:
+    without default, it may be left out.
     """
 
     name: str

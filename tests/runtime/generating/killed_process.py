@@ -1,4 +1,4 @@
-"""A run of a generate that is killed by SIGKILL once its model gave so many answers, which are all kept.
+"""A run that is killed by SIGKILL once its model gave so many answers, which are all kept; of a generate.
 
 python -m tests.runtime.generating.killed_process FOLDER ANSWERS
 """
@@ -12,23 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from runtime.asking import Request
-from tests.runtime.generating.generated_project import GeneratedProject
+from runtime.asking import Request, Result
+from tests.runtime.generating.generated_project import GeneratedProject, Script
 from tests.runtime.generating.scripts_of_answers import SPEC, invented
 
 
-def main(folder: Path, answers: int) -> None:
+def run_killed(folder: Path, answers: int, spec: str, script: Script) -> None:
     given: list[str] = []
 
-    def killed(request: Request) -> str:
+    def killed(request: Request) -> str | Result:
         if len(given) == answers:
             os.kill(os.getpid(), signal.SIGKILL)
         given.append(request.hash)
-        return invented(request)
+        return script(request)
 
     with pytest.MonkeyPatch.context() as patch:
-        GeneratedProject(folder, patch, keep_seconds=0.0).run(SPEC, killed)  # a transaction an answer
+        GeneratedProject(folder, patch, keep_seconds=0.0).run(spec, killed)  # a transaction an answer
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    run_killed(Path(sys.argv[1]), int(sys.argv[2]), SPEC, invented)

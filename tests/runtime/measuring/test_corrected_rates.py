@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 
-from runtime.measuring.judgements import Pair, _of_own
+from runtime.measuring.judgements import Pair, of_own
 from sft.project import open_store, run
 
 SPEC = """edition 2026
@@ -25,12 +24,27 @@ def test_a_stock_answer_counts_as_often_as_it_was_given() -> None:
     """Forty labelled rows with one text are one answer of a model that gave it once."""
     stock = [Pair("refused", "refused", "stock")] * 40
     others = [Pair("refused", "complied", f"x{n}") for n in range(29)]
-    texts = Counter({"stock": 1, **{f"x{n}": 1 for n in range(28)}, "z": 99})
-    assert _of_own(stock + others, texts) == []
-    texts["x28"] = 1
-    assert _of_own(stock + others, texts) == [stock[0], *others]
-    texts["stock"] = 3
-    assert len(_of_own(stock + others, texts)) == 32
+    prompts: dict[str, list[str | None]] = {"stock": [None], **{f"x{n}": [None] for n in range(28)}, "z": [None] * 99}
+    assert of_own(stock + others, prompts) == []
+    prompts["x28"] = [None]
+    assert of_own(stock + others, prompts) == [stock[0], *others]
+    prompts["stock"] = [None] * 3
+    assert len(of_own(stock + others, prompts)) == 32
+
+
+def test_a_labelled_answer_is_known_by_its_prompt_too() -> None:
+    """The same words are another answer where something else was asked."""
+    labelled = [Pair("refused", "refused", "stock", f"question {n}") for n in range(40)]
+    labelled += [Pair("refused", "complied", f"x{n}", f"question {n}.") for n in range(30)]
+    prompts = {f"x{n}": [f"Answer this: question {n}."] for n in range(30)}
+    asked = {**prompts, "stock": ["Answer this: question 7", "Answer this: something else", None]}
+    own = of_own(labelled, asked)
+    assert [pair.asked for pair in own if pair.text == "stock"] == [
+        "question 0",
+        "question 7",
+    ]  # one prompt is not known
+    other = of_own(labelled, {**asked, "x3": ["Answer this: something else"]})
+    assert [pair.text for pair in own if pair not in other] == ["x3"]
 
 
 def test_a_slice_is_no_pass_either_where_the_judge_is_what_passed(tmp_path: Path) -> None:

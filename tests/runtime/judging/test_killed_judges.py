@@ -1,0 +1,47 @@
+"""Judge steps that were killed go on with the next question, and come to the same verdicts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.generating.generated_project import GeneratedProject
+from tests.runtime.judging.killed_judge import SEEDS, SPEC, opinion
+
+ROOT = Path(__file__).parents[3]
+SAID = "SELECT row_id, sample, repeat, label, reason, request_hash FROM judgements ORDER BY step_hash, ALL"
+VALUES = "SELECT model, metric, row_id, value, reason FROM item_metrics ORDER BY ALL"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> GeneratedProject:
+    """A run that nothing stopped."""
+    with pytest.MonkeyPatch.context() as patch:
+        project = GeneratedProject(tmp_path_factory.mktemp("whole"), patch)
+        project.seeds(SEEDS)
+        assert project.run(SPEC, opinion).status == "done"
+        return project
+
+
+@pytest.mark.parametrize("answers", [3, 16])  # among the judgements of one answer, and of two
+def test_a_judge_that_was_killed_asks_nothing_twice(
+    whole: GeneratedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    project = GeneratedProject(tmp_path, monkeypatch)
+    project.seeds(SEEDS)
+    command = [sys.executable, "-m", "tests.runtime.judging.killed_judge", str(tmp_path), str(answers)]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    kept = {row[0] for row in project.store.query("SELECT request_hash FROM requests")}
+    assert 0 < len(kept) <= answers
+    assert project.run(SPEC, opinion).status == "done"
+    asked = [request.hash for request in project.asked]
+    assert kept.isdisjoint(asked) and len(set(asked)) == len(asked)
+    assert kept.union(asked) == {request.hash for request in whole.asked}
+    assert project.store.query(SAID) == whole.store.query(SAID)
+    assert project.store.query(VALUES) == whole.store.query(VALUES)
