@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from compiler.answer_params import PredictParams
 from compiler.hashing import hash_value
 from compiler.judge_params import JudgedAnswers, JudgeParams, PairedAnswers
-from compiler.measure_params import judged_name
+from compiler.judged_params import judged_name
 from compiler.plan import Step
 from compiler.step_params import MeasureParams, Recorded
 
@@ -71,7 +71,9 @@ def judge_of_answers(step: Step, step_of: Callable[[str], Step]) -> dict[str, An
 def _answered(step: Step, step_of: Callable[[str], Step]) -> dict[str, Any]:
     """Whose answers others are compared with: a model by its content, how it was trained and asked, or where its
     answers were recorded."""
-    behind = {role: step_of(step.inputs[role]).hash for role in ("model", "answers") if role in step.inputs}
+    behind: dict[str, Any] = {
+        role: step_of(step.inputs[role]).hash for role in ("model", "answers") if role in step.inputs
+    }
     return {**step.content, **_asked(step), **behind}
 
 

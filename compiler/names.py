@@ -32,6 +32,7 @@ from spec_lang.suggest import closest
 T = TypeVar("T")
 _ARTICLES = {"eval": "an"}
 _OF_WEIGHTS = ("reference", "restart")  # fields and arguments that take models for more than what they write
+_ANSWERS = ("models", "against")  # those that take what was answered elsewhere as well
 
 
 def a(kind: str) -> str:
@@ -150,7 +151,7 @@ class Names(Struct, frozen=True, dict=True):
             return found.kind not in BLOCKS or self._other_kind(target.own, found, kinds, field)
         if len(target.rest) >= parts:
             return self._no_part(ref, target, found.kind, parts)
-        return found.kind != "model" or field == "models" or self._can_be_asked(ref, found, field)
+        return found.kind != "model" or field in _ANSWERS or self._can_be_asked(ref, found, field)
 
     def _can_be_asked(self, ref: Ref, found: Declared, field: str) -> bool:
         """Whether a model is more than recorded answers, which only an eval takes, and has weights where they are

@@ -142,7 +142,8 @@ class _Given:
         if usual and not self.scope.columns.lacks(usual):
             return find_column(Ref((Name(usual, self.place, True),), self.place), self.scope, f"`{field}`")
         if field != "prompt":
-            message = f"`calibrate` of judge `{self.judge}` does not say which column is the {field}"
+            what = f"has the {field} answer" if field in _OF_PAIRS else f"is the {field}"
+            message = f"`calibrate` of judge `{self.judge}` does not say which column {what}"
             known = suggestion("", self.scope.columns.names, "columns")
             help = f"write `calibrate {{ rows = …   {field} = COLUMN }}`; {known}"
             self.scope.report.error("SFT0207", message, self.place, help)

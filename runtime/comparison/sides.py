@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from compiler.measure_params import Metric
-from compiler.measure_params import judged_name
+from compiler.measure_params import Metric, judged_name
 from compiler.measured_alike import judge_of_answers
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams, PredictParams, Recorded, RenderParams

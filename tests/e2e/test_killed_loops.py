@@ -50,10 +50,9 @@ loop echo {
 }
 """
 CANDIDATES = "SELECT number, row_id, content, verdict, rule, requests FROM candidates ORDER BY step_hash, number"
-VALUES = "SELECT metric, row_id, value FROM item_metrics ORDER BY step_hash, ALL"
-TRAINED = (
-    "SELECT step_hash, rows_out FROM results WHERE kind IN ('train', 'mix', 'guard', 'round', 'select') ORDER BY ALL"
-)
+VALUES = "SELECT step_hash, metric, row_id, value FROM item_metrics ORDER BY ALL"
+MADE = ("train", "mix", "guard", "round", "select")
+TRAINED = f"SELECT step_hash, rows_out FROM results WHERE kind IN {MADE} ORDER BY ALL"
 
 
 def project(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from tests.runtime.generating.generated_project import GeneratedProject
 from tests.runtime.judging.killed_judge import SEEDS, SPEC, opinion
 
 ROOT = Path(__file__).parents[3]
-SAID = "SELECT row_id, sample, repeat, label, reason, request_hash FROM judgements ORDER BY step_hash, ALL"
+SAID = "SELECT step_hash, row_id, sample, repeat, label, reason, request_hash FROM judgements ORDER BY ALL"
 VALUES = "SELECT model, metric, row_id, value, reason FROM item_metrics ORDER BY ALL"
 
 

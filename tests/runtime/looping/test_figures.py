@@ -30,7 +30,21 @@ def test_distinct_2_is_the_share_of_different_word_pairs(texts: list[str]) -> No
     pairs = pairs_of(texts)
     found = figures.distinct_2(texts)
     assert found.n == len(pairs)
-    assert found.value == (len(set(pairs)) / len(pairs) if pairs else None)
+    told = pairs and 2 * sum(len(text.split()) < 2 for text in texts) <= len(texts)
+    assert found.value == (len(set(pairs)) / len(pairs) if told else None)
+
+
+def test_a_few_rows_with_word_pairs_do_not_speak_for_rows_of_one_word() -> None:
+    """Ninety times `yes` has no variety, whatever the ten other rows say."""
+    rows = ["yes"] * 90 + [f"yes it is {n}" for n in range(10)]
+    found = figures.distinct_2(rows)
+    assert found.value is None and "90 of 100 new rows have no two words" in found.why
+    limit = GuardLimit(measure="distinct_2", op=">=", limit="0.3")  # type: ignore[arg-type]
+    (broken_one,) = broken([limit], {"distinct_2": found})
+    assert "could not be measured" in broken_one.reason
+    assert figures.distinct_2_drop(rows, ["a b c"] * 3).why == found.why
+    assert "3 of 4 rows of the first round" in figures.distinct_2_drop(["a b"], ["a", "b", "c", "d e"]).why
+    assert figures.distinct_2(rows[45:]).value is None and figures.distinct_2(rows[80:]).value is not None
 
 
 @given(TEXTS, st.randoms())
