@@ -193,7 +193,8 @@ def test_whole_specs_in_the_documents_check_clean(place: str, text: str, tmp_pat
     from spec_lang.render import render_plain
     from spec_lang.source import SourceFile
 
-    row = '{"message": "Where is my parcel?", "label": "delivery", "question": "1+1?", "answer": "2"}\n'
+    pair = '"chosen": "It is 2.", "rejected": "It is 3."'
+    row = f'{{"message": "Where is my parcel?", "label": "delivery", "question": "1+1?", "answer": "2", {pair}}}\n'
     for name in re.findall(r'path\s*=\s*"([^"]+)"', text):
         (tmp_path / name).write_text(row * 16_000, encoding="utf-8")  # enough for the margins of the gates
     _, found = check(SourceFile(place, text), LocalWorld(tmp_path))
