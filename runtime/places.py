@@ -14,8 +14,10 @@ from pathlib import Path
 
 from msgspec import structs
 
-from compiler.plan import Plan, Step
+from compiler.plan import EXPORT_MARK, Plan, Step
+from runtime.spec_texts import read_spec_text
 from spec_lang.diagnostics import Diagnostic, DiagnosticError, Label
+from spec_lang.imports import imported_paths
 from spec_lang.source import SourceFile, Span
 
 OF_THE_MACHINE = "SFT09"
@@ -24,16 +26,18 @@ Files = Mapping[str, SourceFile]
 
 
 def spec_files(plan: Plan, spec_dir: Path) -> Files:
-    """The files that a plan's steps come from, by the names that it gives them, without those that cannot be read."""
-    names = {step.place.path for step in plan}
-    names |= {name for step in plan for name in step.local.get("files", {}).values()}
+    """The files of a plan's spec, the main one first, by the names that steps give them, without those that cannot be
+    read: what steps come from, and what these files import, which may be templates alone."""
+    main = plan.spec.partition(EXPORT_MARK)[0]
+    places = {step.place.path for step in plan}
+    places |= {name for step in plan for name in step.local.get("files", {}).values()}
+    names = list(dict.fromkeys((main, *sorted(places))))
     files = {}
-    for name in sorted(names):
-        path = spec_dir / name
-        try:
-            files[name] = SourceFile(_shown(path), path.read_bytes().decode("utf-8-sig"), name)
-        except (OSError, UnicodeDecodeError):
-            continue
+    for name in names:  # which grows
+        text = read_spec_text(spec_dir, name)
+        if isinstance(text, str):
+            files[name] = SourceFile(_shown(spec_dir / name), text, name)
+            names += [path for path in imported_paths(files[name]) if path not in names]
     return files
 
 

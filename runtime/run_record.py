@@ -65,8 +65,10 @@ def begin(
     results: Mapping[str, Result],
     reasons: Mapping[str, str],
     environment: Mapping[str, str],
+    texts: Mapping[str, str],
 ) -> None:
-    """Write the run and its steps: steps with a known result as ``cached``, the others as ``pending``."""
+    """Write the run and its steps: steps with a known result as ``cached``, the others as ``pending``; and the files of
+    its spec, by their paths, because the dashboard shows what ran and not what stands there by now."""
 
     def work(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(
@@ -77,6 +79,8 @@ def begin(
         insert_rows(con, "rules", ("run_id", "step_id", "rule", "text", "reason"), _rule_rows(run_id, plan))
         insert_rows(con, "sources", _SOURCE_COLUMNS, _read_before(run_id, plan, results))
         insert_rows(con, "environment", ("run_id", "key", "value"), [(run_id, k, v) for k, v in environment.items()])
+        files = [(run_id, ordinal, path, text) for ordinal, (path, text) in enumerate(texts.items())]
+        insert_rows(con, "spec_files", ("run_id", "ordinal", "path", "text"), files)
         _insert_lineage(con, plan)
 
     store.write(work)

@@ -72,7 +72,8 @@ def run_plan(
     objects = Objects(store.root / "objects")
     results = {h: r for h, r in known.items() if objects.has(h)}
     run_id = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
-    run_record.begin(store, run_id, plan, results, reasons or {}, capture(spec_dir))
+    texts = {name: file.text for name, file in files.items()}
+    run_record.begin(store, run_id, plan, results, reasons or {}, capture(spec_dir), texts)
     events = EventWriter(store.root / "runs" / run_id / EVENTS, list(listeners))
     states = [{"id": s.id, "status": "cached" if s.hash in results else "pending"} for s in plan.steps]
     events.emit("run_started", run_id=run_id, spec=plan.spec, steps=states)

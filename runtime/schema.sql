@@ -57,6 +57,12 @@ CREATE TABLE IF NOT EXISTS lineage (step_hash TEXT NOT NULL, role TEXT NOT NULL,
 
 CREATE TABLE IF NOT EXISTS environment (run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run_id, key));
 
+-- The files of a spec as they were when the run began, the main one first; `path` is from its folder.
+CREATE TABLE IF NOT EXISTS spec_files (
+    run_id TEXT NOT NULL, ordinal INTEGER NOT NULL, path TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (run_id, path)
+);
+
 CREATE TABLE IF NOT EXISTS sources (
     run_id TEXT NOT NULL, step_hash TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, content_hash TEXT NOT NULL,
     licence TEXT, origin TEXT, rows BIGINT NOT NULL, unreadable BIGINT NOT NULL,

@@ -27,11 +27,21 @@ CODE = re.compile(r"SFT\d{4}")
 ALLOWED = {
     "spec_lang": (),
     "compiler": ("spec_lang",),
-    "runtime": ("spec_lang.diagnostics", "spec_lang.plain_text", "spec_lang.source", "spec_lang.suggest", "compiler"),
+    "runtime": (
+        *("spec_lang.diagnostics", "spec_lang.plain_text", "spec_lang.source", "spec_lang.suggest"),
+        *("spec_lang.imports", "compiler"),
+    ),
     "tui": (
         "spec_lang",
         "compiler.plan",
         "compiler.step_params",
+        *(
+            "compiler.compile",
+            "compiler.world",
+            "compiler.editor.words",
+            "runtime.world",
+        ),  # the spec, checked and coloured
+        *("runtime.tracing", "runtime.training.shown_row", "runtime.relational"),  # rows, looked up as `sft trace` does
         "runtime.store",
         "runtime.events",
         "runtime.artifacts",

@@ -36,7 +36,7 @@ def test_a_name_means_what_is_learned_from_and_no_rows_for_a_score_a_validation_
     store, found = Store(tmp_path / ".sft").create(), Diagnostics()
     plan = compile_spec(SourceFile("spec.sft", SPEC), FakeWorld(), found)
     assert plan is not None, [item.message for item in found]
-    begin(store, "1", plan, {}, {}, {})
+    begin(store, "1", plan, {}, {}, {}, {})
 
     def steps(name: str) -> dict[str, str]:
         return dict(_of_run(Wanted(name, tmp_path / "to", run="1"), store).steps)

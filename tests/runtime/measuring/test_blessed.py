@@ -84,7 +84,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store(folder / ".sft").create()
     plan = compiled(QUICKSTART, folder)
     for run in ("1-run", "2-run"):
-        run_record.begin(store, run, plan, {}, {}, {})
+        run_record.begin(store, run, plan, {}, {}, {}, {})
         with store.writing() as con:
             con.execute(
                 "UPDATE runs SET status = 'done', verdict = 'pass', ended_at = TIMESTAMPTZ '2026-01-02 12:00:00+00' "
