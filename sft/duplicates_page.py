@@ -1,8 +1,6 @@
 """``sft show RUN duplicates``: rows that stay, each with the rows that it stands for.
 
-The ledger turned around. A row that stood for others and was then dropped as a duplicate itself, by a later rule of the
-same task, passes them on: what is shown is who stands for a row at the end. Only steps that filter one task follow each
-other, so this is one recursive query over the duplicates alone; a million of them take about two seconds.
+The ledger turned around (``tui.duplicate_queries``); a million duplicates take about two seconds.
 """
 
 from __future__ import annotations
@@ -18,56 +16,19 @@ from compiler.step_params import ExactDedupRule, FilterParams, NearDedupRule, Sq
 from runtime.store import Store
 from sft.plain_tables import Page, Table
 from spec_lang.plain_text import one_line
+from tui.duplicate_queries import Grouped, counts, members_of_largest
 from tui.formats import count
 
 _MEMBERS = 5  # of one group in text; JSON has all of the groups that are shown
 _COLUMNS = ("rows", "where", "compared", "similarity", "rule")
 _NAME = re.compile(r'"((?:[^"]|"")+)"')  # of a column in SQL, among other things
 
-_CHAINS = """
-WITH RECURSIVE gone AS (
-  SELECT s.labels ->> 'task' AS task, s.step_id, s.ordinal, TRY_CAST(l.rule AS INTEGER) AS rule, l.row_id, l.survivor,
-         l.value, l.file, l.line
-  FROM ledger l JOIN steps s ON s.step_hash = l.step_hash
-  WHERE s.run_id = $run AND s.kind = 'filter' AND l.survivor IS NOT NULL AND ($step IS NULL OR s.step_id = $step)
-), chain AS (
-  SELECT task, step_id, rule, row_id, value, file, line, survivor AS stays, ordinal AS last_step, rule AS last_rule
-  FROM gone
-  UNION ALL
-  SELECT c.task, c.step_id, c.rule, c.row_id, c.value, c.file, c.line, g.survivor, g.ordinal, g.rule
-  FROM chain c JOIN gone g
-    ON g.task = c.task AND g.row_id = c.stays AND (g.ordinal, g.rule) > (c.last_step, c.last_rule)
-), final AS (
-  SELECT * FROM chain
-  QUALIFY row_number() OVER (PARTITION BY task, step_id, rule, row_id ORDER BY last_step DESC, last_rule DESC) = 1
-)"""
-
-_COUNTS = "SELECT count(DISTINCT (task, stays)), count(*) FROM final"
-
-_GROUPS = """, largest AS (
-  SELECT task, stays, count(*) AS rows FROM final GROUP BY ALL ORDER BY rows DESC, task, stays LIMIT $limit
-), shown AS (
-  SELECT DISTINCT ON (row_id) row_id, content, file, line FROM examples
-  WHERE step_hash IN (SELECT step_hash FROM steps WHERE run_id = $run AND kind = 'ingest')
-    AND row_id IN (SELECT stays FROM largest UNION SELECT f.row_id FROM final f JOIN largest USING (task, stays))
-  -- equal rows of two sources have one id; the one that stays has not fallen
-  ORDER BY row_id, (file, line) IN (SELECT (file, line) FROM gone), file, line
-)
-SELECT l.task, l.stays, l.rows, kept.content, kept.file, kept.line, f.row_id, coalesce(f.file, d.file),
-       coalesce(f.line, d.line), f.value, f.step_id, f.rule, coalesce(r.text, f.rule::VARCHAR), d.content
-FROM largest l JOIN final f USING (task, stays)
-LEFT JOIN shown kept ON kept.row_id = l.stays LEFT JOIN shown d ON d.row_id = f.row_id
-LEFT JOIN rules r ON r.run_id = $run AND r.step_id = f.step_id AND r.rule = f.rule::VARCHAR
-ORDER BY l.rows DESC, l.task, l.stays, f.file, f.line"""
-
 
 def duplicates_page(store: Store, run_id: str, step_id: str | None, limit: int) -> Page:
     """The largest groups of a run, or of the duplicates that one step dropped."""
-    about = {"run": run_id, "step": step_id}
-    with store.reading() as con:
-        found = con.execute(_CHAINS + _COUNTS, about).fetchone()
-        rows = con.execute(_CHAINS + _GROUPS, {**about, "limit": limit}).fetchall()
-    groups, dropped = found or (0, 0)
+    with store.reading():
+        groups, dropped = counts(store, run_id, step_id)
+        rows = members_of_largest(store, run_id, step_id, limit)
     if not rows:
         return Page({"groups": []}, "no row was dropped as a duplicate", ())
     data = _grouped(rows, _compared(store, run_id))
@@ -91,24 +52,24 @@ def _compared(store: Store, run_id: str) -> dict[tuple[str, int], list[str]]:
     }
 
 
-def _grouped(rows: Iterable[tuple[Any, ...]], compared: Mapping[tuple[str, int], list[str]]) -> list[dict[str, Any]]:
+def _grouped(rows: Iterable[Grouped], compared: Mapping[tuple[str, int], list[str]]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str], dict[str, Any]] = {}
-    for task, stays, size, kept, kept_file, kept_line, row_id, file, line, value, step_id, position, rule, text in rows:
-        content, shown = _row(text), _row(kept)
-        stays_at = {"row_id": stays, "file": kept_file, "line": kept_line}
+    for row in rows:
+        member, content = row.member, _row(row.member.content)
+        stays_at = {"row_id": row.stays, "file": row.file, "line": row.line}
         group = groups.setdefault(
-            (task, stays), {"task": task, **stays_at, "rows": size, "content": shown, "stands_for": []}
+            (row.task, row.stays),
+            {"task": row.task, **stays_at, "rows": row.rows, "content": _row(row.content), "stands_for": []},
         )
+        names = compared.get((member.step_id, member.rule), ())
         group["stands_for"].append(
             {
-                "row_id": row_id,
-                "file": file,
-                "line": line,
-                "similarity": None if value is None else float(value),
-                "rule": rule,
-                "on": [
-                    *dict.fromkeys(name for name in compared.get((step_id, position), ()) if name in (content or ()))
-                ],
+                "row_id": member.row_id,
+                "file": member.file,
+                "line": member.line,
+                "similarity": None if member.value is None else float(member.value),
+                "rule": member.text,
+                "on": [*dict.fromkeys(name for name in names if name in (content or ()))],
                 "content": content,
             }
         )

@@ -31,7 +31,7 @@ def ledger_page(store: Store, run_id: str, filters: Filters) -> Page:
     lines = tuple(line for line in lines if filters.rule in (None, line.rule))
     each = filters.limit if filters.step or filters.rule else min(EXAMPLES, filters.limit)
     row_files = queries.row_files(store, run_id)
-    rows = drop_queries.drops(store, run_id, filters.step, filters.rule, each, by_rule=True)
+    rows = drop_queries.first_drops(store, run_id, filters.step, filters.rule, each)
     drops = [drop(row, row_files) for row in rows]
     titles = {(line.step_id, line.rule): line.title for line in whole}
     columns = ("step and rule", "in", "dropped", "share", "kept", "reason")

@@ -17,7 +17,7 @@ ENDED = ("done", "cached")
 @dataclass(frozen=True)
 class Filters:
     """What to show of a view. Names are those of the spec; ``step`` is a step id, ``rule`` a rule of it as
-    :func:`shown_rule` has it."""
+    :func:`shown_rule` has it, ``row`` an id or a place from 0, ``at`` a limit to try."""
 
     step: str | None = None
     rule: str | None = None
@@ -25,6 +25,8 @@ class Filters:
     model: str | None = None
     template: str | None = None
     metric: str | None = None
+    row: str | None = None
+    at: float | None = None
     all: bool = False
     limit: int = 20
 

@@ -18,10 +18,14 @@ from sft.ledger_page import ledger_page
 from sft.metrics_page import metrics_page
 from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
+from sft.row_page import templates_page, training_row_page
 from sft.show_decontamination import decontamination
 from sft.show_filters import Filters, known_name
 from sft.show_rounds import rounds_page
 from sft.show_scores import scores_page
+from sft.sources_page import sources_page
+from sft.spec_page import spec_page
+from sft.thresholds_page import thresholds_page
 from sft.verdicts import requirement_table, requirements_of
 from tui import metric_queries, prediction_queries, queries
 from tui.formats import count, interval, number
@@ -227,11 +231,16 @@ def _duplicates(store: Store, run_id: str, filters: Filters) -> Page:
 PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "runs": _runs,
     "run": _run,
+    "spec": lambda store, run_id, filters: spec_page(store, run_id),
+    "sources": lambda store, run_id, filters: sources_page(store, run_id),
     "ledger": ledger_page,
     "duplicates": _duplicates,
     "mixture": _mixture,
     "generated": lambda store, run_id, filters: generated_page(store, run_id, filters.step, filters.limit),
     "scores": lambda store, run_id, filters: scores_page(store, run_id, filters.step, filters.limit),
+    "thresholds": thresholds_page,
+    "templates": templates_page,
+    "row": training_row_page,
     "judges": judges_page,
     "training": _training,
     "rounds": lambda store, run_id, filters: rounds_page(store, run_id),

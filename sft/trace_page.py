@@ -8,30 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from sft.plain_tables import Page, Table
 from sft.show_filters import shown_rule
-from spec_lang.plain_text import one_line
-from tui.formats import number
+from tui.view_models.fates import cell, line_of, source_of, told
 
 if TYPE_CHECKING:
     from compiler.plan import Step
-    from runtime.tracing.fates import Copy, Drop, Fate
+    from runtime.tracing.fates import Drop, Fate
     from runtime.tracing.find import Origin, Unreadable
-
-WIDE = 300  # characters of a text in a cell or note
-_WHOLE = 2**53  # up to there each whole number is one
-_MOST = 6  # places, steps or figures that a line names
 
 
 def row_page(row_id: str, places: Sequence[Origin], fates: Sequence[Fate]) -> Page:
     """A row: where it stands, what it holds, and what every step did with it."""
     first = places[0]
-    stands = ", ".join(f"{origin.place} (source {_source(origin)})" for origin in places)
-    content = Table("", ("column", "value"), [(name, _cell(value)) for name, value in first.content.items()])
-    told = [_told(fate) for fate in fates]
-    steps = Table("", ("step", "fate"), [(fate.step.id, line) for fate, (line, _) in zip(fates, told, strict=True)],
-                  notes=[note for _, note in told], noted="note")  # fmt: skip
+    stands = ", ".join(f"{origin.place} (source {source_of(origin)})" for origin in places)
+    content = Table("", ("column", "value"), [(name, cell(value)) for name, value in first.content.items()])
+    lines = [told(fate) for fate in fates]
+    steps = Table("", ("step", "fate"), [(fate.step.id, line) for fate, (line, _) in zip(fates, lines, strict=True)],
+                  notes=[note for _, note in lines], noted="note")  # fmt: skip
     data = {
         "row_id": row_id,
-        "places": [{"source": _source(one), "file": one.file, "line": one.line} for one in places],
+        "places": [{"source": source_of(one), "file": one.file, "line": one.line} for one in places],
         "content": dict(first.content),
         "steps": [_as_json(fate) for fate in fates],
     }
@@ -47,7 +42,7 @@ def lost_page(lost: Unreadable) -> Page:
 
 def batch_page(step: Step, place: int, ids: Sequence[str], origins: Mapping[str, Origin]) -> Page:
     """The rows of an optimiser step, with the lines that they stand on."""
-    rows = [(origins[i].place if i in origins else "", i, _line(origins[i]) if i in origins else "") for i in ids]
+    rows = [(origins[i].place if i in origins else "", i, line_of(origins[i]) if i in origins else "") for i in ids]
     data = {
         "step": step.id,
         "optimiser_step": place,
@@ -59,108 +54,6 @@ def batch_page(step: Step, place: int, ids: Sequence[str], origins: Mapping[str,
         ],
     }
     return Page(data, f"{step.id}, optimiser step {place:,}", (Table("", ("where", "row", "content"), rows),))
-
-
-def _source(origin: Origin) -> str:
-    return str(origin.step.local.get("labels", {}).get("source", origin.step.name))
-
-
-def _told(fate: Fate) -> tuple[str, str]:
-    """A line and a note (may be empty) on what a step did."""
-    if fate.drops and fate.state in ("dropped", "absent"):
-        return _drop(fate.drops[0])
-    if fate.copies:
-        return _copies(fate.copies)
-    if fate.learned:
-        steps = [f"{one.step:,} (epoch {one.epoch}{_loss(one.loss)})" for one in fate.learned]
-        times = "once" if len(steps) == 1 else f"{len(steps)} times"
-        return f"learned from {times}", f"in optimiser step{_s(steps)} {_list(steps)}"
-    if fate.answer is not None:
-        answer = fate.answer
-        right = "as expected" if answer["output"] == answer["expected"] else f"expected: {_cell(answer['expected'])}"
-        note = f"{right}; {_stopped(answer['stop_reason'])}"
-        if fate.more:
-            note += "; asked again: " + _list([_cell(other["output"]) for other in fate.more])
-        return f"answered: {_cell(answer['output'])}", note
-    if fate.metrics:
-        return _figures(fate)
-    if fate.written is not None:
-        count, accepted = fate.written
-        return f"{count:,} candidate{'s' * (count != 1)} written from it, {accepted:,} accepted", ""
-    if fate.added:
-        return "kept; " + ", ".join(f"{name} {_cell(value)}" for name, value in fate.added.items()), ""
-    return _PLAIN[fate.state], ""
-
-
-def _stopped(reason: str) -> str:
-    return "made elsewhere" if reason == "recorded" else f"stopped by {reason}"
-
-
-_PLAIN = {
-    "kept": "kept",
-    "dropped": "dropped",
-    "absent": "not among its rows",
-    "validated": "validation loss was measured on it",
-    "shown": "shown to a model",
-    "unknown": "not in the store",
-    "learned": "learned from",
-    "answered": "answered",
-    "measured": "measured",
-}
-
-
-def _drop(drop: Drop) -> tuple[str, str]:
-    value = f" · value {_cell(drop.value)}" if drop.value is not None else ""
-    line = f"dropped by {drop.rule_text}{value}"
-    if drop.survivor is not None:
-        return line, f"stands in for it: {drop.survivor.place}  {_line(drop.survivor)}"
-    return line, drop.reason or (f"stands in for it: row {drop.survivor_id}" if drop.survivor_id else "")
-
-
-def _copies(copies: Sequence[Copy]) -> tuple[str, str]:
-    places = [f"{copy.place:,}" for copy in copies]
-    templates = sorted({copy.template for copy in copies if copy.template})
-    times = "" if len(copies) == 1 else f"{len(copies)} times, "
-    template = f", template {', '.join(templates)}" if templates else ""
-    talk = " · ".join(f"{turn.get('role')}: {_cell(turn.get('content'))}" for turn in copies[0].messages)
-    return f"{times}row{_s(places)} {_list(places)}{template}", one_line(talk, WIDE)
-
-
-def _figures(fate: Fate) -> tuple[str, str]:
-    named = [
-        f"{one['model']}/{one['template']} {one['metric']} {number(one['value'])}{_why(one['reason'])}"
-        for one in fate.metrics
-    ]
-    slices = ", ".join(f"{name} {_cell(value)}" for name, value in fate.slices.items())
-    return _list(named), f"slices: {slices}" if slices else ""
-
-
-def _why(reason: str | None) -> str:
-    return f" ({one_line(reason, WIDE)})" if reason else ""
-
-
-def _loss(loss: float | None) -> str:
-    return "" if loss is None else f", its loss {number(loss)}"
-
-
-def _s(items: Sequence[str]) -> str:
-    return "" if len(items) == 1 else "s"
-
-
-def _list(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _MOST:,} more" if len(items) > _MOST else ""
-    return ", ".join(items[:_MOST]) + more
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE:
-        value = int(value)  # a column with any broken number has all as such
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return one_line(text, WIDE)
-
-
-def _line(origin: Origin) -> str:
-    return " · ".join(_cell(value) for value in origin.content.values())
 
 
 def _as_json(fate: Fate) -> dict[str, Any]:

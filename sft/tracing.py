@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -25,13 +21,15 @@ def trace(store: Store, run: str, wanted: str) -> Page:
     """The page of a row, of a line that is no row, or of the rows of an optimiser step. Raises DiagnosticError SFT0926
     (nothing, or more than one thing, is meant), SFT0910 (no such step), SFT0914 (no such run), SFT0922 (rows are gone).
     """
+    from runtime.baselines import find_run
     from runtime.tracing.fates import fates
     from runtime.tracing.find import Unreadable, find
+    from runtime.tracing.scene import scene_of
     from runtime.tracing.written import lineage
     from sft.trace_page import lost_page, row_page
     from sft.written_page import rejected_page, with_lineage
 
-    with _scene(store, run) as scene:
+    with store.reading(), scene_of(store, find_run(store, run)[0]) as scene:
         if (match := _PLACE.fullmatch(wanted)) is not None:
             found = _at_place(scene, _step(scene, match["step"]), int(match["number"]))
             if not isinstance(found, str):
@@ -51,20 +49,6 @@ def trace(store: Store, run: str, wanted: str) -> Page:
         row_id = origins[0].row_id
         page = row_page(row_id, origins, fates(scene, row_id, origins))
         return page if written is None or written.row_id != row_id else with_lineage(page, written)
-
-
-@contextmanager
-def _scene(store: Store, run: str) -> Iterator[Scene]:
-    from compiler.plan import Plan
-    from runtime.baselines import find_run
-    from runtime.relational import engine
-    from runtime.tracing.find import Scene
-
-    with store.reading():
-        run_id = find_run(store, run)[0]
-        plan = Plan.from_json(store.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])[0][0])
-        with tempfile.TemporaryDirectory(prefix="sft-trace-") as scratch, engine(Path(scratch)) as db:
-            yield Scene(plan, store, db)
 
 
 def _step(scene: Scene, step_id: str) -> Step:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sft.plain_tables import Page, Table
-from sft.trace_page import WIDE
 from spec_lang.plain_text import one_line
 from tui.formats import number
+from tui.view_models.fates import WIDE
 
 if TYPE_CHECKING:
     from runtime.tracing.find import Origin

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('training')", ("3",), "Training", "curves of loss, learning rate and speed", "run"),
     Action("view('verdicts')", ("4",), "Verdicts", "what each gate required and found", "run"),
     Action("view('predictions')", ("5",), "Predictions", "outputs of the models, failures first", "run"),
+    Action("view('spec')", ("6",), "Spec", "the spec that ran, with what came of each line", "run"),
     Action("cursor_down", ("j", "down"), "Down", "next line", "table"),
     Action("cursor_up", ("k", "up"), "Up", "line before", "table"),
     Action("page_down", ("ctrl+d", "pagedown"), "Page down", "a page on; long lists load as you go", "table"),
@@ -46,6 +48,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("detail(1)", ("J", "shift+down"), "Detail down", "scroll the detail below the list", "app"),
     Action("detail(-1)", ("K", "shift+up"), "Detail up", "scroll it back", "app"),
     Action("next_training", ("t",), "Next training", "the next train step of the run", "training", footer=True),
+    Action("next_part(1)", ("tab",), "Next part", "the next part of the data", "parts", footer=True),
+    Action("next_part(-1)", ("shift+tab",), "Part before", "the part before", "parts"),
+    Action("threshold(-1)", ("left",), "Lower", "a step lower", "thresholds", footer=True),
+    Action("threshold(1)", ("right",), "Higher", "a step higher", "thresholds", footer=True),
+    Action("threshold(-10)", ("shift+left",), "Much lower", "ten steps lower", "thresholds"),
+    Action("threshold(10)", ("shift+right",), "Much higher", "ten steps higher", "thresholds"),
+    Action("as_written", ("equals_sign",), "As written", "back to what the spec says", "thresholds", footer=True),
+    Action(
+        "other_end", ("b",), "Other bound", "move the other bound of a range, or keep what is dropped", "thresholds"
+    ),
+    Action("next_row(1)", ("full_stop",), "Next row", "show it on the next row", "templates", footer=True),
+    Action("next_row(-1)", ("comma",), "Row before", "show it on the row before", "templates"),
+    Action("next_part(1)", ("tab",), "Next file", "the next file of the spec", "spec"),
+    Action("next_part(-1)", ("shift+tab",), "File before", "the file before", "spec"),
+    Action("next_result(1)", ("right_square_bracket",), "Next result", "the next line with a result", "spec", True),
+    Action("next_result(-1)", ("left_square_bracket",), "Result before", "the one before", "spec"),
+    Action("next_training", ("t",), "Next training", "as the next training sees the row", "training_row", footer=True),
+    Action("tokens", ("v",), "Tokens", "show where tokens begin", "training_row", footer=True),
     Action("next_eval", ("e",), "Eval", "the next eval", "predictions"),
     Action("next_model", ("m",), "Model", "the next model as subject", "predictions"),
     Action("next_template", ("t",), "Template", "all templates, then each alone", "predictions"),
@@ -77,14 +97,8 @@ def bindings_for(*scopes: str) -> list[BindingType]:
 
 def key_name(key: str) -> str:
     """A key as it stands on a keyboard."""
-    names = {
-        "question_mark": "?",
-        "escape": "Esc",
-        "enter": "Enter",
-        "pagedown": "PgDn",
-        "pageup": "PgUp",
-        "colon": ":",
-        "slash": "/",
-    }
-    arrows = {"up": "↑", "down": "↓", "home": "Home", "end": "End", "f1": "F1"}
-    return {**names, **arrows}.get(key, key.replace("ctrl+", "^").replace("shift+down", "⇧↓").replace("shift+up", "⇧↑"))
+    modifier, _, plain = key.rpartition("+")
+    names = {"escape": "Esc", "enter": "Enter", "tab": "Tab", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home"}
+    names |= {"up": "↑", "down": "↓", "left": "←", "right": "→", "end": "End", "f1": "F1", "slash": "/"}
+    sign = names.get(plain) or key_to_character(plain) or plain
+    return {"shift": "⇧", "ctrl": "^"}.get(modifier, "") + sign

@@ -21,28 +21,18 @@ from runtime.store import Store
 from tui.actions import actions_for
 from tui.live import Glance, LiveRun, Watcher, runner_gone, state_of
 from tui.queries import RunRow
-from tui.screens.data import DataScreen
-from tui.screens.drops import DropsScreen
+from tui.screens.catalogue import ABOVE, PARTS, VIEWS, screen_class
 from tui.screens.keys import KeysScreen
 from tui.screens.predictions import PredictionsScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
-from tui.screens.training import TrainingScreen
-from tui.screens.verdicts import VerdictsScreen
 from tui.screens.view import View
 from tui.themes import DARK, LIGHT
-from tui.view_models.data import FunnelLine
+from tui.view_models.data_parts import PART_OF_KIND
 from tui.view_models.verdicts import Requirement
 
 LOOK_EVERY_SECONDS = 0.5
 PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
-
-VIEWS: dict[str, type[View[Any]]] = {
-    "data": DataScreen,
-    "training": TrainingScreen,
-    "verdicts": VerdictsScreen,
-    "predictions": PredictionsScreen,
-}
 
 
 class Dashboard(App[None]):
@@ -75,30 +65,40 @@ class Dashboard(App[None]):
 
     def open_view(self, name: str, run_id: str, step_id: str | None = None) -> None:
         """Show a view of a run; views replace each other above the run's screen, so that back leads to it."""
-        here = self.screen
-        if isinstance(here, View) and here.view == name and not isinstance(here, DropsScreen):
+        where = VIEWS[name]
+        if name == "data" and step_id is not None:  # the part that tells of the step
+            where = PARTS[PART_OF_KIND.get(step_id.partition(":")[0], "funnel")]
+        wanted = screen_class(where)
+        if type(self.screen) is wanted:
             return
-        if not isinstance(here, RunScreen):
+        while not isinstance(self.screen, RunScreen) and len(self.screen_stack) > 2:
             self.pop_screen()
-            if isinstance(here, DropsScreen):
-                self.pop_screen()
         if name != "run":
-            self.push_screen(VIEWS[name](run_id, step_id))  # type: ignore[call-arg]
+            self.push_screen(wanted(run_id, step_id))
 
-    def open_drops(self, run_id: str, line: FunnelLine) -> None:
-        self.push_screen(DropsScreen(run_id, line))
+    def open_part(self, part: str, run_id: str, step_id: str | None = None, *, on_top: bool = False) -> None:
+        """Show a part of the data view in the place of another, or above a screen that back is to lead to."""
+        screen = screen_class(PARTS[part])(run_id, step_id)
+        if on_top:
+            self.push_screen(screen)
+        else:
+            self.switch_screen(screen)
+
+    def open_above(self, name: str, *about: Any) -> None:
+        """Show a screen of ``catalogue.ABOVE`` above the one in front; ``about`` is what it takes."""
+        self.push_screen(screen_class(ABOVE[name])(*about))
 
     def open_items(self, run_id: str, requirement: Requirement) -> None:
         """The items that a requirement is about; back leads to the verdicts."""
         self.switch_screen(PredictionsScreen(run_id, requirement=requirement))
 
-    def show_keys(self, view: str) -> None:
-        self.push_screen(KeysScreen(view))
+    def show_keys(self, *scopes: str) -> None:
+        self.push_screen(KeysScreen(*scopes))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: the action table of the screen in front, then Textual's own commands."""
         if isinstance(screen, View):
-            scopes = ("app", "run", screen.view) if screen.run_id else ("app", screen.view)
+            scopes = ("app", *(("run",) if screen.run_id else ()), screen.view, *screen.keys)
             for action in actions_for(*scopes):
                 yield SystemCommand(action.title, action.help, self._caller(screen, action.name))
         for command in super().get_system_commands(screen):

@@ -7,6 +7,7 @@ ids, and equal rows of two files have one id; which of them is meant, their plac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.store import Store
 from tui.queries import named
@@ -60,26 +61,99 @@ def rule_counts(store: Store, run_id: str) -> list[RuleCount]:
     return [RuleCount(*row) for row in rows]
 
 
-def drops(
-    store: Store,
-    run_id: str,
-    step_id: str | None,
-    rule: str | None,
-    limit: int,
-    offset: int = 0,
-    *,
-    by_rule: bool = False,
-) -> list[DropRow]:
-    """Dropped rows of a run, a step, or a rule of a step, in file order; ``by_rule``: the first ``limit`` of each."""
-    counted = "QUALIFY row_number() OVER (PARTITION BY s.ordinal, l.rule ORDER BY l.file, l.line, l.row_id) <= $limit"
+@dataclass(frozen=True)
+class DropList:
+    """The dropped rows of a step, or of one of its rules, in the order of their files: how many there are and how to
+    come to any of them. ``bounds`` are the keys at every ``STRIDE``-th row of a long list; ``ids`` are the rows that
+    hold what was searched, the first ``MOST_FOUND`` of them."""
+
+    step_id: str
+    rule: str | None
+    total: int
+    bounds: tuple[tuple[str, int, str, str], ...] = ()
+    ids: tuple[str, ...] | None = None
+
+
+STRIDE = 50  # a page of the list
+LONG = 5000  # rows up to which a page is counted to
+MOST_FOUND = 100_000
+_OWN = """FROM steps s JOIN ledger l USING (step_hash)
+WHERE s.run_id = $run AND s.step_id = $step AND ($rule IS NULL OR l.rule = $rule)"""
+_KEYS = ("coalesce(l.file, '')", "coalesce(l.line, -1)", "l.rule", "coalesce(l.row_id, '')")
+_KEY = ", ".join(_KEYS)
+
+
+def drop_list(store: Store, run_id: str, step_id: str, rule: str | None, search: str = "") -> DropList:
+    """A list to read pages of. A million dropped rows are put in order once, which takes about a second; a search looks
+    into the content of every row of the step's sources."""
+    about = {"run": run_id, "step": step_id, "rule": rule}
+    if search:
+        found = named(
+            store,
+            f"SELECT l.row_id {_OWN} AND l.row_id IN (SELECT row_id FROM examples WHERE "
+            f"contains(lower(content::VARCHAR), lower($text))) ORDER BY {_KEY} LIMIT {MOST_FOUND}",
+            {**about, "text": search},
+        )
+        return DropList(step_id, rule, len(found), ids=tuple(row[0] for row in found))
+    total = int(named(store, f"SELECT count(*) {_OWN}", about)[0][0])
+    if total <= LONG:
+        return DropList(step_id, rule, total)
+    keys = named(
+        store,
+        f"SELECT file, line, rule, row_id FROM (SELECT coalesce(l.file, '') AS file, coalesce(l.line, -1) AS line, "
+        f"l.rule AS rule, coalesce(l.row_id, '') AS row_id, row_number() OVER (ORDER BY {_KEY}) - 1 AS nth {_OWN}) "
+        f"WHERE nth % {STRIDE} = 0 ORDER BY nth",
+        about,
+    )
+    return DropList(step_id, rule, total, tuple((row[0], row[1], row[2], row[3]) for row in keys))
+
+
+def drop_page(store: Store, run_id: str, of: DropList, begin: int, end: int) -> list[DropRow]:
+    """The dropped rows from position ``begin``, a multiple of ``STRIDE``, up to ``end``."""
+    about: dict[str, Any] = {"run": run_id, "step": of.step_id, "rule": of.rule}
+    condition = "s.step_id = $step AND ($rule IS NULL OR l.rule = $rule)"
+    if of.ids is not None:
+        condition += " AND list_contains($ids, l.row_id)"
+        about["ids"] = list(of.ids[begin:end])
+    elif of.bounds:
+        low, high = of.bounds[begin // STRIDE], -(-end // STRIDE)
+        condition += f" AND {_beyond('>', '>=', 'a')}"
+        about |= {f"a{at}": value for at, value in enumerate(low)}
+        if high < len(of.bounds):
+            condition += f" AND {_beyond('<', '<', 'b')}"
+            about |= {f"b{at}": value for at, value in enumerate(of.bounds[high])}
+    else:
+        return _with_rows(store, condition, f"ORDER BY {_KEY} LIMIT {end - begin} OFFSET {begin}", about)
+    return _with_rows(store, condition, "", about)
+
+
+def _beyond(op: str, last: str, name: str) -> str:
+    """A comparison of all keys with a bound, spelt out: DuckDB takes no two of them on tuples for a range."""
+    *firsts, final = enumerate(_KEYS)
+    condition = f"{final[1]} {last} ${name}{final[0]}"
+    for at, key in reversed(firsts):
+        condition = f"({key} {op} ${name}{at} OR ({key} = ${name}{at} AND {condition}))"
+    return condition
+
+
+def first_drops(store: Store, run_id: str, step_id: str | None, rule: str | None, limit: int) -> list[DropRow]:
+    """The first dropped rows of each rule, of a run, a step, or a rule of a step; in the order of the plan."""
+    return _with_rows(
+        store,
+        "($step IS NULL OR s.step_id = $step) AND ($rule IS NULL OR l.rule = $rule)",
+        f"QUALIFY row_number() OVER (PARTITION BY s.ordinal, l.rule ORDER BY {_KEY}) <= $limit",
+        {"run": run_id, "step": step_id, "rule": rule, "limit": limit},
+    )
+
+
+def _with_rows(store: Store, condition: str, tail: str, about: dict[str, Any]) -> list[DropRow]:
+    """Entries of the ledger with what their rows hold, and the row that stood in for each."""
     rows = named(
         store,
         f"""
         WITH page AS (
             SELECT s.ordinal, s.step_id, l.*, row_number() OVER () AS nth FROM steps s JOIN ledger l USING (step_hash)
-            WHERE s.run_id = $run AND ($step IS NULL OR s.step_id = $step) AND ($rule IS NULL OR l.rule = $rule)
-            {counted if by_rule else ""}
-            ORDER BY s.ordinal, l.file, l.line, l.rule, l.row_id {"" if by_rule else "LIMIT $limit OFFSET $offset"}
+            WHERE s.run_id = $run AND {condition} {tail}
         ), shown AS (
             SELECT step_hash AS source, row_id, content, file, line FROM examples
             WHERE row_id IN (SELECT row_id FROM page UNION SELECT survivor FROM page)
@@ -88,15 +162,15 @@ def drops(
             FROM page p LEFT JOIN shown d ON d.row_id = p.row_id AND coalesce(d.file = p.file AND d.line = p.line, true)
             QUALIFY row_number() OVER (PARTITION BY p.nth ORDER BY d.file, d.line) = 1
         )
-        SELECT o.step_id, o.rule, o.row_id, coalesce(o.file, o.d_file), coalesce(o.line, o.d_line), o.value, o.detail,
-               o.content, o.survivor, k.file, k.line, k.content
-        FROM own o
-        LEFT JOIN shown k ON k.row_id = o.survivor
-        LEFT JOIN ledger f ON f.step_hash = o.step_hash AND f.file = k.file AND f.line = k.line  -- it fell as well
+        SELECT l.step_id, l.rule, l.row_id, coalesce(l.file, l.d_file), coalesce(l.line, l.d_line), l.value, l.detail,
+               l.content, l.survivor, k.file, k.line, k.content
+        FROM own l
+        LEFT JOIN shown k ON k.row_id = l.survivor
+        LEFT JOIN ledger f ON f.step_hash = l.step_hash AND f.file = k.file AND f.line = k.line  -- it fell as well
         QUALIFY row_number() OVER (
-            PARTITION BY o.nth ORDER BY f.rule IS NOT NULL, k.source IS DISTINCT FROM o.source, k.file, k.line) = 1
-        ORDER BY o.ordinal, o.file, o.line, o.rule, o.row_id
+            PARTITION BY l.nth ORDER BY f.rule IS NOT NULL, k.source IS DISTINCT FROM l.source, k.file, k.line) = 1
+        ORDER BY l.ordinal, {_KEY}
         """,
-        {"run": run_id, "step": step_id, "rule": rule, "limit": limit, **({} if by_rule else {"offset": offset})},
+        about,
     )
     return [DropRow(*row) for row in rows]

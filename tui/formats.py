@@ -82,6 +82,11 @@ def ago(moment: float, now: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}"
 
 
+def times(value: float) -> str:
+    """``once``, ``1.5 times``."""
+    return "once" if value == 1 else f"{number(value)} times"
+
+
 def rate(value: float | None, unit: str) -> str:
     """``412 tokens/s``, ``0.83 steps/s``."""
     if value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.store import Store
@@ -97,3 +98,14 @@ def overlap_items(store: Store, run_id: str, step_id: str | None, limit: int) ->
         {"run": run_id, "step": step_id, "limit": limit},
     )
     return [OverlapItem(*row) for row in found]
+
+
+def row_contents(store: Store, run_id: str, row_ids: Sequence[str]) -> dict[str, str]:
+    """What rows of a run hold, by id; of equal rows of two sources, one."""
+    found = named(
+        store,
+        "SELECT row_id, any_value(content::VARCHAR) FROM examples WHERE list_contains($ids, row_id) AND step_hash IN "
+        "(SELECT step_hash FROM steps WHERE run_id = $run AND kind = 'ingest') GROUP BY row_id",
+        {"run": run_id, "ids": list(row_ids)},
+    )
+    return {row[0]: row[1] for row in found}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.store import Row, Store
-from spec_lang.diagnostics import fatal
+from spec_lang.diagnostics import DiagnosticError, fatal
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,12 @@ def run(store: Store, run_id: str) -> RunRow:
     """One run. Raises DiagnosticError SFT0914 when the store does not have it."""
     found = store.query(_RUNS + "WHERE r.run_id = ? GROUP BY ALL", [run_id])
     if not found:
-        raise fatal("SFT0914", f"there is no run `{run_id}` in this store", "`sft show runs` lists them")
+        raise _unknown(run_id)
     return RunRow(*found[0])
+
+
+def _unknown(run_id: str) -> DiagnosticError:
+    return fatal("SFT0914", f"there is no run `{run_id}` in this store", "`sft show runs` lists them")
 
 
 def steps(store: Store, run_id: str) -> list[StepRow]:
@@ -151,6 +155,14 @@ def _step(row: Row) -> StepRow:
     values = list(row)
     values[5], values[12] = _object(values[5]), _object(values[12])
     return StepRow(*values)
+
+
+def plan_text(store: Store, run_id: str) -> str:
+    """The plan of a run as it is stored, for who reads it typed. Raises DiagnosticError SFT0914."""
+    rows = store.query("SELECT plan FROM runs WHERE run_id = ?", [run_id])
+    if not rows:
+        raise _unknown(run_id)
+    return str(rows[0][0])
 
 
 def plan(store: Store, run_id: str) -> dict[str, Any]:

@@ -69,13 +69,18 @@ def special_tokens(header: dict[str, Any]) -> tuple[str, ...]:
     return tuple(token for token, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL_TOKEN)
 
 
+def conversion_folder(content_hash: str) -> Path:
+    """Where the conversion of a GGUF file lies, or will."""
+    return cache_folder() / "models" / f"{content_hash}-{CONVERSION}"
+
+
 def converted(path: Path, content_hash: str, tell: Tell | None = None) -> Path:
     """The folder that holds this GGUF file as safetensors with a fast tokenizer; converts when it is not there.
 
     ``content_hash`` is the hash of the file's bytes. ``tell`` gets one line before the work starts.
     Raises SFT0507 (unreadable, or an architecture that transformers cannot read from GGUF) and SFT0904 (disk full).
     """
-    target = cache_folder() / "models" / f"{content_hash}-{CONVERSION}"
+    target = conversion_folder(content_hash)
     if (target / "config.json").exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

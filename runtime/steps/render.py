@@ -73,7 +73,7 @@ def _draw_examples(db: Engine, ctx: StepContext, params: RenderParams) -> None:
         if template.few_shot is not None:
             source = parquet(ctx.inputs[f"examples:{at}"] / "rows.parquet")
             name = names[at] if at < len(names) else str(at)
-            few_shot.draw(db, template, at, _chosen(params), f"SELECT * FROM {source}", name)
+            few_shot.draw(db, template, at, chosen_rows(params), f"SELECT * FROM {source}", name)
 
 
 def statements(step: Step) -> list[str]:
@@ -84,7 +84,7 @@ def statements(step: Step) -> list[str]:
         sql
         for at, template in enumerate(params.templates)
         if template.few_shot is not None
-        for sql in few_shot.statements(template, at, _chosen(params)[0])
+        for sql in few_shot.statements(template, at, chosen_rows(params)[0])
     ]
     return [*drawn, statement(params)[0]]
 
@@ -101,7 +101,7 @@ def statement(params: RenderParams) -> Bound:
         asked = {**_COLUMNS, "options": lambda template, at: candidates.listed(wanted, template, at)}
     columns = [_by_template(params.templates, build) for build in asked.values()]
     listed = ",\n  ".join(f"{sql} AS {name}" for (sql, _), name in zip(columns, asked, strict=True))
-    rows, values = with_options(enumerate(params.templates), _chosen(params))
+    rows, values = with_options(enumerate(params.templates), chosen_rows(params))
     shots = "".join(
         f" LEFT JOIN shots_{at} USING (__ord)" for at, item in enumerate(params.templates) if item.few_shot is not None
     )
@@ -111,7 +111,7 @@ def statement(params: RenderParams) -> Bound:
     return sql, [*(value for _, bound in columns for value in bound), *values]
 
 
-def _chosen(params: RenderParams) -> Bound:
+def chosen_rows(params: RenderParams) -> Bound:
     """The rows of the part, each with the number of its template."""
     where, part = ("\n  WHERE __split = ?", [params.part]) if params.part is not None else ("", [])
     if len(params.templates) == 1:

@@ -108,7 +108,7 @@ def _fate(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate | No
         return Fate(step, "dropped", drops) if drops else Fate(step, "unknown")
     columns = scene.columns(path)
     if "messages" in columns:
-        copies = _copies(scene, step, path, columns, row_id)
+        copies = copies_of(scene, step, path, row_id)
         return Fate(step, "dropped" if drops and not copies else "kept" if copies else "absent", drops, copies=copies)
     rows = scene.db.rows(f"SELECT * FROM {parquet(path)} WHERE __row_id = ? LIMIT 1", [row_id])
     if not rows:
@@ -146,7 +146,9 @@ def drops_of(scene: Scene, step: Step, row_id: str) -> tuple[Drop, ...]:
     return tuple(drops)
 
 
-def _copies(scene: Scene, step: Step, path: Path, columns: Sequence[str], row_id: str) -> tuple[Copy, ...]:
+def copies_of(scene: Scene, step: Step, path: Path, row_id: str) -> tuple[Copy, ...]:
+    """Every time that a row stands in a rendered or mixed set."""
+    columns = scene.columns(path)
     names = template_names(scene.plan.behind([step.id]))
     tasks, part = task_names(step), "part" if "part" in columns else "NULL"
     rows = scene.db.rows(

@@ -1,8 +1,8 @@
 """What the store holds, as text, JSON or Markdown: the same views as the dashboard.
 
-RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, ledger,
-duplicates, decontamination, mixture, generated, scores, judges, training, rounds, verdicts, metrics,
-predictions, environment.
+RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, spec, sources,
+ledger, duplicates, decontamination, mixture, generated, scores, thresholds, templates, row, judges,
+training, rounds, verdicts, metrics, predictions, environment.
 Verdicts also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them.
 """
 
@@ -17,12 +17,17 @@ SUMMARY = "show runs, ledgers, scores, curves, verdicts, predictions"
 VIEWS = (
     "runs",
     "run",
+    "spec",
+    "sources",
     "ledger",
     "duplicates",
     "decontamination",
     "mixture",
     "generated",
     "scores",
+    "thresholds",
+    "templates",
+    "row",
     "judges",
     "training",
     "rounds",
@@ -40,9 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("view", nargs="?", choices=VIEWS, metavar="VIEW", help=", ".join(VIEWS))
     parser.add_argument(
         "--step",
-        help="only this step (ledger, duplicates, decontamination, mixture, generated, scores, judges, training)",
+        help="only this step (ledger, duplicates, decontamination, mixture, generated, scores, thresholds, row, "
+        "judges, training)",
     )
-    parser.add_argument("--rule", help="only rows that this rule dropped: its number or name (ledger)")
+    parser.add_argument("--rule", help="only this rule: its number or name (ledger, thresholds)")
+    parser.add_argument("--row", metavar="ROW", help="a row by its place from 0 (row, templates) or its id (row)")
+    parser.add_argument("--at", type=float, metavar="LIMIT", help="what this limit would keep (thresholds)")
     parser.add_argument("--model", help="only this model (metrics, predictions)")
     parser.add_argument("--template", help="only this template (metrics, predictions)")
     parser.add_argument("--metric", help="only this metric (metrics), failures by it (predictions)")
@@ -81,6 +89,7 @@ def execute(args: argparse.Namespace) -> int:
 
         sys.stdout.write(FORMS[args.format](report_of_run(store, run_id)))
         return 0
-    filters = {name: getattr(args, name) for name in ("step", "rule", "model", "template", "metric", "all", "limit")}
+    names = ("step", "rule", "row", "at", "model", "template", "metric", "all", "limit")
+    filters = {name: getattr(args, name) for name in names}
     sys.stdout.write(show(store, run_id, view, args.format, **filters))
     return 0

@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from runtime.store import Store
+from tests.tui.data_store import build as build_data
 from tests.tui.sample_store import build
 from tui.app import Dashboard
 
@@ -30,6 +31,18 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture(scope="session")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return build(tmp_path_factory.mktemp("begun"), status="running")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store whose data steps ran."""
+    return build_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Callable[[Store], Store]:
+    """A copy of a store for a test to write to."""
+    return lambda store: Store(Path(shutil.copytree(store.root, tmp_path / ".sft")))
 
 
 @pytest.fixture

@@ -5,23 +5,18 @@ from collections import Counter
 import pytest
 
 from tui.actions import ACTIONS, actions_for, bindings_for
-from tui.screens.data import DataScreen
-from tui.screens.drops import DropsScreen
-from tui.screens.predictions import PredictionsScreen
-from tui.screens.run import RunScreen
+from tui.screens.catalogue import ABOVE, PARTS, VIEWS, screen_class
 from tui.screens.runs import RunsScreen
-from tui.screens.training import TrainingScreen
-from tui.screens.verdicts import VerdictsScreen
 from tui.screens.view import View
 from tui.widgets.big_table import BigTable
 from tui.widgets.row_table import RowTable
 
-SCREENS = (RunsScreen, RunScreen, DataScreen, DropsScreen, TrainingScreen, VerdictsScreen, PredictionsScreen)
+SCREENS = (RunsScreen, *map(screen_class, {**VIEWS, **PARTS, **ABOVE}.values()))
 
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_every_key_of_a_screen_means_one_thing_and_has_its_method(screen: type[View[object]]) -> None:
-    scopes = ("app", "table", screen.view) if screen is RunsScreen else ("app", "table", "run", screen.view)
+    scopes = ("app", "table", *(() if screen is RunsScreen else ("run",)), screen.view, *screen.keys)
     keys = Counter(key for action in actions_for(*scopes) for key in action.keys)
     assert [key for key, times in keys.items() if times > 1] == []
     for action in actions_for(*scopes):

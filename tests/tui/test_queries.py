@@ -46,22 +46,39 @@ def test_rule_counts_name_every_rule_and_add_up(done: Store) -> None:
     assert sum(c.dropped for c in counts) == 1 + 38 + 1 + 1
 
 
+CLEAN = "filter:triage.clean"
+
+
 def test_drops_show_the_row_and_its_survivor(done: Store) -> None:
-    (first, *_) = drop_queries.drops(done, RUN, "filter:triage.clean", "3", 5)
+    (first, *_) = drop_queries.first_drops(done, RUN, CLEAN, "3", 5)
     assert (first.line, first.value, first.survivor, first.survivor_line) == (200, "0.920", row_id(150), 150)
     dropped, kept = json.loads(first.content or ""), json.loads(first.survivor_content or "")
     assert dropped["instruction"] == kept["instruction"] + " Regards"
 
 
 def test_an_unreadable_line_has_no_row(done: Store) -> None:
-    (first, *_) = drop_queries.drops(done, RUN, None, None, 1)
+    (first, *_) = drop_queries.first_drops(done, RUN, None, None, 1)
     assert (first.rule, first.line, first.row_id, first.content) == ("unreadable", 217, None, None)
 
 
-def test_pages_of_drops_follow_each_other(done: Store) -> None:
-    whole = drop_queries.drops(done, RUN, None, None, 100)
-    assert len(whole) == 41
-    assert [row for offset in range(0, 45, 9) for row in drop_queries.drops(done, RUN, None, None, 9, offset)] == whole
+@pytest.mark.parametrize("long", [5000, 5])
+def test_pages_of_drops_follow_each_other(done: Store, monkeypatch: pytest.MonkeyPatch, long: int) -> None:
+    """Those of a short list, which are counted to, and of a long one, which are found by their bounds."""
+    monkeypatch.setattr(drop_queries, "LONG", long)
+    monkeypatch.setattr(drop_queries, "STRIDE", 9)
+    found = drop_queries.drop_list(done, RUN, CLEAN, None)
+    assert found.total == 38 and bool(found.bounds) == (long == 5)
+    whole = drop_queries.drop_page(done, RUN, found, 0, 38)
+    assert len(whole) == 38 and [row.line for row in whole] == sorted(row.line or 0 for row in whole)
+    pages = [drop_queries.drop_page(done, RUN, found, at, min(at + 9, 38)) for at in range(0, 38, 9)]
+    assert [row for page in pages for row in page] == whole
+
+
+def test_dropped_rows_are_searched_by_what_they_hold(done: Store) -> None:
+    found = drop_queries.drop_list(done, RUN, CLEAN, "3", "REGARDS")
+    assert found.total == 22  # one of them stands on the line that could not be read
+    assert len(drop_queries.drop_page(done, RUN, found, 20, 22)) == 2
+    assert drop_queries.drop_list(done, RUN, CLEAN, "2", "regards").total == 0
 
 
 def test_a_long_training_is_averaged(done: Store) -> None:

@@ -1,4 +1,4 @@
-"""The data funnel: what came in, what each rule dropped and why, what went on."""
+"""The data funnel, first part of the data view: what came in, what each rule dropped and why, what went on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from textual.widgets import Static
 
 from spec_lang.plain_text import one_line, visible
 from tui import drop_queries, queries
-from tui.actions import bindings_for
 from tui.formats import count, share
-from tui.queries import RunRow, SourceRow
-from tui.screens.view import View
+from tui.queries import RunRow
+from tui.screens.data_part import DataPart
 from tui.view_models.data import FunnelLine, funnel
-from tui.widgets.marked_text import labelled
 from tui.widgets.row_table import Col, Row, RowTable
 
 COLUMNS = (
@@ -34,34 +32,31 @@ BAR = 12
 @dataclass(frozen=True)
 class DataModel:
     run: RunRow
+    kinds: frozenset[str]
     lines: tuple[FunnelLine, ...]
-    sources: list[SourceRow]
 
 
-class DataScreen(View[DataModel]):
-    BINDINGS = bindings_for("app", "run")
-    view = "data"
+class DataScreen(DataPart[DataModel]):
+    part = "funnel"
 
-    def __init__(self, run_id: str | None = None, step_id: str | None = None) -> None:
-        super().__init__(run_id)
-        self._start = step_id
-
-    def body(self) -> ComposeResult:
+    def content(self) -> ComposeResult:
         yield RowTable(COLUMNS, id="funnel")
         with VerticalScroll(classes="detail", can_focus=False):
             yield Static("", id="rule", markup=False)
 
     def fetch(self) -> DataModel:
         store, run_id = self.board.store, self.run_id or ""
-        lines = funnel(queries.steps(store, run_id), drop_queries.rule_counts(store, run_id))
-        return DataModel(queries.run(store, run_id), lines, queries.sources(store, run_id))
+        with store.reading():
+            steps = queries.steps(store, run_id)
+            lines = funnel(steps, drop_queries.rule_counts(store, run_id))
+            return DataModel(queries.run(store, run_id), frozenset(step.kind for step in steps), lines)
 
     def present(self, model: DataModel) -> None:
-        self.head(f"{model.run.spec}  {model.run.run_id}", self.board.state(model.run), model.run.verdict)
+        self.show_place(model.run, model.kinds)
         self.table().fill([self._row(line) for line in model.lines])
-        if self._start is not None:
-            self.table().go_to(_key(self._start, None))
-            self._start = None
+        if self.start_at is not None:
+            self.table().go_to(_key(self.start_at, None))
+            self.start_at = None
         self.table().focus()
 
     def _row(self, line: FunnelLine) -> Row:
@@ -97,22 +92,13 @@ class DataScreen(View[DataModel]):
             return
         text = Text().append(visible(line.title) + "\n", style=f"bold {ink.text}")
         text.append(visible(line.reason or "no reason given in the spec (`because`)"), style=ink.text).append("\n")
-        if line.step_id.startswith("ingest:"):
-            for source in self.model.sources:
-                if f"ingest:{source.name}" == line.step_id:
-                    text.append_text(labelled(_about(source), ink)).append("\n")
         hint = "Enter shows the dropped rows" if line.openable else "nothing was dropped here"
         self.query_one("#rule", Static).update(text.append(hint, style=ink.faint))
 
     def action_open(self) -> None:
         line = self._line()
         if line is not None and line.openable and self.run_id is not None:
-            self.board.open_drops(self.run_id, line)
-
-
-def _about(source: SourceRow) -> list[tuple[str, str]]:
-    facts = [("file", source.path), ("licence", source.licence or "–"), ("origin", source.origin or "–")]
-    return [*facts, ("rows", count(source.rows)), ("unreadable", count(source.unreadable))]
+            self.board.open_above("drops", self.run_id, line)
 
 
 def _key(step_id: str, rule: str | None) -> str:

@@ -1,6 +1,11 @@
-"""The rows that a step or one of its rules dropped: reason, measured value, and what survived instead."""
+"""The rows that a step or one of its rules dropped: reason, measured value, and what survived instead.
+
+Any number of them: pages are read as they are seen. Enter shows what became of the row in every step.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -10,14 +15,16 @@ from textual.widgets import Static
 from spec_lang.plain_text import one_line, visible
 from tui import drop_queries, queries
 from tui.actions import bindings_for
+from tui.drop_queries import DropList
 from tui.formats import count
 from tui.screens.view import View
 from tui.view_models.data import Drop, FunnelLine, drop
+from tui.widgets.big_table import BigTable
+from tui.widgets.columns import Col, Row
 from tui.widgets.marked_text import labelled, marked, shown
-from tui.widgets.row_table import Col, Row, RowTable
 from tui.word_diff import compare
 
-PAGE = 200
+KEPT_ROWS = 5000  # of those that were seen, for the detail
 COLUMNS = (
     Col("line", 9, justify="right"),
     Col("value", 11, justify="right"),
@@ -26,8 +33,14 @@ COLUMNS = (
 )
 
 
-class DropsScreen(View[list[Drop]]):
-    """Pages through the ledger as the cursor goes down."""
+@dataclass(frozen=True)
+class DropsModel:
+    drops: DropList
+    row_files: frozenset[str]
+
+
+class DropsScreen(View[DropsModel]):
+    """``DropsScreen(run_id, line)``: a line of the funnel, of a step or of one of its rules."""
 
     BINDINGS = bindings_for("app", "run")
     view = "data"
@@ -35,66 +48,66 @@ class DropsScreen(View[list[Drop]]):
     def __init__(self, run_id: str, line: FunnelLine) -> None:
         super().__init__(run_id)
         self.line = line
-        self.drops: list[Drop] = []
+        self.search = ""
+        self.drops: dict[str, Drop] = {}
 
     def body(self) -> ComposeResult:
         yield Static("", id="what", markup=False)
-        yield RowTable(COLUMNS, id="drops")
+        yield BigTable(COLUMNS, id="drops")
+        yield Static("", id="nothing", markup=False)
         with VerticalScroll(classes="detail tall", can_focus=False):
             yield Static("", id="row", markup=False)
 
-    def fetch(self) -> list[Drop]:
-        return self._page(0)
-
-    def _page(self, offset: int) -> list[Drop]:
+    def fetch(self) -> DropsModel:
         store, run_id = self.board.store, self.run_id or ""
         with store.reading():
-            found = drop_queries.drops(store, run_id, self.line.step_id, self.line.rule, PAGE, offset)
-            row_files = queries.row_files(store, run_id)
-        return [drop(row, row_files) for row in found]
+            found = drop_queries.drop_list(store, run_id, self.line.step_id, self.line.rule, self.search)
+            return DropsModel(found, queries.row_files(store, run_id))
 
-    def present(self, model: list[Drop]) -> None:
-        ink, self.drops = self.ink, list(model)
+    def present(self, model: DropsModel) -> None:
+        ink, table = self.ink, self.query_one(BigTable)
         self.head(f"dropped by {self.line.title}")
         numbers = f"{count(self.line.dropped)} of {count(self.line.entering)} rows"
-        what = Text().append(numbers, style=f"bold {ink.accent}")
+        if self.search:
+            numbers = f"{count(model.drops.total)} of {count(self.line.dropped)} dropped rows hold {self.search!r}"
+        what = Text().append(visible(numbers), style=f"bold {ink.accent}")
         what.append("  " + visible(self.line.reason), style=ink.text)
         self.query_one("#what", Static).update(what)
-        self.table().fill(self._rows(model, 0), more=len(model) == PAGE)
-        self.table().focus()
+        self.set_class(not model.drops.total, "empty")
+        nothing = Text().append("No dropped row holds this text.\n\n", style=ink.text)
+        self.query_one("#nothing", Static).update(nothing.append("Escape shows all of them again.", style=ink.faint))
+        table.searched = self.search
+        table.show(model.drops.total, lambda begin, end: self._read(model, begin, end))
+        table.focus()
 
-    def on_row_table_near_end(self) -> None:
-        offset = len(self.drops)
-        self.ask("page", lambda: self._page(offset), lambda page: self._extend(page, offset))
+    def _read(self, model: DropsModel, begin: int, end: int) -> list[Row]:
+        """A page; runs in a worker thread."""
+        rows = drop_queries.drop_page(self.board.store, self.run_id or "", model.drops, begin, end)
+        made = []
+        for place, row in enumerate(rows, begin):
+            one = drop(row, model.row_files)
+            self.drops[str(place)] = one
+            made.append(self._row(str(place), one))
+        while len(self.drops) > KEPT_ROWS:
+            self.drops.pop(next(iter(self.drops)))
+        return made
 
-    def _extend(self, page: list[Drop], offset: int) -> None:
-        if offset == len(self.drops):
-            self.drops.extend(page)
-            self.table().extend(self._rows(page, offset), more=len(page) == PAGE)
-
-    def _rows(self, page: list[Drop], offset: int) -> list[Row]:
+    def _row(self, key: str, row: Drop) -> Row:
         ink = self.ink
-        return [
-            Row(
-                str(offset + position),
-                (
-                    Text(count(row.line), style=ink.faint),
-                    Text(one_line(row.value, 40), style=ink.accent),
-                    Text(one_line(row.survivor or "", 40), style=ink.faint),
-                    row.text,
-                ),
-            )
-            for position, row in enumerate(page)
-        ]
+        value = Text(one_line(row.value, 40), style=ink.accent)
+        survivor = Text(one_line(row.survivor or "", 40), style=ink.faint)
+        return Row(key, (Text(count(row.line), style=ink.faint), value, survivor, row.text))
 
-    def on_data_table_row_highlighted(self) -> None:
-        current, ink = self.table().current, self.ink
-        if current is None or int(current) >= len(self.drops):
+    def _current(self) -> Drop | None:
+        return self.drops.get(self.query_one(BigTable).current or "")
+
+    def on_big_table_highlighted(self) -> None:
+        row, ink = self._current(), self.ink
+        if row is None:
             return
-        row = self.drops[int(current)]
         facts = [("at", row.place), *([("value", row.value)] if row.value else [])]
         facts += [("row", row.row_id[:12])] if row.row_id else []
-        text = labelled(facts, ink).append("\n")
+        text = labelled(facts, ink).append("   Enter: its fate in every step\n", style=ink.faint)
         if row.detail:
             text.append_text(shown(row.detail, ink.accent)).append("\n")
         survivor = dict(row.survivor_content)
@@ -105,3 +118,24 @@ class DropsScreen(View[list[Drop]]):
             other = survivor.get(name)
             text.append_text(shown(value, ink.text) if other is None else marked(compare(other, value), ink))
         self.query_one("#row", Static).update(text)
+
+    def on_big_table_searched(self, event: BigTable.Searched) -> None:
+        """Only dropped rows that hold a text; all of them again for an empty one."""
+        self.search = event.text
+        self.drops.clear()
+        self.reload()
+
+    def action_back(self) -> None:
+        """Out of a search first."""
+        if self.search:
+            self.search = ""
+            self.reload()
+        else:
+            super().action_back()
+
+    def action_open(self) -> None:
+        row = self._current()
+        if row is not None and self.run_id is not None:
+            wanted = row.row_id or row.place
+            if wanted:
+                self.board.open_above("fate", self.run_id, wanted)

@@ -20,9 +20,9 @@ GROUPS = (("run", "Views of a run"), ("table", "Lists"), ("long", "Long lists"),
 class KeysScreen(ModalScreen[None]):
     BINDINGS: ClassVar = [Binding("escape,q,question_mark,enter,h", "dismiss", "Close")]
 
-    def __init__(self, view: str) -> None:
+    def __init__(self, *scopes: str) -> None:
         super().__init__()
-        self._view = view
+        self._scopes = scopes  # those of the screen in front
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="keys"):
@@ -36,7 +36,8 @@ class KeysScreen(ModalScreen[None]):
 
     def _text(self) -> Text:
         look, text = ink(self.app), Text()
-        for scope, title in ((self._view, f"In {self._view.capitalize()}"), *GROUPS):
+        own = [(scope, f"In {scope.replace('_', ' ').capitalize()}") for scope in self._scopes]
+        for scope, title in (*own, *GROUPS):
             actions = actions_for(scope)
             if not actions:
                 continue

@@ -36,6 +36,7 @@ class View(Screen[None], Generic[M]):
     """A screen over one model. Subclasses give ``view``, ``body``, ``fetch`` and ``present``."""
 
     view: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]] = ()  # scopes of keys that this screen has beside those of its view
     dashboard: Dashboard
 
     def __init__(self, run_id: str | None = None) -> None:
@@ -166,7 +167,7 @@ class View(Screen[None], Generic[M]):
             self.board.open_view(name, self.run_id)
 
     def action_keys(self) -> None:
-        self.board.show_keys(self.view)
+        self.board.show_keys(*self.keys, self.view)
 
     async def action_quit(self) -> None:
         self.app.exit()

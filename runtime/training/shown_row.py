@@ -1,0 +1,132 @@
+"""One conversation as a training sees it: its text in pieces, trained on or not, as tokens say.
+
+The mask is that of the training: the same call (``masks.encode``), under the same length policy (``rows.prepare``).
+Character places of the tokenizer carry it back to the text. Loading a tokenizer costs about three seconds the first
+time (the import of transformers) and half a second after that, so loaded ones are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from compiler.plan import Step
+from compiler.step_params import TrainParams
+from compiler.world import Problem
+from runtime.file_hashes import content_hash
+from runtime.models.gguf_weights import conversion_folder
+from runtime.models.unchanged import changed_parts
+from runtime.models.weights import GgufFile, HubSnapshot, locate
+from runtime.training.rows import RenderedRow, prepare
+from spec_lang.diagnostics import DiagnosticError, fatal
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A token, or what stands between tokens: ``trained`` tells that the loss falls on it, ``cut`` that the training
+    does not read it because the row is too long."""
+
+    text: str
+    trained: bool
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """``tokens`` are all of the row, ``trained`` those with loss, ``read`` those that the training reads: the others
+    are past ``max_length``. ``dropped`` says why a row is not trained on at all; its pieces may be missing then."""
+
+    pieces: tuple[Piece, ...]
+    tokens: int
+    read: int
+    trained: int
+    max_length: int
+    objective: str
+    dropped: str = ""
+
+
+def shown_row(step: Step, spec_dir: Path, messages: Sequence[Mapping[str, Any]]) -> ShownRow | str:
+    """A conversation under a train step's tokenizer, objective and length policy; or why it cannot be told: the
+    tokenizer is not on this machine, or is another one by now. Nothing is downloaded or converted to look."""
+    params = step.params
+    assert isinstance(params, TrainParams)
+    weights, template = step.local["weights"], step.local.get("chat_template")
+    try:
+        folder = _folder(weights, spec_dir)
+        if isinstance(folder, str):
+            return folder
+        other = changed_parts(_hashes(step), weights, template, spec_dir)
+        if other:
+            return f"the {' and the '.join(other)} of `{weights}` is another one by now"
+        return masked(_tokenizer(folder, template, spec_dir), messages, params)
+    except DiagnosticError as error:
+        return error.diagnostics[0].message
+
+
+def _hashes(step: Step) -> dict[str, str]:
+    """What the mask comes from; weights have no part in it."""
+    return {name: step.content[name] for name in ("tokenizer", "chat_template") if name in step.content}
+
+
+def _folder(weights: str, spec_dir: Path) -> Path | str:
+    found = locate(weights, spec_dir)
+    if isinstance(found, Problem):
+        return found.message
+    if isinstance(found, HubSnapshot):
+        return f"`{weights}` is not on this machine"
+    if isinstance(found, GgufFile):
+        folder = conversion_folder(content_hash(found.path))
+        return folder if (folder / "config.json").exists() else f"`{weights}` has not been converted on this machine"
+    return found.path
+
+
+def masked(tokenizer: Any, messages: Sequence[Mapping[str, Any]], params: TrainParams) -> ShownRow:
+    """The row as ``prepare`` makes it, with its text. What is dropped or cut is rendered in full length as well."""
+    row = RenderedRow("shown", tuple(dict(message) for message in messages))
+    try:
+        prepared = prepare(tokenizer, [row], params.objective, params.max_length, params.overflow)
+        dropped = prepared.dropped[0].detail if prepared.dropped else ""
+    except DiagnosticError as error:  # `overflow = error`: the training would stop at this row
+        dropped = error.diagnostics[0].message
+    whole = prepare(tokenizer, [row], params.objective, _ANY, "drop")
+    if not whole.rows:
+        return ShownRow((), 0, 0, 0, params.max_length, params.objective, dropped or whole.dropped[0].detail)
+    encoded = whole.rows[0].encoded
+    read = min(len(encoded.ids), params.max_length)
+    pieces = _pieces(tokenizer, row, encoded.ids, encoded.supervised, read)
+    trained = 0 if dropped else sum(encoded.supervised[:read])
+    return ShownRow(pieces, len(encoded.ids), read, trained, params.max_length, params.objective, dropped)
+
+
+_ANY = 1 << 40
+
+
+def _pieces(
+    tokenizer: Any, row: RenderedRow, ids: Sequence[int], trained: Sequence[bool], read: int
+) -> tuple[Piece, ...]:
+    """The rendered text cut where its tokens begin; what no token covers goes with the one before it."""
+    from runtime.models.chat_template import render
+
+    text = render(tokenizer, list(row.messages))
+    output = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    if tuple(output["input_ids"]) != tuple(ids):
+        raise fatal("SFT0514", "the tokens of this row are not those that its mask is of")
+    starts = [start for start, _ in output["offset_mapping"]]
+    ends = [*starts[1:], len(text)]
+    if starts:
+        starts[0] = 0
+    return tuple(
+        Piece(text[start:end], trained[at], at >= read)
+        for at, (start, end) in enumerate(zip(starts, ends, strict=True))
+        if end > start
+    )
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(folder: Path, chat_template: str | None, spec_dir: Path) -> Any:
+    from runtime.models.loading import load_tokenizer
+
+    return load_tokenizer(folder, chat_template, spec_dir)

@@ -1,0 +1,203 @@
+"""Thresholds: rules as limits that move, exact counts, the line to write; held to a second run of the filter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.store import Store
+from sft.show import show
+from spec_lang.diagnostics import DiagnosticError
+from tests.tui.conftest import Journey
+from tui import queries
+from tui.screens.thresholds import ThresholdsScreen
+from tui.threshold_queries import Measured, Numbers, measured, neighbours, numbers
+from tui.view_models.moved import Moved, moved
+from tui.view_models.thresholds import bins, cut_of, kept, line_of, scale_of
+from tui.widgets.histogram import Looks, Mark, histogram
+
+Walk = Callable[..., None]
+WORDS = "filter:tickets_task.clean"
+
+
+def run_of(store: Store) -> str:
+    return queries.runs(store, 1)[0].run_id
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("keep words(q) in 3..80 because \"b\"", [3, 50, 80], [2, 81]),
+        ("keep ifd < 1.0", [0.99], [1.0, 2]),
+        ("drop toxic > 0.5", [0.51], [0.5]),
+        ("keep 0.5 <= toxic", [0.5, 1], [0.49]),
+        ("drop reward <= -1.5", [-1.5, -2], [-1.4]),
+        ("keep share(q) >= 80%", [0.8], [0.79]),
+    ],
+)  # fmt: skip
+def test_a_rule_is_read_by_the_language_itself(text: str, inside: list[float], outside: list[float]) -> None:
+    cut = cut_of(text)
+    assert cut is not None and all(map(cut.holds, inside)) and not any(map(cut.holds, outside))
+    assert all(cut.keeps(value) == (cut.verb == "keep") for value in inside)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("keep a > 3 and b < 2", 'drop q matches r"x"', "dedup exact on q", "keep a > b"),
+        *("keep top 80% by a", "keep not (a > 1)", "keep a == 3"),
+    ],
+)
+def test_a_rule_that_compares_no_single_number_is_not_moved(text: str) -> None:
+    assert cut_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "side", "value", "digits", "expected"),
+    [
+        ('keep words(q) in 3..80 because "3 to 80"', "low", 5, 0, 'keep words(q) in 5..80 because "3 to 80"'),
+        ('keep words(q) in 3..80 because "3 to 80"', "high", 120, 0, 'keep words(q) in 3..120 because "3 to 80"'),
+        ("keep ifd < 1.0", "high", 0.75, 2, "keep ifd < 0.75"),
+        ("drop reward <= -1.5", "high", -2.0, 1, "drop reward <= -2"),
+        ("keep share(q) >= 80%", "low", 0.85, 2, "keep share(q) >= 85%"),
+        ("keep share(q) >= 80%", "low", 0.855, 3, "keep share(q) >= 85.5%"),
+    ],
+)
+def test_the_line_to_write_is_the_rule_with_one_number_changed(
+    text: str, side: str, value: float, digits: int, expected: str
+) -> None:
+    cut = cut_of(text)
+    assert cut is not None
+    cut = cut if cut.moved == side else cut.other()
+    assert line_of(cut.at(value), cut, digits) == expected and cut_of(expected) is not None
+    assert line_of(cut, cut, digits) == text
+
+
+@given(
+    st.lists(st.integers(-20, 20), max_size=40),
+    st.sampled_from(["keep n in -3..5", "keep n < 2", "drop n >= 0", "drop n in 1..9", "keep n > -4"]),
+    st.integers(-25, 25),
+    st.integers(0, 5),
+)
+def test_counts_are_those_of_asking_every_row(values: list[int], text: str, limit: int, none: int) -> None:
+    held = Numbers(len(values) + none, sorted(map(float, values)), range(len(values)), True)
+    cut = cut_of(text)
+    assert cut is not None
+    cut = cut.at(limit)
+    expected = sum(map(cut.keeps, values)) + (none if cut.verb == "drop" else 0)
+    assert kept(cut, held).kept == expected and kept(cut, held).dropped == held.rows - expected
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=60), st.integers(10, 60))
+def test_bins_count_every_row_between_their_ends_once(values: list[float], count: int) -> None:
+    held = Numbers(len(values), sorted(values), range(len(values)), False)
+    scale = scale_of(held)
+    assert scale is not None
+    within = sum(scale.first <= value <= scale.last for value in values)
+    assert sum(rows for _, _, rows in bins(held, scale, count)) == within
+
+
+def test_steps_go_to_round_numbers_and_stay_near_the_data() -> None:
+    held = Numbers(100, [float(n) / 10 for n in range(100)], range(100), False)
+    one = moved(Measured("s", "h", "h", 0, "n", "keep n >= 3.33", None, 1), held)
+    assert isinstance(one, Moved) and one.scale.step == 0.5
+    assert one.moved(1).now.edge.value == 3.5 and one.moved(-1).now.edge.value == 3.0
+    assert one.moved(-100).now.edge.value == -0.5 and one.moved(1000).now.edge.value == 10.0
+    assert one.moved(1).back() == one
+
+
+def test_what_the_spec_keeps_is_what_the_run_kept(data: Store) -> None:
+    run_id = run_of(data)
+    rules = {one.text or one.name: one for one in measured(data, run_id)}
+    assert sorted(rules) == ["answer", "keep length >= 25", 'keep words(q) in 4..30 because "too short or too long"']
+    for one in rules.values():
+        here = moved(one, numbers(data, one))
+        assert isinstance(here, Moved)
+        if one.rule is not None:
+            (fell,) = data.query(
+                "SELECT count(*) FROM ledger WHERE step_hash = ? AND rule = ?", [one.step_hash, str(one.rule)]
+            )[0]
+            assert here.kept_as_written.dropped == fell
+
+
+def test_a_moved_limit_keeps_what_a_run_with_it_keeps(data: Store, tmp_path: Path) -> None:
+    """The filter run again with the line that was to be written."""
+    from runtime.relational import engine, parquet
+
+    one = next(one for one in measured(data, run_of(data)) if one.step_id == WORDS)
+    here = moved(one, numbers(data, one))
+    assert isinstance(here, Moved)
+    here = here.at(14.0)
+    path = data.root / "objects" / one.rows_hash / "rows.parquet"
+    with engine(tmp_path) as db:
+        texts = [row[0] for row in db.rows(f"SELECT q FROM {parquet(path)}")]
+    assert here.kept.kept == sum(14 <= len(text.split()) <= 30 for text in texts)
+    assert here.line.startswith("keep words(q) in 14..30")
+
+
+def test_neighbours_are_the_rows_next_to_the_limit(data: Store) -> None:
+    one = next(one for one in measured(data, run_of(data)) if one.step_id == WORDS)
+    here = moved(one, numbers(data, one))
+    assert isinstance(here, Moved)
+    below, above = here.near(2)
+    order = [*below, *above]
+    found = neighbours(
+        data, one, [int(here.numbers.places[at]) for at in order], [float(here.numbers.values[at]) for at in order]
+    )
+    assert [row.value for row in found][:2] == [2.0, 2.0] and all(row.value >= 4 for row in found[2:])
+    assert dict(found[0].content)["q"] == "Too short."
+
+
+def test_what_only_a_run_has_is_said() -> None:
+    about = Measured("s", "h", "h", 0, "n", "keep tokens(q) < 9", None, 1, why_not="tokens: a model's work")
+    assert moved(about, None) == "not to be moved here: tokens: a model's work"
+    assert "not in the store" in str(moved(replace(about, why_not=""), None))
+
+
+def test_a_histogram_tells_kept_from_dropped_without_colour() -> None:
+    drawn = histogram(
+        [(0, 1, 4), (1, 2, 8), (2, 3, 1)], lambda v: v >= 1, [Mark(1.0, "▲", "1", "")], 30, 6, Looks("", "", "")
+    )
+    lines = drawn.plain.split("\n")
+    assert len(lines) == 6 and {len(line) for line in lines[:5]} == {30}
+    assert "░" in lines[3][:10] and "█" not in lines[3][:10] and lines[0][10:20] == "█" * 10
+    assert lines[3][20:] == "▄" * 10 or "▁" in lines[3][20:] or "▂" in lines[3][20:]
+    assert lines[4].count("▲") == 1 and "1" in lines[5]
+
+
+def test_a_threshold_moves_with_the_arrows_and_says_at_once_what_it_keeps(data: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("2", *["tab"] * 5)
+        assert isinstance(go.app.screen, ThresholdsScreen)
+        assert "keeps 196 of 200 rows (98%), as the spec does" in go.text() and "line 14 of the spec" in go.text()
+        assert "✗ dropped" in go.text() and "Too short." in go.text()
+        await go.press("left", "left")
+        assert "keeps 200 of 200 rows (100%), 4 more than the 196 of the spec" in go.text()
+        assert "write: keep words(q) in 2..30" in go.text()
+        await go.press("b", "shift+left", "shift+left")
+        assert "keep words(q) in 2..10" in go.text()
+        await go.press("equals_sign")
+        assert "as the spec does" in go.text()
+        await go.press("down", "down")
+        assert "no rule on it" in go.text()
+        await go.press("shift+right")
+        assert "keep answer >=" in go.text()
+
+    walk(data, journey, run_id=run_of(data), size=(110, 36))
+
+
+def test_in_text_the_same(data: Store) -> None:
+    text = show(data, None, "thresholds", width=120, step=WORDS, rule="1", at=14.0)
+    found = json.loads(show(data, None, "thresholds", "json", step=WORDS, rule="1", at=14.0))["thresholds"]
+    (limit,) = found[0]["limits"]
+    assert found[0]["kept"] == 196 and limit["value"] == 14 and 100 < limit["kept"] < 196
+    assert f" {limit['kept']} " in text and "keep words(q) in 14..30" in text
+    assert "rows next to the limit" in text
+    with pytest.raises(DiagnosticError):
+        show(data, None, "thresholds", rule="nothing like it")

@@ -1,0 +1,103 @@
+"""One threshold on show: where it stands, what it keeps there and as the spec has it, and how it moves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tui.formats import count, share
+from tui.threshold_queries import Measured, Numbers
+from tui.view_models.thresholds import Cut, Kept, Scale, beside, cut_of, kept, line_of, scale_of, unwritten
+
+
+@dataclass(frozen=True)
+class Moved:
+    """``original`` is the rule as the spec has it, or a first guess for a score that no rule compares."""
+
+    about: Measured
+    numbers: Numbers
+    scale: Scale
+    original: Cut
+    now: Cut
+
+    @property
+    def kept(self) -> Kept:
+        return kept(self.now, self.numbers)
+
+    @property
+    def kept_as_written(self) -> Kept:
+        return kept(self.original, self.numbers)
+
+    @property
+    def has_moved(self) -> bool:
+        return (self.now.low, self.now.high) != (self.original.low, self.original.high)
+
+    @property
+    def line(self) -> str:
+        """The line for the spec."""
+        return line_of(self.now, self.original, self.scale.digits)
+
+    @property
+    def told(self) -> str:
+        """``keeps 573 of 611 rows (94%), 13 more than the spec``."""
+        here, there = self.kept, self.kept_as_written
+        text = f"keeps {count(here.kept)} of {count(here.rows)} rows ({share(here.kept, here.rows)})"
+        more = here.kept - there.kept
+        if not self.original.written:
+            text += "; the spec has no rule on it"
+        elif more:
+            text += f", {count(abs(more))} {'more' if more > 0 else 'fewer'} than the {count(there.kept)} of the spec"
+        else:
+            text += ", as the spec does" if not self.has_moved else ", as many as the spec"
+        if here.none:
+            fate = "dropped too" if self.now.verb == "keep" else "kept"
+            text += f"; {count(here.none)} without a number are {fate}"
+        return text
+
+    def moved(self, steps: int) -> Moved:
+        """Some steps on; past the last number there is nothing to be seen, so it stays there."""
+        lowest, highest = float(self.numbers.values[0]), float(self.numbers.values[-1])
+        wanted = self.scale.moved(self.now.edge.value, steps)
+        ends = (self.scale.moved(lowest, -1), self.scale.moved(highest, 1))
+        if ends[0] <= self.now.edge.value <= ends[1]:
+            wanted = min(max(wanted, ends[0]), ends[1])
+        return replace(self, now=self.now.at(wanted))
+
+    def at(self, value: float) -> Moved:
+        return replace(self, now=self.now.at(value))
+
+    def other(self) -> Moved:
+        """The other limit moves; a rule that is not in the spec turns round."""
+        now = self.now.other()
+        return replace(self, now=now, original=now if not self.original.written else self.original)
+
+    def back(self) -> Moved:
+        return replace(
+            self, now=replace(self.original, moved=self.now.moved if self.now.two_sided else self.original.moved)
+        )
+
+    def near(self, most: int) -> tuple[list[int], list[int]]:
+        """Positions of the rows just below and just above the limit that moves."""
+        return beside(self.now, self.numbers, most)
+
+
+def moved(about: Measured, numbers: Numbers | None) -> Moved | str:
+    """A threshold to move, or why there is none."""
+    if about.why_not:
+        return f"not to be moved here: {about.why_not}"
+    if numbers is None:
+        return "its rows are not in the store: they are there once the run has come so far"
+    scale = scale_of(numbers)
+    if scale is None:
+        return "no row that comes to it has a number"
+    if about.rule is None:
+        middle = float(numbers.values[len(numbers.values) // 2])
+        cut: Cut | None = unwritten(about.name, scale.moved(middle, 0))
+    else:
+        cut = cut_of(about.text)
+    if cut is None:
+        return "not to be moved here: it is no single number against limits that stand in the rule"
+    return Moved(about, numbers, scale, cut, cut)
+
+
+Reader = Callable[[], Numbers | None]
