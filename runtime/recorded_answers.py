@@ -160,21 +160,29 @@ def _refuse_rows_alike(db: Engine, params: Recorded) -> None:
 
 
 def _refuse_two_answers(db: Engine, params: Recorded) -> None:
-    labels = (f"l{at}" for at in range(len(params.labels)))
-    given = ", ".join(["output", *(f"s{at}" for at in range(len(params.scores))), *labels])
+    told = {f"s{at}": f"scores `{score.name}`" for at, score in enumerate(params.scores)}
+    told |= {f"l{at}": f"labels `{column}`" for at, column in enumerate(params.labels)}
+    given = ", ".join(["output", *told])
     found = db.rows(
-        "SELECT min_by(i, __ord), min(line), max(line), count(*) FROM given "
-        f"SEMI JOIN asked ON {_same(params, 'given', 'asked')} WHERE has_item AND output IS NOT NULL "
-        f"GROUP BY {_keys(params)} HAVING count(DISTINCT ({given},)) > 1 ORDER BY min(__ord) LIMIT 1"
+        f"SELECT min(__ord) FROM given SEMI JOIN asked ON {_same(params, 'given', 'asked')} "
+        f"WHERE has_item AND output IS NOT NULL GROUP BY {_keys(params)} HAVING count(DISTINCT ({given},)) > 1 "
+        "ORDER BY 1 LIMIT 1"
     )
-    if found:
-        item, first, second, count = found[0]
-        raise fatal(
-            "SFT0581",
-            f"{count} answers were recorded for one item, on lines {first} to {second}: {_shown(item)}",
-            "keep one in a task (`keep epoch == 1`), and write `recorded = TASK`",
-            about="recorded.recorded",
-        )
+    if not found:
+        return
+    one, other = db.rows(
+        f"SELECT min_by(i, __ord), min(line), {given} FROM given SEMI JOIN (FROM given WHERE __ord = ?) first "
+        f"ON {_same(params, 'given', 'first')} WHERE has_item AND output IS NOT NULL "
+        f"GROUP BY {given} ORDER BY min(__ord) LIMIT 2",
+        list(found[0]),
+    )
+    what = next(name for name, a, b in zip(("answers", *told.values()), one[2:], other[2:], strict=True) if a != b)
+    if params.how is not None:
+        help = "keep one in a task, by `keep epoch == 1` or `keep filter == …`, and write `recorded = TASK`"
+    else:
+        help = "keep one in a task and write `recorded = TASK`, or add to `item` what tells them apart"
+    message = f"two different {what} were recorded for one item, on lines {one[1]} and {other[1]}: {_shown(one[0])}"
+    raise fatal("SFT0581", message, help, about="recorded.recorded")
 
 
 def _pair(db: Engine, params: Recorded) -> None:

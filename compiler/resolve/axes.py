@@ -40,8 +40,8 @@ def check_read_once(item: ResolvedEval, report: Reporter) -> None:
         report.error("SFT0225", message, rule.expr.span, help, [(samples.span, "asked so often")])
 
 
-def check_k(block: Eval, metrics: Known[ResolvedMetric], report: Reporter) -> None:
-    """pass@k is estimated from at least k answers to an item."""
+def check_k(block: Eval, metrics: Known[ResolvedMetric], report: Reporter, *, again: bool) -> None:
+    """pass@k is estimated from at least k answers to an item, where items can be asked ``again``."""
     for rule in block.metrics:
         metric = metrics.items.get(rule.name.text)
         k = metric.args["k"] if metric is not None and metric.function.at_k else 1
@@ -49,6 +49,7 @@ def check_k(block: Eval, metrics: Known[ResolvedMetric], report: Reporter) -> No
             asked = f"asks {block.samples.value} time{'s' * (block.samples.value > 1)}"
             message = f"`k = {k}` takes at least {k} answers to an item, and eval `{block.name}` {asked}"
             help = f"write `samples = {k}` or more into the eval, with `decode = sample {{ … }}`"
+            help = help if again else "recorded answers are one an item: leave `k` out"
             report.error("SFT0225", message, rule.expr.span, help)
 
 

@@ -62,9 +62,10 @@ def _of_rows(expr: Expr, scope: ColumnScope) -> Typed | None:
     return typed
 
 
-def check_kinds(block: Eval, metrics: Known[ResolvedMetric], report: Reporter) -> None:
-    """A metric of options needs options, and one of what the model writes needs a model that writes."""
-    if not block.decode.known:
+def check_kinds(block: Eval, metrics: Known[ResolvedMetric], asks: bool, report: Reporter) -> None:
+    """A metric of options needs options, and one of what the model writes needs a model that writes; an eval that
+    ``asks`` no model has another mistake."""
+    if not block.decode.known or not asks:
         return
     chooses = isinstance(block.decode.value, ChooseBody)
     for rule in block.metrics:

@@ -18,7 +18,14 @@ from compiler.resolve.few_shot_axis import check_counts
 from compiler.resolve.judged_eval import check_judges
 from compiler.resolve.metric import resolve_metric
 from compiler.resolve.policy import check_policy
-from compiler.resolve.recorded import check_asking, check_recorded, expected_column, only_recorded, recorded_metric
+from compiler.resolve.recorded import (
+    check_asking,
+    check_recorded,
+    expected_column,
+    only_recorded,
+    recorded_metric,
+    recorded_models,
+)
 from compiler.resolve.served import check_served
 from compiler.resolve.shape import without_templates
 from compiler.resolve.shared_rows import may_share_rows
@@ -66,7 +73,7 @@ def resolve_eval(
             if rows is not None and isinstance(model, ResolvedTrain):
                 _check_unseen(block, model, rows, getattr(block, field).span, report)
     metrics = _metrics(block, names, judges, scope, used)
-    check_kinds(block, metrics, report)
+    check_kinds(block, metrics, not nothing_asked, report)
     check_asking(block, metrics, used, report)
     check_served(block, metrics, used, report)
     check_judges(block, metrics, used, judges, names)
@@ -77,16 +84,18 @@ def resolve_eval(
     item = ResolvedEval(
         block, used, data, shown, metrics, slices, _tags(block, scope), candidates, references, expected
     )
-    check_samples(block, metrics, report)
-    check_k(block, metrics, report)
+    recorded = recorded_models(used)
+    if not recorded:  # which have one answer to an item, whatever is asked of others
+        check_samples(block, metrics, report)
+    check_k(block, metrics, report, again=not recorded)
     check_counts(block, item, report)
     check_read_once(item, report)
     return item
 
 
 def _compares(metric: ResolvedMetric | None) -> bool:
-    """Whether a metric looks at the expected answer."""
-    return metric is not None and metric.function.compares
+    """Whether a metric looks at the expected answer of a text that was recorded: others are refused there."""
+    return metric is not None and metric.function.compares and metric.function.answer == "text"
 
 
 def _references(metrics: Known[ResolvedMetric], models: Mapping[str, AnyModel]) -> Known[AnyModel]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from compiler.reporting import Reporter
 from compiler.resolve.few_shot import PART, HeldOut, check_held_out, pool_of
+from compiler.resolve.recorded import only_recorded
 from compiler.resolve.template import FEW_SHOT
 from compiler.resolved import ResolvedEval, ResolvedModel
 from compiler.resolved_template import Piece, ResolvedFewShot, ResolvedTemplate
@@ -103,7 +104,8 @@ def check_counts(block: Eval, item: ResolvedEval, report: Reporter) -> None:
     for field, given in (("few_shot", counts.given), ("samples", block.samples.value > 1)):
         if recorded is not None and given:
             message = f"the answers of `{recorded.name}` are recorded, and `{field}` says how a model is asked"
-            report.error("SFT0225", message, getattr(block, field).span, "evaluate it in an eval of its own")
+            help = "leave it out" if only_recorded(item.models) else "evaluate it in an eval of its own"
+            report.error("SFT0225", message, getattr(block, field).span, help)
     twice = next((n for n in counts.value if counts.value.count(n) > 1), None)
     if twice is not None:
         report.error("SFT0205", f"`{twice}` stands twice in `few_shot`", counts.span)

@@ -152,7 +152,7 @@ def check_recorded(block: Eval, models: Known[AnyModel], data: Rows | None, temp
         help = 'the template of a model that is asked says it: `assistant = "{…}"`'
         report.error("SFT0225", "`expected` is for evals whose answers are all recorded", block.expected.span, help)
     if alone:
-        for name in ("templates", "decode", "precision"):
+        for name in ("templates", "decode", "precision", "prompt"):
             value = getattr(block, name)
             if value.given:
                 help = "all answers of this eval are recorded; leave it out"
@@ -183,14 +183,22 @@ def _check_items(block: Eval, model: ResolvedModel, data: Rows, names: Names) ->
 
 
 def check_asking(block: Eval, metrics: Known[ResolvedMetric], models: Known[AnyModel], report: Reporter) -> None:
-    """Metrics that ask a model for more than a text have nobody to ask where answers are recorded."""
+    """Where answers are recorded, nobody can be asked for more than a text, and nobody counted what it took."""
     found = recorded_models(models)
-    for rule in block.metrics if found else ():
+    if not found:
+        return
+    also = [found[0].block.label(found[0].block.head, "declared here")]
+    help = "measure it in an eval of models that run"
+    for rule in block.metrics:
         metric = metrics.get(rule.name.text)
-        if metric is not None and metric.function.answer != "text":
+        if metric is None:
+            continue
+        if metric.function.answer != "text":
             message = f"`{metric.function.name}` asks the model, and `{found[0].name}` is recorded answers"
-            also = [found[0].block.label(found[0].block.head, "declared here")]
-            report.error("SFT0619", message, rule.expr.span, "measure it in an eval of models that run", also)
+            report.error("SFT0619", message, rule.expr.span, help, also)
+        elif metric.function.effort:
+            message = f"`{metric.function.name}` is known of answers made in the run alone, and `{found[0].name}` is"
+            report.error("SFT0619", f"{message} recorded answers", rule.expr.span, help, also)
 
 
 def expected_column(block: Eval, data: Rows | None, needed: NamedRule | None, names: Names) -> str | None:
@@ -210,9 +218,12 @@ def expected_column(block: Eval, data: Rows | None, needed: NamedRule | None, na
 def recorded_metric(
     rule: NamedRule, metric: ResolvedMetric, models: Known[AnyModel], report: Reporter
 ) -> ResolvedMetric | None:
-    """``recorded("NAME")`` with its unit: of scores that are true or false a share, of numbers what the spec says."""
+    """``recorded("NAME")`` with its unit: of scores that are true or false a share, of numbers what the spec says. None
+    where the score is not known, and the spec does not say it."""
     kind = _score_type(rule, metric, models, report)
     values = metric.args["values"]
+    if kind is None and values == "auto":
+        return None  # a unit that is not known: thresholds are not held to one
     unit: MetricUnit = "plain" if values == "numbers" or (values == "auto" and kind == "number") else "share"
     lower = metric.args["better"] == "lower"
     function = replace(metric.function, unit=unit, higher_is_better=not lower)

@@ -179,7 +179,11 @@ def test_equal_rows_share_their_answer_and_an_empty_answer_is_one(project: Proje
 def test_two_answers_to_one_item_are_not_guessed_about(project: Project) -> None:
     code, words = project.refused(answered=[*ANSWERED, {"question": "2 + 2?", "reply": "5"}])
     assert code == "SFT0581"
-    assert "2 answers were recorded for one item, on lines 3 to 6: `2 + 2?`" in words
+    assert "two different answers were recorded for one item, on lines 3 and 6: `2 + 2?`" in words
+    assert "add to `item` what tells them apart" in words
+    # An equal answer between them is none of the two that differ.
+    again = [{"question": "2 + 2?", "reply": reply} for reply in ("4", "5")]
+    assert "on lines 3 and 7: `2 + 2?`" in project.refused(answered=[*ANSWERED, *again])[1]
     # Of an item that is not asked, two answers do no harm.
     strays = [{"question": "else?", "reply": reply} for reply in ("a", "b")]
     project.run(answered=[*ANSWERED, *strays])
@@ -233,6 +237,12 @@ def test_a_recorded_score_is_measured_as_it_stands(project: Project) -> None:
     assert [json.loads(prompt) for (prompt,) in prompts] == [
         [{"role": "user", "content": row["question"]}] for row in ASKED
     ]
+
+
+def test_two_scores_of_one_answer_are_not_called_two_answers(project: Project) -> None:
+    scored = [{**row, "ok": True} for row in ANSWERED]
+    code, words = project.refused(SCORED, answered=[*scored, {**scored[2], "ok": False}])
+    assert code == "SFT0581" and "two different scores `ok` were recorded for one item, on lines 3 and 6" in words
 
 
 def test_a_score_that_is_no_share_is_refused_as_one(project: Project) -> None:

@@ -15,8 +15,17 @@ EFFORT = (
         None,
         compares=False,
         writes=True,
+        effort=True,
     ),
-    MetricFunction("prompt_tokens", (), "plain", "number of tokens that were put to the model", None, compares=False),
+    MetricFunction(
+        "prompt_tokens",
+        (),
+        "plain",
+        "number of tokens that were put to the model",
+        None,
+        compares=False,
+        effort=True,
+    ),
     MetricFunction(
         "latency",
         (),
@@ -24,9 +33,16 @@ EFFORT = (
         "seconds that the answer took: its share of the time of its batches",
         False,
         compares=False,
+        effort=True,
     ),
     MetricFunction(
-        "stopped", (), "share", "the model ended its turn, and was not cut off", compares=False, writes=True
+        "stopped",
+        (),
+        "share",
+        "the model ended its turn, and was not cut off",
+        compares=False,
+        writes=True,
+        effort=True,
     ),
     MetricFunction(
         "repetition",

@@ -70,6 +70,7 @@ class MetricFunction(Struct, frozen=True, eq=False):
     nothing can be asked to be no worse. ``tells_languages``: it asks the model of languages, whose hash becomes its
     argument ``languages``. ``compares``: it looks at the expected answer. ``at_k``: its argument ``k`` makes pass@k of
     the answers to an item. ``writes``: it is of the writing of a text, and says nothing of an option that was chosen.
+    ``effort``: it is of what the answer took, which nobody knows of an answer that was made elsewhere.
     """
 
     name: str
@@ -83,6 +84,7 @@ class MetricFunction(Struct, frozen=True, eq=False):
     compares: bool = True
     at_k: bool = False
     writes: bool = False
+    effort: bool = False
 
     @property
     def signature(self) -> str:
