@@ -56,7 +56,7 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.PREDICT: 2,  # the same
     StepKind.LIKELIHOOD: 2,  # a plain output is read as it was written, with the token that ended it
     StepKind.MEASURE: 5,  # rates are corrected by labelled answers to the same prompts
-    StepKind.GATE: 6,  # no slice passes by a rate that is on the other side once corrected
+    StepKind.GATE: 7,  # nothing passes in each slice where none was looked at alone
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
     StepKind.CALIBRATE: 3,  # what was asked is kept beside each label
     StepKind.GENERATE: 2,  # judges read verdicts as in judge steps; broken-off answers make no row; draws of `rewrite`

@@ -32,9 +32,11 @@ def decide_axis(requirement: AxisRequirement, evidence: Evidence) -> Decision:
     answers = evidence.answers(requirement.metric.metric, requirement.metric.model)
     whole = whole_set_of(requirement.metric, evidence)
     if isinstance(requirement, WorstRequirement):
+        parts = _parts(requirement, evidence)
+        sets = [None if whole is None else whole.of_part(part) for part in parts]
         members = [
-            Member(part.value, part.of(answers), part.is_small, None if whole is None else whole.of_part(part))
-            for part in _parts(requirement, evidence)
+            Member(part.value, part.of(answers), part.is_small, of_set, part.is_pool)
+            for part, of_set in zip(parts, sets, strict=True)
         ]
         return decide_worst(requirement, members, evidence.votes(requirement.metric.metric))
     if whole is not None:

@@ -38,6 +38,7 @@ from runtime.gating.no_regression import judge_no_regression
 from runtime.gating.no_worse import judge_no_worse
 from runtime.gating.whole_pair import WholePair, undecided_whole
 from runtime.gating.whole_set import decide_whole_bound, whole_set_of
+from runtime.gating.worst import none_alone
 from runtime.measuring.aggregates import SHOWN_LEVEL
 from runtime.measuring.slice_names import SMALL
 from runtime.measuring.slices import Part
@@ -238,6 +239,9 @@ def _summed(name: str, parts: Sequence[Part], decisions: Sequence[Decision], ove
     order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
     weakest = min(range(len(parts)), key=lambda i: (order.index(decisions[i].verdict), decisions[i].clearance))
     sentences = [_tally(name, parts, decisions)]
+    if all(part.is_pool for part in parts):  # that together they hold does not show that each does
+        sentences.insert(0, none_alone(name))
+        verdict = worst([verdict, Verdict.INCONCLUSIVE])
     if verdict is Verdict.INCONCLUSIVE and Verdict.FAIL in small and verdict not in large:
         sentences.append(f"Only the pool of small slices fails, and its fewer than {SMALL} items cannot fail the gate.")
     sentences.append(f"Weakest, {_shown(parts[weakest].value)}: {decisions[weakest].reason}")

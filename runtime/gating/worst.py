@@ -30,13 +30,14 @@ _NAMED = 6
 @dataclass(frozen=True)
 class Member:
     """One of an axis: a template, a number of examples or a slice. ``answers`` is a matrix items × cells with NaN where
-    one is missing; ``whole`` what was counted in them, where the metric is one of the whole set. ``is_small``: a pool
-    of slices that even so is too small to fail a gate alone."""
+    one is missing; ``whole`` what was counted in them, where the metric is one of the whole set. ``is_pool``: several
+    slices that are too small alone; ``is_small``: even so they are too small to fail a gate."""
 
     name: str
     answers: Floats
     is_small: bool = False
     whole: WholeSet | None = None
+    is_pool: bool = False
 
 
 def decide_worst(requirement: WorstRequirement, members: Sequence[Member], samples: int) -> Decision:
@@ -56,8 +57,16 @@ def decide_worst(requirement: WorstRequirement, members: Sequence[Member], sampl
     if decision.verdict is Verdict.FAIL and verdict is not Verdict.FAIL:
         note = f"Only the pool of small slices fails, and its fewer than {SMALL} items cannot fail the gate."
         sentences.insert(1, note)
+    if all(member.is_pool for member in members):
+        sentences.insert(0, none_alone(requirement.over or ""))
+        verdict = worst([verdict, Verdict.INCONCLUSIVE])
     test = f"{decision.test}, of each" if rule.level is not None else decision.test
     return replace(decision, verdict=verdict, reason=" ".join(sentences), test=test)
+
+
+def none_alone(name: str) -> str:
+    """What is said where a claim is about each value of a slice, and all of them were pooled."""
+    return f"No slice by {name} was looked at alone: each has fewer than {SMALL} items, so all were decided together."
 
 
 def _eased(member: Member, decision: Decision) -> Verdict:

@@ -220,6 +220,15 @@ def test_a_spread_over_slices_compares_groups_of_items(tmp_path: Path) -> None:
     assert "Only the pool of small slices fails" in found[3][2]
 
 
+def test_the_worst_of_slices_that_were_only_looked_at_together_is_not_known(tmp_path: Path) -> None:
+    data = [{"text": "t", "kind": kind} for kind in ["a", "b"] * 20]
+    evaluation = Evaluation(tmp_path, data, slices=(KIND,))
+    evaluation.right_or_wrong("m", "plain", right(40, 40))
+    evaluation.measure()
+    [(verdict, estimate, reason)] = verdicts(evaluation, worst(">=", "0.5", axis="slice", over="kind"))
+    assert (verdict, estimate) == ("inconclusive", 1.0) and "No slice by kind was looked at alone" in reason
+
+
 def test_missing_answers_leave_a_spread_over_slices_open(tmp_path: Path) -> None:
     data = [{"text": "t", "kind": kind} for kind in ["a"] * 40 + ["b"] * 40]
     evaluation = Evaluation(tmp_path, data, slices=(KIND,))

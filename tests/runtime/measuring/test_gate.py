@@ -208,6 +208,16 @@ def test_a_pool_that_is_still_small_cannot_fail_alone(tmp_path: Path) -> None:
     assert evaluation.query("SELECT verdict FROM gates WHERE part = 2") == [("fail",)]
 
 
+@pytest.mark.parametrize(("right", "verdict"), [(40, "inconclusive"), (10, "fail")])
+def test_slices_that_are_all_too_small_do_not_pass_each(tmp_path: Path, right: int, verdict: str) -> None:
+    """Together they have enough items; that the pool holds shows of none that it does, that it fails of one."""
+    evaluation = one_template(tmp_path, {"m": pattern(right, 40)}, ["a", "b"] * 20)
+    found = decide(evaluation, bound(">=", "0.8", each="kind"))
+    assert found["verdict"] == verdict
+    assert found["reason"].startswith("No slice by kind was looked at alone: each has fewer than 30 items")
+    assert evaluation.query("SELECT verdict, n FROM gates WHERE part = 1") == [("pass" if right == 40 else "fail", 40)]
+
+
 def test_holm_takes_back_a_failure_that_chance_explains(tmp_path: Path) -> None:
     kinds = [kind for kind in "abcdefghij" for _ in range(40)]
     base = pattern(36, 40) * 10
