@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from compiler.axes import Axis
+from compiler.blessed_params import Blessed
 from compiler.judged_params import JudgedBy as JudgedBy
 from compiler.params_base import GrownParams, Number, Params, Scalar, Sql
 
@@ -123,16 +124,6 @@ class MetricRef(GrownParams):
     model: str
     unit: Literal["share", "plain"]
     better: Literal["higher", "lower"] = "higher"
-
-
-class Blessed(Params):
-    """``baseline``: the other side of a comparison is a model of a run that was blessed under ``name``. ``differs``
-    says what was not done then as it is done now (prompt, decode, metric), which lets the comparison decide nothing.
-    The hash of the baseline's file is content of the step."""
-
-    name: str
-    model: str
-    differs: tuple[str, ...] = ()
 
 
 class BoundRequirement(Params):

@@ -1,15 +1,18 @@
 """How an eval measured, as plain data, and whether two evals of different runs measured alike.
 
 A comparison with a blessed run takes its answers from a file, so nothing of what made them can be looked up again:
-what matters is written down when the run is blessed, from its plan, and compared with the plan at hand. What matters
-are the prompt (template, examples), the decoding, the metric, and the versions of the steps that did it. The model is
-what is compared, and may differ. Pure, and of no cost.
+what matters is written down when the run is blessed, from its plan, and compared with the plan at hand; two runs of a
+store are compared by their plans in the same way. What matters are the prompt (template, examples), the decoding, the
+metric, and the versions of the steps that did it. The model is what is compared, and may differ; what things are called
+does not matter. Pure, and of no cost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from compiler.answer_params import PredictParams
 from compiler.hashing import hash_value
@@ -105,27 +108,86 @@ def _prompt(render: Step, step_of: Callable[[str], Step]) -> dict[str, str]:
     return {"text": hash_value(shown), "examples": hash_value(examples), "version": str(render.version)}
 
 
+class Unlike(Struct, frozen=True):
+    """One thing that was not done alike. ``name`` is the metric, or the template as it is called now (of one that is
+    ``gone``, as it was then); ``changed`` are the values that differ, with what they were and are."""
+
+    kind: Literal["metric", "decode", "prompt", "examples", "new", "gone"]
+    name: str
+    changed: tuple[tuple[str, str, str], ...] = ()
+
+
+def same_templates(then: How, was: str, now: How, model: str) -> dict[str, str]:
+    """What the templates under which ``model`` was asked were called when ``was`` was: a template is what it shows, and
+    its name is nothing of that. Those that show something else belong together by their name."""
+    old, new = list(then["models"].get(was, {})), list(now["models"].get(model, {}))
+    found: dict[str, str] = {}
+
+    def take(alike: Callable[[str, str], bool]) -> None:
+        for name in new:
+            free = (other for other in old if other not in found.values() and alike(other, name))
+            if name not in found and (match := next(free, None)) is not None:
+                found[name] = match
+
+    def shown(one: str, two: str, *what: str) -> bool:
+        was, told = then["templates"].get(one), now["templates"].get(two)
+        return was is not None and told is not None and all(was.get(item) == told.get(item) for item in what)
+
+    take(lambda one, two: one == two and shown(one, two, "text", "examples"))
+    take(lambda one, two: shown(one, two, "text", "examples"))
+    take(lambda one, two: one == two)
+    take(lambda one, two: shown(one, two, "text"))
+    return found
+
+
+def unlike(then: How, was: str, now: How, model: str, metric: str) -> Iterator[Unlike]:
+    """What was not done for ``metric`` of ``was`` then as it is done now for that of ``model``. This is the one place
+    that says when two measurements are alike: gates word it for a blessed run, `sft compare` and `sft diff` for two."""
+    old, new = then["metrics"].get(metric, {}), now["metrics"].get(metric, {})
+    if changed := tuple(_changed(old, new)):
+        yield Unlike("metric", metric, changed)
+    read = metric if was == model else None  # another model has its scores in other columns
+    before, after = (_of_metric(how, name, read) for how, name in ((then, was), (now, model)))
+    names = same_templates(then, was, now, model)
+    for template, asked in after.items():
+        if template not in names:
+            yield Unlike("new", template)
+            continue
+        if changed := tuple(_changed(before[names[template]], asked)):
+            yield Unlike("decode", template, changed)
+        one, two = then["templates"].get(names[template], {}), now["templates"].get(template, {})
+        if any(one.get(item) != two.get(item) for item in ("text", "version")):
+            yield Unlike("prompt", template)
+        elif one.get("examples") != two.get("examples"):
+            yield Unlike("examples", template)
+    yield from (Unlike("gone", template) for template in before if template not in names.values())
+
+
 def differences(then: How, now: How, metric: str, model: str, was: str, run: str) -> Iterator[str]:
     """What was not done in the blessed run as it is done now, for a metric of ``model``, which is compared with that of
     ``was``; ``run`` is how reasons call that run."""
-    yield from _metric(then["metrics"].get(metric, {}), now["metrics"].get(metric, {}), metric, run)
-    old, new = (_of_metric(how, name, metric) for how, name in ((then, was), (now, model)))
-    for template in new:
-        if template not in old:
-            yield f"{run} was not asked under template `{template}`"
-            continue
-        changed = list(_changed(old[template], new[template]))
-        if changed:
-            yield f"{run} was decoded otherwise under template `{template}` ({', '.join(changed)})"
-        yield from _template(then["templates"].get(template, {}), now["templates"].get(template, {}), template, run)
-    for template in old:
-        if template not in new:
-            yield f"{run} was also asked under template `{template}`"
+    for item in unlike(then, was, now, model, metric):
+        name, changed = f"template `{item.name}`", ", ".join(_then_and_now(item))
+        yield {
+            "metric": f"{run} computed `{item.name}` otherwise ({changed})",
+            "decode": f"{run} was decoded otherwise under {name} ({changed})",
+            "prompt": f"{name} does not show what it showed in {run}",
+            "examples": f"the rows that {name} draws its examples from are not those of {run}",
+            "new": f"{run} was not asked under {name}",
+            "gone": f"{run} was also asked under {name}",
+        }[item.kind]
 
 
-def _of_metric(how: How, model: str, metric: str) -> dict[str, Mapping[str, Any]]:
-    """How a model was asked, by template; of recorded scores the one that the metric reads."""
-    read = how["metrics"].get(metric, {}).get("args", {}).get("score")
+def _then_and_now(item: Unlike) -> Iterator[str]:
+    changed = item.changed
+    if item.kind == "metric" and (function := [one for one in changed if one[0] == "function"]):
+        changed = (("", *function[0][1:]),)  # whose arguments are others anyway
+    yield from (f"{name} {before} then, {after} now".lstrip() for name, before, after in changed)
+
+
+def _of_metric(how: How, model: str, metric: str | None) -> dict[str, Mapping[str, Any]]:
+    """How a model was asked, by template; of recorded scores the one that the metric reads, where one is named."""
+    read = how["metrics"].get(metric, {}).get("args", {}).get("score") if metric is not None else None
     found: dict[str, Mapping[str, Any]] = {}
     for template, told in how["models"].get(model, {}).items():
         scores = {name: column for name, column in told.get("scores", {}).items() if name == read}
@@ -133,29 +195,14 @@ def _of_metric(how: How, model: str, metric: str) -> dict[str, Mapping[str, Any]
     return found
 
 
-def _metric(old: Mapping[str, Any], new: Mapping[str, Any], metric: str, run: str) -> Iterator[str]:
-    changed = list(_changed(old, new))
-    if old.get("function") != new.get("function"):  # whose arguments are others anyway
-        changed = [f"{old.get('function')} then, {new.get('function')} now"]
-    if changed:
-        yield f"{run} computed `{metric}` otherwise ({', '.join(changed)})"
-
-
-def _template(old: Mapping[str, Any], new: Mapping[str, Any], template: str, run: str) -> Iterator[str]:
-    if old.get("text") != new.get("text") or old.get("version") != new.get("version"):
-        yield f"template `{template}` does not show what it showed in {run}"
-    elif old.get("examples") != new.get("examples"):
-        yield f"the rows that template `{template}` draws its examples from are not those of {run}"
-
-
-def _changed(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """``max_new_tokens 48 then, 64 now`` of every value that differs."""
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, str]]:
+    """``("max_new_tokens", "48", "64")`` of every value that differs."""
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _changed(before, after, f"{path}{name}.")
         elif before != after:
-            yield f"{path}{name} {_shown(before)} then, {_shown(after)} now"
+            yield f"{path}{name}", _shown(before), _shown(after)
 
 
 def _shown(value: Any) -> str:

@@ -20,6 +20,7 @@ from compiler.answer_params import PlainPrompt as PlainPrompt
 from compiler.answer_params import PredictParams as PredictParams
 from compiler.answer_params import Sample as Sample
 from compiler.asking_params import AskingBudget as AskingBudget
+from compiler.blessed_params import Blessed as Blessed
 from compiler.generate_params import GenerateParams as GenerateParams
 from compiler.generate_params import Novelty as Novelty
 from compiler.generate_params import SelfInstruct as SelfInstruct
@@ -30,7 +31,6 @@ from compiler.judge_params import ReviewParams as ReviewParams
 from compiler.loop_params import GuardParams as GuardParams
 from compiler.loop_params import RoundParams as RoundParams
 from compiler.loop_params import SelectParams as SelectParams
-from compiler.measure_params import Blessed as Blessed
 from compiler.measure_params import BoundRequirement as BoundRequirement
 from compiler.measure_params import Cell as Cell
 from compiler.measure_params import Checked as Checked

@@ -144,14 +144,12 @@ def _pair(
 
 def _compared(store: Store, first: Side, second: Side, name: str) -> tuple[Paired | None, str]:
     """The change of a metric, and what else there is to know of it or why there is none."""
-    from runtime.comparison.sides import call_text, compare_sides
+    from runtime.comparison.sides import compare_sides
 
-    old, new = first.metric(name), second.metric(name)
-    assert old is not None and new is not None
-    if old != new:
-        return None, f"measured otherwise: {call_text(old)} before, {call_text(new)} now"
     found = compare_sides(store, first, second, name)
     notes = [*(text for text in found.differs if not text.startswith("data: ")), *found.unknown]
+    if otherwise := [text for text in found.differs if text.startswith("metric: ")]:
+        return None, "; ".join(otherwise)  # a difference of two things that were measured is none
     if found.change is None:
         return None, "; ".join([*notes, "no row that both measured"])
     change = found.change

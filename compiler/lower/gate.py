@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
+from compiler.blessed_params import Renamed
 from compiler.known import sure
 from compiler.lower.builder import Line, PlanBuilder
 from compiler.measure_params import UnseenRequirement, WorstRequirement
-from compiler.measured_alike import differences, how_measured
+from compiler.measured_alike import differences, how_measured, same_templates
 from compiler.resolved_gate import FigureOf, Grouped, Member, Never, Requirement, ResolvedGate
 from compiler.rule_text import rule_text
 from compiler.step_params import (
@@ -121,9 +122,11 @@ class _Lowered:
     def _blessed(self, item: Requirement) -> Blessed:
         self.blessed = True
         facts, of = sure(self.gate.baseline), item.metric
-        now = how_measured(self.builder.step(self.measured[of.eval]), self.builder.step)
-        told = differences(facts.evals[of.eval].how, now, of.metric, of.model, item.blessed, f"baseline `{facts.name}`")
-        return Blessed(name=facts.name, model=item.blessed, differs=tuple(told))
+        now, then = how_measured(self.builder.step(self.measured[of.eval]), self.builder.step), facts.evals[of.eval].how
+        told = differences(then, now, of.metric, of.model, item.blessed, f"baseline `{facts.name}`")
+        names = same_templates(then, item.blessed, now, of.model)
+        renamed = tuple(Renamed(template=name, was=was) for name, was in names.items() if name != was)
+        return Blessed(name=facts.name, model=item.blessed, differs=tuple(told), renamed=renamed)
 
 
 def _never(item: Never) -> NeverRequirement:

@@ -7,31 +7,35 @@ where both have them, and what was not recorded is said to be unknown. Reads the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from compiler.measure_params import Metric, judged_name
-from compiler.measured_alike import judge_of_answers
+from compiler.measured_alike import How, Unlike, how_measured, judge_of_answers, same_templates, unlike
 from compiler.plan import Plan, Step, StepKind
-from compiler.step_params import MeasureParams, PredictParams, Recorded, RenderParams
+from compiler.step_params import MeasureParams
 from runtime.comparison.pair import Side
-from runtime.comparison.recorded_alike import recorded_otherwise, ways_of
+from runtime.comparison.recorded_alike import recorded_otherwise, recorded_params, ways_of
 from runtime.comparison.two_models import TwoModels, two_models
 from runtime.gating.evidence import Evidence
+from runtime.gating.lost import lost_items
 from runtime.gating.whole_set import WholeSet
 from runtime.store import Store
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One model in one eval of a run."""
+    """One model in one eval of a run. ``names`` are what its templates are called here, where the other side of a
+    comparison calls them otherwise."""
 
     label: str
     run_id: str
     plan: Plan
     step: Step  # the measure step
     model: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def params(self) -> MeasureParams:
@@ -57,11 +61,20 @@ class Measured:
         found = next(inputs, None)
         return None if found is None else judge_of_answers(self.plan.step(self.step.inputs[found]), self.plan.step)
 
+    @cached_property
+    def how(self) -> How:
+        return how_measured(self.step, self.plan.step)
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Under which templates the model was asked, by their own names."""
+        return tuple(cell.template for cell in self.params.cells if cell.model == self.model)
+
     @property
     def cells(self) -> dict[str, Step]:
-        """The step that has the answers, by template."""
+        """The step that has the answers, by template as it is called here."""
         return {
-            cell.template: self.plan.step(self.step.inputs[cell.input])
+            self.names.get(cell.template, cell.template): self.plan.step(self.step.inputs[cell.input])
             for cell in self.params.cells
             if cell.model == self.model
         }
@@ -84,13 +97,24 @@ def models_of(plan: Plan) -> list[str]:
     return list(dict.fromkeys(cell.model for params in steps for cell in params.cells))
 
 
+def named_alike(first: Measured, second: Measured) -> Measured:
+    """The first side with its templates called as the second calls them: names say nothing of what a template shows."""
+    names = {was: now for now, was in same_templates(first.how, first.model, second.how, second.model).items()}
+    for name in first.templates:  # one that shows something else is none of the second's
+        names.setdefault(name, f"{name} before" if name in second.templates else name)
+    return replace(first, names=names)
+
+
 def compare_sides(store: Store, first: Measured, second: Measured, metric: str) -> TwoModels:
     """The comparison by a metric that both measured. Raises KeyError when one of them did not."""
     old, new = first.metric(metric), second.metric(metric)
     if old is None or new is None:
         raise KeyError(metric)
-    sides = [_side(store, item, metric) for item in (first, second)]
+    first = named_alike(first, second)
+    evidences = [Evidence.of(store, item.step) for item in (first, second)]
+    sides = [_side(store, item, of, metric) for item, of in zip((first, second), evidences, strict=True)]
     differs, unknown = _differences(store, first, second, metric)
+    differs += _lost(first, second, evidences)
     return two_models(
         sides[0],
         sides[1],
@@ -110,10 +134,9 @@ def direction(measure: Step, metric: str) -> Literal["higher", "lower"] | None:
     return "lower" if side == "lower" else None if side == "neither" else "higher"
 
 
-def _side(store: Store, item: Measured, metric: str) -> Side:
-    evidence = Evidence.of(store, item.step)
+def _side(store: Store, item: Measured, evidence: Evidence, metric: str) -> Side:
     cells = item.cells
-    columns = [evidence.templates.index(name) for name in cells]
+    columns = [evidence.templates.index(name) for name in item.templates]
     values = evidence.answers(metric, item.model)[:, columns]
     counts: dict[str, int] = {}
     for step in cells.values():
@@ -151,80 +174,73 @@ def _slices(store: Store, item: Measured) -> dict[str, dict[str, list[str]]]:
 def _differences(store: Store, first: Measured, second: Measured, metric: str) -> tuple[list[str], list[str]]:
     """What differs beside the model, and what is not known to be the same."""
     differs: list[str] = []
-    old, new = first.metric(metric), second.metric(metric)
-    if old != new and old is not None and new is not None:
-        differs.append(f"metric: {call_text(old)} against {call_text(new)}")
-    elif _extensions(first.step) != _extensions(second.step):
-        differs.append("metric: an extension of the spec has another content")
-    differs += _judged_otherwise(first, second, metric)
     one, two = first.cells, second.cells
-    for template in (name for name in two if name in one):
-        before, after = one[template], two[template]
-        if before.hash == after.hash:
-            continue
-        differs += _asked_otherwise(store, first, second, template, before, after)
+    for item in unlike(first.how, first.model, second.how, second.model, metric):
+        # How recorded answers were made is not known: that is said apart, and is no difference to one that was asked.
+        steps = (one[item.name], two[item.name]) if item.kind == "decode" else ()
+        if len({recorded_params(step) is None for step in steps}) < 2:
+            differs += _worded(item, first, second)
+    for template in (name for name in two if name in one and one[name].hash != two[name].hash):
+        differs += recorded_otherwise(store, one[template], two[template])
     return list(dict.fromkeys(differs)), _not_recorded(store, [first, second])
+
+
+def _worded(item: Unlike, first: Measured, second: Measured) -> Iterator[str]:
+    """What is not alike, a sentence each, that begins with what it is about."""
+    match item.kind:
+        case "metric":
+            yield from _metric(item, first, second)
+        case "decode":
+            for name, before, after in item.changed:
+                told = f"{name.rpartition('.')[2]} {before} against {after}"
+                compared = name == "expected" or name.startswith("scores.")
+                yield f"metric: read of another column, {told}" if compared else f"decode: {told}"
+        case "prompt":
+            yield f"prompt: `{item.name}` says something else"
+        case "examples":
+            yield f"prompt: the rows that `{item.name}` draws its examples from are others"
+        case "new" | "gone":
+            pass  # the comparison itself says which templates each side has
+
+
+def _metric(item: Unlike, first: Measured, second: Measured) -> Iterator[str]:
+    one, two = first.metric(item.name), second.metric(item.name)
+    assert one is not None and two is not None
+    for name, before, after in item.changed:
+        if name == "judged_by":
+            yield from _judged_otherwise(first, second, item.name)
+        elif name.startswith("extension."):
+            yield "metric: an extension of the spec has another content"
+        elif name == "version" or call_text(one) == call_text(two):
+            yield f"metric: {name} {before} against {after}"
+        else:
+            yield f"metric: {call_text(one)} against {call_text(two)}"
 
 
 def _judged_otherwise(first: Measured, second: Measured, metric: str) -> Iterator[str]:
     """A judge keeps its name whatever becomes of it."""
-    one, two = first.judge(metric), second.judge(metric)
-    if one is not None and two is not None and one != two:
-        changed = [name for name in sorted({*one, *two}) if one.get(name) != two.get(name)]
-        yield f"judge: another in {', '.join(changed)}"
+    one, two = first.judge(metric) or {}, second.judge(metric) or {}
+    yield f"judge: another in {', '.join(name for name in sorted({*one, *two}) if one.get(name) != two.get(name))}"
 
 
-def _asked_otherwise(
-    store: Store, first: Measured, second: Measured, template: str, before: Step, after: Step
-) -> Iterator[str]:
-    old, new = before.params, after.params
-    if not isinstance(old, PredictParams) or not isinstance(new, PredictParams):  # expected answers that were read
-        if old != new:
-            yield "decode: texts were read otherwise"
-        return
-    one, two = old.decode, new.decode
-    if isinstance(one, Recorded) and isinstance(two, Recorded):
-        yield from recorded_otherwise(store, before, after)
-    elif not isinstance(one, Recorded) and not isinstance(two, Recorded):
-        if (one, old.precision, old.prompt) != (two, new.precision, new.prompt):
-            yield f"decode: {_decode(old)} against {_decode(new)}"
-        if _prompt(first.plan, before) != _prompt(second.plan, after):
-            yield f"prompt: `{template}` says something else"
-
-
-def _prompt(plan: Plan, predict: Step) -> Any:
-    """What the prompts are made of, whichever rows they are for."""
-    render = plan.step(predict.inputs["prompts"])
-    assert isinstance(render.params, RenderParams)
-    examples = {role: plan.step(step).hash for role, step in render.inputs.items() if role != "rows"}
-    return render.params.templates, examples
+def _lost(first: Measured, second: Measured, evidences: Sequence[Evidence]) -> Iterator[str]:
+    """Items that an eval lost are in no side's list, so that only the eval tells of them."""
+    one_eval = first.step.hash == second.step.hash
+    for side, evidence in zip((first,) if one_eval else (first, second), evidences, strict=False):
+        of = "" if one_eval else f" of {side.label}"
+        yield from (f"items{of}: {text.removesuffix('.')}" for text in lost_items(evidence))
 
 
 def _not_recorded(store: Store, sides: Sequence[Measured]) -> list[str]:
     """What nobody wrote down of recorded answers, so that it may differ."""
     steps = [(item.label, step) for item in sides for step in item.cells.values()]
-    recorded = [
-        (label, step, step.params.decode)
-        for label, step in steps
-        if isinstance(step.params, PredictParams) and isinstance(step.params.decode, Recorded)
-    ]
+    recorded = [(label, step, found) for label, step in steps if (found := recorded_params(step)) is not None]
     prompts = dict.fromkeys(label for label, _, found in recorded if found.prompt is None)
     decoded = dict.fromkeys(label for label, step, _ in recorded if not ways_of(store, step))
     told = [f"what was asked of {' and '.join(prompts)} is not recorded"] * bool(prompts)
     return told + [f"how answers of {' and '.join(decoded)} were decoded is not recorded"] * bool(decoded)
 
 
-def _decode(params: PredictParams) -> str:
-    decode = params.decode.model_dump(mode="json", exclude={"method"})
-    given = ", ".join(f"{name} = {value}" for name, value in decode.items() if value is not None)
-    plain = "" if params.prompt is None else ", plain prompt"
-    return f"{params.decode.method}({given}) in {params.precision}{plain}"
-
-
 def call_text(metric: Metric) -> str:
     """``exact_match(normalise = json)``."""
     return f"{metric.function}({', '.join(f'{name} = {value}' for name, value in metric.args.items())})"
-
-
-def _extensions(step: Step) -> dict[str, str]:
-    return {name: content for name, content in step.content.items() if name.startswith("extension.")}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.plan import StepKind
-from runtime.comparison.sides import Measured
+from runtime.comparison.sides import Measured, named_alike
 from runtime.comparison.two_models import Item
 from runtime.store import Store
 
@@ -27,6 +27,7 @@ class ItemTexts:
 
 def texts_of(store: Store, first: Measured, second: Measured, items: Sequence[Item]) -> list[ItemTexts]:
     """The texts of items, in their order."""
+    first = named_alike(first, second)
     wanted: dict[str, list[str]] = {}
     for item in items:
         wanted.setdefault(item.template, []).append(item.row_id)

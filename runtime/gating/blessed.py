@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from compiler.blessed_params import Blessed
 from compiler.hashing import HASH_LENGTH
-from compiler.measure_params import Blessed
 from compiler.world import Problem
 from runtime.blessed_file import column, read_document, short_id
 from runtime.gating import wording
@@ -50,7 +50,8 @@ class BlessedRun:
         full = len(first.partition(" ")[0]) >= HASH_LENGTH
         position = {row_id if full else short_id(row_id): index for index, row_id in enumerate(of.row_ids)}
         columns = {name: index for index, name in enumerate(measured["columns"])}
-        wanted = [columns.get(column(blessed.model, template, metric)) for template in of.templates]
+        was = {one.template: one.was for one in blessed.renamed}
+        wanted = [columns.get(column(blessed.model, was.get(name, name), metric)) for name in of.templates]
         answers, strange = np.full((len(of.row_ids), len(of.templates)), np.nan), 0
         found = np.zeros(len(of.row_ids), dtype=bool)
         for line in measured["values"]:

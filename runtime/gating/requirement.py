@@ -33,6 +33,7 @@ from runtime.gating.corrected import with_correction
 from runtime.gating.decision import Decision, Verdict, worst
 from runtime.gating.equivalent import judge_equivalent
 from runtime.gating.evidence import Evidence
+from runtime.gating.lost import lost_items
 from runtime.gating.never import decide_never
 from runtime.gating.no_regression import judge_no_regression
 from runtime.gating.no_worse import judge_no_worse
@@ -88,7 +89,7 @@ def decide(
     decoded differently."""
     evidence = evidences[input_of(requirement)]
     decided = _decided(requirement, evidence, blessed)
-    lost, apart = list(_lost_items(evidence)), list(_told_apart(requirement, evidence))
+    lost, apart = list(lost_items(evidence)), list(_told_apart(requirement, evidence))
     if not lost and not apart:
         return decided
     open_to = (Verdict.PASS, Verdict.FAIL) if apart else (Verdict.PASS,)  # a drop of other prompts is no drop either
@@ -105,23 +106,6 @@ def undecided(requirement: MeasuredRequirement | FigureRequirement, why: str) ->
         of = "plain" if isinstance(requirement, NeverRequirement) else requirement.metric.unit
     reason = f"Nothing was measured, because it was skipped: {why}."
     return RequirementDecision(requirement, Decision(Verdict.INCONCLUSIVE, reason, of, "none", 0.0))
-
-
-def _lost_items(evidence: Evidence) -> Iterator[str]:
-    if lost := evidence.lost:
-        are = wording.verb(
-            lost, "was answered and is in no row of the data", "were answered and are in no row of the data"
-        )
-        yield (
-            f"{wording.count(lost, 'items')} {are} (`no_row` in `sft show ledger`): take data that has them, "
-            "or keep only the answers to its rows in a task."
-        )
-    if unread := evidence.unread:
-        them = "it" if unread == 1 else "them"
-        yield (
-            f"{wording.count(unread, 'lines')} of the data could not be read, so what stands there was never asked "
-            f"(`unreadable` in `sft show ledger`): mend {them}, or take {them} out."
-        )
 
 
 def _told_apart(requirement: MeasuredRequirement, evidence: Evidence) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from compiler.answer_params import Greedy, LikelihoodParams
 from compiler.judge_params import JudgedAnswers, JudgeParams, JudgeSpec, ModelJudge
 from compiler.measure_params import Cell, MeasureParams, Reading
-from compiler.measured_alike import How, differences, how_measured, judge_of_answers
+from compiler.measured_alike import How, differences, how_measured, judge_of_answers, same_templates
 from compiler.plan import Place, Step, StepKind
 from compiler.step_params import StepParams
 from sft.project import compile
@@ -54,6 +54,53 @@ def test_a_score_that_is_read_of_another_column_is_not_alike_and_leaves_other_me
     then, now = how(tmp_path, SPEC), how(tmp_path, SPEC.replace("good = one", "good = two"))
     assert "scores.good one then, two now" in told(then, now, "good")[0]
     assert told(then, now, "exact") == []
+
+
+TEMPLATES: dict[str, dict[str, str]] = {
+    "plain": {"text": "t1", "examples": "e", "version": "4"},
+    "chatty": {"text": "t2", "examples": "e", "version": "4"},
+}
+
+
+def under(asked: Mapping[str, int], **templates: Mapping[str, str]) -> How:
+    """An eval under these templates, each with a number of tokens."""
+    told = {name: {"max_new_tokens": tokens, "scores": {}} for name, tokens in asked.items()}
+    return {"metrics": {"exact": {}}, "templates": templates, "models": {"other": told}}
+
+
+def test_a_template_is_what_it_shows_whatever_it_is_called() -> None:
+    then = under({"plain": 8, "chatty": 9}, **TEMPLATES)
+    renamed = under({"short": 8, "chatty": 9}, short=TEMPLATES["plain"], chatty=TEMPLATES["chatty"])
+    swapped = under({"plain": 9, "chatty": 8}, plain=TEMPLATES["chatty"], chatty=TEMPLATES["plain"])
+    for now, names in (
+        (renamed, {"short": "plain", "chatty": "chatty"}),
+        (swapped, {"plain": "chatty", "chatty": "plain"}),
+    ):
+        assert same_templates(then, "other", now, "other") == names
+        assert told(then, now, "exact") == []
+    otherwise = under({"short": 7, "chatty": 9}, short=TEMPLATES["plain"], chatty=TEMPLATES["chatty"])
+    assert told(then, otherwise, "exact") == [
+        "`main` was decoded otherwise under template `short` (max_new_tokens 8 then, 7 now)"
+    ]
+
+
+def test_a_template_of_another_text_is_another_one_also_under_the_old_name() -> None:
+    then = under({"plain": 8}, plain=TEMPLATES["plain"])
+    both = under({"plain": 8, "old": 8}, plain=TEMPLATES["chatty"], old=TEMPLATES["plain"])
+    assert same_templates(then, "other", both, "other") == {"old": "plain"}
+    assert told(then, both, "exact") == ["`main` was not asked under template `plain`"]
+    edited = under({"plain": 8}, plain=TEMPLATES["chatty"])
+    assert told(then, edited, "exact") == ["template `plain` does not show what it showed in `main`"]
+    examples = under({"new": 8}, new=TEMPLATES["plain"] | {"examples": "f"})
+    assert told(then, examples, "exact") == [
+        "the rows that template `new` draws its examples from are not those of `main`"
+    ]
+
+
+def test_the_scores_of_another_model_may_stand_in_other_columns(tmp_path: Path) -> None:
+    then = how(tmp_path, SPEC)
+    now = how(tmp_path, SPEC.replace("other", "newer").replace("good = one", "good = two"))
+    assert list(differences(then, now, "good", "newer", "other", "`main`")) == []
 
 
 JUDGED = """edition 2026
