@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from compiler.plan import EXPORT_MARK
 from compiler.world import Problem
@@ -14,6 +15,7 @@ from runtime.blessed_file import file_of, names, read_document, text_of
 from runtime.blessing import document
 from runtime.store import Store
 from spec_lang.diagnostics import fatal
+from spec_lang.plain_text import visible
 
 LAST = "last"  # the newest run of a spec
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
@@ -73,7 +75,10 @@ def bless(
     taken = store.query("SELECT run_id FROM baselines WHERE name = ?", [name])
     if taken and taken[0][0] != run_id and not replace:
         raise fatal("SFT0916", f"`{name}` is already run {taken[0][0]}", "add `--replace` to move the name")
-    path = _write(folder, name, text_of(document(store, name, run_id, note)), replace=replace)
+    known = _known(folder, name)
+    if note is None and known.get("run") == run_id:
+        note = known.get("note")  # doing it again changes nothing
+    path = _write(folder, name, document(store, name, run_id, note), known, replace=replace)
     with store.writing() as con:
         con.execute(
             "INSERT OR REPLACE INTO baselines (name, run_id, plan_hash, blessed_at, note) VALUES (?,?,?,?,?)",
@@ -96,9 +101,16 @@ def spec_folder(store: Store, run: str) -> Path:
     return folder
 
 
-def _write(folder: Path, name: str, text: str, *, replace: bool) -> Path:
+def _known(folder: Path, name: str) -> dict[str, Any]:
+    """The document of the file that is there; nothing where there is none, or none that was blessed."""
+    found = read_document(folder, name)
+    return {} if isinstance(found, Problem) else {key: value for key, value in found.items() if key != "content"}
+
+
+def _write(folder: Path, name: str, new: dict[str, Any], known: dict[str, Any], *, replace: bool) -> Path:
     """The file of a baseline, whole or not at all: it gets its name when it is written."""
     path = folder / file_of(name)
+    text = text_of(new)
     try:
         there = path.read_text(encoding="utf-8") if path.exists() else None
     except (OSError, UnicodeDecodeError):
@@ -106,14 +118,24 @@ def _write(folder: Path, name: str, text: str, *, replace: bool) -> Path:
     if there == text:
         return path
     if there is not None and not replace:
-        what = "holds another run, or was changed"
-        raise fatal("SFT0916", f"`{path}` {what}", "add `--replace` to put this run in its place")
+        raise fatal("SFT0916", f"`{path}` {_why_taken(new, known)}", "add `--replace` to put this in its place")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, text)
     except OSError as error:
         raise fatal("SFT0913", f"`{path}` cannot be written: {error.strerror}") from None
     return path
+
+
+def _why_taken(new: dict[str, Any], known: dict[str, Any]) -> str:
+    """Why what a file holds is not what is to be written."""
+    if not known:
+        return "was changed, or is no file of a baseline"
+    if known["run"] != new["run"]:
+        return f"holds run {known['run']}"
+    if {**known, "note": ""} == {**new, "note": ""}:
+        return f"is this run already, with another note: {visible(str(known.get('note') or 'none'))}"
+    return "holds this run as another version of sft wrote it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,15 @@ def comparison_of(plan: Plan) -> Blessed:
     return requirement.blessed
 
 
+def test_a_renamed_template_is_the_one_that_was_blessed(before: Path, tmp_path: Path) -> None:
+    copied(before, tmp_path)
+    assert QUICKSTART.count("chatty") > 1
+    text = comparing().replace("chatty", "friendly")
+    assert comparison_of(compiled(text, tmp_path)).differs == ()
+    (found,) = gated(text, tmp_path, 0.9).summary["requirements"]
+    assert found["verdict"] == "pass" and "0 pt on 60 paired items under 2 templates each" in found["reason"]
+
+
 def test_other_items_are_named(before: Path) -> None:
     document = read_document(before, "main")
     assert isinstance(document, dict)
@@ -191,6 +200,28 @@ def test_blessing_again_writes_the_same_bytes(before: Path, tmp_path: Path) -> N
     assert list(document)[:4] == ["format", "content", "name", "run"]
     assert [line.split(" ")[0] for line in document["evals"]["format"]["values"]] == sorted(map(short_id, IDS))
     assert len(text) < 10_000 and len(text.splitlines()) > 60  # a line an item
+
+
+def test_another_note_is_not_called_another_run(before: Path, tmp_path: Path) -> None:
+    store = Store(before / ".sft")
+
+    def noted(note: str | None, replace: bool = False) -> str:
+        done = bless(store, "1-run", "noted", tmp_path, note=note, replace=replace, anyway=False)
+        [(kept,)] = store.query("SELECT note FROM baselines WHERE name = 'noted'")
+        assert json.loads(done.path.read_text(encoding="utf-8"))["note"] == kept
+        return str(kept)
+
+    assert noted("of May") == "of May"
+    with pytest.raises(DiagnosticError) as caught:
+        noted("of June")
+    (found,) = caught.value.diagnostics
+    assert found.code == "SFT0916" and "is this run already, with another note: of May" in found.message
+    assert noted(None) == "of May", "doing it again changes nothing"
+    assert noted("of June", replace=True) == "of June"
+    with store.writing() as con:
+        con.execute("DELETE FROM baselines WHERE name = 'noted'")
+    with pytest.raises(DiagnosticError, match="holds run 1-run"):
+        bless(store, "2-run", "noted", tmp_path, note=None, replace=False, anyway=False)
 
 
 def test_a_name_moves_only_when_asked(before: Path, tmp_path: Path) -> None:
