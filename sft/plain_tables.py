@@ -21,7 +21,8 @@ GAP = "  "
 NARROWEST = 12
 NO_TERMINAL_WIDTH = 100
 NOTE_INDENT = "     "
-_LIVE = re.compile(r"(?i)(@|:(?=//)|www(?=\.))")  # what makes GitHub mention somebody, or link an address
+# What makes GitHub mention somebody, link an address, or refer to an issue.
+_LIVE = re.compile(r"(?i)(@|:(?=//)|www(?=\.)|#(?=\d)|\bgh-(?=\d))")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,12 @@ def as_text(page: Page, width: int) -> str:
 
 
 def as_markdown(page: Page) -> str:
-    """The page as Markdown: every cell in full, marks that mean something there escaped."""
+    """The page as Markdown: every cell in full, marks that mean something there escaped, and nobody mentioned, since
+    cells hold rows and what models wrote, and a page is pasted where people are called by their names."""
+    return unlinked(_markdown(page))
+
+
+def _markdown(page: Page) -> str:
     blocks = [_escaped(page.head)] if page.head else []
     for table in page.tables:
         columns, rows = table.columns, table.rows
@@ -82,8 +88,9 @@ def markdown_text(text: str) -> str:
 
 
 def markdown_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *right: int) -> str:
-    """One table; ``right`` are the positions of columns with numbers."""
-    return as_markdown(Page(None, "", (Table(title, columns, rows, frozenset(right)),)))
+    """One table of a card, in a file of its own: paths and addresses stay as they are. ``right`` are the positions of
+    columns with numbers."""
+    return _markdown(Page(None, "", (Table(title, columns, rows, frozenset(right)),)))
 
 
 def aligned(table: Table, width: int, *, header: bool = True) -> list[str]:
@@ -144,8 +151,8 @@ def _escaped(text: str) -> str:
 
 
 def unlinked(text: str) -> str:
-    """Markdown in which no name is mentioned and no bare address is a link: a word joiner, which takes no room, parts
-    `@` from the name, `:` from `//`, and `www` from its dot."""
+    """Markdown in which no name is mentioned, no bare address is a link and no number is an issue: a word joiner, which
+    takes no room, parts `@` from the name, `:` from `//`, `www` from its dot, `#` and `GH-` from a number."""
     return _LIVE.sub(lambda match: f"{match[1]}\u2060", text)
 
 

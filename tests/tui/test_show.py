@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import replace
@@ -18,7 +19,7 @@ from compiler.plan import Plan
 from runtime.scheduler import run_plan
 from runtime.store import Store
 from runtime.world import LocalWorld
-from sft.plain_tables import Table, aligned, as_markdown, fitted
+from sft.plain_tables import Page, Table, aligned, as_markdown, fitted, markdown_table
 from sft.project import read_spec
 from sft.show import show
 from sft.show_pages import PAGES
@@ -163,6 +164,16 @@ def test_columns_give_way_only_when_they_have_to(needs: list[int], room: int) ->
     widths = fitted(needs, frozenset(), room)
     assert sum(widths) <= room
     assert all(width == need for width, need in zip(widths, needs, strict=True)) or sum(needs) > room
+
+
+def test_markdown_mentions_nobody_and_links_nothing() -> None:
+    """What a model wrote is pasted into comments of a pull request."""
+    live = "@everyone a@b.example https://x.example WWW.y.example fixes #12 GH-7"
+    page = Page(None, f"head {live}", (Table(f"title {live}", ("a",), [(f"cell {live}",)], notes=[live]),), live)
+    text = as_markdown(page)
+    assert text.count("@\u2060everyone") == 5 and "#\u206012" in text
+    assert not re.search(r"(?i)@\w|\w://|www\.|#\d|gh-\d", text)
+    assert "https://x.example" in markdown_table("", ("path",), [(live,)]), "a card has paths to copy"
 
 
 def test_markdown_escapes_what_means_something() -> None:
