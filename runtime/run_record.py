@@ -230,6 +230,21 @@ def _finding_rows(run_id: str, findings: Sequence[Diagnostic], step: Step | None
     return rows
 
 
+_INCONCLUSIVE = "option:inconclusive"
+
+
+def count_inconclusive_as(store: Store, run_id: str, taken: str) -> None:
+    """Keep what a run was told an inconclusive gate counts as: later reports then say what its exit code said."""
+    with store.writing() as con:
+        con.execute("INSERT OR REPLACE INTO environment VALUES (?, ?, ?)", [run_id, _INCONCLUSIVE, taken])
+
+
+def inconclusive_counts_as(store: Store, run_id: str) -> str | None:
+    """What the run was told; None where it was told nothing."""
+    found = store.query("SELECT value FROM environment WHERE run_id = ? AND key = ?", [run_id, _INCONCLUSIVE])
+    return found[0][0] if found else None
+
+
 def dead_runs(store: Store) -> list[str]:
     """Runs that say ``running`` but whose process is gone (on this host)."""
     rows = store.query(

@@ -71,13 +71,17 @@ def _run(args: argparse.Namespace, wanted: Wanted) -> int:
     store = store_beside(args.file, args.store)
     with progress_display(plain=args.plain) as listener:
         outcome = execute_plan(plan, args.file, store=store, only=args.only, listeners=(listener,))
+    if args.inconclusive:
+        from runtime.run_record import count_inconclusive_as
+
+        count_inconclusive_as(store, outcome.run_id, args.inconclusive)
     with suppress(OSError):  # a closed or full stream: the verdict stands in the store, and in the exit code
         _report(outcome, store, args)
         sys.stdout.flush()
     if wanted.any:
         from sft.reports.of_run import report_of_run
 
-        wanted.write(report_of_run(store, outcome.run_id, args.file.parent, wanted.taken))
+        wanted.write(report_of_run(store, outcome.run_id, args.file.parent))
     return _exit_code(outcome, wanted)
 
 

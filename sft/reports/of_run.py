@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runtime.run_record import inconclusive_counts_as
 from runtime.store import Store
 from sft.reports.report import Case, GateReport, Place, Report, Stop, Taken, counted
 from sft.repository import in_repository
@@ -19,10 +20,11 @@ from tui.live import state_of
 from tui.view_models.verdicts import Requirement, verdict_view
 
 
-def report_of_run(store: Store, run_id: str, folder: Path | None = None, taken: Taken = "inconclusive") -> Report:
-    """What the store knows of a run's gates. ``folder`` is the spec's, looked for unless told; ``taken`` is what
-    inconclusive counts as. Raises DiagnosticError SFT0914 for an unknown run."""
+def report_of_run(store: Store, run_id: str, folder: Path | None = None) -> Report:
+    """What the store knows of a run's gates, an inconclusive one counted as the run was told to. ``folder`` is the
+    spec's, looked for unless told. Raises DiagnosticError SFT0914 for an unknown run."""
     with store.reading():
+        taken = inconclusive_counts_as(store, run_id)
         run, plan = queries.run(store, run_id), queries.plan(store, run_id)
         steps = {step.step_id: step for step in queries.steps(store, run_id)}
         rows, looks = queries.gates(store, run_id), queries.looks(store, run_id)
@@ -58,7 +60,7 @@ def report_of_run(store: Store, run_id: str, folder: Path | None = None, taken: 
         gated=any(step["kind"] == "gate" for step in plan.get("steps", ())),
         gates=tuple(gates),
         stops=tuple(stops),
-        taken=taken,
+        taken="pass" if taken == "pass" else "fail" if taken == "fail" else "inconclusive",
     )
 
 

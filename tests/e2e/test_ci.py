@@ -269,6 +269,11 @@ def test_an_inconclusive_gate_ends_as_it_was_told_to_and_stays_inconclusive(
     assert main(["run", "sums.sft", "--markdown", "r.md", *(["--inconclusive", *option] if option else [])]) == code
     assert "sums.sft: inconclusive" in (here.root / "r.md").read_text()
     assert "?  short.exact(tiny)" in capsys.readouterr().out
+    assert main(["show", "verdicts", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out == (here.root / "r.md").read_text(), "a later report says what the run said"
+    assert main(["show", "verdicts", "--format", "junit"]) == 0
+    cases = capsys.readouterr().out
+    assert {2: "<failure ", 3: "<error ", 0: "<skipped "}[code] in cases
 
 
 def test_reports_are_not_left_from_an_earlier_run(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
