@@ -7,12 +7,14 @@ cores: fewer tickets, one template, one gate.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from spec_lang.diagnostics import fatal
 
 FILES = ("triage.sft", "tickets.jsonl")
 GITIGNORE = "# the results of `sft run`: made from the spec, so not for git\n.sft/\n"
+_STORE = re.compile(r"^\s*(\*\*)?/?\.sft/?\**\s*$", re.MULTILINE)  # the ways to say so
 
 
 def write_starter(folder: Path) -> list[Path]:
@@ -39,3 +41,24 @@ def write_starter(folder: Path) -> list[Path]:
     except OSError as error:
         raise fatal("SFT0918", f"the project cannot be written to `{folder}`: {error.strerror}") from None
     return [folder / name for name in texts]
+
+
+def keep_store_out(folder: Path, root: Path) -> tuple[Path, bool]:
+    """Keep the store of a folder out of the repository at ``root``: the ``.gitignore`` of the folder, and whether it
+    says so or had to be written. One that is there is never changed. Raises DiagnosticError SFT0918."""
+    place = folder / ".gitignore"
+    folders = [folder.resolve(), *folder.resolve().parents]
+    for above in folders[: folders.index(root) + 1] if root in folders else folders[:1]:
+        if _says_so(above / ".gitignore"):
+            return above / ".gitignore", True
+    if place.exists():
+        return place, False
+    try:
+        place.write_text(GITIGNORE, encoding="utf-8")
+    except OSError as error:
+        raise fatal("SFT0918", f"`{place}` cannot be written: {error.strerror}") from None
+    return place, True
+
+
+def _says_so(path: Path) -> bool:
+    return path.is_file() and _STORE.search(path.read_text(encoding="utf-8", errors="replace")) is not None

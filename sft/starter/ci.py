@@ -20,7 +20,7 @@ _LIKE_A_PATH = re.compile(r"[A-Za-z0-9][\w./-]*")  # what YAML takes for a text 
 
 def workflow_place(folder: Path) -> Path:
     """Where the workflow of a folder goes. Raises DiagnosticError SFT0918 when there is one already."""
-    path = _root(folder.resolve()) / WORKFLOW
+    path = repository_root(folder.resolve()) / WORKFLOW
     if path.exists():
         message = f"there is a `{path}` already, and nothing is overwritten"
         raise fatal("SFT0918", message, "change it there, or move it away")
@@ -33,7 +33,7 @@ def write_workflow(folder: Path, path: Path) -> Path:
     spec = _spec(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(workflow(spec, _root(folder.resolve())), encoding="utf-8", newline="\n")
+        path.write_text(workflow(spec, repository_root(folder.resolve())), encoding="utf-8", newline="\n")
     except OSError as error:
         raise fatal("SFT0918", f"`{path}` cannot be written: {error.strerror}") from None
     return spec
@@ -62,6 +62,6 @@ def _spec(folder: Path) -> Path:
     return next((path for path in specs if _GATE.search(path.read_text(encoding="utf-8", errors="replace"))), specs[0])
 
 
-def _root(folder: Path) -> Path:
+def repository_root(folder: Path) -> Path:
     """The repository that a folder is in; the folder itself where it is in none."""
     return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)
