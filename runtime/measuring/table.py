@@ -6,6 +6,7 @@ missing when one of them is.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from runtime.measuring.cells import cells_of, labels_of
 from runtime.measuring.metric_columns import Columns
 from runtime.metrics import AT_K, RUNS_CODE, WHOLE, Answer, explain_items
 from runtime.metrics.answer import Explained
+from runtime.metrics.classes import OF_CLASSES
 from runtime.metrics.code import not_confined
 from runtime.statistics.pass_at_k import at_k
 
@@ -35,6 +37,7 @@ class AnswerTable:
     params: MeasureParams
     columns: Mapping[str, Columns] = field(default_factory=dict)  # by metric, of those that read the data
     own: Mapping[str, OwnMetric] = field(default_factory=dict)  # metrics of the user's, by the name of the function
+    expected: Mapping[str, list[str]] = field(default_factory=dict)  # by template, where a metric has them for classes
     check: Callable[[], None] = lambda: None  # raises where the run is to stop
     predictions: int = 0
     missing: int = 0  # item × cell without a prediction
@@ -87,7 +90,7 @@ class AnswerTable:
     def _count(self, cell: Cell, metric: Metric, positions: list[int], answers: list[Answer]) -> Floats:
         """Keep what a metric of the whole set counts in each answer; its value of each answer alone."""
         whole = WHOLE[metric.function]
-        counted = whole.counted(answers, **metric.args)
+        counted = whole.counted(answers, **self._with_classes(cell, metric))
         statistics = np.full((len(self.items), counted.shape[1]), np.nan)
         statistics[positions] = counted
         key = cell.model, cell.template, metric.name
@@ -97,6 +100,13 @@ class AnswerTable:
         why = {positions[place]: whole.why_not(answers[place], **metric.args) for place in uncounted}
         self._reason(cell, metric, {place: reason for place, reason in why.items() if reason})
         return whole.score(counted, **metric.args) if counted.size else np.full(len(answers), np.nan)
+
+    def _with_classes(self, cell: Cell, metric: Metric) -> Mapping[str, Any]:
+        """The arguments of a metric, with the classes that the spec does not name."""
+        classes = self.expected.get(cell.template)
+        if metric.function not in OF_CLASSES or metric.args.get("labels") is not None or classes is None:
+            return metric.args
+        return {**metric.args, "labels": json.dumps(classes)}
 
     def _with_columns(self, metric: Metric, positions: list[int], answers: list[Answer]) -> list[Answer]:
         """The answers with what the metric reads of their rows."""

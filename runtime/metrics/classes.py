@@ -1,6 +1,7 @@
 """Metrics over the classes of a classification: every class counts alike, however many items it has.
 
-The classes are the labels that the spec names, or else all expected answers of the set. An output that is no label is a
+The classes are the labels that the spec names, or else all expected answers of the set, whichever of its items were
+answered, so that models with answers to other items have the same classes. An output that is no label is a
 miss of the expected class, and nothing else: free text makes no class of its own. Equal to scikit-learn's ``f1_score``
 (``average="macro"``) and ``recall_score`` with these labels. A class that occurs neither in the expected answers nor in
 the outputs of a selection (a small slice, a resample) takes no part in it.
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from runtime.metrics.whole import Floats
 
 MOST_LABELS = 200
+OF_CLASSES = frozenset({"macro_f1", "balanced_accuracy"})
 
 
 def count_classes(answers: Sequence[Answer], *, labels: str | None = None, normalise: str = "text") -> Statistics:
-    """Of each class: items of it that are right, outputs of it that are wrong, items of it that are wrong.
+    """Of each class: items of it that are right, outputs of it that are wrong, items of it that are wrong. Without
+    ``labels`` the classes are the expected answers of these answers.
 
     None for an item whose expected answer is no label. Raises DiagnosticError SFT0650 for more classes than
     ``MOST_LABELS``.

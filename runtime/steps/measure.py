@@ -19,6 +19,7 @@ from runtime.comparison.recorded_alike import recorded_otherwise, recorded_param
 from runtime.context import StepContext, StepResult
 from runtime.extension_metrics import own_metrics
 from runtime.extensions import add_extensions
+from runtime.measuring.classes import expected_answers
 from runtime.measuring.metric_columns import metric_columns
 from runtime.measuring.readings import LIKELIHOODS, with_readings
 from runtime.metrics import Answer
@@ -85,7 +86,8 @@ def run(ctx: StepContext) -> StepResult:
         tags = _tag_rows(sql, ctx, params)
         slices = slice_values(sql, ctx, params.slices)
         columns = metric_columns(sql, ctx, params.metrics, "items")
-        table = AnswerTable(items, params, columns, own_metrics(ctx), ctx.stop.check)
+        classes = expected_answers(sql, ctx, params)
+        table = AnswerTable(items, params, columns, own_metrics(ctx), classes, ctx.stop.check)
         for done, cell in enumerate(params.cells, 1):
             ctx.stop.check()
             recorded = recorded_scores(sql, ctx.inputs[cell.input], params)

@@ -117,3 +117,25 @@ def test_a_set_of_30_items_is_the_smallest_with_an_interval(tmp_path: Path, item
     found = aggregate(evaluation, "m")
     assert found["estimate"] is not None
     assert (found["low"] is not None, found["method"]) == (shown, "bca" if shown else "none")
+
+
+def test_classes_are_those_of_the_data_whichever_a_model_answered(tmp_path: Path) -> None:
+    """`few` lacks the only item of class c, of which it wrote one elsewhere: that is a wrong c of both models alike."""
+    evaluation = Evaluation(tmp_path, [{"text": f"t{place}"} for place in range(5)], metrics=METRICS[1:])
+    full = {0: ("a", "a"), 1: ("c", "a"), 2: ("b", "b"), 3: ("b", "b"), 4: ("c", "c")}
+    evaluation.answer("full", "plain", full)
+    evaluation.answer("few", "plain", {place: full[place] for place in range(4)})
+    evaluation.measure()
+    assert aggregate(evaluation, "full", metric="f1")["estimate"] == pytest.approx((2 / 3 + 1 + 2 / 3) / 3)
+    found = aggregate(evaluation, "few", metric="f1")
+    assert (found["estimate"], found["n"], found["missing"]) == (pytest.approx((2 / 3 + 1 + 0) / 3), 4, 1)
+
+
+def test_a_sample_that_lacks_a_class_does_not_lose_the_answers_to_other_items(tmp_path: Path) -> None:
+    evaluation = Evaluation(tmp_path, [{"text": f"t{place}"} for place in range(3)], metrics=METRICS[1:], samples=2)
+    evaluation.cells["m", "plain"] = {}
+    said = {(place, sample): ("ab"[place % 2], "abc"[place]) for place in range(3) for sample in range(2)}
+    evaluation.repeats["m", "plain"] = {key: texts for key, texts in said.items() if key != (2, 1)}
+    evaluation.measure()
+    found = aggregate(evaluation, "m", metric="f1")
+    assert (found["estimate"], found["n"], found["missing"]) == (1.0, 2, 1)
