@@ -6,6 +6,8 @@ from typing import ClassVar, Literal
 
 from compiler.params_base import GrownParams, Params, Sql
 
+BEHIND = "source "  # begins the roles of the steps that read the files behind the data
+
 
 class RecordedScore(Params):
     name: str

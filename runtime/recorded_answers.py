@@ -14,6 +14,7 @@ from math import isfinite
 from pathlib import Path
 
 from compiler.functions.metrics import RECORDED
+from compiler.recorded_params import BEHIND
 from compiler.step_params import MeasureParams, Recorded
 from runtime.context import StepContext, StepResult
 from runtime.relational import PLACE, Engine, engine, literal, parquet, quoted
@@ -65,7 +66,7 @@ def run(ctx: StepContext, params: Recorded) -> StepResult:
 def _lost(db: Engine, ctx: StepContext, params: Recorded) -> str:
     """The items that were answered, and that no file behind the data has; where files have not the columns of the item,
     the data stands for them."""
-    files = [parquet(folder / "rows.parquet") for role, folder in ctx.inputs.items() if role.startswith("source ")]
+    files = [parquet(folder / "rows.parquet") for role, folder in ctx.inputs.items() if role.startswith(BEHIND)]
     keys = ", ".join(f"({value.sql}) AS k{at}" for at, value in enumerate(params.item))
     bound = [one for value in params.item for one in value.params]
     known = f"(FROM asked WHERE {_same(params, 'given', 'asked')})"

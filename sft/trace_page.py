@@ -70,6 +70,9 @@ def _as_json(fate: Fate) -> dict[str, Any]:
         found["learned_in"] = [{"epoch": o.epoch, "step": o.step, "loss": o.loss} for o in fate.learned]
     if fate.answer is not None:
         found["answer"] = {**fate.answer, "prompt": json.loads(fate.answer["prompt"])}
+    for name, place in (("item", fate.item), ("recorded", fate.recorded)):
+        if place is not None:
+            found[name] = {"row_id": place.row_id, "file": place.file, "line": place.line}
     if fate.more:
         found["asked_again"] = [{**other, "prompt": json.loads(other["prompt"])} for other in fate.more]
     if fate.written is not None:

@@ -8,7 +8,7 @@ from compiler.functions.metrics import RECORDED
 from compiler.known import sure
 from compiler.lower.builder import PlanBuilder
 from compiler.plan import StepKind
-from compiler.recorded_params import Recorded, RecordedScore
+from compiler.recorded_params import BEHIND, Recorded, RecordedScore
 from compiler.resolve.recorded import score_column
 from compiler.resolved import ResolvedEval, ResolvedModel, Rows
 from compiler.step_params import PredictParams
@@ -45,7 +45,7 @@ def lower_recorded(
     if prompts is not None:
         inputs["prompts"] = prompts
     for number, source in enumerate(_sources(inputs["rows"], builder)):  # beside the rows, which may be a selection
-        inputs[f"source {number + 1}"] = source
+        inputs[f"{BEHIND}{number + 1}"] = source
     return builder.add(
         PredictParams(decode=recorded, precision="auto"),
         f"{item.name}.{model.name}.{template}",

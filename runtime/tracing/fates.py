@@ -8,16 +8,18 @@ part of a split, a score). Each step costs a pass over one column of its rows, s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from compiler.plan import Step, StepKind
-from compiler.step_params import TrainParams
+from compiler.recorded_params import BEHIND
+from compiler.step_params import MeasureParams, TrainParams
 from runtime.exporting.provenance import task_names, template_names
 from runtime.relational import PLACE, parquet
 from runtime.tracing.find import Origin, Scene, origins
+from runtime.tracing.recorded import answer_to, item_of
 from runtime.tracing.train_order import TrainedIn, TrainOrder
 from runtime.tracing.written import written_from
 
@@ -50,7 +52,8 @@ class Copy:
 class Fate:
     """One step. ``added`` are columns that the step gave the row; ``answer`` (with ``more`` where the row was asked
     several times) and ``metrics`` are of evals; ``written`` counts candidates that a model wrote from the row, and how
-    many of them were accepted."""
+    many of them were accepted. Of recorded answers ``item`` is the row that this one answers, ``recorded`` the one with
+    the answer to it."""
 
     step: Step
     state: State
@@ -63,12 +66,15 @@ class Fate:
     metrics: tuple[Mapping[str, Any], ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
     written: tuple[int, int] | None = None
+    item: Origin | None = None
+    recorded: Origin | None = None
 
 
 def fates(scene: Scene, row_id: str, sources: Sequence[Origin]) -> list[Fate]:
     """The steps that read the row, in plan order; ``sources`` are its places."""
     came_from = {origin.step.hash for origin in sources}
     holding: set[str] = set()
+    items: dict[str, str] = {}  # step of recorded answers -> the row that this one answers there
     found = []
     for step in scene.plan:
         fate = None
@@ -76,17 +82,24 @@ def fates(scene: Scene, row_id: str, sources: Sequence[Origin]) -> list[Fate]:
             fate = Fate(step, "kept", written=_written(scene, step, row_id))
         elif step.kind is StepKind.INGEST:
             fate = None
-        elif not holding.isdisjoint(step.inputs.values()):
-            fate = _fate(scene, step, row_id, holding)
+        elif not holding.isdisjoint(_read(step)):
+            fate = _fate(scene, step, row_id, holding, items)
         if fate is None:
             continue
         found.append(fate)
+        if fate.item is not None:
+            items[step.id] = fate.item.row_id
         if fate.state in ("kept", "answered"):
             holding.add(step.id)
     return found
 
 
-def _fate(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate | None:
+def _read(step: Step) -> Iterator[str]:
+    """The steps whose rows a step takes; beside these, one of recorded answers looks into the files behind the data."""
+    return (source for role, source in step.inputs.items() if not role.startswith(BEHIND))
+
+
+def _fate(scene: Scene, step: Step, row_id: str, holding: set[str], items: Mapping[str, str]) -> Fate | None:
     match step.kind:
         case StepKind.GATE:
             return None
@@ -98,7 +111,7 @@ def _fate(scene: Scene, step: Step, row_id: str, holding: set[str]) -> Fate | No
         case StepKind.PREDICT:
             return _answered(scene, step, row_id)
         case StepKind.MEASURE:
-            return _measured(scene, step, row_id)
+            return _measured(scene, step, row_id, items)
         case StepKind.GENERATE:
             written = _written(scene, step, row_id)
             return Fate(step, "shown" if written is not None else "absent", written=written)
@@ -197,17 +210,23 @@ def _answered(scene: Scene, step: Step, row_id: str) -> Fate:
     )
     if not rows:
         drops = drops_of(scene, step, row_id)
-        return Fate(step, "dropped" if drops else "unknown", drops)
+        if not drops and (item := item_of(scene, step, row_id)) is not None and item.row_id != row_id:
+            return replace(_answered(scene, step, item.row_id), item=item, recorded=None)
+        known = scene.store.query("SELECT 1 FROM results WHERE step_hash = ?", [step.hash])
+        return Fate(step, "dropped" if drops else "absent" if known else "unknown", drops)
     first, *more = (dict(zip(names, row, strict=True)) for row in rows)
-    return Fate(step, "answered", answer=first, more=tuple(more))
+    return Fate(step, "answered", answer=first, more=tuple(more), recorded=answer_to(scene, step, row_id))
 
 
-def _measured(scene: Scene, step: Step, row_id: str) -> Fate | None:
-    metrics = scene.store.query(
-        "SELECT model, template, metric, value, reason FROM item_metrics "
-        "WHERE step_hash = ? AND row_id = ? ORDER BY ALL",
-        [step.hash, row_id],
-    )
+def _measured(scene: Scene, step: Step, row_id: str, items: Mapping[str, str]) -> Fate | None:
+    """What was measured of the row; of one that holds recorded answers, what was measured of these."""
+    metrics = _values(scene, step, row_id)
+    if not metrics and isinstance(step.params, MeasureParams):
+        for cell in step.params.cells:
+            item = items.get(step.inputs[cell.input])
+            if item is not None:
+                row_id = item
+                metrics += [row for row in _values(scene, step, item) if row[:2] == (cell.model, cell.template)]
     if not metrics:
         return None
     slices = scene.store.query(
@@ -218,4 +237,12 @@ def _measured(scene: Scene, step: Step, row_id: str) -> Fate | None:
     names = ("model", "template", "metric", "value", "reason")
     return Fate(
         step, "measured", metrics=tuple(dict(zip(names, row, strict=True)) for row in metrics), slices=dict(slices)
+    )
+
+
+def _values(scene: Scene, step: Step, row_id: str) -> list[tuple[Any, ...]]:
+    return scene.store.query(
+        "SELECT model, template, metric, value, reason FROM item_metrics "
+        "WHERE step_hash = ? AND row_id = ? ORDER BY ALL",
+        [step.hash, row_id],
     )

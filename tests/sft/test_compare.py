@@ -156,6 +156,27 @@ def test_a_baseline_is_written_beside_its_spec_and_nowhere_else(project: Path, t
     assert done.returncode == 0 and (tmp_path / "baselines" / "away.json").is_file(), done.stderr
 
 
+def test_a_recorded_row_is_traced_to_the_row_that_it_answers_and_back(project: Path) -> None:
+    def traced(place: str) -> dict[str, dict[str, Any]]:
+        told = sft("trace", place, "--run", "main", "--format", "json", cwd=project)
+        return {step["step"]: step for step in json.loads(told.stdout)["steps"]}
+
+    said, asked = traced("said.jsonl:35"), traced("asked.jsonl:35")
+    step = "predict:exam.old.recorded"
+    assert (said[step]["state"], said[step]["item"]["file"], said[step]["item"]["line"]) == (
+        "answered",
+        "asked.jsonl",
+        35,
+    )
+    assert said[step]["answer"]["expected"] == "yes"
+    assert {(one["model"], one["value"]) for one in said["measure:exam"]["metrics"] if one["metric"] == "exact"} == {
+        ("old", 0.0),
+        ("new", 1.0),
+    }
+    assert asked[step]["recorded"] == {**asked[step]["recorded"], "file": "said.jsonl", "line": 35}
+    assert "item" not in asked[step] and "recorded" not in said[step]
+
+
 def test_runs_of_recorded_answers_have_a_difference_too(project: Path) -> None:
     done = sft("diff", "main", "last", cwd=project)
     assert done.returncode == 2 and "exam.exact(new)" in done.stdout, done.stderr

@@ -37,12 +37,15 @@ def told(fate: Fate) -> tuple[str, str]:
         times = "once" if len(steps) == 1 else f"{len(steps)} times"
         return f"learned from {times}", f"in optimiser step{_s(steps)} {_list(steps)}"
     if fate.answer is not None:
-        answer = fate.answer
+        answer, item = fate.answer, fate.item
         right = "as expected" if answer["output"] == answer["expected"] else f"expected: {cell(answer['expected'])}"
         note = f"{right}; {_stopped(answer['stop_reason'])}"
+        if fate.recorded is not None:
+            note += f", {fate.recorded.place}"
         if fate.more:
             note += "; asked again: " + _list([cell(other["output"]) for other in fate.more])
-        return f"answered: {cell(answer['output'])}", note
+        verb = "answered" if item is None else f"answers {item.place}"
+        return f"{verb}: {cell(answer['output'])}", note
     if fate.metrics:
         return _figures(fate)
     if fate.written is not None:
