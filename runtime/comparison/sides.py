@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from compiler.measure_params import Metric, judged_name
+from compiler.judged_params import judged_name
+from compiler.measure_params import Metric
 from compiler.measured_alike import How, Unlike, how_measured, judge_of_answers, same_templates, unlike
 from compiler.plan import Plan, Step, StepKind
 from compiler.step_params import MeasureParams
