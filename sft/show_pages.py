@@ -87,8 +87,10 @@ def _training(store: Store, run_id: str, filters: Filters) -> Page:
         if step.kind != "train" or filters.step not in (None, step.step_id):
             continue
         course = training_view(step, queries.train_points(store, step.step_hash, most=filters.limit))
-        validation, rates, speeds = dict(course.validation_loss), dict(course.learning_rate), course.tokens_per_second
-        speed = dict(speeds)
+        validation, rates, speed = (
+            dict(curve) for curve in (course.validation_loss, course.learning_rate, course.tokens_per_second)
+        )
+        padding = dict(course.padding_share)
         steps = sorted({x for curve in (course.loss, course.validation_loss) for x, _ in curve})
         rows = [
             (
@@ -97,13 +99,14 @@ def _training(store: Store, run_id: str, filters: Filters) -> Page:
                 number(validation.get(x)),
                 number(rates.get(x)),
                 count(round(speed[x])) if x in speed else "",
+                number(padding.get(x), "share"),
             )
             for x in steps
         ]
         title = f"{step.step_id}: " + ", ".join(f"{name} {value}" for name, value in course.figures)
-        columns = ("step", "loss", "validation", "learning rate", "tokens/s")
-        tables.append(Table(title, columns, rows, frozenset(range(5))))
-        keys = ("step_id", "status", "loss", "validation_loss", "learning_rate", "tokens_per_second")
+        columns = ("step", "loss", "validation", "learning rate", "tokens/s", "padding")
+        tables.append(Table(title, columns, rows, frozenset(range(6))))
+        keys = ("step_id", "status", "loss", "validation_loss", "learning_rate", "tokens_per_second", "padding_share")
         data.append({key: getattr(course, key) for key in keys})
     return Page(data, "" if tables else "this run trains nothing", tuple(tables))
 

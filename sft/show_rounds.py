@@ -10,10 +10,8 @@ from dataclasses import asdict
 from runtime.store import Store
 from sft.plain_tables import Page, Table
 from spec_lang.plain_text import one_line
-from tui.formats import estimate, number
-from tui.round_queries import FigureRow, LoopRow, RoundRow, loops, warnings
-
-_STATES = {"trained": "trained", "stopped": "stopped before it trained", "skipped": "skipped"}
+from tui.round_queries import LoopRow, RoundRow, loops, warnings
+from tui.view_models.rounds import STATES, limit_of, shown_figure, why
 
 
 def rounds_page(store: Store, run_id: str) -> Page:
@@ -41,8 +39,8 @@ def _figures(loop: LoopRow) -> Table:
     lines = []
     for name in names:
         each = [next((figure for figure in one.figures if figure.name == name), None) for one in loop.rounds]
-        limit = next((_limit(figure) for figure in each if figure is not None), "")
-        lines.append((name, limit, *(_cell(figure) for figure in each)))
+        limit = next((limit_of(figure) for figure in each if figure is not None), "")
+        lines.append((name, limit, *(shown_figure(figure) for figure in each)))
     chosen = f"stands for round {loop.chosen}, by {loop.by}" if loop.chosen is not None else "stands for no round yet"
     return Table(f"loop {loop.name}: {chosen}", columns, lines, frozenset(range(2, len(columns))))
 
@@ -51,27 +49,10 @@ def _mark(loop: LoopRow, one: RoundRow) -> str:
     return " *" if one.number == loop.chosen else ""
 
 
-def _limit(figure: FigureRow) -> str:
-    if figure.threshold is None:
-        return ""
-    unit = "points" if figure.op == "falls" and figure.unit == "share" else figure.unit
-    shown = number(figure.threshold, unit)
-    return f"{figure.op} {shown}" if figure.op not in ("falls", "above", "below") else f"stops: {figure.op} {shown}"
-
-
-def _cell(figure: FigureRow | None) -> str:
-    if figure is None:
-        return ""
-    shown = estimate(figure.value, figure.low, figure.high, figure.unit)
-    return f"{shown} !" if figure.stopped else shown
-
-
 def _states(loop: LoopRow) -> Table:
     lines = []
     for one in loop.rounds:
-        told = [figure.reason for figure in one.figures if figure.reason and not figure.stopped]
-        why = "; ".join(filter(None, (one.reason, *told)))
-        lines.append((str(one.number), _STATES.get(one.state, one.state), one_line(why, 600)))
+        lines.append((str(one.number), STATES.get(one.state, one.state), one_line(why(one), 600)))
     return Table("", ("round", "state", "why"), lines)
 
 

@@ -8,6 +8,7 @@ nothing, so it can be opened and left at any time while a run is going on.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -27,11 +28,12 @@ from tui.screens.predictions import PredictionsScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.view import View
-from tui.themes import DARK, LIGHT
+from tui.themes import DARK, LIGHT, first_theme
 from tui.view_models.data_parts import PART_OF_KIND
 from tui.view_models.verdicts import Requirement
 
 LOOK_EVERY_SECONDS = 0.5
+THEME = "SFT_THEME"  # an environment variable: dark, light, ansi-dark or ansi-light
 PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
 
 
@@ -41,16 +43,17 @@ class Dashboard(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "sft"
 
-    def __init__(self, store: Store, run_id: str | None = None) -> None:
-        super().__init__()
+    def __init__(self, store: Store, run_id: str | None = None, theme: str | None = None) -> None:
+        no_color = bool(os.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if no_color else None)  # else greys are mixed, which are colours as well
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
         self.store = replace(store, patience=min(store.patience, PATIENCE_SECONDS))
         self._first_run = run_id
         self._watcher = Watcher(store.root / "runs")
         self._looking = False
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = DARK.name
+        for known in (DARK, LIGHT):
+            self.register_theme(known)
+        self.theme = first_theme(theme or os.environ.get(THEME), self.console.color_system, no_color=no_color)
 
     def on_mount(self) -> None:
         self.push_screen(RunsScreen())
@@ -140,7 +143,7 @@ class Dashboard(App[None]):
     def _looked(self, glance: Glance) -> None:
         self._looking = False
         screen = self.screen
-        if not isinstance(screen, View):
+        if not isinstance(screen, View) or not screen.stands:
             return
         died = screen.run_id is not None and self._died(screen)
         if glance.history or screen.must_retry or died or (glance.runs and screen.view == "runs"):
@@ -160,6 +163,6 @@ class Dashboard(App[None]):
         return True
 
 
-def run_dashboard(root: Path, run_id: str | None = None) -> None:
+def run_dashboard(root: Path, run_id: str | None = None, theme: str | None = None) -> None:
     """Open the dashboard on a store folder and stay until it is left."""
-    Dashboard(Store(root), run_id).run()
+    Dashboard(Store(root), run_id, theme=theme).run()

@@ -45,6 +45,24 @@ LIGHT = Theme(
 )
 
 
+# Name -> what it is called when a key comes to it. The ansi ones draw with the terminal's own 16 colours.
+THEMES = {
+    DARK.name: "dark colours",
+    LIGHT.name: "light colours",
+    "ansi-dark": "the terminal's own 16 colours, for a dark background",
+    "ansi-light": "the terminal's own 16 colours, for a light background",
+}
+SHORT_NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi-dark": "ansi-dark", "ansi-light": "ansi-light"}
+
+
+def first_theme(wanted: str | None, color_system: str | None, *, no_color: bool) -> str:
+    """The theme to open with: the one that was asked for, else dark; where a terminal has no more than 16 colours, or
+    wants none, one that never mixes its own."""
+    if wanted in SHORT_NAMES:
+        return SHORT_NAMES[wanted]
+    return "ansi-dark" if no_color or color_system in (None, "standard", "windows") else DARK.name
+
+
 @dataclass(frozen=True)
 class Ink:
     """Colours of the active theme as rich styles."""

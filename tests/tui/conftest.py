@@ -96,13 +96,15 @@ class Journey:
 
 
 @pytest.fixture
-def walk() -> Callable[..., None]:
-    """``walk(store, journey, size=…, run_id=…)`` runs an async journey in a fresh dashboard."""
+def walk(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``walk(store, journey, size=…, run_id=…)`` runs an async journey in a fresh dashboard, with all colours."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.delenv("NO_COLOR", raising=False)
 
     def start(store: Store, journey: Callable[[Journey], Awaitable[Any]], **how: Any) -> None:
         async def go() -> None:
             app = Dashboard(store, how.get("run_id"))
-            async with app.run_test(size=how.get("size", (100, 34))) as pilot:
+            async with app.run_test(size=how.get("size", (100, 34)), notifications=True) as pilot:
                 walker = Journey(app, pilot)
                 await walker.settle()
                 await journey(walker)

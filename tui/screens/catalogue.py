@@ -17,6 +17,7 @@ VIEWS = {
     "verdicts": "verdicts.VerdictsScreen",
     "predictions": "predictions.PredictionsScreen",
     "spec": "spec.SpecScreen",
+    "rounds": "rounds.RoundsScreen",
 }
 PARTS = {  # of the data view
     "funnel": "data.DataScreen",

@@ -1,22 +1,47 @@
-"""The course of a training: loss, validation loss, learning rate and speed; live while it runs."""
+"""The course of a training: loss, validation, learning rate, speed, padding; live while it runs, beside another one.
+
+What the cursor stands on is told in numbers above the charts, so that no value has to be read off a picture.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from spec_lang.plain_text import visible
-from tui import queries
+from spec_lang.plain_text import one_line, visible
+from tui import queries, training_queries
 from tui.actions import bindings_for
+from tui.formats import count, number
 from tui.live import LiveRun, merge_points
 from tui.queries import RunRow, StepRow, TrainPoint
+from tui.screens.choose_training import ChooseTraining
 from tui.screens.view import View
-from tui.view_models.training import training_view
-from tui.widgets.line_chart import LineChart, Series
+from tui.training_queries import TrainingRow
+from tui.view_models.training import (
+    WINDOWS,
+    Axis,
+    Curve,
+    TrainingView,
+    course,
+    smoothed,
+    stride,
+    training_view,
+    value_at,
+)
+from tui.widgets.braille_plot import Series
+from tui.widgets.line_chart import LineChart
 from tui.widgets.marked_text import labelled
+
+# Chart -> curve, title, unit of its values.
+SMALL = (
+    ("rate", "learning_rate", "learning rate", "plain"),
+    ("speed", "tokens_per_second", "tokens a second", "plain"),
+    ("padding", "padding_share", "padding share", "share"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,20 +51,38 @@ class TrainingModel:
     points: dict[str, list[TrainPoint]]  # by step id
 
 
+@dataclass(frozen=True)
+class Other:
+    """The training that this one is compared with."""
+
+    row: TrainingRow
+    points: list[TrainPoint]
+
+    @property
+    def name(self) -> str:
+        return f"{self.row.name} of {self.row.run_id}"
+
+
 class TrainingScreen(View[TrainingModel]):
     BINDINGS = bindings_for("app", "run", "training")
+    CSS_PATH = "training.tcss"
     view = "training"
 
     def __init__(self, run_id: str | None = None, step_id: str | None = None) -> None:
         super().__init__(run_id)
         self.step_id = step_id
+        self.axis: Axis = "step"
+        self.window = 1
+        self.cursor: float | None = None
+        self.other: Other | None = None
+        self.shown: TrainingView | None = None
 
     def body(self) -> ComposeResult:
         yield Static("", id="figures", markup=False)
-        yield LineChart("loss", id="loss")
+        yield LineChart("loss", legend=True, id="loss")
         with Horizontal(id="small-charts"):
-            yield LineChart("learning rate", from_zero=True, id="rate")
-            yield LineChart("tokens a second", from_zero=True, id="speed")
+            for id_, _, title, _ in SMALL:
+                yield LineChart(title, from_zero=True, id=id_)
 
     def fetch(self) -> TrainingModel:
         store, run_id = self.board.store, self.run_id or ""
@@ -49,8 +92,10 @@ class TrainingScreen(View[TrainingModel]):
 
     def present(self, model: TrainingModel) -> None:
         self.head(f"{model.run.spec}  {model.run.run_id}", self.board.state(model.run), model.run.verdict)
+        self.set_class(not model.steps, "empty")
         if not model.steps:
-            self.query_one("#figures", Static).update("This run trains nothing: its spec has no `train` block.")
+            told = "This run trains nothing: its spec has no `train` block."
+            self.query_one("#figures", Static).update(told)
             return
         if self.step_id not in [step.step_id for step in model.steps]:
             self.step_id = model.steps[0].step_id
@@ -60,25 +105,161 @@ class TrainingScreen(View[TrainingModel]):
         if self.model is not None and self.model.steps:
             self._draw(self.model)
 
+    # --- drawing -------------------------------------------------------------------------------
+
     def _draw(self, model: TrainingModel) -> None:
-        step = next(step for step in model.steps if step.step_id == self.step_id)
+        step = self._step(model)
         live = self.board.live_of(self.run_id)
-        fresh = live.points.get(step.step_id, ()) if live else ()
-        course, ink = training_view(step, merge_points(model.points[step.step_id], fresh)), self.ink
-        others = f" ({len(model.steps)} train steps, t for the next)" if len(model.steps) > 1 else ""
-        figures = labelled([("train", course.name), *course.figures], ink).append(visible(others), style=ink.faint)
-        if not course.figures:
-            figures.append(f"  no step yet: {step.status}", style=ink.faint)
-        self.query_one("#figures", Static).update(figures)
-        loss = self.query_one("#loss", LineChart)
-        loss.border_title = "loss  [$primary]⣀⣀ training[/]  [$accent]⣀⣀ validation[/]"
-        validation = Series("validation", course.validation_loss, ink.accent)
-        loss.plot([validation, Series("training", course.loss, ink.primary)], ink.faint)
-        self.query_one("#rate", LineChart).plot([Series("rate", course.learning_rate, ink.secondary)], ink.faint)
-        self.query_one("#speed", LineChart).plot([Series("speed", course.tokens_per_second, ink.good)], ink.faint)
+        points = merge_points(model.points[step.step_id], live.points.get(step.step_id, ()) if live else ())
+        self.shown = training_view(step, points, self.axis)
+        beside = course(self.other.points, self.axis) if self.other is not None else {}
+        self._show_figures(model, step, stride(points), beside)
+        self._draw_loss(self.shown, beside, stride(points))
+        ink = self.ink
+        for (id_, name, _, _), style in zip(SMALL, (ink.secondary, ink.good, ink.accent), strict=True):
+            own = Series("", self._smooth(getattr(self.shown, name), stride(points)), style)
+            curves = [Series("", self._smooth(beside.get(name, ()), self._other_stride), ink.faint, "dashed"), own]
+            self.query_one(f"#{id_}", LineChart).plot(curves, ink.faint, unit=self.axis, cursor=self.cursor)
+
+    def _draw_loss(self, shown: TrainingView, beside: dict[str, Curve], each: int) -> None:
+        ink, window, curves = self.ink, self._window(each), []
+        if self.other is not None:
+            loss = self._smooth(beside["loss"], self._other_stride)
+            curves.append(Series("its validation", beside["validation_loss"], ink.secondary, "dotted", "○"))
+            curves.append(Series("the other one", loss, ink.secondary, "dashed"))
+        if window > 1:
+            curves.append(Series("as measured", shown.loss, ink.faint, "dotted"))
+        curves.append(Series("validation", shown.validation_loss, ink.accent, "dotted", "●"))
+        curves.append(Series("training", self._smooth(shown.loss, each), ink.primary))
+        note = f"each point the mean of {window} steps" if window > 1 else ""
+        self.query_one("#loss", LineChart).plot(curves, ink.faint, unit=self.axis, cursor=self.cursor, note=note)
+
+    def _window(self, each: int) -> int:
+        """The steps that a drawn value is the mean of: what was chosen, or what a long course was averaged over."""
+        return max(each, (self.window // each // 2 * 2 + 1) * each) if self.window > 1 else each
+
+    @property
+    def _other_stride(self) -> int:
+        return stride(self.other.points) if self.other is not None else 1
+
+    def _smooth(self, points: Curve, each: int) -> Curve:
+        return smoothed(points, self.window, each)
+
+    def _show_figures(self, model: TrainingModel, step: StepRow, each: int, beside: dict[str, Curve]) -> None:
+        ink, shown = self.ink, self.shown
+        assert shown is not None
+        figures = shown.figures if self.cursor is None else ()  # there is one kind of numbers at a time
+        text = labelled([("train", shown.name), *figures], ink)
+        if len(model.steps) > 1:
+            text.append(f"   {model.steps.index(step) + 1} of {len(model.steps)} trains (t)", style=ink.faint)
+        if not shown.figures:
+            text.append(f"  no step yet: {step.status}", style=ink.faint)
+        text.append("\n")
+        if self.cursor is None:
+            beside_it = f"x leaves {one_line(self.other.name, 60)}" if self.other else "x beside another run"
+            over = "tokens" if self.axis == "step" else "steps"
+            text.append(f"← → numbers at a place   w smoother   a over {over}   {beside_it}", style=ink.faint)
+        else:
+            text.append_text(self._under_cursor(shown, beside, self.cursor))
+        self.query_one("#figures", Static).update(text)
+
+    def _under_cursor(self, shown: TrainingView, beside: dict[str, Curve], x: float) -> Text:
+        """The measured values at the cursor, never the smoothed ones."""
+        ink = self.ink
+        at = value_at(shown.places, x)
+        facts = [("at step", count(round(at)) if at is not None else "–")]
+        if self.axis == "tokens":
+            facts.append(("tokens", count(round(x))))
+        names = (("loss", "loss", "plain"), ("validation_loss", "validation", "plain"))
+        for name, title, unit in (*names, *((name, title, unit) for _, name, title, unit in SMALL)):
+            value = value_at(getattr(shown, name), x)
+            if value is not None:
+                facts.append((title, number(value, unit)))
+        text = labelled(facts, ink)
+        if self.other is not None:
+            loss = value_at(beside["loss"], x)
+            text.append(f"\n{one_line(self.other.name, 60)} there ", style=ink.faint)
+            text.append(f"loss {number(loss)}", style=ink.text)
+            validation = value_at(beside["validation_loss"], x)
+            if validation is not None:
+                text.append(f"   validation {number(validation)}", style=ink.text)
+        return text
+
+    def _step(self, model: TrainingModel) -> StepRow:
+        return next(step for step in model.steps if step.step_id == self.step_id)
+
+    def _redraw(self) -> None:
+        if self.model is not None and self.model.steps:
+            self._draw(self.model)
+
+    # --- keys ----------------------------------------------------------------------------------
 
     def action_next_training(self) -> None:
         if self.model is not None and self.model.steps:
             ids = [step.step_id for step in self.model.steps]
             self.step_id = ids[(ids.index(self.step_id or ids[0]) + 1) % len(ids)]
+            self.cursor = None
             self._draw(self.model)
+
+    def action_next_axis(self) -> None:
+        self.axis, self.cursor = "tokens" if self.axis == "step" else "step", None
+        self._redraw()
+
+    def action_next_window(self) -> None:
+        self.window = WINDOWS[(WINDOWS.index(self.window) + 1) % len(WINDOWS)]
+        self._redraw()
+
+    def action_walk(self, points: int) -> None:
+        """Move the cursor by so many points of the course; the first key sets it on the last one."""
+        places = [x for x, _ in self.shown.places] if self.shown is not None else []
+        if not places:
+            return
+        if self.cursor is None:
+            self.cursor = places[-1]
+        else:
+            now = sum(x <= self.cursor for x in places) - 1
+            self.cursor = places[min(len(places) - 1, max(0, now + points))]
+        self._redraw()
+
+    def on_line_chart_pointed(self, event: LineChart.Pointed) -> None:
+        places = [x for x, _ in self.shown.places] if self.shown is not None else []
+        if places:
+            self.cursor = min(places, key=lambda x: abs(x - event.x))
+            self._redraw()
+
+    def action_against(self) -> None:
+        """Choose another training of the store; the key a second time leaves the comparison."""
+        if self.other is not None:
+            self.other = None
+            self._redraw()
+        elif self.model is not None and self.model.steps:
+            own, store = self._step(self.model).step_hash, self.board.store
+            self.ask("trainings", lambda: training_queries.other_trainings(store, own), self._choose)
+
+    def _choose(self, found: list[TrainingRow]) -> None:
+        if not found:
+            self.app.notify("no other training is in this store", markup=False)
+            return
+        self.app.push_screen(ChooseTraining(found), self._chosen)
+
+    def _chosen(self, row: TrainingRow | None) -> None:
+        if row is not None:
+            self.ask("other", lambda: Other(row, queries.train_points(self.board.store, row.step_hash)), self._beside)
+
+    def _beside(self, other: Other) -> None:
+        self.other = other
+        self._redraw()
+
+    def action_rounds(self) -> None:
+        if self.run_id is not None:
+            self.board.open_view("rounds", self.run_id)
+
+    def copied(self, what: str) -> str | None:
+        return visible(str(self.query_one("#figures", Static).content), newlines=True)
+
+    def action_back(self) -> None:
+        if self.cursor is not None:
+            self.cursor = None
+            self._redraw()
+        else:
+            super().action_back()

@@ -18,9 +18,11 @@ from textual.worker import get_current_worker
 
 from spec_lang.diagnostics import Diagnostic, DiagnosticError
 from spec_lang.plain_text import visible
-from tui.themes import Ink, ink
+from tui.themes import THEMES, Ink, ink
 from tui.widgets.big_table import BigTable
+from tui.widgets.columns import line_text
 from tui.widgets.row_table import RowTable
+from tui.widgets.search_line import SearchLine
 from tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 T = TypeVar("T")
 HELD, NO_STORE = "SFT0901", "SFT0902"
+MOST_COPIED_BYTES = 74_994  # terminals take 100,000 characters of base64 at most, many of them
 
 
 class View(Screen[None], Generic[M]):
     """A screen over one model. Subclasses give ``view``, ``body``, ``fetch`` and ``present``."""
 
+    AUTO_FOCUS = ""  # each screen says which list has the keys; the line of a search must not take them
     view: ClassVar[str]
     keys: ClassVar[tuple[str, ...]] = ()  # scopes of keys that this screen has beside those of its view
     dashboard: Dashboard
@@ -45,12 +49,14 @@ class View(Screen[None], Generic[M]):
         self.model: M | None = None
         self.must_retry = False
         self.noticed_death = False
+        self.sought = ""
 
     def compose(self) -> ComposeResult:
         yield TopLine(self.view)
         with Vertical(id="body"):
             yield from self.body()
         yield Static("reading the store …", id="status", markup=False)
+        yield SearchLine()
         yield Footer(compact=True)
 
     def body(self) -> ComposeResult:
@@ -103,12 +109,12 @@ class View(Screen[None], Generic[M]):
         self.run_worker(work, thread=True, exclusive=True, group=group)
 
     @property
-    def _stands(self) -> bool:
+    def stands(self) -> bool:
         """Whether there is a screen to show anything on: one that is being closed loses its parts before itself."""
         return self.is_attached and bool(self.query(TopLine))
 
     def _answered(self, then: Callable[[T], None], answer: T) -> None:
-        if self._stands:
+        if self.stands:
             then(answer)
 
     def _arrived(self, model: M) -> None:
@@ -117,11 +123,11 @@ class View(Screen[None], Generic[M]):
         self.present(model)
 
     def _again(self) -> None:
-        if self.model is not None and self._stands:
+        if self.model is not None and self.stands:
             self.present(self.model)
 
     def _refused(self, finding: Diagnostic) -> None:
-        if not self._stands:
+        if not self.stands:
             return
         self.must_retry = finding.code in (HELD, NO_STORE)
         if finding.code == NO_STORE:
@@ -156,8 +162,67 @@ class View(Screen[None], Generic[M]):
         self._refused(event.finding)
 
     def action_back(self) -> None:
-        if len(self.app.screen_stack) > 2:
+        if self.query_one(SearchLine).display:
+            self.query_one(SearchLine).close(drop=True)
+        elif len(self.app.screen_stack) > 2:
             self.app.pop_screen()
+
+    # --- search, copy, colours -----------------------------------------------------------------
+
+    def look_for(self, text: str, step: int) -> str:
+        """Find a text in the list: from the cursor on (step 0), the next one, or the one before; what it came to in
+        words. A screen whose list is not loaded whole looks for it in its own way."""
+        table = self.query(RowTable).first(RowTable) if self.query(RowTable) else None
+        return table.find(text, step) if table is not None else "there is no list here"
+
+    def action_search(self) -> None:
+        """A list that reads rows as they are seen asks the store for those with the text; others are looked through."""
+        long = self.query(BigTable)
+        if long:
+            long.first(BigTable).action_search()
+        else:
+            self.query_one(SearchLine).open()
+
+    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
+        self.sought = event.text
+        event.line.tell(self.look_for(event.text, 0))
+
+    def action_find_next(self, step: int) -> None:
+        if not self.sought:
+            self.app.notify("press / and say what to look for", markup=False)
+        else:
+            self.app.notify(self.look_for(self.sought, step), markup=False, timeout=2)
+
+    def copied(self, what: str) -> str | None:
+        """The ``line`` under the cursor, or its ``detail``; None where there is none."""
+        if what == "line":
+            rows = [table.row for table in (*self.query(RowTable), *self.query(BigTable)) if table.display]
+            return next((line_text(row) for row in rows if row is not None), None)
+        panes = self.query(".detail Static").results(Static)
+        texts = [str(pane.content) for pane in panes if pane.display and pane.content]
+        return "\n".join(text for text in texts if text.strip()) or None
+
+    def action_copy(self, what: str) -> None:
+        """Control characters are copied as symbols: what a model wrote must not act when it is pasted into a shell."""
+        text = self.copied(what)
+        if not text:
+            self.app.notify("there is nothing to copy here", markup=False)
+            return
+        shown = visible(text, newlines=True)
+        cut = shown.encode()[:MOST_COPIED_BYTES].decode(errors="ignore")
+        self.app.copy_to_clipboard(cut)
+        part = f"the first {len(cut):,} of {len(shown):,}" if cut != shown else f"{len(shown):,}"
+        self.app.notify(
+            f"{part} characters of the {what} are in the clipboard, if the terminal allows it", markup=False
+        )
+
+    def action_next_theme(self) -> None:
+        names = list(THEMES)
+        now = names.index(self.app.theme) if self.app.theme in names else -1
+        self.app.theme = names[(now + 1) % len(names)]
+        self.app.notify(THEMES[self.app.theme], markup=False, timeout=2)
+
+    # --- going -----------------------------------------------------------------------------------
 
     def action_reload(self) -> None:
         self.reload()

@@ -34,8 +34,8 @@ VIEW_OF_KIND = {
     "measure": "predictions",
     "gate": "verdicts",
     "guard": "data",
-    "round": "predictions",
-    "select": "training",
+    "round": "rounds",
+    "select": "rounds",
 }
 
 

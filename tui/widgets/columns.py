@@ -38,6 +38,12 @@ class Row:
     cells: tuple[str | Text, ...]
 
 
+def line_text(row: Row) -> str:
+    """A line as text to copy or to look through, a tab between its cells."""
+    cells = (cell.plain if isinstance(cell, Text) else visible(cell) for cell in row.cells)
+    return "\t".join(cell.strip() for cell in cells if cell.strip())
+
+
 def columns_shown(cols: Sequence[Col], width: int) -> list[int]:
     """Positions of the columns for which a list of ``width`` cells has room."""
     return [i for i, col in enumerate(cols) if not col.wide or width >= WIDE]

@@ -7,7 +7,9 @@ Rows that were scrolled to stay loaded; nothing is loaded that nobody scrolled t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.text import Text
 from textual import events
@@ -15,7 +17,7 @@ from textual.message import Message
 from textual.widgets import DataTable
 
 from tui.actions import bindings_for
-from tui.widgets.columns import Col, Row, cell_text, column_widths, columns_shown
+from tui.widgets.columns import Col, Row, cell_text, column_widths, columns_shown, line_text
 
 __all__ = ["Col", "Row", "RowTable"]
 NEAR_THE_END = 15
@@ -36,6 +38,7 @@ class RowTable(DataTable[Text]):
         self.cols = tuple(columns)
         self.records: list[Row] = []
         self.more = False
+        self.sought = ""
         self._fitted = -1
 
     def fill(self, rows: Sequence[Row], *, more: bool = False, keep: bool = True) -> None:
@@ -55,12 +58,36 @@ class RowTable(DataTable[Text]):
     @property
     def current(self) -> str | None:
         """The key of the row under the cursor."""
-        return self.records[self.cursor_row].key if 0 <= self.cursor_row < len(self.records) else None
+        return self.row.key if self.row is not None else None
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self.records[self.cursor_row] if 0 <= self.cursor_row < len(self.records) else None
 
     def go_to(self, key: str) -> None:
         position = next((i for i, row in enumerate(self.records) if row.key == key), None)
         if position is not None:
             self.move_cursor(row=position, animate=False)
+
+    def find(self, text: str, step: int = 0) -> str:
+        """Mark what holds a text and go to the first such line from the cursor on (0), to the next (1) or to the one
+        before (-1); what it came to, in words. Without a text nothing is marked any more."""
+        self.sought = text.casefold()
+        hits = [i for i, row in enumerate(self.records) if self.sought and self.sought in line_text(row).casefold()]
+        self._redraw(self.current)
+        if not hits:
+            return f"no line holds it, of {self._known()}" if text else ""
+        here = self.cursor_row
+        if step < 0:
+            position = next((i for i in reversed(hits) if i < here), hits[-1])
+        else:
+            position = next((i for i in hits if i >= here + step), hits[0])
+        self.move_cursor(row=position, animate=False)
+        return f"{hits.index(position) + 1} of {len(hits)}, in {self._known()}"
+
+    def _known(self) -> str:
+        return f"{len(self.records):,} lines{' that are loaded' if self.more else ''}"
 
     def on_resize(self, event: events.Resize) -> None:
         if event.size.width != self._fitted:
@@ -96,4 +123,11 @@ class RowTable(DataTable[Text]):
             self.post_message(self.RowHighlighted(self, self.cursor_row, self.ordered_rows[self.cursor_row].key))
 
     def _cells(self, row: Row, shown: Sequence[int]) -> list[Text]:
-        return [cell_text(row.cells[index], self.cols[index].justify) for index in shown]
+        return [self._cell(row.cells[index], self.cols[index].justify) for index in shown]
+
+    def _cell(self, value: str | Text, justify: Literal["left", "right"]) -> Text:
+        if not self.sought:
+            return cell_text(value, justify)
+        text = cell_text(value.copy() if isinstance(value, Text) else value, justify)  # a row keeps its own unmarked
+        text.highlight_regex(re.compile(re.escape(self.sought), re.IGNORECASE), "reverse")
+        return text

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual import events
 from textual.widgets import Static
 
 from spec_lang.plain_text import one_line
 from tui.actions import actions_for
 from tui.themes import Ink
 from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS
+
+TABS = tuple(action for action in actions_for("run") if action.name.startswith("view("))
 
 
 class TopLine(Static):
@@ -49,8 +52,20 @@ class TopLine(Static):
         if self._view == "runs":
             return Text(one_line(self._remark, max(1, self.content_size.width)), style=ink.faint)
         line = Text()
-        for action in actions_for("run"):
+        for action in TABS:
             here = action.name == f"view('{self._view}')"
             line.append(f" {action.keys[0]} ", style=f"bold {ink.accent}")
             line.append(action.title, style=f"bold {ink.text} underline" if here else ink.faint).append(" ")
         return line
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a tab does what its key does."""
+        at = event.get_content_offset(self)
+        if at is None or at.y != 1 or self._view == "runs":
+            return
+        begin = 0
+        for action in TABS:
+            end = begin + len(f" {action.keys[0]} {action.title} ")
+            if begin <= at.x < end:
+                await self.screen.run_action(action.name)
+            begin = end

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.widgets.line_chart import Frame, Series, chart, dots, frame_of, short
+from tui.widgets.braille_plot import Frame, Series, dots, frame_of, plot, short
 
 values = st.floats(min_value=-1e6, max_value=1e6, allow_nan=False)
 curves = st.lists(st.tuples(values, values), min_size=1, max_size=20)
@@ -14,7 +14,7 @@ curves = st.lists(st.tuples(values, values), min_size=1, max_size=20)
 
 @given(curves, st.integers(1, 80), st.integers(1, 30))
 def test_a_chart_has_exactly_its_size(points: list[tuple[float, float]], width: int, height: int) -> None:
-    lines = chart([Series("a", sorted(points))], width, height).plain.split("\n")
+    lines = plot([Series("a", sorted(points))], width, height).plain.split("\n")
     if width >= 14 and height >= 3:
         assert len(lines) == height
     assert all(cell_len(line) <= max(width, len("no values yet")) for line in lines[:-1])
@@ -51,7 +51,7 @@ def test_a_loss_never_gets_an_axis_below_zero() -> None:
 
 
 def test_no_values() -> None:
-    assert "no values yet" in chart([], 40, 10).plain
+    assert "no values yet" in plot([], 40, 10).plain
 
 
 def test_labels_stay_short() -> None:

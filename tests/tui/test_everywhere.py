@@ -1,0 +1,150 @@
+"""What holds on every screen: searching, copying, colours, tabs under the mouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runtime.store import Store
+from tests.tui.conftest import Journey
+from tests.tui.sample_store import RUN
+from tui.screens.run import RunScreen
+from tui.screens.training import TrainingScreen
+from tui.screens.verdicts import VerdictsScreen
+from tui.themes import DARK, THEMES, first_theme
+from tui.widgets.row_table import RowTable
+
+Walk = Callable[..., None]
+
+
+def colours(go: Journey) -> set[str]:
+    """The colours of what stands on the screen; empty where it only uses the terminal's own two."""
+    found = set()
+    for strip in go.app.screen._compositor.render_strips():
+        for segment in strip:
+            for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                if colour is not None and not colour.is_default:
+                    found.add(colour.name)
+    return found
+
+
+def test_a_search_goes_to_what_holds_the_text_and_back_again(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        table = go.app.screen.query_one(RowTable)
+        await go.press("slash", *"PREDICT")
+        assert "1 of 4, in 14 lines" in go.text() and table.current == "predict:format.smol.plain"
+        await go.press("enter", "n")
+        assert table.current == "predict:format.smol.chatty" and table.has_focus
+        await go.press("N", "N")
+        assert table.current == "predict:format.tuned.chatty"  # round the end
+        await go.press("slash", *"zzz")
+        assert "no line holds it" in go.text()
+        await go.press("escape")
+        assert isinstance(go.app.screen, RunScreen) and table.sought == "" and table.has_focus
+        await go.press("n")
+        assert "press / and say what to look for" in go.text()
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_a_text_to_look_for_is_no_pattern_and_letters_are_no_keys(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("slash", *"q.h(")
+        assert "no line holds it" in go.text() and isinstance(go.app.screen, RunScreen)
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_a_line_and_its_detail_are_copied_with_controls_as_symbols(hostile: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("y")
+        assert go.app.clipboard.startswith("=\tingest tickets")
+        await go.press("4", "Y")
+        assert "✓ pass" in go.app.clipboard and "estimate" in go.app.clipboard
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e]", go.app.clipboard)
+
+    walk(hostile, journey, run_id=RUN, size=(120, 40))
+
+
+def test_what_is_copied_has_a_size(done: Store, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def journey(go: Journey) -> None:
+        monkeypatch.setattr(type(go.app.screen), "copied", lambda self, what: "ä" * 1_000_000)
+        await go.press("y")
+        assert len(go.app.clipboard.encode()) <= 74_994
+        assert "the first 37,497 of 1,000,000 characters" in " ".join(go.text().split())
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_a_click_on_a_tab_opens_its_view(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        line = go.text().split("\n")[1]
+        await go.pilot.click("#top", offset=(line.index("Training") + 1, 1))
+        await go.settle()
+        assert isinstance(go.app.screen, TrainingScreen)
+        await go.pilot.click("#top", offset=(line.index("4"), 1))
+        await go.settle()
+        assert isinstance(go.app.screen, VerdictsScreen)
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_a_key_goes_through_the_themes(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        seen = []
+        for _ in THEMES:
+            seen.append(go.app.theme)
+            await go.press("T")
+        assert seen == list(THEMES) and go.app.theme == DARK.name
+
+    walk(done, journey, run_id=RUN)
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+def test_sixteen_colours_are_those_of_the_terminal(
+    done: Store, walk: Walk, theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFT_THEME", theme)
+
+    async def journey(go: Journey) -> None:
+        for key in "12345":
+            await go.press(key)
+            mixed = {colour for colour in colours(go) if colour.startswith("#")}
+            assert not mixed, (key, mixed)
+
+    walk(done, journey, run_id=RUN, size=(120, 40))
+
+
+def test_without_colour_there_is_none_and_all_is_said(done: Store, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def journey(go: Journey) -> None:
+        for key in ("1", "2", "3", "4", "5", "question_mark"):
+            await go.press(key)
+            assert not colours(go), (key, colours(go))
+        await go.press("escape", "4")
+        assert "✗ fail" in go.text() or "✗ gate fail" in go.text()
+        strips = go.app.screen._compositor.render_strips()
+        assert any(segment.style and segment.style.reverse for strip in strips for segment in strip), "the cursor"
+
+    walk(done, journey, run_id=RUN, size=(120, 40))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "system", "no_color", "theme"),
+    [
+        (None, "truecolor", False, "sft-dark"),
+        (None, "256", False, "sft-dark"),
+        (None, "standard", False, "ansi-dark"),
+        (None, None, False, "ansi-dark"),
+        (None, "truecolor", True, "ansi-dark"),
+        ("light", "standard", False, "sft-light"),
+        ("ansi-light", "truecolor", False, "ansi-light"),
+        ("no such theme", "truecolor", False, "sft-dark"),
+    ],
+)
+def test_the_first_theme_can_be_shown(wanted: Any, system: Any, no_color: bool, theme: str) -> None:
+    assert first_theme(wanted, system, no_color=no_color) == theme

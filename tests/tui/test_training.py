@@ -1,0 +1,226 @@
+"""The training screen beside another run, and the rounds of a loop."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.store import Store
+from tests.tui.conftest import Journey
+from tests.tui.sample_store import RUN
+from tui import queries, training_queries
+from tui.queries import StepRow, TrainPoint
+from tui.round_queries import loops
+from tui.screens.choose_training import ChooseTraining
+from tui.screens.rounds import RoundsScreen
+from tui.view_models.rounds import roles, rounds_view
+from tui.view_models.training import course, smoothed, stride, training_view, value_at
+
+Walk = Callable[..., None]
+OTHER = "20261123-090000-ffff"
+
+
+@pytest.fixture(scope="module")
+def two_runs(done: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The sample with an older run, whose training was worse."""
+    store = Store(Path(shutil.copytree(done.root, tmp_path_factory.mktemp("two") / ".sft")))
+    with store.writing() as con:
+        con.execute(
+            "INSERT INTO runs BY NAME "
+            "SELECT * REPLACE (? AS run_id, started_at - INTERVAL 1 DAY AS started_at) FROM runs",
+            [OTHER],
+        )
+        con.execute(
+            "INSERT INTO steps BY NAME SELECT * REPLACE (? AS run_id, CASE kind WHEN 'train' THEN 'worse' ELSE "
+            "step_hash END AS step_hash) FROM steps",
+            [OTHER],
+        )
+        con.execute(
+            "INSERT INTO train_steps BY NAME "
+            "SELECT * REPLACE ('worse' AS step_hash, loss + 0.5 AS loss) FROM train_steps"
+        )
+    return store
+
+
+@pytest.fixture(scope="module")
+def looped(done: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The sample with a loop of three rounds: the proxy rises, gold falls, a guard ends the third."""
+    store = Store(Path(shutil.copytree(done.root, tmp_path_factory.mktemp("loop") / ".sft")))
+    watch = {"proxy": {"eval": "judged", "metric": "liked"}, "gold": {"eval": "right", "metric": "exact"}}
+    steps, figures, plan = [], [], json.loads(store.query("SELECT plan FROM runs")[0][0])
+    for number in (1, 2, 3):
+        for kind in ("guard", "round"):
+            step = f"{kind}:star.{number}"
+            labels = {"loop": "star", "number": str(number)}
+            status = "skipped" if (number, kind) == (3, "round") else "done"
+            reason = "guard:star.3 stopped: acceptance" if status == "skipped" else None
+            steps.append((step, kind, f"star.{number}", step, json.dumps(labels), status, reason))
+            plan["steps"].append({"kind": kind, "name": f"star.{number}", "params": watch, "local": {"labels": labels}})
+        accepted = 0.6 / number
+        why = "acceptance is 20%, under 25%" if number == 3 else None
+        figures.append((f"guard:star.{number}", "acceptance", accepted, None, None, 400, ">=", 0.25, number == 3, why))
+        if number < 3:
+            for name, value in (("judged.liked", 0.5 + number / 10), ("right.exact", 0.6 - number / 10)):
+                ends = (value - 0.05, value + 0.05)
+                figures.append((f"round:star.{number}", name, value, *ends, 100, None, None, False, None))
+    steps.append(("select:star", "select", "star", "select:star", json.dumps({"loop": "star"}), "done", None))
+    with store.writing() as con:
+        for ordinal, step in enumerate(steps, 50):
+            con.execute(
+                "INSERT INTO steps (run_id, ordinal, step_id, kind, name, step_hash, labels, status, reason, summary) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [RUN, ordinal, *step, json.dumps({"round": 1, "by": "right.exact"} if step[1] == "select" else {})],
+            )
+        for figure in figures:
+            con.execute(
+                'INSERT INTO round_figures (step_hash, figure, "value", low, high, n, unit, op, threshold, stopped, '
+                "reason) VALUES (?, ?, ?, ?, ?, ?, 'share', ?, ?, ?, ?)",
+                list(figure),
+            )
+        con.execute("UPDATE runs SET plan = ?", [json.dumps(plan)])
+    return store
+
+
+def test_the_numbers_under_the_cursor_are_those_that_were_measured(done: Store, walk: Walk) -> None:
+    step = next(step for step in queries.steps(done, RUN) if step.kind == "train")
+    points = queries.train_points(done, step.step_hash)
+
+    async def journey(go: Journey) -> None:
+        await go.press("3")
+        assert "← → numbers at a place" in go.text()
+        await go.press("left")
+        assert "at step 50" in go.text() and f"loss {points[50].loss:.4g}" in go.text()
+        await go.press("left", "w", "w")  # smoothing changes no number
+        assert "at step 49" in go.text() and f"loss {points[49].loss:.4g}" in go.text()
+        assert "each point the mean of 21 steps" in go.text() and "as measured" in go.text()
+        await go.press("shift+left")
+        assert "at step 39" in go.text() and "padding share 2.1%" in go.text()
+        await go.press("a")
+        assert "tokens 720" in go.text() and "numbers at a place" in go.text()
+        await go.press("right")
+        assert "at step 50" in go.text() and "tokens 36,720" in go.text()
+        await go.press("escape")
+        assert "numbers at a place" in go.text()
+
+    walk(done, journey, run_id=RUN, size=(120, 40))
+
+
+def test_a_click_puts_the_cursor_there(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("3")
+        chart = go.app.screen.query_one("#loss")
+        await go.pilot.click("#loss", offset=(2 + 9, 3))
+        await go.settle()
+        assert "at step 0" in go.text()
+        await go.pilot.click("#loss", offset=(chart.outer_size.width - 3, 3))
+        await go.settle()
+        assert "at step 50" in go.text() or "at step 49" in go.text()
+
+    walk(done, journey, run_id=RUN, size=(120, 40))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_training_stands_beside_another_one_of_the_store(two_runs: Store, walk: Walk, size: tuple[int, int]) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("3", "x")
+        assert isinstance(go.app.screen, ChooseTraining) and OTHER in go.text()
+        await go.press("escape", "x", "enter")
+        assert f"x leaves tuned of {OTHER}" in " ".join(go.text().split()) and "the other one" in go.text()
+        await go.press("left")
+        assert "there loss" in go.text()
+        await go.press("x")
+        assert "numbers at a place" not in go.text() and OTHER not in go.text()
+
+    walk(two_runs, journey, run_id=RUN, size=size)
+
+
+def test_a_store_without_another_training_says_so(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("3", "x")
+        assert "no other training is in this store" in " ".join(go.text().split())
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_a_training_that_several_runs_share_is_one(two_runs: Store) -> None:
+    own = next(step for step in queries.steps(two_runs, RUN) if step.kind == "train")
+    (other,) = training_queries.other_trainings(two_runs, own.step_hash)
+    assert (other.run_id, other.step_hash, other.steps) == (OTHER, "worse", 50)
+    both = training_queries.other_trainings(two_runs, "none of these")
+    assert [row.run_id for row in both] == [RUN, OTHER]
+
+
+curves = st.lists(st.floats(0, 10), min_size=1, max_size=60).map(
+    lambda ys: tuple((float(x), y) for x, y in enumerate(ys))
+)
+
+
+@given(curves, st.sampled_from((1, 5, 20, 100)))
+def test_smoothing_keeps_places_and_stays_within_what_was_measured(
+    points: tuple[tuple[float, float], ...], window: int
+) -> None:
+    shown = smoothed(points, window)
+    assert [x for x, _ in shown] == [x for x, _ in points]
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    assert all(low - 1e-9 <= y <= high + 1e-9 for _, y in shown)
+
+
+def test_a_smoothed_value_is_the_mean_of_its_neighbours() -> None:
+    points = tuple((float(x), float(x * x)) for x in range(20))
+    assert smoothed(points, 1) == points
+    assert smoothed(points, 5)[10][1] == pytest.approx(sum(x * x for x in range(8, 13)) / 5)
+    assert smoothed(points, 5)[0][1] == pytest.approx((0 + 1 + 4) / 3)
+    assert smoothed(points, 20, each=10)[10][1] == pytest.approx(sum(x * x for x in range(9, 12)) / 3)
+
+
+def test_a_course_over_tokens_adds_them_up() -> None:
+    points = [TrainPoint(step, loss=1.0 / step, tokens=100 * step) for step in (1, 2, 3)]
+    assert course(points, "tokens")["loss"] == ((100.0, 1.0), (300.0, 0.5), (600.0, 1 / 3))
+    assert value_at(course(points)["loss"], 2.5) == 0.5 and value_at(course(points)["loss"], 0.5) is None
+    assert stride(points) == 1 and stride([TrainPoint(step) for step in range(7, 701, 7)]) == 7
+
+
+def test_a_view_of_a_training_has_all_its_curves() -> None:
+    step = StepRow(0, "train:t", "train", "t", "h", {}, "done", None, 3, 3, 0, 1.0, {}, None, None)
+    view = training_view(step, [TrainPoint(1, padding_share=0.25), TrainPoint(2, loss=1.0, padding_share=0.75)])
+    assert view.padding_share == ((1.0, 0.25), (2.0, 0.75)) and ("padding", "50%") in view.figures
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_the_rounds_of_a_loop_show_proxy_against_gold(looped: Store, walk: Walk, size: tuple[int, int]) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("3", "p")
+        assert isinstance(go.app.screen, RoundsScreen)
+        text = go.text()
+        assert "proxy judged.liked" in text and "gold right.exact" in text and "●" in text and "○" in text
+        assert "stands for round 1, by right.exact" in text and "60% [55, 65]" in text
+        await go.press("j", "j")
+        assert "acceptance" in go.text() and "20% !" in go.text() and ">= 25%" in go.text()
+        await go.press("escape")
+        assert go.app.screen.view == "run"
+
+    walk(looped, journey, run_id=RUN, size=size)
+
+
+def test_a_run_without_a_loop_says_so(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("3", "p")
+        assert "This run has no loop." in go.text()
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_curves_of_a_loop_begin_with_proxy_and_gold(looped: Store) -> None:
+    (loop,) = loops(looped, RUN)
+    known = roles(queries.plan(looped, RUN), "star")
+    assert known == {"judged.liked": "proxy", "right.exact": "gold"}
+    view = rounds_view(loop, known)
+    assert [curve.title for curve in view.curves] == ["proxy judged.liked", "gold right.exact"]
+    assert view.curves[0].points == ((1.0, pytest.approx(0.6)), (2.0, pytest.approx(0.7))) and view.left_out == 0
+    assert [one.state for one in view.rounds] == ["trained", "trained", "stopped"]
