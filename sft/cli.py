@@ -27,6 +27,7 @@ VERBS = (
     "plan",
     "run",
     "show",
+    "report",
     "trace",
     "diff",
     "compare",

@@ -24,6 +24,7 @@ _BEGINS = {
     "junit": re.compile(r"\s*(<\?xml[^>]*>\s*)?<testsuites?[\s/>]"),
     "sarif": re.compile(r'\s*\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"\$schema"\s*:\s*"[^"]*sarif'),
     "markdown": re.compile(r"## [✗✓?] "),
+    "html": re.compile(r"<!doctype html>\n<!-- sft report -->"),
 }
 _HEAD = 4096  # bytes that are looked at
 
@@ -68,14 +69,14 @@ class Wanted:
             raise fatal("SFT0920", "two reports cannot be the same file", "give each a name of its own")
         try:
             for form, path in self.files:
-                _refuse_foreign(form, path)
+                refuse_foreign(form, path)
             for _, path in self.files:
                 _try_out(path)
             for _, path in self.files:
                 if path.is_file():  # no device, such as /dev/stdout
                     path.unlink()
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
 
     def write(self, report: Report) -> None:
         """Write every report. Raises DiagnosticError SFT0913."""
@@ -85,7 +86,7 @@ class Wanted:
             try:
                 path.write_text(FORMS[form](report), encoding="utf-8", newline="\n")
             except OSError as error:
-                raise _unwritable(path, error) from error
+                raise unwritable(path, error) from error
         if self.github:
             from spec_lang.github import commanding
 
@@ -95,7 +96,7 @@ class Wanted:
             _summarise(report)
 
 
-def _refuse_foreign(form: str, path: Path) -> None:
+def refuse_foreign(form: str, path: Path) -> None:
     """Refuse what is no place for a report. Raises DiagnosticError SFT0913, OSError."""
     from spec_lang.diagnostics import fatal
 
@@ -142,7 +143,7 @@ def _summarise(report: Report) -> None:
         narrate(f"the summary of this step cannot be written: {error.strerror}")
 
 
-def _unwritable(path: Path, error: OSError) -> Exception:
+def unwritable(path: Path, error: OSError) -> Exception:
     from spec_lang.diagnostics import fatal
 
     return fatal("SFT0913", f"`{path}` cannot be written: {error.strerror}", "name another file")

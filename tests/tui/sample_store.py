@@ -351,5 +351,7 @@ def _plan() -> dict[str, Any]:
         requirements.append({"rule": rule, "text": row["text"], "metric": metric, **baseline})
     reasons = [None, "the base model must not be better at anything we sell", None, None, None]
     params = {"kind": "gate", "requirements": requirements}
-    gate = {"kind": "gate", "name": "release", "params": params, "local": {"reasons": reasons}}
+    place = {"path": "triage.sft", "line": 60, "column": 1}
+    head = {"kind": "gate", "name": "release", "hash": hashlib.sha256(b"gate:release").hexdigest()[:32], "place": place}
+    gate = {**head, "params": params, "local": {"reasons": reasons}}
     return {"format": 1, "edition": 2026, "spec": "triage.sft", "steps": [gate]}

@@ -1,0 +1,148 @@
+"""Everything that a page about a run says, read in one look at its store: the dashboard's queries and view models.
+
+A report of a run with a million predictions reads what it shows and no more: counts are made in SQL, and of the
+failures only those that have room on the page. The comparison of two models with its interval needs all their items at
+once; over ``MOST_COMPARED`` of them it is left to `sft compare`, and the page says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runtime.store import Store
+from sft.comparing_models import Compared, Wanted, compare_models
+from sft.reports.of_run import report_of_run
+from sft.reports.report import Report
+from spec_lang.diagnostics import DiagnosticError
+from tui import drop_queries, item_queries, metric_queries, prediction_queries, queries, round_queries
+from tui.metric_queries import MetricRow
+from tui.prediction_queries import Outcome, PredictionFilter
+from tui.queries import RunRow, SourceRow, StepRow, TrainPoint
+from tui.view_models.data import FunnelLine, funnel
+from tui.view_models.predictions import Choices, ItemView, choices, item_view
+from tui.view_models.rounds import RoundsView, roles, rounds_view
+from tui.view_models.runs import RunView, run_view
+from tui.view_models.training import TrainingView, stride, training_view
+
+MOST_COMPARED = 20_000  # predictions of a side
+MOST_POINTS = 600  # of a curve: more than a page has pixels for
+
+
+@dataclass(frozen=True)
+class Course:
+    """A training; ``each`` is how many optimiser steps a point stands for."""
+
+    view: TrainingView
+    each: int
+
+
+@dataclass(frozen=True)
+class EvalFacts:
+    """An eval as seen from one model beside another, by one metric; ``failures`` are the first of ``failed`` items."""
+
+    name: str
+    chosen: PredictionFilter
+    unit: str
+    counts: Mapping[Outcome, int]
+    compared: Compared | None
+    not_compared: str  # why not
+    failures: tuple[ItemView, ...]
+
+    @property
+    def failed(self) -> int:
+        return self.counts["failed"]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    version: str
+    made_at: float
+    report: Report
+    run: RunRow
+    view: RunView
+    steps: Sequence[StepRow]
+    metrics: Sequence[MetricRow]
+    funnel: Sequence[FunnelLine]
+    trainings: Sequence[Course]
+    loops: Sequence[RoundsView]
+    findings: Sequence[tuple[str, str, int | None]]
+    evals: Sequence[EvalFacts]
+    sources: Sequence[SourceRow]
+    environment: Sequence[tuple[str, str]]
+
+
+def run_facts(store: Store, run_id: str, most_failures: int, folder: Path | None = None) -> RunFacts:
+    """``folder`` is where the spec is said to be: the one it is in, unless told. Raises DiagnosticError SFT0914 for an
+    unknown run."""
+    from sft import __version__
+
+    with store.reading():
+        run, steps, plan = queries.run(store, run_id), queries.steps(store, run_id), queries.plan(store, run_id)
+        metrics = metric_queries.metrics(store, run_id)
+        report = report_of_run(store, run_id, folder)
+        known = choices(prediction_queries.cells(store, run_id), metrics)
+        now = time.time()
+        return RunFacts(
+            version=__version__,
+            made_at=now,
+            report=report,
+            run=run,
+            view=run_view(run, steps, now),
+            steps=steps,
+            metrics=metrics,
+            funnel=funnel(steps, drop_queries.rule_counts(store, run_id)),
+            trainings=[_course(store, step) for step in steps if step.kind == "train"],
+            loops=[rounds_view(loop, roles(plan, loop.name)) for loop in round_queries.loops(store, run_id)],
+            findings=round_queries.warnings(store, run_id),
+            evals=[_eval(store, run_id, known, name, report, most_failures) for name in known.evals],
+            sources=queries.sources(store, run_id),
+            environment=queries.environment(store, run_id),
+        )
+
+
+def _course(store: Store, step: StepRow) -> Course:
+    points: list[TrainPoint] = queries.train_points(store, step.step_hash, most=MOST_POINTS)
+    return Course(training_view(step, points), stride(points))
+
+
+def _eval(store: Store, run_id: str, known: Choices, name: str, report: Report, most: int) -> EvalFacts:
+    chosen = _wanted_metric(known, name, report)
+    counts = prediction_queries.prediction_counts(store, run_id, chosen)
+    compared, why = _compared(store, run_id, chosen, counts["all"])
+    wanted = replace(chosen, outcome="failed")
+    rows = prediction_queries.prediction_page(store, run_id, wanted, most) if chosen.metric and most else []
+    found = item_queries.items(store, run_id, name, [(row.row_id, row.template) for row in rows]) if rows else []
+    models = [model for model in (chosen.baseline, chosen.model) if model is not None]
+    failures = tuple(item_view(item, known.units, name, models, "expected") for item in found)
+    return EvalFacts(name, chosen, known.unit(chosen), counts, compared, why, failures)
+
+
+def _wanted_metric(known: Choices, name: str, report: Report) -> PredictionFilter:
+    """The metric and models of the first requirement about the eval that did not pass; else its first look."""
+    chosen = known.start(name)
+    assert chosen is not None, "an eval that has cells has a first look"
+    for case in report.cases:
+        target = case.row.target
+        if case.row.verdict == "pass" or target is None or target.eval != name:
+            continue
+        if target.metric in known.metrics[name] and target.model in known.models[name]:
+            others = [model for model in known.models[name] if model != target.model]
+            baseline = target.baseline if target.baseline in others else others[0] if others else None
+            return replace(chosen, model=target.model, baseline=baseline, metric=target.metric)
+    return chosen
+
+
+def _compared(store: Store, run_id: str, chosen: PredictionFilter, items: int) -> tuple[Compared | None, str]:
+    if chosen.baseline is None or chosen.metric is None:
+        return None, ""
+    if items > MOST_COMPARED:
+        command = f"sft compare {run_id}:{chosen.baseline} {run_id}:{chosen.model} --eval {chosen.eval}"
+        return None, f"{items:,} answers are too many to compare on a page: {command}"
+    sides = (f"{run_id}:{chosen.baseline}", f"{run_id}:{chosen.model}")
+    try:
+        return compare_models(Wanted(*sides, chosen.eval, chosen.metric), store)[0], ""
+    except DiagnosticError as error:  # a metric of the whole set, or answers that are not there yet
+        return None, error.diagnostics[0].message
