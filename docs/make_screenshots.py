@@ -1,14 +1,17 @@
 """Pictures of every screen of the dashboard, made from a store: ``python docs/make_screenshots.py .sft docs/images``.
 
-Each screen is drawn headless at 120x40 (and at the sizes given with ``--size``) and saved as SVG;
-the newest run of the store is shown unless ``--run`` names another.
+Each screen is drawn headless and saved as SVG; the newest run of the store is shown unless ``--run`` names another.
+``--all`` takes every screen at 80x24, 120x40 and 200x60, in dark and light, in 16 colours and without any, to look at
+(into a folder outside of the repository); the repository keeps one picture a screen and a few others (``KEPT``).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -25,19 +28,27 @@ JOURNEYS = {
     "data": ("2", "down", "down"),
     "drops": ("2", *["down"] * 5, "enter"),
     "training": ("3",),
+    "cursor": ("3", "w", *["left"] * 12),
     "verdicts": ("4",),
     "predictions": ("5",),
     "item": ("5", "enter"),
+    "search": ("slash", *"predict"),
     "keys": ("5", "question_mark"),
 }
+SIZES = ("80x24", "120x40", "200x60")
+THEMES = ("dark", "light", "ansi-dark")
+# Picture -> size and theme, of those that the repository keeps beside one a screen.
+KEPT = {"run": ("80x24", "dark"), "verdicts": ("120x40", "light"), "training": ("200x60", "dark")}
 
 
-async def take(store: Store, run_id: str, folder: Path, size: tuple[int, int], suffix: str, theme: str) -> None:
+async def take(
+    store: Store, run_id: str, folder: Path, size: str, theme: str, suffix: str, wanted: Mapping[str, tuple[str, ...]]
+) -> None:
     """Save one SVG a screen."""
-    for name, keys in {"runs": (), **JOURNEYS}.items():
-        app = Dashboard(store, None if name == "runs" else run_id)
-        app.theme = theme
-        async with app.run_test(size=size) as pilot:
+    columns, rows = (int(part) for part in size.split("x"))
+    for name, keys in wanted.items():
+        app = Dashboard(store, None if name == "runs" else run_id, theme=theme)
+        async with app.run_test(size=(columns, rows)) as pilot:
             await settle(pilot)
             for key in keys:
                 await pilot.press(key)
@@ -53,20 +64,40 @@ async def settle(pilot: Pilot[None]) -> None:
     await pilot.pause(0.05)
 
 
+async def take_all(store: Store, run_id: str, folder: Path, wanted: Mapping[str, tuple[str, ...]]) -> None:
+    """Every screen in every size and theme, and once without colour."""
+    for size in SIZES:
+        for theme in THEMES:
+            await take(store, run_id, folder, size, theme, f"-{size}-{theme}", wanted)
+    os.environ["NO_COLOR"] = "1"
+    await take(store, run_id, folder, "80x24", "ansi-dark", "-80x24-none", wanted)
+
+
+async def take_kept(store: Store, run_id: str, folder: Path, wanted: Mapping[str, tuple[str, ...]]) -> None:
+    await take(store, run_id, folder, "120x40", "dark", "", wanted)
+    for name, (size, theme) in KEPT.items():
+        if name in wanted:
+            suffix = "".join(f"-{part}" for part in (size, theme) if part not in ("120x40", "dark"))
+            await take(store, run_id, folder, size, theme, suffix, {name: wanted[name]})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path, help="a store folder (.sft)")
     parser.add_argument("folder", type=Path, help="where the SVG files go")
     parser.add_argument("--run", default="last", help="id of a run, or the beginning of one")
-    parser.add_argument("--size", default="120x40", help="columns x rows")
-    parser.add_argument("--suffix", default="", help="appended to the names of the files")
-    parser.add_argument("--theme", default="sft-dark")
+    parser.add_argument("--all", action="store_true", help="every size and theme")
+    parser.add_argument("--only", action="append", help="only this screen; may be given again")
     given = parser.parse_args()
     store = Store(given.store)
     given.folder.mkdir(parents=True, exist_ok=True)
-    columns, rows = (int(part) for part in given.size.split("x"))
+    os.environ["COLORTERM"] = "truecolor"
+    os.environ.pop("NO_COLOR", None)
+    wanted = {"runs": (), **JOURNEYS}
+    if given.only:
+        wanted = {name: keys for name, keys in wanted.items() if name in given.only}
     run_id = find_run(store, given.run)[0]
-    asyncio.run(take(store, run_id, given.folder, (columns, rows), given.suffix, given.theme))
+    asyncio.run((take_all if given.all else take_kept)(store, run_id, given.folder, wanted))
 
 
 if __name__ == "__main__":

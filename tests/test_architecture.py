@@ -60,6 +60,8 @@ ONLY_IN = {
     "transformers": ("runtime/",),
     "peft": ("runtime/",),
     "textual": ("tui/",),
+    "textual_serve": ("tui/serving.py",),
+    "aiohttp": ("tui/serving.py",),
     "lark": ("spec_lang/",),
     "pygls": ("sft/lsp/", "sft/commands/lsp_command.py"),
     "lsprotocol": ("sft/lsp/",),

@@ -1,0 +1,101 @@
+"""The dashboard in a browser: only pages of this server reach it, and nothing is fetched from elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.store import Store
+from tests.command import sft
+from tests.tui.sample_store import RUN
+from tui.serving import POLICY, allowed
+
+SERVED = Path(__file__).parents[2] / "tui" / "served"
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "let_in"),
+    [
+        ("127.0.0.1:8765", None, True),
+        ("127.0.0.1:8765", "http://127.0.0.1:8765", True),
+        ("localhost:9000", "http://localhost:9000", True),  # led here by ssh -L 9000:127.0.0.1:8765
+        ("[::1]:8765", "http://[::1]:8765", True),
+        ("127.0.0.1:8765", "http://evil.example", False),
+        ("127.0.0.1:8765", "http://127.0.0.1:9999", False),
+        ("127.0.0.1:8765", "null", False),
+        ("evil.example:8765", "http://evil.example:8765", False),  # a name of theirs that points here
+        ("127.0.0.1.evil.example", None, False),
+        ("", None, False),
+    ],
+)
+def test_a_request_has_to_come_from_a_page_of_this_server(host: str, origin: str | None, let_in: bool) -> None:
+    assert allowed(host, origin) is let_in
+
+
+def test_the_page_fetches_from_this_server_alone() -> None:
+    for path in SERVED.iterdir():
+        assert not re.search(r"(https?:)?//[a-z]", path.read_text(encoding="utf-8")), path
+    assert "default-src 'none'" in POLICY and "http" not in POLICY
+
+
+def test_without_the_extra_the_remedy_is_said(done: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "textual_serve.server", None)
+    refused = sft("tui", str(done.root), "--serve", cwd=done.root)
+    assert refused.returncode == 1 and "SFT0935" in refused.stderr and "sft-lang[serve]" in refused.stderr
+
+
+def test_a_port_that_is_taken_is_a_finding(done: Store) -> None:
+    import socket
+
+    pytest.importorskip("textual_serve")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused = sft("tui", str(done.root), "--serve", "--port", port, cwd=done.root)
+    assert refused.returncode == 1 and "SFT0936" in refused.stderr and port in refused.stderr
+
+
+def test_the_dashboard_comes_through_the_socket_of_the_secret_path(done: Store) -> None:
+    pytest.importorskip("textual_serve")
+    from aiohttp.test_utils import TestClient, TestServer
+
+    from tui.serving import _server
+
+    async def look() -> None:
+        import shlex
+
+        command = shlex.join([sys.executable, "-m", "sft", "tui", str(done.root), "--theme", "light"])
+        app = await _server(command, 8765, "secret")._make_app()
+        async with TestClient(TestServer(app)) as client:
+            host = {"Host": "localhost:9000"}
+            assert (await client.get("/", headers=host)).status == 404
+            assert (await client.get("/ws", headers=host)).status == 404
+            foreign = {**host, "Origin": "http://evil.example"}
+            assert (await client.get("/secret/", headers=foreign)).status == 403
+            assert (await client.get("/secret/ws", headers={**foreign, "Upgrade": "websocket"})).status == 403
+            page = await client.get("/secret/", headers=host)
+            assert page.headers["Content-Security-Policy"] == POLICY
+            assert 'data-session-websocket-url="ws://localhost:9000/secret/ws"' in await page.text()
+            for name in ("static/js/textual.js", "static/css/xterm.css", "own/page.css"):
+                assert (await client.get(f"/secret/{name}", headers=host)).status == 200, name
+            await _until_drawn(client, host)
+
+    asyncio.run(look())
+
+
+async def _until_drawn(client: Any, host: dict[str, str]) -> None:
+    origin = {**host, "Origin": "http://localhost:9000"}
+    async with client.ws_connect("/secret/ws?width=100&height=30", headers=origin) as socket:
+        drawn = b""
+        async with asyncio.timeout(60):
+            async for message in socket:
+                drawn += message.data if isinstance(message.data, bytes) else message.data.encode()
+                if RUN.encode() in drawn:
+                    break
+        assert RUN.encode() in drawn
