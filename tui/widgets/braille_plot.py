@@ -176,6 +176,8 @@ def _y_label(row: int, height: int, frame: Frame) -> str:
 def _x_labels(frame: Frame, width: int, unit: str) -> str:
     left, right = short(frame.left), short(frame.right)
     halfway = (frame.left + frame.right) / 2
+    if unit in ("step", "tokens"):  # there is no half of one
+        halfway = float(round(halfway))
     middle = short(halfway) if unit != "round" or halfway == int(halfway) else ""
     first, last = f"{unit} {left}", right
     room = width - len(first) - len(last)
