@@ -82,6 +82,7 @@ def _page(store: Store, row: TrainingRow) -> Page:
             }
         )
         lines = "".join(f"{_OPEN}{part.text}{_CLOSE}" if part.kind == "trained" else part.text for part in parts)
+        lines += f" … ({mask.more:,} characters more)" if mask.more else ""
         title = f"{told}; {counted(mask)}; what the loss falls on stands between {_OPEN} and {_CLOSE}"
         tables.append(Table(title, ("text",), [(line,) for line in lines.split("\n")]))
     if not any("pieces" in mask for mask in masks):

@@ -20,8 +20,12 @@ from runtime.file_hashes import content_hash
 from runtime.models.gguf_weights import conversion_folder
 from runtime.models.unchanged import changed_parts
 from runtime.models.weights import GgufFile, HubSnapshot, locate
+from runtime.training.masks import Encoded
 from runtime.training.rows import RenderedRow, prepare
 from spec_lang.diagnostics import DiagnosticError, fatal
+
+MOST_PIECES = 20_000  # more than anybody reads of a row
+_ANY = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Piece:
 @dataclass(frozen=True)
 class ShownRow:
     """``tokens`` are all of the row, ``trained`` those with loss, ``read`` those that the training reads: the others
-    are past ``max_length``. ``dropped`` says why a row is not trained on at all; its pieces may be missing then."""
+    are past ``max_length``. ``dropped`` says why a row is not trained on at all; its pieces may be missing then.
+    ``more`` characters follow those of the pieces."""
 
     pieces: tuple[Piece, ...]
     tokens: int
@@ -46,6 +51,7 @@ class ShownRow:
     max_length: int
     objective: str
     dropped: str = ""
+    more: int = 0
 
 
 def shown_row(step: Step, spec_dir: Path, messages: Sequence[Mapping[str, Any]]) -> ShownRow | str:
@@ -86,43 +92,45 @@ def _folder(weights: str, spec_dir: Path) -> Path | str:
 def masked(tokenizer: Any, messages: Sequence[Mapping[str, Any]], params: TrainParams) -> ShownRow:
     """The row as ``prepare`` makes it, with its text. What is dropped or cut is rendered in full length as well."""
     row = RenderedRow("shown", tuple(dict(message) for message in messages))
-    try:
-        prepared = prepare(tokenizer, [row], params.objective, params.max_length, params.overflow)
-        dropped = prepared.dropped[0].detail if prepared.dropped else ""
-    except DiagnosticError as error:  # `overflow = error`: the training would stop at this row
-        dropped = error.diagnostics[0].message
     whole = prepare(tokenizer, [row], params.objective, _ANY, "drop")
     if not whole.rows:
-        return ShownRow((), 0, 0, 0, params.max_length, params.objective, dropped or whole.dropped[0].detail)
+        return ShownRow((), 0, 0, 0, params.max_length, params.objective, whole.dropped[0].detail)
     encoded = whole.rows[0].encoded
     read = min(len(encoded.ids), params.max_length)
-    pieces = _pieces(tokenizer, row, encoded.ids, encoded.supervised, read)
+    dropped = _dropped(tokenizer, row, params) if read < len(encoded.ids) else ""
+    pieces, more = _pieces(tokenizer, row, encoded, read)
     trained = 0 if dropped else sum(encoded.supervised[:read])
-    return ShownRow(pieces, len(encoded.ids), read, trained, params.max_length, params.objective, dropped)
+    return ShownRow(pieces, len(encoded.ids), read, trained, params.max_length, params.objective, dropped, more)
 
 
-_ANY = 1 << 40
+def _dropped(tokenizer: Any, row: RenderedRow, params: TrainParams) -> str:
+    """Why a row that is too long is not trained on; nothing where it is cut and still teaches something."""
+    try:
+        prepared = prepare(tokenizer, [row], params.objective, params.max_length, params.overflow)
+    except DiagnosticError as error:  # `overflow = error`: the training would stop at this row
+        return error.diagnostics[0].message
+    return prepared.dropped[0].detail if prepared.dropped else ""
 
 
-def _pieces(
-    tokenizer: Any, row: RenderedRow, ids: Sequence[int], trained: Sequence[bool], read: int
-) -> tuple[Piece, ...]:
-    """The rendered text cut where its tokens begin; what no token covers goes with the one before it."""
+def _pieces(tokenizer: Any, row: RenderedRow, encoded: Encoded, read: int) -> tuple[tuple[Piece, ...], int]:
+    """The rendered text cut where its first ``MOST_PIECES`` tokens begin, and how many characters follow; what no token
+    covers goes with the one before it."""
     from runtime.models.chat_template import render
 
     text = render(tokenizer, list(row.messages))
     output = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    if tuple(output["input_ids"]) != tuple(ids):
+    if tuple(output["input_ids"]) != encoded.ids:
         raise fatal("SFT0514", "the tokens of this row are not those that its mask is of")
-    starts = [start for start, _ in output["offset_mapping"]]
-    ends = [*starts[1:], len(text)]
+    starts = [start for start, _ in output["offset_mapping"][: MOST_PIECES + 1]]
     if starts:
         starts[0] = 0
-    return tuple(
-        Piece(text[start:end], trained[at], at >= read)
-        for at, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ends = [*starts[1:], len(text)] if len(starts) <= MOST_PIECES else starts[1:]
+    pieces = tuple(
+        Piece(text[start:end], encoded.supervised[at], at >= read)
+        for at, (start, end) in enumerate(zip(starts, ends, strict=False))
         if end > start
     )
+    return pieces, len(text) - ends[-1] if ends else 0
 
 
 @lru_cache(maxsize=4)

@@ -96,7 +96,7 @@ class RowsScreen(View[RowsModel]):
     def on_big_table_searched(self, event: BigTable.Searched) -> None:
         """Only the rows that hold a text; all of them again for an empty one."""
         self.rows = replace(self.rows, search=event.text)
-        event.table.searched = event.text
+        self.query_one(BigTable).searched = event.text
         self.lines.clear()
         self.reload()
 

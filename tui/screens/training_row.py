@@ -117,13 +117,14 @@ class TrainingRowScreen(View[TrainingRow]):
         masked = isinstance(self.mask, ShownRow) and self.mask.pieces
         parts = stretches(self.mask) if masked and isinstance(self.mask, ShownRow) else by_roles(copy)
         text, room = Text(), MOST_CHARACTERS
+        more = self.mask.more if masked and isinstance(self.mask, ShownRow) else 0
+        left = sum(len(one.text) for one in parts) + more - MOST_CHARACTERS
         for part in parts:
             if room <= 0:
-                left = sum(len(one.text) for one in parts) - MOST_CHARACTERS
                 return text.append(f" … ({left:,} characters more)", style=self.ink.faint)
             text.append_text(self._stretch(part, room))
             room -= len(part.text)
-        return text
+        return text.append(f" … ({left:,} characters more)", style=self.ink.faint) if left > 0 else text
 
     def _stretch(self, part: Stretch, room: int) -> Text:
         ink = self.ink

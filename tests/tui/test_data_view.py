@@ -1,0 +1,236 @@
+"""Journeys through the parts of the data view, on rows that really went through their steps."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+
+from runtime.store import Store
+from sft.show import show
+from sft.tracing import trace
+from tests.tui.conftest import Journey
+from tests.tui.data_store import MIX
+from tests.tui.sample_store import RUN
+from tui import queries
+from tui.duplicate_queries import clusters, counts, members
+from tui.fate_queries import row_fate
+from tui.row_queries import RowSet, row_count, row_page
+from tui.screens.cluster import ClusterScreen
+from tui.screens.data import DataScreen
+from tui.screens.drops import DropsScreen
+from tui.screens.fate import FateScreen
+from tui.screens.rows import RowsScreen
+from tui.screens.run import RunScreen
+from tui.screens.sources import SourcesScreen
+from tui.screens.training_row import TrainingRowScreen
+from tui.template_queries import on_row
+from tui.view_models.data_parts import next_part, parts_of
+from tui.widgets.big_table import BigTable
+from tui.widgets.parts_line import window
+
+Walk = Callable[..., None]
+
+
+def run_of(store: Store) -> str:
+    return queries.runs(store, 1)[0].run_id
+
+
+def test_from_the_funnel_to_dropped_rows_to_the_fate_of_one(data: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("2", *["down"] * 7)
+        assert "dedup near on q at 70%" in go.text()
+        await go.press("enter")
+        assert isinstance(go.app.screen, DropsScreen) and "9 of 191 rows" in go.text()
+        await go.press("slash", *"refund", "enter")
+        assert "dropped rows hold 'refund'" in go.text()
+        assert 0 < go.app.screen.query_one(BigTable).total < 9
+        await go.press("escape")
+        assert "9 of 191 rows" in go.text() and isinstance(go.app.screen, DropsScreen)
+        await go.press("down", "enter")
+        assert isinstance(go.app.screen, FateScreen)
+        assert "dropped by dedup near on q at 70%" in go.text() and "stands in for it" in go.text()
+        await go.press("escape", "escape", "escape")
+        assert isinstance(go.app.screen, RunScreen)
+
+    walk(data, journey, run_id=run_of(data), size=(110, 34))
+
+
+def test_from_a_source_to_a_row_to_how_it_is_trained_on(data: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("2", "tab")
+        assert isinstance(go.app.screen, SourcesScreen)
+        assert "CC0-1.0" in go.text() and "from question" in go.text() and "200 rows, 1 unreadable" in go.text()
+        await go.press("enter")
+        assert isinstance(go.app.screen, RowsScreen) and "1 of 200" in go.text()
+        await go.press("G")
+        assert "200 of 200" in go.text()
+        await go.press("slash", *"letter", "enter")
+        assert "No row holds 'letter'" in go.text()
+        await go.press("escape", "g", "down", "enter")
+        assert isinstance(go.app.screen, FateScreen) and "tickets.jsonl:2 (source tickets)" in go.text()
+        await go.press("2", "tab", "tab", "down", "down", "enter")
+        assert "46 rows" in go.text() and "from letters_task" in go.text()
+        await go.press("enter")
+        assert isinstance(go.app.screen, TrainingRowScreen)
+        await go.until("tokens trained")
+        assert "template plain" in go.text() and "twice" not in go.text() and "2 times in 158 rows" in go.text()
+        await go.press("v")
+        assert "╎<|im_start|>" in go.text()
+
+    walk(data, journey, run_id=run_of(data), size=(120, 40))
+
+
+def test_duplicates_stand_side_by_side(data: Store, walk: Walk) -> None:
+    run_id = run_of(data)
+    groups, dropped = counts(data, run_id)
+    found = clusters(data, run_id, 100)
+    assert (len(found), sum(one.rows for one in found)) == (groups, dropped) and dropped == 13
+    for one in found:
+        own = members(data, run_id, one.task, one.stays)
+        assert len(own) == one.rows and all(member.content for member in own)
+    shown = json.loads(show(data, run_id, "duplicates", "json", limit=100))["groups"]
+    assert {(g["row_id"], m["row_id"]) for g in shown for m in g["stands_for"]} == {
+        (one.stays, member.row_id) for one in found for member in members(data, run_id, one.task, one.stays)
+    }
+
+    async def journey(go: Journey) -> None:
+        await go.press("2", "tab", "tab", "tab", "enter")
+        assert isinstance(go.app.screen, ClusterScreen)
+        assert "stays: tickets.jsonl:11" in go.text() and "dropped: tickets.jsonl:91" in go.text()
+        await go.press("down")
+        assert "dropped: tickets.jsonl:92" in go.text()
+
+    walk(data, journey, run_id=run_id, size=(110, 34))
+
+
+def test_overlap_and_templates_stand_on_real_rows(data: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("2", *["tab"] * 4)
+        assert "items given away" in go.text() and "training row letters.jsonl" in go.text()
+        assert go.text().count("Hello, my") >= 3  # in the list, in the item, in the row
+        await go.press("tab", "tab")
+        assert "row 1 of 112" in go.text() and "all templates" in go.text() and "A customer writes:" in go.text()
+        await go.press("full_stop")
+        assert "row 2 of 112" in go.text()
+        await go.press("comma", "comma")
+        assert "row 112 of 112" in go.text()
+
+    walk(data, journey, run_id=run_of(data), size=(110, 36))
+
+
+def test_templates_on_a_row_are_what_the_run_rendered(data: Store) -> None:
+    run_id = run_of(data)
+    step = next(one for one in queries.steps(data, run_id) if one.step_id == "render:tickets_task.train")
+    rows = RowSet(step.step_id, step.step_hash)
+    assert row_count(data, rows) == 112
+    rendered = {one.row_id: one.texts for one in row_page(data, rows, 0, 112)}
+    seen = on_row(data, run_id, "tickets_task", 5)
+    assert seen is not None and len(seen.rendered) == 2
+    made = [tuple((turn["role"], turn["content"]) for turn in one.messages) for one in seen.rendered.values()]
+    assert rendered[seen.row_id] in made
+
+
+def test_the_fate_is_that_of_sft_trace(data: Store) -> None:
+    run_id = run_of(data)
+    row_id = data.query("SELECT row_id FROM ledger WHERE survivor IS NOT NULL ORDER BY row_id LIMIT 1")[0][0]
+    kept = data.query("SELECT row_id FROM renders LIMIT 1")[0][0]
+    for wanted in (row_id, kept, "tickets.jsonl:201"):
+        fate, page = row_fate(data, run_id, wanted), trace(data, run_id, wanted)
+        if fate.lost:
+            assert fate.lost in page.head
+            continue
+        assert [(line.step_id, line.line) for line in fate.steps] == list(page.tables[1].rows)
+        assert list(page.tables[1].notes) == [line.note for line in fate.steps]
+
+
+def test_rows_of_a_mixture_can_be_those_of_one_task(data: Store) -> None:
+    run_id = run_of(data)
+    step = next(one for one in queries.steps(data, run_id) if one.step_id == MIX)
+    whole = RowSet(MIX, step.step_hash)
+    parts = data.query("SELECT part, realised FROM mixture_counts")
+    assert row_count(data, whole) == 158 == sum(rows for _, rows in parts)
+    for part, rows in parts:
+        own = RowSet(MIX, step.step_hash, part)
+        assert row_count(data, own) == rows == len(row_page(data, own, 0, 200))
+        assert row_page(data, own, 10, 20) == row_page(data, own, 0, 20)[10:]
+    assert row_count(data, RowSet(MIX, step.step_hash, search="A CUSTOMER writes")) == 52
+    assert row_count(data, RowSet(MIX, "0" * 32)) is None
+
+
+HOSTILE_KEYS = (
+    *(("2",), ("j", "j", "j", "j", "j", "j", "enter"), ("enter",), ("escape",), ("escape",), ("tab",)),
+    *(("enter",), ("colon", "1", "4", "1", "enter"), ("enter",), ("escape",), ("escape",), ("tab",), ("enter",)),
+    *(
+        ("escape",),
+        ("tab",),
+        ("G", "k"),
+        ("enter",),
+        ("escape",),
+        ("tab",),
+        ("tab",),
+        ("tab",),
+        ("6",),
+        ("question_mark",),
+    ),
+)
+
+
+def test_hostile_text_stays_text_in_every_part(data: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        for keys in HOSTILE_KEYS:
+            await go.press(*keys)
+            unsafe = [c for c in go.text() if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
+            assert not unsafe, (keys, unsafe)
+
+    walk(data, journey, run_id=run_of(data), size=(80, 24))
+
+
+def test_a_row_of_a_megabyte_is_shown_and_said_to_be_cut(data: Store, walk: Walk) -> None:
+    step = next(one for one in queries.steps(data, run_of(data)) if one.step_id == "render:letters_task.all")
+    row = next(
+        one for one in row_page(data, RowSet(step.step_id, step.step_hash), 0, 50) if "A long letter" in one.texts[0][1]
+    )
+
+    async def journey(go: Journey) -> None:
+        go.app.open_above("training_row", run_of(data), step.step_id, row.row_id)
+        await go.settle()
+        assert "not trained on: longer than 128 tokens" in go.text()
+        await go.press("v")
+        assert "x╎x╎x" in go.text()
+        go.app.screen.query_one("#row").scroll_end(animate=False)
+        await go.settle()
+        assert "characters more)" in go.text()
+
+    walk(data, journey, run_id=run_of(data))
+
+
+def test_parts_of_a_run_whose_plan_cannot_be_read_say_so(done: Store, walk: Walk) -> None:
+
+    async def journey(go: Journey) -> None:
+        await go.press("2")
+        for _ in range(5):
+            await go.press("tab")
+            assert "reading the store" not in go.text()
+        assert isinstance(go.app.screen, DataScreen)
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_parts_are_those_that_a_run_has_and_walk_around() -> None:
+    assert parts_of(["ingest", "mix"], "funnel") == ("funnel", "sources", "mixtures")
+    assert parts_of(["ingest"], "judges") == ("funnel", "sources", "judges")
+    assert next_part(("funnel", "sources"), "sources", 1) == "funnel"
+    assert window([10, 10, 10, 10], 2, 25) == (2, 4) and window([10, 10, 10], 1, 5) == (1, 2)
+    assert window([5, 5, 5], 0, 100) == (0, 3)
+
+
+@pytest.mark.parametrize("view", ["spec", "sources", "thresholds", "templates", "row"])
+def test_every_new_view_is_in_sft_show(data: Store, view: str) -> None:
+    for width in (60, 120):
+        text = show(data, None, view, width=width)
+        assert max(map(len, text.split("\n"))) <= width + 40  # wide characters count twice
+        assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
+    assert json.loads(show(data, None, view, "json"))
