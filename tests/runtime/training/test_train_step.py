@@ -358,7 +358,7 @@ def report(self, measured):
         os.kill(os.getpid(), signal.SIGKILL)
 
 recorder.Recorder.report = report
-train.run(Trainings(root, model, Store(root / ".sft").create()).context(params(epochs=4), ROWS, VALIDATION))
+train.run(Trainings(root, model, Store(root / ".sft").create()).context(params(epochs=3), ROWS, VALIDATION))
 """
 
 
@@ -379,8 +379,8 @@ def test_killed_and_continued_is_bit_for_bit_uninterrupted(tmp_path: Path, monke
     assert [path.name for path in (killed / "out").iterdir()] == ["checkpoint-00000006"]
     assert train_in_child(killed, model, -1) == 0
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    run(Trainings(whole, model, Store(whole / ".sft").create()).context(params(epochs=4), ROWS, VALIDATION))
+    run(Trainings(whole, model, Store(whole / ".sft").create()).context(params(epochs=3), ROWS, VALIDATION))
     assert same_bits(weights(killed / "out"), weights(whole / "out"))
     query = "SELECT step, loss, validation_loss, learning_rate, grad_norm, tokens FROM train_steps ORDER BY step"
     records = [Store(root / ".sft").query(query) for root in (killed, whole)]
-    assert records[0] == records[1] and len(records[0]) == 21
+    assert records[0] == records[1] and len(records[0]) == 16, "killed in the second of three epochs"
