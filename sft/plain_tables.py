@@ -22,7 +22,7 @@ NARROWEST = 12
 NO_TERMINAL_WIDTH = 100
 NOTE_INDENT = "     "
 # What makes GitHub mention somebody, link an address, or refer to an issue.
-_LIVE = re.compile(r"(?i)(@|:(?=//)|www(?=\.)|#(?=\d)|\bgh-(?=\d))")
+_LIVE = re.compile(r"(?i)(@(?!\u2060)|:(?=//)|www(?=\.)|#(?=\d)|\bgh-(?=\d))")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from compiler.plan import Plan
 from runtime.scheduler import run_plan
 from runtime.store import Store
 from runtime.world import LocalWorld
-from sft.plain_tables import Page, Table, aligned, as_markdown, fitted, markdown_table
+from sft.plain_tables import Page, Table, aligned, as_markdown, fitted, markdown_table, unlinked
 from sft.project import read_spec
 from sft.show import show
 from sft.show_pages import PAGES
@@ -173,6 +173,7 @@ def test_markdown_mentions_nobody_and_links_nothing() -> None:
     text = as_markdown(page)
     assert text.count("@\u2060everyone") == 5 and "#\u206012" in text
     assert not re.search(r"(?i)@\w|\w://|www\.|#\d|gh-\d", text)
+    assert unlinked(text) == text, "a page may be a part of another one"
     assert "https://x.example" in markdown_table("", ("path",), [(live,)]), "a card has paths to copy"
 
 
