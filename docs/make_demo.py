@@ -1,4 +1,4 @@
-"""Reduce a finished store to the demo of the dashboard: ``python docs/make_demo.py examples/triage/.sft``.
+"""Reduce finished stores to the demo of the dashboard: ``python docs/make_demo.py triage/.sft star/.sft``.
 
 Weights, checkpoints and locks stay behind; rows, curves, predictions and verdicts come along, and of what names the
 machine nothing. Run it on the demo's own store (``sft tui --demo`` says where that is) to bring it to a new schema.
@@ -11,7 +11,7 @@ import argparse
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -30,16 +30,16 @@ KEPT_ENVIRONMENT = "key LIKE 'package:%' OR key IN ('python', 'cores', 'threads'
 MOMENT = (2026, 1, 1, 0, 0, 0)  # of every file, so that the same store gives the same archive
 
 
-def make(source: Store, archive: Path) -> int:
-    """Write the archive; its size in bytes."""
+def make(sources: Sequence[Store], archive: Path) -> int:
+    """Write the archive of the runs of some stores; its size in bytes."""
     with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
-        folder = Path(name)
-        for table in _tables(source):
-            path = folder / f"{table}.parquet"
-            if _copy(source, table, path):
-                _put(bundle, f"{TABLES}{table}.parquet", path.read_bytes())
-        for path in _files(source):
-            _put(bundle, path.relative_to(source.root).as_posix(), path.read_bytes())
+        path = Path(name) / "table.parquet"
+        for number, source in enumerate(sources):
+            for table in _tables(source):
+                if _copy(source, table, path):
+                    _put(bundle, f"{TABLES}{number}/{table}.parquet", path.read_bytes())
+            for file in _files(source):
+                _put(bundle, file.relative_to(source.root).as_posix(), file.read_bytes())
     return archive.stat().st_size
 
 
@@ -83,11 +83,12 @@ def _files(source: Store) -> Iterator[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("store", type=Path, help="a store folder (.sft) with finished runs")
-    parser.add_argument("archive", type=Path, nargs="?", default=ARCHIVE)
+    parser.add_argument(
+        "stores", type=Path, nargs="+", help="store folders (.sft) with finished runs, of different specs"
+    )
     given = parser.parse_args()
-    size = make(Store(given.store), given.archive)
-    print(f"{given.archive}: {size:,} bytes")
+    size = make([Store(store) for store in given.stores], ARCHIVE)
+    print(f"{ARCHIVE}: {size:,} bytes")
     if size > MOST_BYTES:
         raise SystemExit(f"more than {MOST_BYTES:,} bytes: take a smaller run")
 

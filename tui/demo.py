@@ -8,6 +8,7 @@ ever written into the installation. 0.3 s.
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -30,8 +31,5 @@ def unpack(folder: Path, archive: Path = ARCHIVE) -> Store:
                 table = Path(name).stem
                 # By name: a column that is new since then stays empty, and one that was left is an error of ours.
                 con.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM read_parquet(?)', [str(folder / name)])
-    for name in names:
-        if name.startswith(TABLES):
-            (folder / name).unlink()
-    (folder / TABLES).rmdir()
+    shutil.rmtree(folder / TABLES)
     return store

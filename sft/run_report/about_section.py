@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sft.run_report.facts import RunFacts
-from sft.run_report.markup import Markup, el, joined, text
+from sft.run_report.markup import Markup, el, head_row, joined, text
 from tui.formats import count
 from tui.view_models.runs import STATE_MARKS
 
@@ -21,7 +21,7 @@ def _steps(facts: RunFacts) -> Markup:
         cells += [el("td", line.took, class_="n"), el("td", el("code", hashes.get(line.step_id, "")[:12]))]
         rows.append(el("tr", *cells, el("td", line.note, class_="quiet")))
     columns = ("state", "step", "in", "out", "time", "hash", "why")
-    table = el("table", el("tr", *(el("th", name) for name in columns)), *rows)
+    table = el("table", head_row(columns, 2, 3, 4), *rows)
     return el("details", el("summary", f"{len(rows)} steps"), el("div", table, class_="wide"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sft.run_report.drawing import parts
-from sft.run_report.markup import Markup, el, joined
+from sft.run_report.markup import Markup, el, head_row, joined, prose
 from tui.formats import count, share
 from tui.queries import SourceRow
 from tui.view_models.data import FunnelLine
@@ -37,11 +37,11 @@ def _funnel(lines: Sequence[FunnelLine]) -> Markup:
             el("td", share(dropped, entering) if dropped and entering else "", class_="n"),
             el("td", count(kept), class_="n"),
             el("td", drawn),
-            el("td", line.reason, class_="quiet"),
+            el("td", prose(line.reason), class_="quiet"),
         ]
         rows.append(el("tr", *cells))
     columns = ("step and rule", "in", "dropped", "", "kept", "of the rows read", "reason")
-    head = el("tr", *(el("th", name) for name in columns))
+    head = head_row(columns, 1, 2, 3, 4)
     return el("div", el("table", head, *rows, class_="funnel"), class_="wide")
 
 
@@ -56,4 +56,4 @@ def _sources(sources: Sequence[SourceRow]) -> Markup:
         for one in sources
     ]
     columns = ("source", "file", "licence", "origin", "rows", "not readable")
-    return el("div", el("table", el("tr", *(el("th", name) for name in columns)), *rows), class_="wide")
+    return el("div", el("table", head_row(columns, 4, 5), *rows), class_="wide")

@@ -63,10 +63,10 @@ def parts(named: Sequence[tuple[str, int, str]], width: int = 260) -> Markup:
         size = count / whole * width
         place = {"x": round(begin, 1), "y": 0, "width": round(max(size - 1, 1), 1), "height": 18}
         marks.append(el("rect", el("title", f"{name}: {count:,}"), **place, class_=f"part {look}"))
-        if size > 9 * len(f"{count:,}"):
+        if size > 9 * len(f"{count:,}") and look != "none":
             marks.append(_label(round(begin + size / 2, 1), 13, f"{count:,}", "middle", "inside"))
         begin += size
-    told = ", ".join(f"{count:,} {name}" for name, count, _ in named if count)
+    told = ", ".join(f"{count:,} {name}" for name, count, look in named if count and look != "none")
     return _svg(width, 18, told, *marks, class_="parts")
 
 

@@ -62,6 +62,11 @@ def prose(value: str) -> Markup:
     return joined(*(el("code", part) if at % 2 else part for at, part in enumerate(parts)))
 
 
+def head_row(columns: Iterable[str], *right: int) -> Markup:
+    """The head of a table; ``right`` are the positions of columns with numbers."""
+    return el("tr", *(el("th", name, class_="n" if at in right else None) for at, name in enumerate(columns)))
+
+
 def style_sheet(css: str) -> Markup:
     """The one style sheet of a page; a file of this package, never data."""
     return Markup(f"<style>{css}</style>")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sft.comparing_models import Compared
 from sft.run_report.drawing import parts, strip
 from sft.run_report.facts import EvalFacts
-from sft.run_report.markup import Markup, el, joined
+from sft.run_report.markup import Markup, el, head_row, joined
 from tui.formats import count, estimate, number, share
 from tui.metric_queries import MetricRow
 from tui.prediction_queries import Outcome
@@ -50,7 +50,7 @@ def _aggregates(metrics: Sequence[MetricRow]) -> Markup:
     at = " and ".join(number(level, "share") for level in levels)
     note = f"Intervals at {at}, each drawn on its own scale, the mean of all templates."
     return joined(
-        el("div", el("table", el("tr", *(el("th", name) for name in columns)), *rows), class_="wide"),
+        el("div", el("table", head_row(columns, 3, 5, 6), *rows), class_="wide"),
         el("p", note, class_="quiet"),
     )
 
@@ -102,6 +102,6 @@ def _by_slice(compared: Compared) -> Markup | None:
         cells.append(el("td", "" if one.adjusted is None else f"{one.adjusted:.3g}", class_="n"))
         rows.append(el("tr", *cells))
     columns = ("slice", "items", "difference", "n", "p (Holm)")
-    head = el("tr", *(el("th", name) for name in columns))
+    head = head_row(columns, 2, 3, 4)
     table = el("div", el("table", head, *rows), class_="wide")
     return el("details", el("summary", f"by slice ({len(rows)})"), table, open=len(rows) <= 12)

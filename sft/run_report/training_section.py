@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sft.run_report.drawing import Curve, curves
 from sft.run_report.facts import Course
-from sft.run_report.markup import Markup, el, facts
+from sft.run_report.markup import Markup, el, facts, head_row
 from tui.formats import number
 from tui.view_models.rounds import STATES, RoundsView, figure_of, shown_figure, why
 
@@ -81,5 +81,5 @@ def _loop(loop: RoundsView) -> Markup:
         el("h3", f"loop {loop.name}"),
         el("p", f"The loop {loop.told}."),
         curves(shown, unit, "round", f"metrics of {loop.name} by round, with their intervals") if shown else None,
-        el("div", el("table", el("tr", *(el("th", name) for name in columns)), *rows), class_="wide"),
+        el("div", el("table", head_row(columns, 0, *range(2, 2 + len(loop.curves))), *rows), class_="wide"),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sft.reports.report import Case, GateReport, Report
 from sft.run_report.drawing import strip
-from sft.run_report.markup import Markup, el, facts, joined, prose
+from sft.run_report.markup import Markup, el, facts, head_row, joined, prose
 from tui.formats import number
 from tui.view_models.verdicts import BADGES, Requirement
 
@@ -101,5 +101,5 @@ def _slices(case: Case) -> Markup | None:
         f"{len(case.slices)} slices, {left} of which did not pass" if left else f"{len(case.slices)} slices, all pass"
     )
     columns = ("", "slice", "estimate", "", "threshold", "n", "why")
-    head = el("tr", *(el("th", name) for name in columns))
+    head = head_row(columns, 2, 4, 5)
     return el("details", el("summary", told), el("div", el("table", head, *rows), class_="wide"), open=bool(left))

@@ -79,6 +79,6 @@ def test_an_archive_of_an_older_schema_is_opened(tmp_path: Path) -> None:
         with store.reading() as con:
             con.execute(f"COPY (SELECT run_id, step_id, rule, text FROM rules) TO '{path}' (FORMAT parquet)")
         copied = io.BytesIO(path.read_bytes())
-        copy.writestr(f"{TABLES}rules.parquet", copied.getvalue())
+        copy.writestr(f"{TABLES}0/rules.parquet", copied.getvalue())
     found = unpack(tmp_path / "second" / ".sft", older)
     assert found.query("SELECT count(*) FROM rules")[0][0] == store.query("SELECT count(*) FROM rules")[0][0]
