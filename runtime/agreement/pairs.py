@@ -81,8 +81,9 @@ def pair_figures(given: Pairs, tail: float | None = None) -> Iterator[Figure]:
     for place, label in reversed(list(enumerate(PAIR_LABELS))):
         yield _share(given, "judge_rate", given.judge == place, there, label, tail)
     both = (given.straight != NONE) & (given.swapped != NONE)
-    yield _share(given, "flip_rate", given.straight != given.swapped, both, tail=tail)
-    yield _first_rate(given, tail)
+    if both.any() or not there.any():  # a rule has no order
+        yield _share(given, "flip_rate", given.straight != given.swapped, both, tail=tail)
+        yield _first_rate(given, tail)
     decided = ((given.judge == _WON) | (given.judge == _LOST)) & (given.longer != 0)
     to_longer = (given.judge == _WON) == (given.longer == 1)
     yield _share(given, "longer_rate", to_longer, decided, tail=tail)

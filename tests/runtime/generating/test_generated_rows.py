@@ -214,6 +214,48 @@ def test_judges_verify_answers_and_no_verdict_is_no_reason_against_one(project: 
     assert row["output"] == "so 2 and 3 make 5"
 
 
+BEST = (
+    HEAD
+    + """
+lint levels { uncalibrated_judge = allow }
+judge better  { pairwise = forced   using = model(tiny) }
+judge longest { pairwise = forced   using = rules("longer") }
+generate attempts {
+  method  = respond { samples = 3   take = best { measure = win_rate(better) } }
+  prompts = sums_task
+  model   = tiny
+  decode  = sample { temperature = 0.8   max_new_tokens = 30 }
+  precision = fp32
+}
+mixture both { use attempts }
+"""
+)
+
+
+def test_the_best_of_several_is_the_one_that_wins_in_both_orders(project: Project) -> None:
+    project.rows("sums.jsonl", SUMS[:2])
+    asked = []
+
+    def answers(request: Request) -> str:
+        content = str(request.messages[-1]["content"])
+        if "You are a judge" not in content:
+            return f"answer {'bca'[request.sample]}" if "2" in content else f"same {request.sample // 2}"
+        asked.append(request.hash)
+        first, second = (content.index(word) if word in content else 0 for word in ("answer a", "answer b"))
+        if not first or not second:  # between the others it takes what stands first
+            return "VERDICT: A"
+        return f"VERDICT: {'A' if first < second else 'B'}"
+
+    outcome = project.run(BEST, "both", answers)
+    assert outcome.status == "done", outcome.findings
+    found = project.query("SELECT content ->> 'output', rule, value FROM candidates ORDER BY number")
+    # a beats b; c is judged by where it stands, a tie with both
+    assert found[:3] == [("answer b", "not_best", "0.25"), ("answer c", "not_best", "0.5"), ("answer a", None, "0.75")]
+    assert len(asked) == len(set(asked))
+    longer = project.run(BEST.replace("win_rate(better)", "win_rate(longest)"), "both", answers)
+    assert longer.status == "done"
+
+
 def test_a_judge_that_a_server_failed_on_ends_the_step(project: Project) -> None:
     project.rows("sums.jsonl", SUMS[:3])
 
