@@ -43,6 +43,7 @@ class _Rule:
     level: float | None
     unit: str
     samples: int = 1
+    votes: int = 1  # of an answer: a pair is judged in both orders
 
     @property
     def is_floor(self) -> bool:
@@ -56,10 +57,11 @@ class _Rule:
         return holds(number, self.op, self.threshold)
 
 
-def decide_bound(requirement: BoundRequirement, answers: Floats, samples: int = 1) -> Decision:
+def decide_bound(requirement: BoundRequirement, answers: Floats, samples: int = 1, votes: int = 1) -> Decision:
     """Decide from a matrix items × templates of the model's answers, each the mean of so many; NaN is missing."""
     level = None if requirement.level is None else float(requirement.level)
-    rule = _Rule(requirement.op, float(requirement.threshold), level, requirement.metric.unit, samples)
+    samples *= votes
+    rule = _Rule(requirement.op, float(requirement.threshold), level, requirement.metric.unit, samples, votes)
     shown = aggregate(answers, rule.unit, level or SHOWN_LEVEL, samples)
     name = f"`{requirement.metric.metric}` of `{requirement.metric.model}`"
     if shown.estimate is None:
@@ -223,7 +225,8 @@ def _estimate_sentence(rule: _Rule, name: str, answers: Floats, *, interval: boo
     assert shown.estimate is not None
     templates = answers.shape[1]
     under = f" under {templates} templates each" if templates > 1 else ""
-    under += f", asked {rule.samples} times" if rule.samples > 1 else ""
+    under += f", asked {rule.samples // rule.votes} times" if rule.samples > rule.votes else ""
+    under += ", judged in both orders" if rule.votes > 1 else ""
     text = f"{name} is {wording.value(shown.estimate, rule.unit)} on {wording.count(shown.n, 'items')}{under}"
     if not interval or shown.low is None or shown.high is None:
         return text

@@ -161,7 +161,8 @@ def _decider(requirement: _Sliced, evidence: Evidence, blessed: BlessedRun | Non
         bound = requirement
         if of_set is not None:
             return lambda part: decide_whole_bound(bound, of_set.of_part(part))
-        return lambda part: decide_bound(bound, part.of(answers), evidence.votes(metric.metric))
+        votes = evidence.metrics[metric.metric].votes
+        return lambda part: decide_bound(bound, part.of(answers), evidence.samples, votes)
     if of_set is not None and requirement.blessed is not None:
         return lambda part: undecided_whole(requirement)
     baseline, against = _other_side(requirement, evidence, blessed)

@@ -59,3 +59,22 @@ def test_labels_from_the_middle_have_no_better_side(field: str) -> None:
     text = spec("declines == partial_refusal", f"{field} = progress.refused{other}")
     message = f"SFT0664: of `progress.refused` neither more nor less is better, so it cannot be `{field}`"
     assert problems(text) == [message]
+
+
+def test_a_round_is_compared_with_the_one_before_it() -> None:
+    judge = "judge better { pairwise = ties   using = model(smol) }\nlint levels { uncalibrated_judge = allow }\n"
+    text = HEAD + judge + loop("proxy = progress.wins   gold = progress.exact")
+    text = text.replace("models = [student]", "models = [student, previous]")
+    text = text.replace("metric level = judge(declines)", "metric wins = win_rate(better, previous)")
+    assert problems(text) == []
+    plan = compile_spec(SourceFile("main.sft", text), FakeWorld(), Diagnostics())
+    assert plan is not None
+    compared = {
+        step.id: step.inputs["against"]
+        for step in plan.steps
+        if step.kind is StepKind.JUDGE and "against" in step.inputs
+    }
+    assert compared == {
+        f"judge:star.{n}.progress.star.{n}.student.plain.better.{before}": f"predict:star.{n}.progress.{before}.plain"
+        for n, before in ((1, "smol"), (2, "star.1.student"), (3, "star.2.student"))
+    }

@@ -174,6 +174,7 @@ def test_no_gate_passes_over_pairs_without_a_verdict(folder: Path, scripted: Any
     store = go(folder, SPEC + "gate g { require better.pairwise_accuracy >= 50%   require arena.wins(tuned) >= 30% }\n")
     found = store.query("SELECT verdict, reason FROM gates ORDER BY requirement")
     assert [verdict for verdict, _ in found] == ["inconclusive", "inconclusive"]
+    assert "`wins` of `tuned` is 60% on 5 items, judged in both orders" in found[1][1]
 
 
 def test_a_forced_judge_may_not_say_tie(folder: Path, scripted: Any) -> None:
