@@ -28,7 +28,7 @@ from spec_lang.plain_text import visible
 def explain_step(plan: Plan, step: Step) -> str:
     """Readable text about a step of this plan, safe for a terminal."""
     lines = [step.id, f"  declared at {step.place.path}:{step.place.line}", f"  hash {step.hash}", ""]
-    expressions = list(_expressions(step))
+    expressions = list(expressions_of(step))
     if expressions:
         lines += ["expressions (DuckDB SQL):", *(line for title, sql in expressions for line in _sql(title, sql)), ""]
     lines += ["the hash covers:", f"  version of the algorithm: {step.version}"]
@@ -38,7 +38,8 @@ def explain_step(plan: Plan, step: Step) -> str:
     return visible("\n".join(lines) + "\n", newlines=True)
 
 
-def _expressions(step: Step) -> Iterator[tuple[str, Sql]]:
+def expressions_of(step: Step) -> Iterator[tuple[str, Sql]]:
+    """What a step asks of rows, each with what it is for."""
     params = step.params
     if isinstance(params, FilterParams):
         texts = step.local.get("rules", [])

@@ -12,6 +12,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+OPTIONS = "options"  # key of the words of `sft run` that another run of the same plan has to be given
 PACKAGES = ("sft-lang", "duckdb", "numpy", "peft", "pydantic", "scipy", "tokenizers", "torch", "transformers")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 EVENTS = "events.jsonl"
+STOPPING = "stopping at the next safe point"  # how the note begins that a signal to stop leaves
 
 
 @dataclass(frozen=True, slots=True)

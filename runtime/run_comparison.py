@@ -86,6 +86,12 @@ def metric_pairs(store: Store, first: tuple[str, Plan], second: tuple[str, Plan]
     return tuple(_pair(store, key, (one.get(key), two.get(key)), first, second) for key in keys)
 
 
+def metric_pair(store: Store, key: Key, first: tuple[str, Plan], second: tuple[str, Plan]) -> MetricPair:
+    """One metric of two runs."""
+    one, two = (_metrics(store, run, plan) for run, plan in (first, second))
+    return _pair(store, key, (one.get(key), two.get(key)), first, second)
+
+
 def _verdicts(store: Store, run: str) -> dict[tuple[str, str], str]:
     rows = store.query(
         "SELECT s.name, g.text, g.verdict FROM steps s JOIN gates g USING (step_hash) "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from compiler.plan import Plan, Step, StepKind
 from runtime.context import StepResult
+from runtime.processes import is_alive
 from runtime.store import Store, insert_rows
 from spec_lang.diagnostics import Diagnostic, Severity
 
@@ -34,6 +36,11 @@ class Result:
     rows_dropped: int
     seconds: float
     summary: dict[str, Any]
+
+
+def new_run_id() -> str:
+    """The time, and four random digits for two runs of one second."""
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
 
 
 def known_results(store: Store) -> dict[str, Result]:
@@ -251,7 +258,7 @@ def dead_runs(store: Store) -> list[str]:
         "SELECT run_id, pid FROM runs WHERE status = 'running' AND host = ?",
         [socket.gethostname()],
     )
-    return [run_id for run_id, pid in rows if not process_alive(pid)]
+    return [run_id for run_id, pid in rows if not is_alive(pid)]
 
 
 def mark_interrupted(store: Store, dead: Sequence[str]) -> None:
@@ -265,16 +272,6 @@ def mark_interrupted(store: Store, dead: Sequence[str]) -> None:
             f"UPDATE steps SET status = 'interrupted' WHERE status IN ('running', 'pending') AND run_id IN ({slots})",
             list(dead),
         )
-
-
-def process_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _now() -> datetime:

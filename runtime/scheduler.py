@@ -9,14 +9,13 @@ first one's result instead of computing it again.
 from __future__ import annotations
 
 import errno
-import secrets
+import shlex
 import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -26,8 +25,8 @@ from runtime import run_record
 from runtime.artifacts import Objects
 from runtime.balance import check_balance
 from runtime.context import Interrupted, StepContext, StepResult, StopFlag
-from runtime.environment import capture
-from runtime.events import EVENTS, Event, EventWriter
+from runtime.environment import OPTIONS, capture
+from runtime.events import EVENTS, STOPPING, Event, EventWriter
 from runtime.places import Files, placed, spec_files
 from runtime.preflight import preflight
 from runtime.run_record import Result
@@ -57,8 +56,11 @@ def run_plan(
     only: str | None = None,
     reasons: Mapping[str, str] | None = None,
     listeners: Sequence[Callable[[Event], None]] = (),
+    run_id: str | None = None,
+    options: Sequence[str] = (),
 ) -> RunOutcome:
-    """Execute a plan against a store. ``only`` limits it to one step and what that step needs.
+    """Execute a plan against a store. ``only`` limits it to one step and what that step needs; ``run_id`` names the run
+    where whoever started it has done so; ``options`` of the command line are recorded, to continue it with.
 
     Never raises for user mistakes or interruption: they are in the outcome. Raises DiagnosticError only
     when the store itself cannot be opened.
@@ -71,9 +73,10 @@ def run_plan(
     steps = wanted_steps(plan, only)
     objects = Objects(store.root / "objects")
     results = {h: r for h, r in known.items() if objects.has(h)}
-    run_id = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+    run_id = run_id or run_record.new_run_id()
+    environment = capture(spec_dir) | ({OPTIONS: shlex.join(options)} if options else {})
     texts = {name: file.text for name, file in files.items()}
-    run_record.begin(store, run_id, plan, results, reasons or {}, capture(spec_dir), texts)
+    run_record.begin(store, run_id, plan, results, reasons or {}, environment, texts)
     events = EventWriter(store.root / "runs" / run_id / EVENTS, list(listeners))
     states = [{"id": s.id, "status": "cached" if s.hash in results else "pending"} for s in plan.steps]
     events.emit("run_started", run_id=run_id, spec=plan.spec, steps=states)
@@ -258,7 +261,7 @@ def stop_on_signals(events: EventWriter) -> Iterator[StopFlag]:
         if stop.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.requested = True
-        events.emit("note", text="stopping at the next safe point; press Ctrl-C again to stop at once")
+        events.emit("note", text=f"{STOPPING}; press Ctrl-C again to stop at once")
 
     try:
         previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -13,18 +13,16 @@ from msgspec import to_builtins
 
 from compiler.plan_diff import StepChange
 from compiler.spec_diff import BlockChange, EntryChange
-from runtime.run_comparison import Measured, MetricPair, Paired
+from runtime.run_comparison import MetricPair
 from sft.comparing import Difference
 from sft.plain_tables import Table, aligned, wrapped
 from spec_lang.frames import Line, Piece
 from spec_lang.plain_text import visible
-from tui.formats import NOTHING, estimate
+from tui.formats import NOTHING
+from tui.view_models.compare import NO_TEST, measured_text, own_reasons, pair_words, step_title
 
 _BLOCK_MARKS = {"added": "+", "removed": "-", "renamed": ">", "changed": "~"}
 _STEP_STYLES = {"run": "added", "orphan": "removed", "rerun": "changed", "cached": "changed"}
-_NO_TEST = (
-    "two intervals side by side are no test; `change` is: second minus first on the same rows, with its 95% interval"
-)
 
 
 def diff_lines(found: Difference, width: int) -> list[Line]:
@@ -82,25 +80,19 @@ def _steps(found: Difference, width: int) -> tuple[str, list[Line]] | None:
     lines: list[Line] = []
     followers = 0
     for change in found.steps:
-        own = [reason for reason in change.reasons if not reason.startswith("because ")]
+        own = own_reasons(change)
         if change.state == "cached" and change.renamed_from is None:
             continue
         if change.state == "rerun" and not own and change.renamed_from is None:
             followers += 1
             continue
-        lines.append([Piece(visible(_step_title(change)), _STEP_STYLES[change.state])])
+        lines.append([Piece(visible(step_title(change)), _STEP_STYLES[change.state])])
         for reason in own if change.state == "rerun" else ():
             lines += [[Piece(f"    {part}")] for part in wrapped(reason, width - 4)]
     if followers:
         lines.append([Piece(f"and {followers} step{'s' * (followers != 1)} after these", "quiet")])
     same = sum(change.state == "cached" for change in found.steps)
     return f"steps ({same} the same)", lines or [[Piece("all have the same hashes: the same results")]]
-
-
-def _step_title(change: StepChange) -> str:
-    mark = {"run": "+", "orphan": "-", "rerun": "~"}.get(change.state, ">")
-    was = f", called {change.renamed_from} before" if change.renamed_from else ""
-    return f"{mark} {change.step_id}{was}"
 
 
 def _verdicts(found: Difference, width: int) -> tuple[str, list[Line]] | None:
@@ -122,42 +114,23 @@ def _metrics(found: Difference, width: int) -> tuple[str, list[Line]] | None:
     if found.metrics is None:
         return None
     rows = [
-        (f"{pair.eval}.{pair.metric}({pair.model})", _measured(pair.first), _measured(pair.second), _items(pair))
+        (
+            f"{pair.eval}.{pair.metric}({pair.model})",
+            measured_text(pair.first),
+            measured_text(pair.second),
+            _items(pair),
+        )
         for pair in found.metrics
     ]
-    notes = [_note(pair) for pair in found.metrics]
+    notes = [pair_words(pair) for pair in found.metrics]
     lines = _table(Table("", ("metric", "first", "second", "n"), rows, frozenset({3}), notes), width)
     if any(pair.paired for pair in found.metrics):
-        lines += [[Piece(text, "quiet")] for text in wrapped(_NO_TEST, width)]
+        lines += [[Piece(text, "quiet")] for text in wrapped(NO_TEST, width)]
     return "metrics", lines
-
-
-def _measured(side: Measured | None) -> str:
-    return NOTHING if side is None else estimate(side.estimate, side.low, side.high, side.unit)
 
 
 def _items(pair: MetricPair) -> str:
     return "/".join(f"{n:,}" for n in dict.fromkeys(side.n for side in (pair.first, pair.second) if side is not None))
-
-
-def _note(pair: MetricPair) -> str:
-    """The change, or why there is none."""
-    paired = pair.paired
-    if paired is None:
-        return pair.note
-    unit = pair.second.unit if pair.second is not None else "plain"
-    change = estimate(paired.estimate, paired.low, paired.high, "points" if unit == "share" else unit, signed=True)
-    rows = f"{paired.n:,} row{'s' * (paired.n != 1)} under {' and '.join(paired.templates)}"
-    test = f"p = {paired.p_value:.3g} for a {'rise' if paired.better == 'lower' else 'drop'} ({paired.test})"
-    return f"change {change} on {rows}: {_flips(paired)}, {test}{f'; {pair.note}' if pair.note else ''}"
-
-
-def _flips(paired: Paired) -> str:
-    """How many answers changed which way, by the side on which the metric is better."""
-    if paired.better is None:
-        return f"{paired.gained:,} answers larger, {paired.lost:,} smaller"
-    better, worse = (paired.lost, paired.gained) if paired.better == "lower" else (paired.gained, paired.lost)
-    return f"{better:,} answers better, {worse:,} worse"
 
 
 def _table(table: Table, width: int) -> list[Line]:

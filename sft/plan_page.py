@@ -8,13 +8,13 @@ reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from compiler.plan import Plan, Step
+from compiler.plan import Step
 from compiler.plan_diff import StepChange
 from runtime.generating.requests_ahead import RequestsAhead
 from runtime.plan_facts import LAST_RUN, StepFacts
@@ -23,6 +23,7 @@ from sft.planning import Outlook
 from spec_lang.frames import Line, Piece
 from spec_lang.plain_text import visible
 from tui.formats import duration
+from tui.view_models.plan_tree import Node, Part, plan_tree
 
 MARKS = {"cached": "=", "run": "+", "rerun": "~", "skipped": "·", "orphan": "-"}
 WORDS = {
@@ -36,32 +37,22 @@ WORDS = {
 _COLUMNS = (("state", 6), ("rows", 10), ("tokens", 7), ("time", 8))
 _FIXED = sum(width + 2 for _, width in _COLUMNS)
 _NARROWEST = 24
-_DEEPEST = 16  # cells of a lead; of a deeper tree the lines nearest to the step are drawn
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A step in the tree: its depth-first neighbours are drawn by ``lead``, what stands below it by ``below``."""
-
-    step: Step
-    parent: str | None
-    lead: str
-    below: str
 
 
 def plan_lines(outlook: Outlook, width: int) -> list[Line]:
     """The tree with its columns, the orphans, and a summary."""
     changes = {change.step_id: change for change in outlook.changes}
-    places = [_cut_lead(place) for place in _tree(outlook.plan)]
+    steps = {step.id: step for step in outlook.plan}
+    places = list(plan_tree([Part(step.id, tuple(step.inputs.items())) for step in outlook.plan]))
     orphans = [change for change in outlook.changes if change.state == "orphan"]
-    names = [f"{place.lead}{MARKS['run']} {_title(place.step)}" for place in places]
+    names = [f"{place.lead}{MARKS['run']} {_title(steps[place.key])}" for place in places]
     needed = max([*map(cell_len, names), *(len(change.step_id) + 2 for change in orphans)], default=0)
     room = max(_NARROWEST, min(needed, width - _FIXED))
     lines: list[Line] = [[Piece(" " * room), *_cells([name for name, _ in _COLUMNS], "quiet")]]
     stopped: set[tuple[str, ...]] = set()
     for place in places:
-        change, facts = changes[place.step.id], outlook.facts[place.step.id]
-        lines.append(_step_line(place.lead, _title(place.step), change, facts, room))
+        change, facts = changes[place.key], outlook.facts[place.key]
+        lines.append(_step_line(place.lead, _title(steps[place.key]), change, facts, room))
         if change.state != "skipped" or change.reasons not in stopped:  # one stop skips many steps
             lines += _reason_lines(place, change, width)
             stopped |= {change.reasons} if change.state == "skipped" else set()
@@ -70,43 +61,6 @@ def plan_lines(outlook: Outlook, width: int) -> list[Line]:
         title = change.step_id.replace(":", " ", 1)
         lines.append(_step_line("", title, change, outlook.facts.get(change.step_id, StepFacts()), room))
     return [*lines, [], *_summary(outlook, width)]
-
-
-def _tree(plan: Plan) -> Iterator[_Place]:
-    """Depth first; children in the order of the plan."""
-    depth: dict[str, int] = {}
-    parents: dict[str, str | None] = {}
-    children: dict[str | None, list[Step]] = {None: []}
-    for step in plan.steps:
-        parent = _parent(step, depth)
-        depth[step.id] = depth[parent] + 1 if parent is not None else 0
-        parents[step.id] = parent
-        children.setdefault(parent, []).append(step)
-        children[step.id] = []
-    pending = [(step, "", "") for step in reversed(children[None])]
-    while pending:
-        step, lead, below = pending.pop()
-        own = children[step.id]
-        yield _Place(step, parents[step.id], lead, below + ("│ " if own else "  "))
-        for number, child in enumerate(reversed(own)):
-            pending.append((child, below + ("└─" if number == 0 else "├─"), below + ("  " if number == 0 else "│ ")))
-
-
-def _cut_lead(place: _Place) -> _Place:
-    return replace(place, lead=_tail(place.lead), below=_tail(place.below))
-
-
-def _tail(lead: str) -> str:
-    return lead if len(lead) <= _DEEPEST else "⋯ " + lead[2 - _DEEPEST :]
-
-
-def _parent(step: Step, depth: Mapping[str, int]) -> str | None:
-    """The deepest input; of several the first, and of an eval's cells the last, so that it stands below all of them."""
-    ranked = [
-        (depth[source], number if role.startswith("cell:") else -number, source)
-        for number, (role, source) in enumerate(step.inputs.items())
-    ]
-    return max(ranked)[2] if ranked else None
 
 
 def _title(step: Step) -> str:
@@ -164,7 +118,7 @@ def short_count(number: int) -> str:
     return str(number)
 
 
-def _reason_lines(place: _Place, change: StepChange, width: int) -> list[Line]:
+def _reason_lines(place: Node, change: StepChange, width: int) -> list[Line]:
     told = [f"renamed from {change.renamed_from}"] if change.renamed_from else []
     if change.state in ("rerun", "skipped") or change.reasons == ("not finished",):
         because = f"because {place.parent} "
@@ -177,7 +131,7 @@ def _reason_lines(place: _Place, change: StepChange, width: int) -> list[Line]:
     return lines
 
 
-def _request_lines(place: _Place, change: StepChange, facts: StepFacts, width: int) -> list[Line]:
+def _request_lines(place: Node, change: StepChange, facts: StepFacts, width: int) -> list[Line]:
     """How often a step that has to run asks its model."""
     told = requests_told(facts.requests) if change.state in ("run", "rerun") else ""
     indent = place.below + "  "

@@ -194,8 +194,10 @@ def execute(
     store: Store | None = None,
     only: str | None = None,
     listeners: Sequence[Callable[[Event], None]] = (),
+    run_id: str | None = None,
+    options: Sequence[str] = (),
 ) -> RunOutcome:
-    """Execute a compiled plan of the spec at ``path``."""
+    """Execute a compiled plan of the spec at ``path``. ``run_id`` names the run, ``options`` are recorded with it."""
     from runtime.scheduler import run_plan
     from spec_lang.diagnostics import fatal
 
@@ -203,4 +205,7 @@ def execute(
         raise fatal("SFT0929", f"`{path}` asks for nothing", "a spec that runs has a `source` at least")
     store = store or store_beside(path)
     reasons = {change.step_id: "; ".join(change.reasons) for change in diff(plan, store)}
-    return run_plan(plan, path.resolve().parent, store, only=only, reasons=reasons, listeners=listeners)
+    folder = path.resolve().parent
+    return run_plan(
+        plan, folder, store, only=only, reasons=reasons, listeners=listeners, run_id=run_id, options=options
+    )

@@ -6,7 +6,6 @@ shape; ``PAGES`` maps the names that the command line knows.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
@@ -22,6 +21,7 @@ from sft.row_page import templates_page, training_row_page
 from sft.show_decontamination import decontamination
 from sft.show_filters import Filters, known_name
 from sft.show_rounds import rounds_page
+from sft.show_runs import run_page, runs_page
 from sft.show_scores import scores_page
 from sft.sources_page import sources_page
 from sft.spec_page import spec_page
@@ -32,53 +32,8 @@ from tui.formats import count, interval, number
 from tui.live import state_of
 from tui.metric_queries import MetricRow
 from tui.prediction_queries import OUTCOMES, PredictionFilter, PredictionRow
-from tui.view_models import runs as run_views
 from tui.view_models.predictions import OUTCOME_NAMES, Choices, choices, item_line
 from tui.view_models.training import training_view
-
-
-def _runs(store: Store, run_id: str, filters: Filters) -> Page:
-    rows = queries.runs(store, filters.limit)
-    now = time.time()
-    lines = [run_views.run_line(row, now) for row in rows]
-    cells = [(line.run_id, line.spec, line.status, line.verdict or "", line.started, line.took) for line in lines]
-    data = [
-        {
-            "run_id": row.run_id,
-            "spec": row.spec,
-            "status": line.status,
-            "verdict": row.verdict,
-            "started_at": row.started_at,
-            "ended_at": row.ended_at,
-            "steps": row.steps,
-            "cached": row.cached,
-            "error": row.error,
-        }
-        for row, line in zip(rows, lines, strict=True)
-    ]
-    table = Table("", ("run", "spec", "state", "gate", "started", "took"), cells, frozenset({5}))
-    return Page(data, "" if rows else "no run yet: `sft run FILE`", (table,) if rows else ())
-
-
-def _run(store: Store, run_id: str, filters: Filters) -> Page:
-    row = queries.run(store, run_id)
-    run = run_views.run_view(row, queries.steps(store, run_id), time.time())
-    columns = ("", "step", "in", "out", "dropped", "time", "why")
-    cells = [
-        (
-            run_views.STATE_MARKS.get(step.status, "·"),
-            f"{step.kind} {step.name}",
-            count(step.rows_in),
-            count(step.rows_out),
-            count(step.rows_dropped) if step.rows_dropped else "",
-            step.took,
-            step.note,
-        )
-        for step in run.steps
-    ]
-    verdict = f" · gate {run.verdict}" if run.verdict else ""
-    head = f"{run.spec} {run.run_id}: {run.status}{verdict} · {run.headline}"
-    return Page(run_views.as_json(run), head, (Table("", columns, cells, frozenset({2, 3, 4, 5})),), run.error or "")
 
 
 def _training(store: Store, run_id: str, filters: Filters) -> Page:
@@ -232,8 +187,8 @@ def _duplicates(store: Store, run_id: str, filters: Filters) -> Page:
 
 
 PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
-    "runs": _runs,
-    "run": _run,
+    "runs": lambda store, run_id, filters: runs_page(store, filters),
+    "run": run_page,
     "spec": lambda store, run_id, filters: spec_page(store, run_id),
     "sources": lambda store, run_id, filters: sources_page(store, run_id),
     "ledger": ledger_page,

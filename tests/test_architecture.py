@@ -42,10 +42,17 @@ ALLOWED = {
             "runtime.world",
         ),  # the spec, checked and coloured
         *("runtime.tracing", "runtime.training.shown_row", "runtime.relational"),  # rows, looked up as `sft trace` does
+        "compiler.explain",
+        "compiler.plan_diff",
         "runtime.store",
         "runtime.events",
         "runtime.artifacts",
         "runtime.measuring.slice_names",
+        "runtime.environment",
+        "runtime.processes",
+        "runtime.detached",
+        "runtime.baselines",
+        "runtime.run_comparison",
     ),
     "sft": ("spec_lang", "compiler", "runtime", "tui"),
 }

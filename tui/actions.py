@@ -1,8 +1,9 @@
 """The one table of what keys do: bindings, the help screen and the command palette are made from it.
 
 ``scope`` says where an action is offered: ``app`` everywhere, ``run`` in every view of a run,
-``table`` in every list, ``long`` in every list that is read as it is seen, or the name of one view. A
-key means one thing in every place where it works.
+``table`` in every list, ``long`` in every list that is read as it is seen, ``act`` where a run can be
+acted on, ``plan`` in the tree of a run's steps, or the name of one view. A key means one thing in every
+place where it works.
 """
 
 from __future__ import annotations
@@ -45,6 +46,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('verdicts')", ("4",), "Verdicts", "what each gate required and found", "run"),
     Action("view('predictions')", ("5",), "Predictions", "outputs of the models, failures first", "run"),
     Action("view('spec')", ("6",), "Spec", "the spec that ran, with what came of each line", "run"),
+    Action("mark", ("space",), "Mark", "mark this run, to compare another with it; again takes it back", "runs", True),
+    Action("compare", ("x",), "Compare", "the marked run, or its reference, beside this one", "runs", True),
+    Action("again", ("R",), "Again", "run its spec again, or continue it, in its own process; asks", "act", True),
+    Action("stop", ("S",), "Stop", "stop the run as Ctrl-C does; asks first", "act"),
+    Action("bless", ("b",), "Bless", "make the run a named baseline; asks first", "act"),
+    Action("swap", ("s",), "Swap", "the other way round: the first run becomes the second", "compare", True),
+    Action("fold", ("space",), "Fold", "open or close a loop, a round, the answers of an eval", "plan"),
+    Action("zoom", ("z",), "Zoom", "the step on the whole screen, and back", "plan", True),
     Action("cursor_down", ("j", "down"), "Down", "next line", "table"),
     Action("cursor_up", ("k", "up"), "Up", "line before", "table"),
     Action("page_down", ("ctrl+d", "pagedown"), "Page down", "a page on; long lists load as you go", "table"),
@@ -116,6 +125,15 @@ def key_name(key: str) -> str:
     """A key as it stands on a keyboard."""
     modifier, _, plain = key.rpartition("+")
     names = {"escape": "Esc", "enter": "Enter", "tab": "Tab", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home"}
-    names |= {"up": "↑", "down": "↓", "left": "←", "right": "→", "end": "End", "f1": "F1", "slash": "/"}
+    names |= {
+        "up": "↑",
+        "down": "↓",
+        "left": "←",
+        "right": "→",
+        "end": "End",
+        "f1": "F1",
+        "slash": "/",
+        "space": "Space",
+    }
     sign = names.get(plain) or key_to_character(plain) or plain
     return {"shift": "⇧", "ctrl": "^"}.get(modifier, "") + sign

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -32,6 +32,9 @@ from tui.themes import DARK, LIGHT, first_theme
 from tui.view_models.data_parts import PART_OF_KIND
 from tui.view_models.verdicts import Requirement
 
+if TYPE_CHECKING:
+    from runtime.detached import Started
+
 LOOK_EVERY_SECONDS = 0.5
 THEME = "SFT_THEME"  # an environment variable: dark, light, ansi-dark or ansi-light
 PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
@@ -43,12 +46,15 @@ class Dashboard(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "sft"
 
-    def __init__(self, store: Store, run_id: str | None = None, theme: str | None = None) -> None:
+    def __init__(
+        self, store: Store, run_id: str | None = None, theme: str | None = None, started: Started | None = None
+    ) -> None:
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if no_color else None)  # else greys are mixed, which are colours as well
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
         self.store = replace(store, patience=min(store.patience, PATIENCE_SECONDS))
         self._first_run = run_id
+        self._started = {started.run_id: started} if started is not None else {}
         self._watcher = Watcher(store.root / "runs")
         self._looking = False
         for known in (DARK, LIGHT):
@@ -95,6 +101,11 @@ class Dashboard(App[None]):
         """The items that a requirement is about; back leads to the verdicts."""
         self.switch_screen(PredictionsScreen(run_id, requirement=requirement))
 
+    def open_failures(self, run_id: str, eval: str, model: str, metric: str, against: str) -> None:
+        """The items of a metric that two runs measured."""
+        self.push_screen(RunScreen(run_id))
+        self.push_screen(PredictionsScreen(run_id))
+
     def show_keys(self, *scopes: str) -> None:
         self.push_screen(KeysScreen(*scopes))
 
@@ -113,6 +124,14 @@ class Dashboard(App[None]):
             await self.run_action(action, screen)
 
         return call
+
+    # --- runs that were started from here ----------------------------------------------------
+
+    def take_started(self, started: Started) -> None:
+        self._started[started.run_id] = started
+
+    def started_run(self, run_id: str | None) -> Started | None:
+        return self._started.get(run_id or "")
 
     # --- watching ----------------------------------------------------------------------------
 
@@ -145,24 +164,29 @@ class Dashboard(App[None]):
         screen = self.screen
         if not isinstance(screen, View) or not screen.stands:
             return
-        died = screen.run_id is not None and self._died(screen)
+        died = self._died(screen)
         if glance.history or screen.must_retry or died or (glance.runs and screen.view == "runs"):
             screen.reload()
             return
         live = self._watcher.live
-        ticking = screen.view == "run" and not screen.noticed_death  # its clocks move without events too
+        ticking = screen.ticks and not screen.noticed_death
         if live is not None and (glance.events or (ticking and live.status == "running")):
             screen.on_live(live)
 
     def _died(self, screen: View[Any]) -> bool:
         """Whether the run on show lost its process since the last look."""
-        run = getattr(screen.model, "run", None)
+        run = screen.run_on_show
         if run is None or screen.noticed_death or not runner_gone(run):
             return False
         screen.noticed_death = True
         return True
 
 
-def run_dashboard(root: Path, run_id: str | None = None, theme: str | None = None) -> None:
-    """Open the dashboard on a store folder and stay until it is left."""
-    Dashboard(Store(root), run_id, theme=theme).run()
+def run_dashboard(
+    root: Path, run_id: str | None = None, theme: str | None = None, started: Started | None = None
+) -> int:
+    """Open the dashboard on a store folder and stay until it is left; 1 when it crashed. ``started`` is a run that was
+    started for it."""
+    dashboard = Dashboard(Store(root), run_id, theme, started)
+    dashboard.run()
+    return dashboard.return_code or 0

@@ -16,6 +16,14 @@ def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
+def brief_count(value: int) -> str:
+    """In seven cells: exact below a million, then ``1.23M``."""
+    for size, unit in ((10**9, "G"), (10**6, "M")):
+        if value >= size:
+            return f"{value / size:.2f}{unit}" if value < 100 * size else f"{value / size:.0f}{unit}"
+    return f"{value:,}"
+
+
 def number(value: float | None, unit: str = "plain", *, signed: bool = False) -> str:
     """A value in its unit: ``share`` 0.983 is 98.3%, ``points`` 0.02 is 2.0pt, anything else plain with four digits."""
     if value is None or value != value:
@@ -85,6 +93,16 @@ def ago(moment: float, now: float) -> str:
 def times(value: float) -> str:
     """``once``, ``1.5 times``."""
     return "once" if value == 1 else f"{number(value)} times"
+
+
+def data_size(amount: int) -> str:
+    """``812 B``, ``41 kB``, ``3.4 GB``."""
+    value, unit = float(amount), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 999.5 or unit == "TB":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit in ("B", "kB") or value >= 99.5 else f"{value:.1f} {unit}"
 
 
 def rate(value: float | None, unit: str) -> str:

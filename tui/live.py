@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runtime.events import EVENTS, Event, EventTail
+from runtime.events import EVENTS, STOPPING, Event, EventTail
+from runtime.processes import is_alive
 from tui.queries import RunRow, TrainPoint
 
 RATE_WINDOW_SECONDS = 20.0
@@ -69,6 +70,7 @@ class LiveRun:
     verdict: str | None = None
     last_at: float | None = None
     generation: int = 0
+    stopping: bool = False  # asked to stop, on its way to a safe point
 
     def fold(self, events: Iterable[Event]) -> bool:
         """Take in new events; whether there were any."""
@@ -86,13 +88,9 @@ class LiveRun:
         """The step that runs now."""
         return next(((name, p) for name, p in self.steps.items() if p.state == "running"), None)
 
-    def last_point(self) -> TrainPoint | None:
-        """The newest training point with a loss."""
-        for points in reversed(self.points.values()):
-            for point in reversed(points):
-                if point.loss is not None:
-                    return point
-        return None
+    def last_point(self, step_id: str) -> TrainPoint | None:
+        """The newest training point of a step with a loss."""
+        return next((point for point in reversed(self.points.get(step_id, ())) if point.loss is not None), None)
 
     def _take(self, event: Event) -> None:
         data = event.data
@@ -103,7 +101,9 @@ class LiveRun:
             self.status, self.verdict = str(data.get("status", "done")), data.get("verdict")
             self.generation += 1
         elif event.kind == "note":
-            self.notes.append(str(data.get("text", "")))
+            text = str(data.get("text", ""))
+            self.notes.append(text)
+            self.stopping |= event.step is None and text.startswith(STOPPING)
         elif event.step is not None:
             self._take_step(event, event.step, data)
 
@@ -138,15 +138,7 @@ class LiveRun:
 
 def runner_gone(run: RunRow) -> bool:
     """Whether a run that the store calls running has lost its process; False for a run of another host."""
-    if run.status != "running" or run.host != socket.gethostname():
-        return False
-    try:
-        os.kill(run.pid, 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, OverflowError):
-        return False
-    return False
+    return run.status == "running" and run.host == socket.gethostname() and not is_alive(run.pid)
 
 
 def state_of(run: RunRow) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from compiler.hashing import hash_file
 from runtime.artifacts import sync
-from runtime.run_record import process_alive
+from runtime.processes import is_alive
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 
@@ -123,7 +123,7 @@ def _put_right(target: Path) -> None:
     ours = re.compile(rf"\.{re.escape(target.name)}\.sft-(\d+)\.(new|old)")
     for path in target.parent.iterdir():
         match = ours.fullmatch(path.name)
-        if match is None or (int(match[1]) != os.getpid() and process_alive(int(match[1]))):
+        if match is None or (int(match[1]) != os.getpid() and is_alive(int(match[1]))):
             continue  # our own number is that of a dead process before us: ours is not made yet
         if match[2] == "old" and not target.exists():
             path.rename(target)

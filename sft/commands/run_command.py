@@ -3,6 +3,7 @@
 An interrupted or killed run continues where it was when the command is given again. Exit code 0
 every gate passed (or there is none), 1 an error, 2 a gate failed, 3 a gate is inconclusive, 130
 interrupted. --inconclusive pass makes 0 of 3, --inconclusive fail 2; the verdict stays what it is.
+With --tui the run has its own process, which goes on when the dashboard is left.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--only", metavar="STEP", help="run one step and what it needs (ids: see `sft plan`)")
     parser.add_argument("--plain", action="store_true", help="plain lines instead of a progress display")
+    parser.add_argument("--tui", action="store_true", help="run in a process of its own, and open the dashboard on it")
     add_store(parser)
     add_settings(parser)
     add_locked(parser)
@@ -69,8 +71,22 @@ def _run(args: argparse.Namespace, wanted: Wanted) -> int:
     if args.require_gate:
         _need_a_gate(plan, args)
     store = store_beside(args.file, args.store)
+    if args.tui:
+        from sft.run_in_dashboard import run_in_dashboard
+
+        return run_in_dashboard(store, again_words(args), lambda status, verdict: exit_code(status, verdict, wanted))
+    from runtime.detached import given_run_id
+
     with progress_display(plain=args.plain) as listener:
-        outcome = execute_plan(plan, args.file, store=store, only=args.only, listeners=(listener,))
+        outcome = execute_plan(
+            plan,
+            args.file,
+            store=store,
+            only=args.only,
+            listeners=(listener,),
+            run_id=given_run_id(),
+            options=_of_the_plan(args),
+        )
     if args.inconclusive:
         from runtime.run_record import count_inconclusive_as
 
@@ -82,7 +98,7 @@ def _run(args: argparse.Namespace, wanted: Wanted) -> int:
         from sft.reports.of_run import report_of_run
 
         wanted.write(report_of_run(store, outcome.run_id, args.file.parent))
-    return _exit_code(outcome, wanted)
+    return exit_code(outcome.status, outcome.verdict, wanted)
 
 
 def _need_a_gate(plan: Plan, args: argparse.Namespace) -> None:
@@ -95,25 +111,28 @@ def _need_a_gate(plan: Plan, args: argparse.Namespace) -> None:
         raise fatal("SFT0931", f"{what}, and `--require-gate` asks for one", "add a `gate` with what has to hold")
 
 
-def _exit_code(outcome: RunOutcome, wanted: Wanted) -> int:
+def exit_code(status: str, verdict: str | None, wanted: Wanted) -> int:
     codes = {"interrupted": 130, "failed": 1}
-    verdict = wanted.taken if outcome.verdict == "inconclusive" else outcome.verdict
-    return codes.get(outcome.status, EXIT_CODES[verdict])
+    return codes.get(status, EXIT_CODES[wanted.taken if verdict == "inconclusive" else verdict])
 
 
-def _again(args: argparse.Namespace) -> str:
-    """The command that goes on with what was interrupted: all that tells which plan and which store, and what is to be
-    made of its verdict."""
-    words = ["sft", "run", str(args.file)]
-    words += [word for setting in args.settings for word in ("--set", setting)]
-    words += ["--only", args.only] if args.only else []
+def again_words(args: argparse.Namespace) -> list[str]:
+    """The words after `sft run` that go on with what was interrupted: all that tells which plan and which store, and
+    what is to be made of its verdict."""
+    words = [str(args.file), *_of_the_plan(args)]
     words += ["--store", str(args.store)] if args.store else []
-    words += ["--locked"] if args.locked else []
     words += [word for name in ("junit", "sarif", "markdown") for word in _option(args, name)]
     words += ["--github"] if args.github else []
     words += ["--require-gate"] if args.require_gate else []
     words += _option(args, "inconclusive")
-    return shlex.join(words)
+    return words
+
+
+def _of_the_plan(args: argparse.Namespace) -> list[str]:
+    """The words that tell which plan it is."""
+    words = [word for setting in args.settings for word in ("--set", setting)]
+    words += ["--only", args.only] if args.only else []
+    return words + (["--locked"] if args.locked else [])
 
 
 def _option(args: argparse.Namespace, name: str) -> list[str]:
@@ -131,7 +150,7 @@ def _report(outcome: RunOutcome, store: Store, args: argparse.Namespace) -> None
     if outcome.findings:
         report(Diagnostics(list(outcome.findings)))
     if outcome.status == "interrupted":
-        narrate(f"interrupted; `{_again(args)}` continues from here")
+        narrate(f"interrupted; `{shlex.join(['sft', 'run', *again_words(args)])}` continues from here")
         return
     if outcome.status == "failed":
         narrate("finished steps are kept; mend the cause and run again")

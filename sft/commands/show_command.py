@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("view", nargs="?", choices=VIEWS, metavar="VIEW", help=", ".join(VIEWS))
     parser.add_argument(
         "--step",
-        help="only this step (ledger, duplicates, decontamination, mixture, generated, scores, thresholds, row, "
+        help="only this step (run, ledger, duplicates, decontamination, mixture, generated, scores, thresholds, row, "
         "judges, training)",
     )
     parser.add_argument("--rule", help="only this rule: its number or name (ledger, thresholds)")

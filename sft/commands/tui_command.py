@@ -44,7 +44,7 @@ def execute(args: argparse.Namespace) -> int:
     else:
         from tui.app import run_dashboard
 
-        run_dashboard(_root(args.dir), theme=args.theme)
+        return run_dashboard(_root(args.dir), theme=args.theme)
     return 0
 
 

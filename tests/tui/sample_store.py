@@ -161,7 +161,7 @@ class _Sample:
         return row_id(number), {"instruction": message, "output": label, "channel": rng.choice(("mail", "chat"))}
 
     def _hash(self, step: str) -> str:
-        return hashlib.sha256(step.encode()).hexdigest()[:32]  # as long as a real one: views look into such folders
+        return step_hash(step)
 
     def _state(self, position: int) -> str:
         if self.status == "done":
@@ -171,7 +171,15 @@ class _Sample:
     def _run(self) -> None:
         over = self.status == "done"
         status = "running" if self.status in ("running", "interrupted") else self.status
-        row = (RUN, "triage.sft" + self.taint, "p" * 64, json.dumps(_plan()), status, "fail" if over else None, STARTED)
+        row = (
+            RUN,
+            "triage.sft" + self.taint,
+            "p" * 64,
+            json.dumps(_plan(self.taint)),
+            status,
+            "fail" if over else None,
+            STARTED,
+        )
         tail = (STARTED + timedelta(seconds=84) if over else None, self.pid, socket.gethostname(), None)
         names = ("run_id", "spec", "plan_hash", "plan", "status", "verdict", "started_at", "ended_at", "pid", "host")
         self.store.insert("runs", (*names, "error"), [(*row, *tail)])
@@ -340,8 +348,26 @@ def event_writer(store: Store) -> EventWriter:
     return EventWriter(store.root / "runs" / RUN / EVENTS)
 
 
-def _plan() -> dict[str, Any]:
-    """As much of the plan's JSON as the views read: what each requirement is about."""
+def _reads() -> dict[str, dict[str, str]]:
+    """Step -> role -> what it reads."""
+    reads = {
+        "filter:triage.clean": {"rows": "ingest:tickets"},
+        "split:triage": {"rows": "filter:triage.clean"},
+        "train:tuned": {"rows": "render:triage.train", "validation": "render:triage.validation"},
+        "gate:release": {"format": "measure:format"},
+    }
+    rendered = ("triage.train", "triage.validation", *(f"format.{template}" for template in TEMPLATES))
+    reads |= {f"render:{name}": {"rows": "split:triage"} for name in rendered}
+    cells = [(model, template) for model in MODELS for template in TEMPLATES]
+    for model, template in cells:
+        trained = {"model": "train:tuned"} if model == "tuned" else {}
+        reads[f"predict:format.{model}.{template}"] = {"prompts": f"render:format.{template}", **trained}
+    reads["measure:format"] = {f"cell:{at}": f"predict:format.{m}.{t}" for at, (m, t) in enumerate(cells)}
+    return reads
+
+
+def _plan(taint: str = "") -> dict[str, Any]:
+    """As much of the plan's JSON as the views read: what steps read, and what each requirement is about."""
     requirements = []
     for row in REQUIREMENTS:
         name = "json" if "json" in row["text"] else "exact"
@@ -350,8 +376,20 @@ def _plan() -> dict[str, Any]:
         baseline = {"baseline": "smol"} if rule == "no_worse_than" else {}
         requirements.append({"rule": rule, "text": row["text"], "metric": metric, **baseline})
     reasons = [None, "the base model must not be better at anything we sell", None, None, None]
-    params = {"kind": "gate", "requirements": requirements}
-    place = {"path": "triage.sft", "line": 60, "column": 1}
-    head = {"kind": "gate", "name": "release", "hash": hashlib.sha256(b"gate:release").hexdigest()[:32], "place": place}
-    gate = {**head, "params": params, "local": {"reasons": reasons}}
-    return {"format": 1, "edition": 2026, "spec": "triage.sft", "steps": [gate]}
+    # What is read as a plan of this version has the parameters of one.
+    typed: dict[str, dict[str, Any]] = {"gate": {"requirements": requirements}, "filter": {"rules": []}}
+    typed["render"] = {"templates": [], "seed": 1, "part": None}
+    reads, steps = _reads(), []
+    for position, (kind, name, labels, *_) in enumerate(STEPS):
+        params = typed.get(kind, {"note": f"of a {kind}{taint}", "batch": 4})
+        local = {"reasons": reasons} if kind == "gate" else {"labels": labels}
+        line = 60 if kind == "gate" else 10 + position
+        place = {"path": "triage.sft", "line": line, "column": 1, "end_line": line, "end_column": 2}
+        about = {"kind": kind, "name": name, "params": {"kind": kind, **params}, "local": local, "place": place}
+        inputs, content = reads.get(f"{kind}:{name}", {}), {"file:0": "c" * 64} if kind == "ingest" else {}
+        steps.append({**about, "inputs": inputs, "content": content, "version": 1, "hash": step_hash(f"{kind}:{name}")})
+    return {"format": 1, "edition": 2026, "spec": "triage.sft", "steps": steps}
+
+
+def step_hash(step: str) -> str:
+    return hashlib.sha256(step.encode()).hexdigest()[:32]  # as long as a real one: views look into such folders

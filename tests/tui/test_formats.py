@@ -78,3 +78,13 @@ def test_a_share_that_is_not_all_or_none_does_not_read_so() -> None:
     assert formats.number(0.99997, "share") == "99.997%" and formats.number(0.00003, "share") == "0.003%"
     assert formats.number(-0.00003, "points", signed=True) == "-0.003pt"
     assert [formats.number(value, "share") for value in (0.0, 1.0, 1 - 1e-15)] == ["0%", "100%", "100%"]
+
+
+def test_a_brief_count_has_seven_cells() -> None:
+    counts = [0, 999_999, 1_234_567, 123_456_789, 5 * 10**9]
+    assert [formats.brief_count(n) for n in counts] == ["0", "999,999", "1.23M", "123M", "5.00G"]
+
+
+def test_sizes_of_data() -> None:
+    sizes = (0, 812, 41_000, 3_400_000_000, 99_600_000)
+    assert [formats.data_size(n) for n in sizes] == ["0 B", "812 B", "41 kB", "3.4 GB", "100 MB"]

@@ -55,7 +55,7 @@ def test_training_points_are_numbered_and_never_twice() -> None:
     live.fold([event("train_step", 0.0, at_step=5, loss=1.0), event("progress", 0.1, done=5, total=9, loss=1.0)])
     live.fold([event("train_step", 0.2, loss=0.9, tokens_per_second=500.0)])
     assert [(p.step, p.loss) for p in live.points["train:tuned"]] == [(5, 1.0), (6, 0.9)]
-    last = live.last_point()
+    last = live.last_point("train:tuned")
     assert last is not None and last.tokens_per_second == 500.0
 
 
@@ -63,7 +63,7 @@ def test_odd_event_values_do_not_stop_the_view() -> None:
     live = LiveRun("r")
     live.fold([event("progress", 0.0, done="many", total=None), event("train_step", 0.0, loss="nan")])
     assert live.step("train:tuned").share is None
-    assert live.last_point() is None
+    assert live.last_point("train:tuned") is None
 
 
 def test_stored_points_win_over_live_ones() -> None:

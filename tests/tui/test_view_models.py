@@ -57,9 +57,8 @@ def test_the_store_knows_better_than_events_what_has_ended() -> None:
 def test_a_run_that_ended_badly_says_what_to_do() -> None:
     failed = run_view(replace(RUN, status="failed", error="boom"), [step(status="failed", error="boom")], NOW)
     assert failed.steps[0].note == "boom"
-    assert "again" in next_command(failed, None)
-    done = run_view(replace(RUN, status="done", verdict="fail"), [step()], NOW)
-    assert "Verdicts" in next_command(done, "fail") and next_command(done, "pass") == ""
+    assert "sft run" in next_command(failed.status, failed.spec, None)
+    assert "says why" in next_command("done", "s.sft", "fail") and "baseline" in next_command("done", "s.sft", "pass")
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=6))

@@ -35,6 +35,7 @@ ABOVE = {
     "fate": "fate.FateScreen",
     "rows": "rows.RowsScreen",
     "training_row": "training_row.TrainingRowScreen",
+    "compare": "compare.CompareScreen",
     "cluster": "cluster.ClusterScreen",
     "candidates": "candidates.CandidatesScreen",
 }

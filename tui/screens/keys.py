@@ -14,7 +14,13 @@ from textual.widgets import Static
 from tui.actions import actions_for, key_name
 from tui.themes import ink
 
-GROUPS = (("run", "Views of a run"), ("table", "Lists"), ("long", "Long lists"), ("app", "Everywhere"))
+GROUPS = (
+    ("run", "Views of a run"),
+    ("table", "Lists"),
+    ("long", "Long lists"),
+    ("app", "Everywhere"),
+)
+NAMES = {"plan": "In the plan", "act": "On a run"}  # of scopes that are no view
 
 
 class KeysScreen(ModalScreen[None]):
@@ -36,7 +42,12 @@ class KeysScreen(ModalScreen[None]):
 
     def _text(self) -> Text:
         look, text = ink(self.app), Text()
-        own = [(scope, f"In {scope.replace('_', ' ').capitalize()}") for scope in self._scopes]
+        shared = {scope for scope, _ in GROUPS}
+        own = [
+            (scope, NAMES.get(scope, f"In {scope.replace('_', ' ').capitalize()}"))
+            for scope in self._scopes
+            if scope not in shared
+        ]
         for scope, title in (*own, *GROUPS):
             actions = actions_for(scope)
             if not actions:

@@ -1,63 +1,106 @@
-"""One run: its steps with state, rows, time and the reason why each ran; live while it runs."""
+"""One run: its plan as a tree with state, rows and time, what each step is made of beside it; live while it runs.
+
+On a wide terminal the step stands to the right of the tree, on a narrow one below it, and ``z`` gives it the screen.
+Loops, rounds and the answers of large evals are folded; what runs or went wrong is open by itself.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
+from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import one_line, visible
-from tui import queries
+from tui import queries, step_queries
 from tui.actions import bindings_for
-from tui.formats import count, rate
+from tui.formats import brief_count, count
 from tui.live import LiveRun
 from tui.queries import RunRow, StepRow
-from tui.screens.view import View
-from tui.view_models.runs import STATE_MARKS, RunView, StepLine, next_command, run_view
-from tui.widgets.marked_text import labelled, shown
+from tui.run_actions import ActsOnRuns
+from tui.screens.view import NO_STORE, View, explained
+from tui.step_queries import Expression, Plans, StepSpec
+from tui.view_models.plan_lines import PlanLine, first_opened, plan_lines, tree_parts
+from tui.view_models.plan_tree import Part
+from tui.view_models.runs import STATE_MARKS, RunView, next_command, run_view
+from tui.view_models.step_detail import step_detail
+from tui.widgets.live_text import between_text, now_text
 from tui.widgets.row_table import Col, Row, RowTable
+from tui.widgets.step_text import fold_text, step_text
 
 COLUMNS = (
     Col("", 1),
-    Col("step", share=3),
-    Col("in", 9, justify="right"),
-    Col("out", 9, justify="right"),
-    Col("dropped", 8, justify="right"),
+    Col("step", share=5),
+    Col("in", 7, justify="right"),
+    Col("out", 7, justify="right"),
+    Col("dropped", 8, justify="right", wide=True),
     Col("time", 11, justify="right"),
     Col("why", share=4, wide=True),
 )
-BAR = 24
+NO_RUN = "SFT0914"
 
 
 @dataclass(frozen=True)
 class RunModel:
     run: RunRow
     steps: list[StepRow]
+    plans: Plans
+    texts: dict[str, StepSpec]
 
 
-class RunScreen(View[RunModel]):
-    BINDINGS = bindings_for("app", "run")
+@dataclass
+class _Seen:
+    """What was worked out of a model once, and what was opened and closed by hand."""
+
+    parts: list[Part] = field(default_factory=list)
+    opened: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    sql: dict[str, tuple[Expression, ...]] = field(default_factory=dict)
+
+
+class RunScreen(ActsOnRuns, View[RunModel]):
+    BINDINGS = bindings_for("app", "run", "act", "plan")
+    CSS_PATH = "run.tcss"
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (120, "-wide")]
     view = "run"
+    keys = ("plan", "act")
+    ticks = True
 
-    _placed = False  # whether the cursor was put on the running step once
+    def __init__(self, run_id: str | None = None) -> None:
+        super().__init__(run_id)
+        self._placed = False  # whether the cursor was put on the running step once
+        self._seen = _Seen()
+        self._told: tuple[object, ...] = ()  # what the text of the step was made from
+        self.lines: list[PlanLine] = []
 
     def body(self) -> ComposeResult:
         yield Static("", id="progress", markup=False)
-        yield RowTable(COLUMNS, id="steps")
-        with VerticalScroll(classes="detail", can_focus=False):
-            yield Static("", id="step", markup=False)
+        yield Static("", id="nothing", markup=False)
+        with Container(id="plan"):
+            yield RowTable(COLUMNS, id="steps")
+            with VerticalScroll(classes="detail", can_focus=False):
+                yield Static("", id="step", markup=False)
+
+    # --- reading ---------------------------------------------------------------------------------
 
     def fetch(self) -> RunModel:
-        run_id = self.run_id or ""
-        return RunModel(queries.run(self.board.store, run_id), queries.steps(self.board.store, run_id))
+        store, run_id = self.board.store, self.run_id or ""
+        with store.reading():
+            run, steps = queries.run(store, run_id), queries.steps(store, run_id)
+            known = self.model  # a plan and a spec's text never change: they are read once
+            if known is not None and known.plans.steps:
+                return RunModel(run, steps, known.plans, known.texts)
+            return RunModel(run, steps, step_queries.plans(store, run_id), step_queries.spec_texts(store, run_id))
 
     def present(self, model: RunModel) -> None:
+        self.remove_class("empty")
         self._show(self._view(model))
-        running = next((step.step_id for step in self.shown_run.steps if step.status == "running"), None)
+        running = next((line.key for line in self.lines if line.step and line.status == "running"), None)
         if not self._placed and running is not None:
             self.table().go_to(running)
         self._placed = True
@@ -67,79 +110,142 @@ class RunScreen(View[RunModel]):
         if self.model is not None:
             self._show(self._view(self.model))
 
+    def _refused(self, finding: Diagnostic) -> None:
+        """A run that was started from here is not in the store before it has compiled its spec."""
+        started = self.board.started_run(self.run_id)
+        if finding.code not in (NO_RUN, NO_STORE) or started is None or not self.stands:
+            super()._refused(finding)
+            return
+        self.must_retry = started.code is None
+        self.say("")
+        self.add_class("empty")
+        self.head(self.run_id or "", "running" if self.must_retry else "failed")
+        if self.must_retry:
+            what, todo = "The run is starting: its spec is compiled.", "It appears here by itself."
+        else:
+            what = f"The run ended before it began, with exit code {started.code}."
+            todo = visible(started.said(), newlines=True) or f"It said nothing in {started.output}."
+        self.query_one("#nothing", Static).update(explained(what, todo, self.ink))
+
     def _view(self, model: RunModel) -> RunView:
         return run_view(model.run, model.steps, time.time(), self.board.live_of(self.run_id))
 
+    # --- showing ---------------------------------------------------------------------------------
+
     def _show(self, run: RunView) -> None:
         self.shown_run = run
+        if self.model is not None and len(self._seen.parts) != len(run.steps):
+            self._seen.parts = tree_parts(self.model.plans.plan, run.steps)
+        self.lines = plan_lines(run, self._seen.parts, self._opened())
         self.head(f"{run.spec}  {run.run_id}", run.status, run.verdict)
         self._show_progress(run)
-        self.table().fill([self._row(step) for step in run.steps])
+        self.table().renew([self._row(line) for line in self.lines])
         self._show_step()
+
+    def _opened(self) -> set[str]:
+        by_itself = first_opened(self._seen.parts, self.shown_run.steps)
+        return (by_itself | self._seen.opened) - self._seen.closed
 
     def _show_progress(self, run: RunView) -> None:
         """What runs now, or how it ended."""
         strip, ink, live = self.query_one("#progress", Static), self.ink, self.board.live_of(self.run_id)
-        text = Text()
         current = next((step for step in run.steps if step.status == "running"), None)
         if run.status == "running" and current is not None:
-            text.append(f"▶ {visible(current.kind)} {visible(current.name)}  ", style=f"bold {ink.primary}")
-            text.append_text(bar(current.share, ink.primary, ink.faint))
-            if current.share is not None:
-                text.append(f" {current.share:.0%}", style=ink.text)
-            text.append("\n  " + visible(current.note), style=ink.faint)
-            point = live.last_point() if live else None
-            if point is not None:
-                facts = (f"loss {point.loss:.4g}", rate(point.tokens_per_second, "tokens"))
-                text.append(" · " + " · ".join(fact for fact in facts if fact), style=ink.accent)
-        else:
-            text.append(run.headline, style=ink.faint)
-            if run.error:
-                text.append("\n✗ " + visible(run.error), style=ink.bad)
-            advice = next_command(run, run.verdict)
-            if advice:
-                text.append("\n" + advice, style=ink.faint)
+            strip.update(now_text(current, live, ink))
+            return
+        text = Text(run.headline, style=ink.faint)
+        if run.status == "running" and live is not None:
+            text.append("\n").append_text(between_text(live, ink))
+        if run.error:
+            text.append("\n✗ " + visible(run.error), style=ink.bad)
+        advice = next_command(run.status, run.spec, run.verdict)
+        if advice:
+            text.append("\n" + visible(advice), style=ink.faint)
         strip.update(text)
 
-    def _row(self, step: StepLine) -> Row:
-        ink = self.ink
-        name = Text(f"{step.kind} ", style=ink.faint).append(one_line(step.name, 200), style=ink.text)
-        dropped = Text(count(step.rows_dropped) if step.rows_dropped else "", style=ink.accent)
-        mark = Text(STATE_MARKS.get(step.status, "·"), style=ink.state(step.status))
-        took = Text(step.took, style=ink.faint if step.status == "cached" else ink.text)
-        rows = tuple("" if rows is None else count(rows) for rows in (step.rows_in, step.rows_out))
-        return Row(step.step_id, (mark, name, *rows, dropped, took, Text(one_line(step.note, 300), style=ink.faint)))
+    def _row(self, line: PlanLine) -> Row:
+        ink, step = self.ink, line.step
+        fold = "" if line.node.opened is None else "▾ " if line.node.opened else "▸ "
+        name = Text(line.node.lead + fold, style=ink.faint).append(f"{line.kind} ", style=ink.faint)
+        name.append(one_line(line.name, 200), style=ink.text if step is not None else f"bold {ink.text}")
+        if line.more:
+            name.append(f" (+{line.more})", style=ink.faint)
+        rows = (step.rows_in, step.rows_out) if step is not None else (None, None)
+        lost = step.rows_dropped if step is not None else None
+        mark = Text(STATE_MARKS.get(line.status, "·"), style=ink.state(line.status))
+        took = Text(line.took, style=ink.faint if line.status == "cached" else ink.text)
+        counts = ("" if n is None else brief_count(n) for n in rows)
+        dropped = Text(count(lost) if lost else "", style=ink.accent)
+        return Row(line.key, (mark, name, *counts, dropped, took, Text(one_line(line.note, 300), style=ink.faint)))
 
     def on_data_table_row_highlighted(self) -> None:
         self._show_step()
 
+    def _current(self) -> PlanLine | None:
+        current = self.table().current
+        return next((line for line in self.lines if line.key == current), None)
+
     def _show_step(self) -> None:
-        """The step under the cursor in words."""
-        row = next((s for s in self.model.steps if s.step_id == self.table().current), None) if self.model else None
-        line = next((s for s in self.shown_run.steps if s.step_id == self.table().current), None)
-        if row is None or line is None:
+        """The step or fold under the cursor in words."""
+        line, model = self._current(), self.model
+        if line is None or model is None:
             return
-        ink = self.ink
-        text = Text().append(visible(row.step_id), style=f"bold {ink.text}")
-        text.append(f"  {line.status}", style=ink.state(line.status))
-        if row.line is not None:
-            text.append(f"  line {row.line} of the spec", style=ink.faint)
-        text.append(f"  {visible(row.step_hash[:12])}\n", style=ink.faint)
-        if row.error:
-            text.append_text(shown(row.error, ink.bad)).append("\n")
-        elif line.note:
-            text.append_text(shown(line.note, ink.text)).append("\n")
-        facts = [(key, str(value)) for key, value in row.summary.items() if isinstance(value, str | int | float | bool)]
-        self.query_one("#step", Static).update(text.append_text(labelled(facts, ink)))
+        told = (line, id(model), line.key in self._seen.sql, self.app.theme)
+        if told == self._told:  # a run that goes on is told twice a second
+            return
+        self._told, place = told, self.query_one("#step", Static)
+        if line.step is None:
+            steps = [step for step in self.shown_run.steps if step.step_id in line.node.steps]
+            place.update(fold_text(line, steps, self.ink))
+            return
+        row = next(step for step in model.steps if step.step_id == line.key)
+        sql, plan_step = self._seen.sql.get(row.step_id), model.plans.steps.get(row.step_id)
+        detail = step_detail(row, line.status, model.plans, model.texts, sql or ())
+        place.update(step_text(detail, self.ink, waiting=sql is None and plan_step is not None))
+        if sql is None and plan_step is not None:
+            step_id = row.step_id
+            self.ask("sql", lambda: step_queries.expressions(plan_step), lambda found: self._take_sql(step_id, found))
+
+    def _take_sql(self, step_id: str, found: tuple[Expression, ...]) -> None:
+        self._seen.sql[step_id] = found
+        self._show_step()
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def chosen_run(self) -> RunRow | None:
+        return self.model.run if self.model is not None else None
 
     def action_open(self) -> None:
-        current = self.table().current
-        step = next((s for s in self.shown_run.steps if s.step_id == current), None)
-        if step is not None and self.run_id is not None and step.view != "run":
-            self.board.open_view(step.view, self.run_id, step.step_id)
+        line = self._current()
+        if line is not None and line.step is None:
+            self.action_fold()
+        elif line is not None and line.step is not None and self.run_id is not None and line.step.view != "run":
+            self.board.open_view(line.step.view, self.run_id, line.step.step_id)
 
+    def action_fold(self) -> None:
+        """Open or close the fold under the cursor, or the one that its step is in."""
+        line = self._current()
+        if line is None:
+            return
+        key = line.key
+        if line.step is not None:
+            path = next(part.path for part in self._seen.parts if part.id == line.key)
+            if not path:
+                return
+            key = "/".join(path)
+        opened = key in self._opened()
+        (self._seen.closed if opened else self._seen.opened).add(key)
+        (self._seen.opened if opened else self._seen.closed).discard(key)
+        self._show(self.shown_run)
+        self.table().go_to(key)
 
-def bar(share: float | None, style: str, faint: str, width: int = BAR) -> Text:
-    """A progress bar; an unknown share is an empty one."""
-    full = round((share or 0.0) * width)
-    return Text("━" * full, style=style).append("─" * (width - full), style=faint)
+    def action_zoom(self) -> None:
+        self.toggle_class("zoomed")
+        if not self.has_class("zoomed"):
+            self.table().focus()
+
+    def action_back(self) -> None:
+        if self.has_class("zoomed"):
+            self.action_zoom()
+        else:
+            super().action_back()

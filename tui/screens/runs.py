@@ -1,56 +1,126 @@
-"""Home: the runs of the store, newest first."""
+"""Home: the run that goes on, and below it the runs of the store with what each measured and how that changed.
+
+The list is there at once. What a run's headline changed against its reference is worked out after that, a run at a
+time, newest first, and kept as long as the dashboard is open: results of finished runs never change.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from spec_lang.plain_text import one_line, visible
-from tui import queries
+from tui import home_queries, queries, step_queries
 from tui.actions import bindings_for
-from tui.live import state_of
-from tui.queries import RunRow
+from tui.home_queries import Delta, HomeRow
+from tui.live import LiveRun, state_of
+from tui.queries import RunRow, StepRow
+from tui.resources import Resources, Sampler
+from tui.run_actions import ActsOnRuns
 from tui.screens.view import View, explained
-from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS, run_line
+from tui.step_queries import Plans
+from tui.view_models.home import HomeLine, home_line
+from tui.view_models.plan_lines import first_opened, plan_lines, tree_parts
+from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS, next_command, run_view
+from tui.widgets.live_panel import LivePanel
 from tui.widgets.row_table import Col, Row, RowTable
 
 PAGE = 100
+SAMPLE_SECONDS = 2.0
 COLUMNS = (
-    Col("", 1),
-    Col("run", 20),
+    Col("", 2),
     Col("spec", share=2),
+    Col("metric", share=3, wide=True),
     Col("gate", 14),
-    Col("started", 11),
-    Col("took", 11, justify="right"),
-    Col("steps", 14, wide=True),
-    Col("note", share=2, wide=True),
+    Col("measured", 8, justify="right"),
+    Col("change, 95%", 20, justify="right"),
+    Col("started", 10),
+    Col("run", 20, wide=True),
 )
 
 
-class RunsScreen(View[list[RunRow]]):
-    BINDINGS = bindings_for("app")
+@dataclass(frozen=True)
+class Going:
+    """A run that goes on, with its plan."""
+
+    run: RunRow
+    steps: list[StepRow]
+    plans: Plans
+
+
+@dataclass(frozen=True)
+class HomeModel:
+    rows: list[HomeRow]
+    going: Going | None
+
+
+class RunsScreen(ActsOnRuns, View[HomeModel]):
+    BINDINGS = bindings_for("app", "act", "runs")
+    CSS_PATH = "runs.tcss"
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
     view = "runs"
+    keys = ("act",)
+    ticks = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[HomeRow] = []
+        self.marked: str | None = None
+        self._watched: str | None = None
+        self._deltas: dict[tuple[str, str], Delta | None] = {}
+        self._resources: Resources | None = None
+        self._sampler: Sampler | None = None
 
     def body(self) -> ComposeResult:
+        yield LivePanel(id="live")
         yield RowTable(COLUMNS, id="runs")
         yield Static("", id="nothing", markup=False)
+        with VerticalScroll(classes="detail", can_focus=False):
+            yield Static("", id="about", markup=False)
 
-    def fetch(self) -> list[RunRow]:
-        return queries.runs(self.board.store, PAGE)
+    def on_mount(self) -> None:
+        self._sampler = Sampler(self.board.store.root)
+        self.set_interval(SAMPLE_SECONDS, self._sample)
 
-    def present(self, model: list[RunRow]) -> None:
-        self.set_class(not model, "empty")
-        if not model:
+    # --- reading ---------------------------------------------------------------------------------
+
+    def fetch(self) -> HomeModel:
+        store = self.board.store
+        with store.reading():
+            rows = home_queries.home(store, max(PAGE, len(self.rows)))
+            run = next((row.run for row in rows if state_of(row.run) == "running"), None)
+            if run is None:
+                return HomeModel(rows, None)
+            known = self.model.going if self.model is not None else None
+            same = known is not None and known.run.run_id == run.run_id
+            plans = known.plans if known is not None and same else step_queries.plans(store, run.run_id)
+            return HomeModel(rows, Going(run, queries.steps(store, run.run_id), plans))
+
+    def present(self, model: HomeModel) -> None:
+        self.set_class(not model.rows, "empty")
+        self.set_class(model.going is not None, "going")
+        if not model.rows:
             self.empty()
             return
-        self.table().fill([self._row(run) for run in model], more=len(model) == PAGE)
-        many = f"{len(model)}{'+' if len(model) == PAGE else ''} runs" if len(model) > 1 else "one run"
-        self.head(str(self.board.store.root), remark=f"{many} in this store")
-        self.board.watch_run(next((run.run_id for run in model if state_of(run) == "running"), None))
+        going = model.going.run.run_id if model.going is not None else None
+        if going != self._watched:  # another process, whose end is not noticed yet
+            self._watched, self.noticed_death, self._resources = going, False, None
+        self.rows = model.rows
+        self.board.watch_run(going)
+        self._list(more=len(model.rows) % PAGE == 0)
+        self._going()
         self.table().focus()
+        self._work_out()
+
+    @property
+    def run_on_show(self) -> RunRow | None:
+        return self.model.going.run if self.model is not None and self.model.going is not None else None
 
     def empty(self) -> None:
         note = self.query_one("#nothing", Static)
@@ -62,24 +132,143 @@ class RunsScreen(View[list[RunRow]]):
         if self.model is not None:
             self.reload()
 
+    def on_row_table_near_end(self) -> None:
+        offset = len(self.rows)
+        self.ask("page", lambda: home_queries.home(self.board.store, PAGE, offset), self._extend)
+
+    def _extend(self, page: list[HomeRow]) -> None:
+        self.rows = [*self.rows, *page]
+        self.table().extend([self._row(row) for row in page], more=len(page) == PAGE)
+        self._work_out()
+
+    # --- what changed ----------------------------------------------------------------------------
+
+    def _work_out(self) -> None:
+        """The newest change that is not known yet; the next one follows when it is."""
+        comparable = (row for row in self.rows if row.headline is not None and row.reference is not None)
+        row = next((row for row in comparable if self._pair(row) not in self._deltas), None)
+        if row is not None:
+            self.ask("delta", lambda: (row, home_queries.delta(self.board.store, row)), self._take_delta)
+
+    def _take_delta(self, found: tuple[HomeRow, Delta | None]) -> None:
+        row, change = found
+        self._deltas[self._pair(row)] = change
+        self._list(more=self.table().more)
+        self._work_out()
+
+    @staticmethod
+    def _pair(row: HomeRow) -> tuple[str, str]:
+        return row.run.run_id, row.reference.run_id if row.reference is not None else ""
+
+    def _line(self, row: HomeRow) -> HomeLine:
+        return home_line(row, self._deltas.get(self._pair(row)), time.time())
+
+    # --- the list --------------------------------------------------------------------------------
+
+    def _list(self, *, more: bool) -> None:
+        many = f"{len(self.rows)}{'+' if more else ''} runs" if len(self.rows) > 1 else "one run"
+        marked = f"  ·  marked: {self.marked}, x compares another run with it" if self.marked else ""
+        self.head(str(self.board.store.root), remark=f"{many} in this store{marked}")
+        self.table().renew([self._row(row) for row in self.rows], more=more)
+        self._about()
+
+    def _row(self, row: HomeRow) -> Row:
+        shown, ink = self._line(row), self.ink
+        line = shown.run
+        state = Text(STATE_MARKS.get(line.status, "·"), style=ink.state(line.status))
+        state.append("◆" if row.run.run_id == self.marked else "★" if shown.blessed else " ", style=ink.accent)
+        verdict = Text(line.status if line.verdict is None else "", style=ink.state(line.status))
+        if line.verdict:
+            verdict = Text(f"{VERDICT_MARKS.get(line.verdict, '?')} {visible(line.verdict)}")
+            verdict.stylize(ink.verdict(line.verdict))
+        change = Text(shown.change, style=_lean(shown.leaning, ink.good, ink.bad, ink.unsure) or ink.faint)
+        name = Text(one_line(shown.name, 200), style=ink.faint)
+        cells = (state, one_line(line.spec, 200), name, verdict, shown.estimate, change, line.started)
+        return Row(row.run.run_id, (*cells, Text(line.run_id, style=ink.faint)))
+
+    def on_data_table_row_highlighted(self) -> None:
+        self._about()
+
+    def _about(self) -> None:
+        """The run under the cursor in words."""
+        row = self._current()
+        if row is None:
+            return
+        shown, ink = self._line(row), self.ink
+        line = shown.run
+        text = Text().append(visible(line.run_id), style=f"bold {ink.text}").append(f"  {visible(line.spec)}", ink.text)
+        text.append(f"  {STATE_MARKS.get(line.status, '·')} {line.status}", style=ink.state(line.status))
+        if line.verdict:
+            mark = VERDICT_MARKS.get(line.verdict, "?")
+            text.append(f"  {mark} gate {visible(line.verdict)}", style=ink.verdict(line.verdict))
+        text.append(f"  {line.steps} steps  took {line.took}", style=ink.faint)
+        if shown.blessed:
+            text.append(f"  ★ baseline {', '.join(map(visible, shown.blessed))}", style=ink.accent)
+        if line.error:
+            text.append("\n✗ " + visible(line.error), style=ink.bad)
+        if shown.words:
+            text.append("\n" + visible(shown.words, newlines=True), style=ink.text)
+        advice = next_command(line.status, line.spec, line.verdict)
+        if advice:
+            text.append("\n" + visible(advice), style=ink.faint)
+        self.query_one("#about", Static).update(text)
+
+    def _current(self) -> HomeRow | None:
+        current = self.table().current
+        return next((row for row in self.rows if row.run.run_id == current), None)
+
+    # --- the run that goes on --------------------------------------------------------------------
+
+    def on_live(self, live: LiveRun) -> None:
+        self._going()
+
+    def _going(self) -> None:
+        going = self.model.going if self.model is not None else None
+        if going is None:
+            return
+        live = self.board.live_of(going.run.run_id)
+        run = run_view(going.run, going.steps, time.time(), live)
+        parts = tree_parts(going.plans.plan, run.steps)
+        lines = plan_lines(run, parts, first_opened(parts, run.steps))
+        self.query_one(LivePanel).tell(run, lines, live, self._resources, self.ink)
+
+    def _sample(self) -> None:
+        run, sampler = self.run_on_show, self._sampler
+        if run is not None and sampler is not None and self.is_current:
+            self.ask("sample", lambda: sampler.sample(run.pid, run.host), self._take_sample)
+
+    def _take_sample(self, found: Resources) -> None:
+        self._resources = found
+        self._going()
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def chosen_run(self) -> RunRow | None:
+        row = self._current()
+        return row.run if row is not None else None
+
     def action_open(self) -> None:
         run_id = self.table().current
         if run_id is not None:
             self.board.open_run(run_id)
 
-    def on_row_table_near_end(self) -> None:
-        offset = len(self.table().records)
-        self.ask("page", lambda: queries.runs(self.board.store, PAGE, offset), self._extend)
+    def action_mark(self) -> None:
+        current = self.table().current
+        self.marked = None if current == self.marked else current
+        self._list(more=self.table().more)
 
-    def _extend(self, page: list[RunRow]) -> None:
-        self.table().extend([self._row(run) for run in page], more=len(page) == PAGE)
+    def action_compare(self) -> None:
+        """The marked run is the first; without one the run's reference is."""
+        row = self._current()
+        if row is None:
+            return
+        if self.marked is not None and self.marked != row.run.run_id:
+            self.board.open_above("compare", self.marked, row.run.run_id)
+        elif row.reference is not None:
+            self.board.open_above("compare", row.reference.run_id, row.run.run_id)
+        else:
+            self.say("mark a run with Space, then press x on another one")
 
-    def _row(self, run: RunRow) -> Row:
-        line, ink = run_line(run, time.time()), self.ink
-        state = Text(STATE_MARKS.get(line.status, "·"), style=ink.state(line.status))
-        verdict = Text(line.status if line.verdict is None else "", style=ink.state(line.status))
-        if line.verdict:
-            verdict = Text(f"{VERDICT_MARKS.get(line.verdict, '?')} {visible(line.verdict)}")
-            verdict.stylize(ink.verdict(line.verdict))
-        cells = (state, line.run_id, line.spec, verdict, line.started, line.took, line.steps)
-        return Row(run.run_id, (*cells, one_line(line.error or "", 300)))
+
+def _lean(leaning: str, good: str, bad: str, unsure: str) -> str:
+    return {"better": good, "worse": bad, "changed": unsure}.get(leaning, "")

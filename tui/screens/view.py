@@ -28,6 +28,7 @@ from tui.widgets.top_line import TopLine
 if TYPE_CHECKING:
     from tui.app import Dashboard
     from tui.live import LiveRun
+    from tui.queries import RunRow
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class View(Screen[None], Generic[M]):
     AUTO_FOCUS = ""  # each screen says which list has the keys; the line of a search must not take them
     view: ClassVar[str]
     keys: ClassVar[tuple[str, ...]] = ()  # scopes of keys that this screen has beside those of its view
+    ticks: ClassVar[bool] = False  # whether its clocks move without events too
     dashboard: Dashboard
 
     def __init__(self, run_id: str | None = None) -> None:
@@ -72,6 +74,11 @@ class View(Screen[None], Generic[M]):
 
     def on_live(self, live: LiveRun) -> None:
         """New events of the run on show. The default has no live part."""
+
+    @property
+    def run_on_show(self) -> RunRow | None:
+        """The run whose process is watched."""
+        return getattr(self.model, "run", None)
 
     @property
     def board(self) -> Dashboard:
@@ -111,7 +118,7 @@ class View(Screen[None], Generic[M]):
     @property
     def stands(self) -> bool:
         """Whether there is a screen to show anything on: one that is being closed loses its parts before itself."""
-        return self.is_attached and bool(self.query(TopLine))
+        return self.is_attached and self.app.is_running and bool(self.query(TopLine))
 
     def _answered(self, then: Callable[[T], None], answer: T) -> None:
         if self.stands:

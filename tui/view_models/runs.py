@@ -63,6 +63,7 @@ class StepLine:
     rows_out: int | None
     rows_dropped: int | None
     took: str
+    seconds: float | None
     note: str
     share: float | None
     view: str
@@ -134,6 +135,7 @@ def _step_line(step: StepRow, run_status: str, now: float, live: LiveRun | None)
         step.rows_out,
         step.rows_dropped,
         took,
+        step.seconds,
         note,
         share,
         VIEW_OF_KIND.get(step.kind, "run"),
@@ -149,13 +151,17 @@ def _note(step: StepRow, status: str) -> str:
     return step.reason or ""
 
 
-def next_command(run: RunView, verdict: str | None) -> str:
-    """What to do about a run that ended: one sentence."""
-    if run.status == "failed":
-        return f"mend it and run `sft run {run.spec}` again; finished steps are kept"
-    if run.status == "interrupted":
-        return f"`sft run {run.spec}` continues where it stopped"
-    return "" if verdict in (None, "pass") else "see why under Verdicts (key 4)"
+def next_command(status: str, spec: str, verdict: str | None) -> str:
+    """What can be done about a run: one sentence."""
+    if status == "running":
+        return "S stops it; it goes on when the dashboard is left"
+    if status == "failed":
+        return f"mend it and press R, or run `sft run {spec}` again; finished steps are kept"
+    if status == "interrupted":
+        return f"R continues it where it stopped, and so does `sft run {spec}`"
+    if verdict in ("fail", "inconclusive"):
+        return "key 4 of the run says why; R runs it again with what is mended"
+    return "b makes it a baseline that later runs are held against; R runs the spec again"
 
 
 def as_json(run: RunView) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from rich.text import Text
 from textual import events
+from textual.coordinate import Coordinate
 from textual.message import Message
 from textual.widgets import DataTable
 
@@ -46,6 +47,20 @@ class RowTable(DataTable[Text]):
         key = self.current if keep else None
         self.records, self.more = list(rows), more
         self._redraw(key)
+
+    def renew(self, rows: Sequence[Row], *, more: bool = False) -> None:
+        """Show these rows where they are mostly those on show: only cells that changed are drawn again, so that a list
+        can be told twice a second while a run goes on."""
+        known = [row.key for row in self.records] == [row.key for row in rows]
+        if not known or not self.size.width or self._fitted != self.size.width:
+            self.fill(rows, more=more)
+            return
+        shown = self._shown()
+        for position, (old, new) in enumerate(zip(self.records, rows, strict=True)):
+            for column, index in enumerate(shown):
+                if not _alike(old.cells[index], new.cells[index]):
+                    self.update_cell_at(Coordinate(position, column), self._cells(new, [index])[0])
+        self.records, self.more = list(rows), more
 
     def extend(self, rows: Sequence[Row], *, more: bool) -> None:
         """Add a page."""
@@ -131,3 +146,10 @@ class RowTable(DataTable[Text]):
         text = cell_text(value.copy() if isinstance(value, Text) else value, justify)  # a row keeps its own unmarked
         text.highlight_regex(re.compile(re.escape(self.sought), re.IGNORECASE), "reverse")
         return text
+
+
+def _alike(old: str | Text, new: str | Text) -> bool:
+    """Whether two cells look the same; rich's own comparison leaves the style of the whole out."""
+    if isinstance(old, Text) and isinstance(new, Text):
+        return old == new and old.style == new.style
+    return old == new

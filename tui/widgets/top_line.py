@@ -12,6 +12,7 @@ from tui.themes import Ink
 from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS
 
 TABS = tuple(action for action in actions_for("run") if action.name.startswith("view("))
+OUTSIDE = ("runs", "compare")  # screens that are about no run alone
 
 
 class TopLine(Static):
@@ -49,7 +50,7 @@ class TopLine(Static):
         return left.append_text(right)
 
     def _second(self, ink: Ink) -> Text:
-        if self._view == "runs":
+        if self._view in OUTSIDE:
             return Text(one_line(self._remark, max(1, self.content_size.width)), style=ink.faint)
         line = Text()
         for action in TABS:
@@ -61,7 +62,7 @@ class TopLine(Static):
     async def on_click(self, event: events.Click) -> None:
         """A click on a tab does what its key does."""
         at = event.get_content_offset(self)
-        if at is None or at.y != 1 or self._view == "runs":
+        if at is None or at.y != 1 or self._view in OUTSIDE:
             return
         begin = 0
         for action in TABS:

@@ -1,0 +1,107 @@
+"""Two runs side by side: metrics with their paired change, requirements with another verdict, what differs in the plan.
+
+From the same queries as ``sft diff``. Enter on a metric opens its failures in the second run, on a step that step.
+"""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from spec_lang.plain_text import one_line, visible
+from tui import compare_queries
+from tui.actions import bindings_for
+from tui.compare_queries import Comparison
+from tui.screens.view import View, explained
+from tui.view_models.compare import CompareLine, compare_lines
+from tui.widgets.marked_text import shown
+from tui.widgets.row_table import Col, Row, RowTable
+
+COLUMNS = (
+    Col("", 1),
+    Col("", share=1),
+    Col("first", 12, justify="right"),
+    Col("second", 12, justify="right"),
+    Col("change, 95%", 21, justify="right"),
+    Col("n", 7, justify="right", wide=True),
+)
+
+
+class CompareScreen(View[Comparison]):
+    BINDINGS = bindings_for("app", "compare")
+    CSS_PATH = "compare.tcss"
+    view = "compare"
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+        self.lines: list[CompareLine] = []
+
+    def body(self) -> ComposeResult:
+        yield Static("", id="sides", markup=False)
+        yield RowTable(COLUMNS, id="compared")
+        yield Static("", id="nothing", markup=False)
+        with VerticalScroll(classes="detail", can_focus=False):
+            yield Static("", id="words", markup=False)
+
+    def fetch(self) -> Comparison:
+        return compare_queries.comparison(self.board.store, self.first, self.second)
+
+    def present(self, model: Comparison) -> None:
+        ink = self.ink
+        self.head("two runs", remark="the change is second minus first, on the same items")
+        sides = Text()
+        for word, run in (("first", model.first), ("second", model.second)):
+            sides.append(("\n" if sides else "") + f"{word:<7}", style=ink.faint)
+            sides.append(visible(f"{run.run_id}  {run.spec}"), style=ink.text)
+            sides.append(f"  {visible(run.verdict or run.status)}", style=ink.verdict(run.verdict))
+        self.query_one("#sides", Static).update(sides)
+        self.lines = compare_lines(model.found)
+        self.set_class(not self.lines, "empty")
+        if not self.lines:
+            nothing = explained("There is nothing to compare.", "Neither run measured or decided anything.", ink)
+            self.query_one("#nothing", Static).update(nothing)
+            return
+        self.table().fill([self._row(line) for line in self.lines])
+        if self.table().current == self.lines[0].key and len(self.lines) > 1:
+            self.table().go_to(self.lines[1].key)  # the first is a title
+        self.table().focus()
+
+    def _row(self, line: CompareLine) -> Row:
+        ink = self.ink
+        if line.kind == "title":
+            return Row(line.key, ("", Text(one_line(line.name, 200), style=f"bold {ink.accent}"), "", "", "", ""))
+        style = {"better": ink.good, "worse": ink.bad, "changed": ink.unsure}.get(line.style, "")
+        if line.kind == "verdict":
+            style = ink.verdict(line.style) if line.mark else ""
+        mark = Text(line.mark, style=f"bold {style}" if style else ink.unsure)
+        change = Text(line.change, style=style or ink.text)
+        name = Text("  " + one_line(line.name, 200), style=ink.text)
+        second = Text(line.second, style=style if line.kind == "verdict" and style else ink.text)
+        return Row(line.key, (mark, name, line.first, second, change, Text(line.n, style=ink.faint)))
+
+    def _current(self) -> CompareLine | None:
+        current = self.table().current
+        return next((line for line in self.lines if line.key == current), None)
+
+    def on_data_table_row_highlighted(self) -> None:
+        line = self._current()
+        if line is None:
+            return
+        text = Text().append(visible(line.name) + "\n", style=f"bold {self.ink.text}")
+        text.append_text(shown(line.words, self.ink.text))
+        if line.kind == "metric":
+            text.append("\n\nEnter opens the failures of the second run", style=self.ink.faint)
+        self.query_one("#words", Static).update(text)
+
+    def action_open(self) -> None:
+        line = self._current()
+        if line is not None and line.kind == "metric" and line.pair is not None and line.pair.second is not None:
+            self.board.open_failures(self.second, line.pair.eval, line.pair.model, line.pair.metric, against=self.first)
+
+    def action_swap(self) -> None:
+        """Second minus first the other way round."""
+        self.first, self.second = self.second, self.first
+        self.reload()
