@@ -73,6 +73,11 @@ def attach(database: Path, *, read_only: bool) -> Attached:
     return opened
 
 
+def hold_at_most(megabytes: int) -> None:
+    """What the DuckDB of this process may hold, for programs that only look."""
+    _instance().execute(f"SET memory_limit = '{int(megabytes)}MB'")
+
+
 def _instance() -> duckdb.DuckDBPyConnection:
     if not _running:
         import duckdb

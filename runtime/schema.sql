@@ -243,8 +243,10 @@ CREATE TABLE IF NOT EXISTS gates (
     slice TEXT, slice_value TEXT,
     estimate DOUBLE, low DOUBLE, high DOUBLE, bound DOUBLE, threshold DOUBLE, level DOUBLE,
     n BIGINT, gained BIGINT, lost BIGINT, p_value DOUBLE, minimum_detectable DOUBLE, unit TEXT NOT NULL, test TEXT NOT NULL,
+    adjusted_p DOUBLE, -- of a slice under `correct holm`: of "worse than allowed", adjusted over the slices
     PRIMARY KEY (step_hash, requirement, part)
 );
+ALTER TABLE gates ADD COLUMN IF NOT EXISTS adjusted_p DOUBLE; -- of a store of version 7
 
 -- `any of` and `all of`: which requirements a group holds, and so do not decide the gate by themselves.
 CREATE TABLE IF NOT EXISTS gate_members (
@@ -252,6 +254,13 @@ CREATE TABLE IF NOT EXISTS gate_members (
 );
 
 CREATE TABLE IF NOT EXISTS baselines (name TEXT PRIMARY KEY, run_id TEXT NOT NULL, plan_hash TEXT NOT NULL, blessed_at TIMESTAMPTZ NOT NULL, note TEXT);
+
+-- Items that somebody marked, with a note; the run, model and answer are those that were on show. Written by the dashboard.
+CREATE TABLE IF NOT EXISTS marks (
+    eval TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, note TEXT NOT NULL DEFAULT '',
+    run_id TEXT NOT NULL, model TEXT NOT NULL, step_hash TEXT NOT NULL, -- of the answer in predictions
+    marked_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (eval, template, row_id)
+);
 
 -- The rounds of a loop: the figures of the rows that a round was trained on (of its guard step), and what its model
 -- measured (of its round step: `proxy`, `gold`, `EVAL.METRIC`). Figures of rows are counts of all of them and have no interval.

@@ -30,6 +30,7 @@ def metrics_page(store: Store, run_id: str, filters: Filters) -> Page:
     chosen = [row for row in rows if _wanted(row, filters)]
     if not filters.all and filters.template is None:
         chosen = [row for row in chosen if "*" in (row.slice, row.template)]
+    every, chosen = len(chosen), chosen[: filters.most]
     varied = [row for row in axes if _wanted(row, filters)]
     rates = [row for row in metric_queries.corrected(store, run_id) if _wanted(row, filters)]
     corrected = [row for row in rates if filters.all or row.template == (filters.template or "*")]
@@ -44,7 +45,8 @@ def metrics_page(store: Store, run_id: str, filters: Filters) -> Page:
     if corrected:
         data["corrected"] = [asdict(row) for row in corrected]
     left = unfinished(store, run_id, "measure", None)
-    return Page(data, left or ("" if rows else "this run measures nothing"), tuple(tables))
+    cut = f"{count(len(chosen))} of {count(every)} estimates shown" if len(chosen) < every else ""
+    return Page(data, left or ("" if rows else "this run measures nothing"), tuple(tables), cut)
 
 
 def _wanted(row: MetricRow | AxisLine | CorrectedRow, filters: Filters) -> bool:

@@ -27,8 +27,14 @@ class Filters:
     metric: str | None = None
     row: str | None = None
     at: float | None = None
+    baseline: str | None = None
+    outcome: str | None = None
+    slice: str | None = None
+    text: str | None = None
+    where: str | None = None
     all: bool = False
     limit: int = 20
+    most: int | None = None  # the limit that was asked for, of views that show everything otherwise
 
 
 def unfinished(store: Store, run_id: str, kind: str, step_id: str | None) -> str:

@@ -6,8 +6,8 @@ shape; ``PAGES`` maps the names that the command line knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from runtime.store import Store
 from sft.duplicates_page import duplicates_page
@@ -17,6 +17,7 @@ from sft.ledger_page import ledger_page
 from sft.metrics_page import metrics_page
 from sft.mixture_page import mixture_page
 from sft.plain_tables import Page, Table
+from sft.predictions_page import marks_page, predictions_page
 from sft.row_page import templates_page, training_row_page
 from sft.show_decontamination import decontamination
 from sft.show_filters import Filters, known_name
@@ -27,12 +28,9 @@ from sft.sources_page import sources_page
 from sft.spec_page import spec_page
 from sft.thresholds_page import thresholds_page
 from sft.verdicts import requirement_table, requirements_of
-from tui import metric_queries, prediction_queries, queries
-from tui.formats import count, interval, number
+from tui import queries
+from tui.formats import count, number
 from tui.live import state_of
-from tui.metric_queries import MetricRow
-from tui.prediction_queries import OUTCOMES, PredictionFilter, PredictionRow
-from tui.view_models.predictions import OUTCOME_NAMES, Choices, choices, item_line
 from tui.view_models.training import training_view
 
 
@@ -81,89 +79,6 @@ def _verdicts(store: Store, run_id: str, filters: Filters) -> Page:
     return Page(data, f"{run.spec} {run_id}: {run.verdict or nothing}", tables)
 
 
-def _predictions(store: Store, run_id: str, filters: Filters) -> Page:
-    metrics = metric_queries.metrics(store, run_id)
-    known = choices(prediction_queries.cells(store, run_id), metrics)
-    chosen = _chosen(known, filters)
-    if chosen is None:
-        return Page({"aggregates": [], "items": []}, "this run has no eval", ())
-    counts = prediction_queries.prediction_counts(store, run_id, chosen)
-    rows = prediction_queries.prediction_page(store, run_id, chosen, filters.limit)
-    lines = [item_line(row, known.unit(chosen)) for row in rows]
-    whole = [row for row in metrics if row.eval == chosen.eval and row.slice == "*"]
-    cells = [(line.badge, line.template, line.row_id[:12], line.expected, line.output) for line in lines]
-    baseline = f" beside {chosen.baseline}" if chosen.baseline else ""
-    head = (
-        f"{chosen.eval}: {chosen.model}{baseline}, by {chosen.metric or 'no metric'}; {count(counts['all'])} items; "
-        + ", ".join(f"{count(counts[name])} {OUTCOME_NAMES[name]}" for name in OUTCOMES[1:] if counts[name])
-    )
-    tables = (
-        Table(
-            "",
-            ("metric", "model", "template", "estimate", "interval", "n", "missing"),
-            _aggregates(whole),
-            frozenset({5, 6}),
-        ),
-        _items(rows, cells),
-    )
-    data = {
-        "filter": asdict(chosen),
-        "counts": counts,
-        "aggregates": [asdict(row) for row in whole],
-        "items": [asdict(row) for row in rows],
-    }
-    return Page(
-        data,
-        head,
-        tables,
-        f"{count(len(rows))} of {count(counts[chosen.outcome])} {OUTCOME_NAMES[chosen.outcome]} items shown",
-    )
-
-
-def _items(rows: Sequence[PredictionRow], cells: Sequence[tuple[str, ...]]) -> Table:
-    """With what the metric says of the answers, where it says anything."""
-    head = ("", "template", "item", "expected", "output")
-    if not any(row.reason for row in rows):
-        return Table("items", head, cells)
-    return Table("items", (*head, "why"), [(*cell, row.reason or "") for row, cell in zip(rows, cells, strict=True)])
-
-
-def _aggregates(rows: Sequence[MetricRow]) -> list[tuple[str, ...]]:
-    return [
-        (
-            row.metric,
-            row.model,
-            "all" if row.template == "*" else row.template,
-            number(row.estimate, row.unit),
-            interval(row.low, row.high, row.unit),
-            count(row.n),
-            count(row.missing) if row.missing else "",
-        )
-        for row in rows
-    ]
-
-
-def _chosen(known: Choices, filters: Filters) -> PredictionFilter | None:
-    """The filter that names ask for; without ``all`` only failed items. SFT0910 for an unknown name."""
-    known_name(filters.eval, known.evals, "eval")
-    chosen = known.start(filters.eval)
-    if chosen is None:
-        return None
-    models = known.models[chosen.eval]
-    known_name(filters.model, models, "model")
-    known_name(filters.template, known.templates[chosen.eval], "template")
-    known_name(filters.metric, known.metrics[chosen.eval], "metric")
-    model, metric = filters.model or chosen.model, filters.metric or chosen.metric
-    return replace(
-        chosen,
-        model=model,
-        baseline=next((other for other in models if other != model), None),
-        template=filters.template,
-        metric=metric,
-        outcome="all" if filters.all or metric is None else "failed",
-    )
-
-
 def _environment(store: Store, run_id: str, filters: Filters) -> Page:
     pairs = queries.environment(store, run_id)
     sources = queries.sources(store, run_id)
@@ -204,7 +119,8 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "rounds": lambda store, run_id, filters: rounds_page(store, run_id),
     "verdicts": _verdicts,
     "metrics": metrics_page,
-    "predictions": _predictions,
+    "predictions": predictions_page,
+    "marks": marks_page,
     "decontamination": lambda store, run_id, filters: decontamination(store, run_id, filters.step, filters.limit),
     "environment": _environment,
 }

@@ -31,11 +31,12 @@ def requirements_of(store: Store, run_id: str) -> tuple[Requirement, ...]:
 
 
 def requirement_table(rows: Sequence[Requirement]) -> Table:
-    """Badge, gate where there are several, requirement, estimate, n; below what did not pass the reason, once where
-    neighbours share it."""
+    """Badge, gate where there are several, requirement, estimate, n; below what did not pass the reason, which is told
+    once where neighbours share it."""
     notes, told = [], ""
     for row in rows:
-        notes.append(row.reason if row.verdict != "pass" and row.reason != told else "")
+        said = "for the same reason" if row.reason == told else row.reason
+        notes.append(said if row.verdict != "pass" else "")
         told = row.reason
     if len({row.gate for row in rows}) < 2:
         columns: tuple[str, ...] = ("", "requirement", "estimate", "n")

@@ -45,6 +45,7 @@ ALLOWED = {
         "compiler.explain",
         "compiler.plan_diff",
         "runtime.store",
+        "runtime.attached_files",
         "runtime.events",
         "runtime.artifacts",
         "runtime.measuring.slice_names",

@@ -167,7 +167,7 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_commands_in_sentences_have_the_verbs_options_and_views_that_there_are() -> None:
-    from sft.commands.show_command import REPORTS, VIEWS
+    from sft.commands.show_command import AS_SOURCE, REPORTS, VIEWS
 
     known = verbs()
     wrong = []
@@ -181,6 +181,7 @@ def test_commands_in_sentences_have_the_verbs_options_and_views_that_there_are()
                 "last",
                 "json",
                 "markdown",
+                AS_SOURCE,
                 *REPORTS,
             }
             if verb in known and named <= options(known[verb]) and views <= {*VIEWS, "text"}:

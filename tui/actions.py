@@ -96,9 +96,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_model", ("m",), "Model", "the next model as subject", "predictions"),
     Action("next_template", ("t",), "Template", "all templates, then each alone", "predictions"),
     Action("next_metric", ("c",), "Metric", "the next metric that sorts and marks", "predictions"),
-    Action("next_outcome", ("o",), "Outcome", "all, failed, worse, better, not measured, passed", "predictions"),
-    Action("compare", ("x",), "Compare", "mark against the expected text or the baseline", "predictions", True),
-    Action("all_slices", ("s",), "All slices", "leave the slice that a requirement opened", "predictions"),
+    Action("beside", ("v",), "Beside", "what to compare with: another model, or a model of another run", "predictions"),
+    Action("next_outcome", ("o",), "Outcome", "all, failed, regressed, fixed, still failing, …", "predictions", True),
+    Action("causes", ("w",), "Why", "only failures of one cause: wrong format, empty, refusal, …", "predictions", True),
+    Action("slices", ("s",), "Slice", "only one slice; again for all", "predictions"),
+    Action("condition", ("f",), "Where", "only items for which a condition in SQL is true", "predictions", True),
+    Action("only_marked", ("d",), "Marked", "only what is marked; again for all", "predictions"),
+    Action("clear", ("u",), "All items", "take all of these filters away", "predictions"),
+    Action("compare", ("x",), "Compare", "mark against the expected text or the baseline", "predictions"),
+    Action("mark", ("space",), "Mark", "mark the item for the next dataset; again takes it back", "predictions", True),
+    Action("note", ("i",), "Note", "write a note beside the item", "predictions"),
+    Action("alike", ("a",), "Training rows", "the training rows that are most like the item", "predictions", True),
 )
 
 

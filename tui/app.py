@@ -18,8 +18,10 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from runtime.attached_files import hold_at_most
 from runtime.store import Store
 from tui.actions import actions_for
+from tui.item_filters import PredictionFilter, Shelf
 from tui.live import Glance, LiveRun, Watcher, runner_gone, state_of
 from tui.queries import RunRow
 from tui.screens.catalogue import ABOVE, PARTS, VIEWS, screen_class
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_SECONDS = 0.5
 THEME = "SFT_THEME"  # an environment variable: dark, light, ansi-dark or ansi-light
+MEMORY_MB = 80  # of DuckDB; a larger question goes through a file beside the store
 PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
 
 
@@ -57,6 +60,7 @@ class Dashboard(App[None]):
         self._started = {started.run_id: started} if started is not None else {}
         self._watcher = Watcher(store.root / "runs")
         self._looking = False
+        self.shelf = Shelf()  # what was found about items, for all screens that list them
         for known in (DARK, LIGHT):
             self.register_theme(known)
         self.theme = first_theme(theme or os.environ.get(THEME), self.console.color_system, no_color=no_color)
@@ -99,12 +103,13 @@ class Dashboard(App[None]):
 
     def open_items(self, run_id: str, requirement: Requirement) -> None:
         """The items that a requirement is about; back leads to the verdicts."""
-        self.switch_screen(PredictionsScreen(run_id, requirement=requirement))
+        self.push_screen(PredictionsScreen(run_id, requirement=requirement))
 
     def open_failures(self, run_id: str, eval: str, model: str, metric: str, against: str) -> None:
-        """The items of a metric that two runs measured."""
+        """The items of a metric that two runs measured: those that regressed, if any did."""
+        chosen = PredictionFilter(eval, model, model, metric, outcome="lost", base_run=against)
         self.push_screen(RunScreen(run_id))
-        self.push_screen(PredictionsScreen(run_id))
+        self.push_screen(PredictionsScreen(run_id, wanted=chosen))
 
     def show_keys(self, *scopes: str) -> None:
         self.push_screen(KeysScreen(*scopes))
@@ -182,11 +187,17 @@ class Dashboard(App[None]):
         return True
 
 
+def modest() -> None:
+    """The dashboard of a store with millions of rows stays small: what it reads is read again when it is needed."""
+    hold_at_most(MEMORY_MB)
+
+
 def run_dashboard(
     root: Path, run_id: str | None = None, theme: str | None = None, started: Started | None = None
 ) -> int:
     """Open the dashboard on a store folder and stay until it is left; 1 when it crashed. ``started`` is a run that was
     started for it."""
+    modest()
     dashboard = Dashboard(Store(root), run_id, theme, started)
     dashboard.run()
     return dashboard.return_code or 0

@@ -101,6 +101,7 @@ class GateRow:
     minimum_detectable: float | None
     unit: str
     test: str
+    adjusted_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +212,14 @@ def train_points(store: Store, step_hash: str, most: int = 1500) -> list[TrainPo
 
 
 def gates(store: Store, run_id: str) -> list[GateRow]:
-    """Requirements and their slices, in the order of the spec."""
+    """Requirements and their slices, in the order of the spec. A store of version 7 has no adjusted p."""
     rows = store.query(
         """
         SELECT s.name, g.step_hash, g.requirement, g.part, g.text, g.verdict, g.reason, g.slice, g.slice_value,
                g.estimate, g.low, g.high, g.bound, g.threshold, g.level, g.n, g.gained, g.lost, g.p_value,
-               g.minimum_detectable, g.unit, g.test
-        FROM steps s JOIN gates g USING (step_hash)
+               g.minimum_detectable, g.unit, g.test, g.adjusted_p
+        FROM steps s
+        JOIN (FROM gates UNION ALL BY NAME SELECT NULL::DOUBLE AS adjusted_p WHERE false) g USING (step_hash)
         WHERE s.run_id = ? ORDER BY s.ordinal, g.requirement, g.part
         """,
         [run_id],
@@ -249,6 +251,12 @@ def looks(store: Store, run_id: str) -> dict[str, int]:
         [run_id],
     )
     return {row[0]: int(row[1]) for row in rows}
+
+
+def blessed_run(store: Store, name: str) -> str | None:
+    """The run that was blessed under a name."""
+    rows = store.query("SELECT run_id FROM baselines WHERE name = ?", [name])
+    return rows[0][0] if rows else None
 
 
 def named(store: Store, sql: str, parameters: dict[str, Any]) -> list[Row]:

@@ -28,7 +28,7 @@ class Decision:
 
     ``threshold`` and ``estimate`` are on one scale (for ``no_worse_than`` the difference and the negative
     margin). ``clearance`` is how far the deciding number lies on the good side; ``worse_p`` is the
-    one-sided p-value of "worse than allowed", for Holm.
+    one-sided p-value of "worse than allowed", for Holm, and ``adjusted_p`` what Holm makes of it among the slices.
     """
 
     verdict: Verdict
@@ -48,3 +48,4 @@ class Decision:
     minimum_detectable: float | None = None
     clearance: float = float("-inf")
     worse_p: float = 1.0
+    adjusted_p: float | None = None

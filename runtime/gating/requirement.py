@@ -195,7 +195,8 @@ def _corrected(decisions: Sequence[Decision], level: float | None) -> list[Decis
     """Take back a slice's fail when it does not survive Holm's correction over all slices."""
     alpha = one_sided(level or SHOWN_LEVEL)
     corrected = []
-    for decision, adjusted in zip(decisions, holm([item.worse_p for item in decisions]), strict=True):
+    for found, adjusted in zip(decisions, holm([item.worse_p for item in decisions]), strict=True):
+        decision = replace(found, adjusted_p=adjusted)
         if decision.verdict is Verdict.FAIL and adjusted > alpha:
             note = f"Holm's correction over {len(decisions)} slices leaves p = {adjusted:.3g}: no proven failure."
             decision = replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"{decision.reason} {note}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     *("step_hash", "requirement", "part", "text", "verdict", "reason", "slice", "slice_value"),
     *("estimate", "low", "high", "bound", "threshold", "level"),
-    *("n", "gained", "lost", "p_value", "minimum_detectable", "unit", "test"),
+    *("n", "gained", "lost", "p_value", "minimum_detectable", "unit", "test", "adjusted_p"),
 )
 _MEMBERS = ("step_hash", "requirement", "member")
 
@@ -168,7 +168,7 @@ def _row(
         *(step_hash, requirement, part, text, str(decision.verdict), reason, slice_name, slice_value),
         *(decision.estimate, decision.low, decision.high, decision.bound, decision.threshold, decision.level),
         *(decision.n, decision.gained, decision.lost, decision.p_value, decision.minimum_detectable),
-        *(decision.unit, decision.test),
+        *(decision.unit, decision.test, decision.adjusted_p),
     )
 
 

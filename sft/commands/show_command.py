@@ -2,8 +2,9 @@
 
 RUN is a run id, the beginning of one, or `last` (the default). VIEW is one of: runs, run, spec, sources,
 ledger, duplicates, decontamination, mixture, generated, scores, thresholds, templates, row, judges,
-training, rounds, verdicts, metrics, predictions, environment.
-Verdicts also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them.
+training, rounds, verdicts, metrics, predictions, marks, environment.
+Verdicts also come as JUnit XML, SARIF and annotations of GitHub Actions, as `sft run` writes them; marks
+as JSON lines that a source can read.
 """
 
 from __future__ import annotations
@@ -34,10 +35,14 @@ VIEWS = (
     "verdicts",
     "metrics",
     "predictions",
+    "marks",
     "environment",
 )
 
 REPORTS = ("junit", "sarif", "github")  # forms that only verdicts have
+LIMIT = 20
+AS_SOURCE = "jsonl"  # the form that only marks have
+OUTCOMES = ("all", "failed", "lost", "gained", "still", "incomparable", "unmeasured", "passed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,10 +59,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="only this model (metrics, predictions)")
     parser.add_argument("--template", help="only this template (metrics, predictions)")
     parser.add_argument("--metric", help="only this metric (metrics), failures by it (predictions)")
+    parser.add_argument("--baseline", metavar="MODEL", help="the model beside which it is seen (predictions)")
+    parser.add_argument(
+        "--outcome",
+        choices=OUTCOMES,
+        metavar="OUTCOME",
+        help=f"{', '.join(OUTCOMES)}: against the baseline, lost is regressed and gained is fixed (predictions)",
+    )
+    parser.add_argument("--slice", metavar="NAME=VALUE", help="only items of this slice (predictions)")
+    parser.add_argument("--text", help="only items with this text in prompt, output or expected text (predictions)")
+    parser.add_argument("--where", metavar="SQL", help="only items for which this is true (predictions)")
     parser.add_argument("--all", action="store_true", help="also what passed; all slices (predictions, metrics)")
-    parser.add_argument("--limit", type=_count, default=20, metavar="N", help="rows of a long list (default 20)")
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help=f"rows of a long list (default {LIMIT}; of metrics all)"
+    )
     add_store(parser)
-    add_format(parser, "text", "json", "markdown", *REPORTS)
+    add_format(parser, "text", "json", "markdown", *REPORTS, AS_SOURCE)
 
 
 def _count(text: str) -> int:
@@ -82,6 +99,8 @@ def execute(args: argparse.Namespace) -> int:
     view = view or "run"
     if args.format in REPORTS and view != "verdicts":
         raise fatal("SFT0920", f"`{view}` has no form `{args.format}`", f"verdicts have it: `sft show {run} verdicts`")
+    if args.format == AS_SOURCE and view != "marks":
+        raise fatal("SFT0920", f"`{view}` has no form `{AS_SOURCE}`", f"marks have it: `sft show {run} marks`")
     run_id = None if view == "runs" else find_run(store, run)[0]
     if run_id is not None and view == "verdicts" and args.format in (*REPORTS, "markdown"):
         from sft.reports.forms import FORMS
@@ -89,7 +108,28 @@ def execute(args: argparse.Namespace) -> int:
 
         sys.stdout.write(FORMS[args.format](report_of_run(store, run_id)))
         return 0
-    names = ("step", "rule", "row", "at", "model", "template", "metric", "all", "limit")
-    filters = {name: getattr(args, name) for name in names}
+    if run_id is not None and args.format == AS_SOURCE:
+        from sft.predictions_page import marks_as_source
+
+        sys.stdout.write(marks_as_source(store, run_id))
+        return 0
+    names = (
+        "step",
+        "rule",
+        "row",
+        "at",
+        "model",
+        "template",
+        "metric",
+        "baseline",
+        "outcome",
+        "slice",
+        "text",
+        "where",
+    )
+    filters = {name: getattr(args, name) for name in (*names, "all")} | {
+        "limit": args.limit or LIMIT,
+        "most": args.limit,
+    }
     sys.stdout.write(show(store, run_id, view, args.format, **filters))
     return 0

@@ -22,7 +22,7 @@ from tui.metric_queries import MetricRow
 from tui.prediction_queries import Outcome, PredictionFilter
 from tui.queries import RunRow, SourceRow, StepRow, TrainPoint
 from tui.view_models.data import FunnelLine, funnel
-from tui.view_models.predictions import Choices, ItemView, choices, item_view
+from tui.view_models.predictions import Choices, ItemView, choices, item_view, metric_order
 from tui.view_models.rounds import RoundsView, roles, rounds_view
 from tui.view_models.runs import RunView, run_view
 from tui.view_models.training import TrainingView, stride, training_view
@@ -83,7 +83,7 @@ def run_facts(store: Store, run_id: str, most_failures: int, folder: Path | None
         run, steps, plan = queries.run(store, run_id), queries.steps(store, run_id), queries.plan(store, run_id)
         metrics = metric_queries.metrics(store, run_id)
         report = report_of_run(store, run_id, folder)
-        known = choices(prediction_queries.cells(store, run_id), metrics)
+        known = choices(prediction_queries.cells(store, run_id), metrics, metric_order(plan))
         now = time.time()
         return RunFacts(
             version=__version__,

@@ -12,7 +12,7 @@ from sft.run_report.facts import EvalFacts
 from sft.run_report.markup import CUT, Markup, el, facts, joined, text
 from tui.formats import count
 from tui.prediction_queries import Outcome
-from tui.view_models.predictions import OUTCOME_NAMES, AnswerView, ItemView, OutputView
+from tui.view_models.predictions import AnswerView, ItemView, OutputView, outcome_name
 from tui.word_diff import Piece
 
 NOT_FAILED: tuple[Outcome, ...] = ("lost", "gained", "unmeasured")
@@ -38,8 +38,10 @@ def _eval(one: EvalFacts, room: int) -> Markup:
         shown.append(made)
     beside = f" beside {chosen.baseline}" if chosen.baseline else ""
     head = el("h3", f"{chosen.eval}: {chosen.model}{beside}, by {chosen.metric}")
-    others = [f"{count(one.counts[name])} {OUTCOME_NAMES[name]}" for name in NOT_FAILED if one.counts[name]]
-    told = "No item failed." if not one.failed else f"{count(len(shown))} of {count(one.failed)} failures."
+    graded = one.unit == "share"
+    others = [f"{count(one.counts[name])} {outcome_name(name, graded)}" for name in NOT_FAILED if one.counts[name]]
+    none = "No item failed." if graded else f"`{chosen.metric}` is a number, by which no answer fails."
+    told = none if not one.failed else f"{count(len(shown))} of {count(one.failed)} failures."
     if len(shown) < len(one.failures):
         told += " More would make this page too large."
     if others:

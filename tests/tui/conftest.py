@@ -61,6 +61,12 @@ def killed(running: Store) -> Store:
     return running
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An item is read as soon as the cursor comes to it, so that a journey has nothing to wait for."""
+    monkeypatch.setattr("tui.screens.predictions.REST_SECONDS", 0.001)
+
+
 class Journey:
     """Keys pressed in a headless dashboard, and what then stands on its screen."""
 
@@ -74,10 +80,10 @@ class Journey:
 
     async def settle(self) -> None:
         """Until all workers have answered and the screen is drawn."""
-        await self.pilot.pause(0.02)
-        while any(not worker.is_finished for worker in self.app.workers):
-            await self.pilot.pause(0.01)
-        await self.pilot.pause(0.02)
+        quiet = 0
+        while quiet < 2:  # an answer that is shown may ask the next question
+            await self.pilot.pause(0.02)
+            quiet = 0 if any(not worker.is_finished for worker in self.app.workers) else quiet + 1
 
     async def until(self, text: str, seconds: float = 10.0) -> None:
         """Wait until a text is on the screen; fails when it does not come."""

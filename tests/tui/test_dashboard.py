@@ -17,7 +17,7 @@ from tests.tui.sample_store import RUN, event_writer
 from tui.screens.predictions import PredictionsScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
-from tui.widgets.row_table import RowTable
+from tui.widgets.big_table import BigTable
 
 Walk = Callable[..., None]
 
@@ -57,8 +57,8 @@ def test_every_view_stands_on_its_screen(done: Store, walk: Walk, size: tuple[in
         "1": ("took 1 min 24 s", "predict format.tuned.chatty"),
         "2": ("dedup exact on", "kept"),
         "3": ("validation", "tokens a second", "step 0"),
-        "4": ("92.5%", "┃", "Korn-Graubard", "held-out set used 3 times"),
-        "5": ("8 failed", "expected", "smol", "tuned", "✓ json"),
+        "4": ("92.5%", "┃", "bootstrap over items", "used 3 times"),
+        "5": ("8 failed", "expected", "smol", "tuned", "wrong value 8", "1 of 120"),
     }
 
     async def journey(go: Journey) -> None:
@@ -72,11 +72,13 @@ def test_every_view_stands_on_its_screen(done: Store, walk: Walk, size: tuple[in
 
 def test_a_requirement_opens_its_items_and_a_slice_only_those_of_the_slice(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
-        await go.press("4", *["j"] * 5, "enter")
+        await go.press("4", "g", *["j"] * 5, "enter")
         assert isinstance(go.app.screen, PredictionsScreen)
-        assert "category delivery" in go.text() and "40 items" in go.text()
+        assert "category delivery" in go.text() and "[3 failed]" in go.text()
         await go.press("s")
-        assert "120 items" in go.text()
+        assert "[8 failed]" in go.text()
+        await go.press("escape")
+        assert "Korn-Graubard" in go.text() or "Clopper-Pearson" in go.text(), "back leads to the gates"
 
     walk(done, journey, run_id=RUN)
 
@@ -84,14 +86,14 @@ def test_a_requirement_opens_its_items_and_a_slice_only_those_of_the_slice(done:
 def test_filter_keys_walk_through_the_items(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("5", "o")
-        assert "show failed" in go.text()
-        assert go.app.screen.query_one(RowTable).row_count == 8
+        assert "[8 failed]" in go.text() and "112 fixed" in go.text()
+        assert go.app.screen.query_one(BigTable).total == 8
         await go.press("t")
         assert "template plain" in go.text() and "No item is failed" in go.text()
         await go.press("t", "c")
         assert "template chatty" in go.text() and "metric json" in go.text()
         await go.press("m")
-        assert "model smol" in go.text() and "baseline tuned" in go.text()
+        assert "model smol" in go.text() and "beside tuned" in go.text() and "regressed" in go.text()
 
     walk(done, journey, run_id=RUN)
 
@@ -99,24 +101,26 @@ def test_filter_keys_walk_through_the_items(done: Store, walk: Walk) -> None:
 def test_an_item_takes_the_whole_screen_and_escape_gives_the_list_back(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("5", "enter")
-        assert not go.app.screen.query_one(RowTable).display or not go.app.screen.query_one(RowTable).size.height
+        assert not go.app.screen.query_one(BigTable).display
+        assert "system  Triage" in go.text(), "every turn as it was put to the model"
         assert "marked against the expected text" in go.text()
         await go.press("x")
         assert "marked against smol's output" in go.text()
         await go.press("escape")
-        assert isinstance(go.app.screen, PredictionsScreen) and go.app.screen.query_one(RowTable).size.height
+        assert isinstance(go.app.screen, PredictionsScreen) and go.app.screen.query_one(BigTable).size.height
 
     walk(done, journey, run_id=RUN)
 
 
-def test_long_lists_load_page_by_page(done: Store, walk: Walk) -> None:
+def test_long_lists_read_what_is_seen(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("5")
-        table = go.app.screen.query_one(RowTable)
-        assert table.row_count == 100
+        table = go.app.screen.query_one(BigTable)
+        assert table.total == 120 and "1 of 120" in go.text()
         await go.press("G")
-        assert table.row_count == 120 and not table.more
-        assert len({row.key for row in table.records}) == 120
+        assert "120 of 120" in go.text() and table.current is not None
+        seen = {row.key for place in range(120) if (row := table.row_at(place)) is not None}
+        assert len(seen) < 120
 
     walk(done, journey, run_id=RUN)
 
@@ -146,7 +150,7 @@ def test_the_command_palette_offers_the_actions(done: Store, walk: Walk) -> None
         assert {"Data", "Verdicts", "Refresh", "Theme"} <= set(commands)
         await commands["Verdicts"].callback()
         await go.settle()
-        assert "Korn-Graubard" in go.text()
+        assert "bootstrap over items" in go.text()
 
     walk(done, journey, run_id=RUN)
 

@@ -70,7 +70,10 @@ class VerdictsScreen(View[VerdictModel]):
                 what, todo = "The spec of this run has no gate, so there is no verdict.", "Add a `gate` block to it."
             nothing.update(explained(what, todo, self.ink))
             return
+        first = not self.table().records
         self.table().fill([self._row(row) for row in rows])
+        if first and (decided := next((row for row in rows if row.verdict == model.view.verdict), None)) is not None:
+            self.table().go_to(_key(decided))
         self.table().focus()
 
     def _row(self, row: Requirement) -> Row:

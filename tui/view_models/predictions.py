@@ -17,14 +17,22 @@ from tui.prediction_queries import Cell, Item, ItemOutput, Outcome, PredictionFi
 from tui.word_diff import Piece, compare
 
 T = TypeVar("T")
-OUTCOME_NAMES: dict[Outcome, str] = {
+_GRADED: dict[Outcome, str] = {
     "all": "all",
     "failed": "failed",
-    "passed": "passed",
+    "lost": "regressed",
+    "gained": "fixed",
+    "still": "still failing",
+    "incomparable": "incomparable",
     "unmeasured": "not measured",
-    "lost": "worse than baseline",
-    "gained": "better than baseline",
+    "passed": "passed",
 }
+_NUMBERS: dict[Outcome, str] = {**_GRADED, "lost": "worse than the baseline", "gained": "better than the baseline"}
+
+
+def outcome_name(outcome: Outcome, graded: bool) -> str:
+    """What items of an outcome are: of a metric that is just a number they are better or worse, never passed."""
+    return (_GRADED if graded else _NUMBERS)[outcome]
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Choices:
         models = self.models[chosen.eval]
         model = _next(models, chosen.model)
         baseline = next((other for other in models if other != model), None)
-        return replace(chosen, model=model, baseline=baseline)
+        return replace(chosen, model=model, baseline=baseline, base_run=None)
 
     def next_metric(self, chosen: PredictionFilter) -> PredictionFilter:
         metrics = self.metrics.get(chosen.eval, ())
@@ -107,15 +115,33 @@ class ItemView:
     slices: tuple[tuple[str, str], ...]
 
 
-def choices(cells: Sequence[Cell], metrics: Sequence[MetricRow]) -> Choices:
+def choices(
+    cells: Sequence[Cell], metrics: Sequence[MetricRow], order: Mapping[str, Sequence[str]] | None = None
+) -> Choices:
+    """``order`` has the metrics of an eval as the spec has them; what was measured stands in that order."""
     evals = _distinct(cell.eval for cell in cells)
+    measured = {name: _distinct(row.metric for row in metrics if row.eval == name) for name in evals}
     return Choices(
         evals,
         {name: _distinct(cell.model for cell in cells if cell.eval == name) for name in evals},
         {name: _distinct(cell.template for cell in cells if cell.eval == name) for name in evals},
-        {name: _distinct(row.metric for row in metrics if row.eval == name) for name in evals},
+        {name: _in_order(found, (order or {}).get(name, ())) for name, found in measured.items()},
         {(row.eval, row.metric): row.unit for row in metrics},
     )
+
+
+def _in_order(names: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda name: order.index(name) if name in order else len(order)))
+
+
+def metric_order(plan: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Eval -> its metrics in the order of the spec."""
+    found: dict[str, list[str]] = {}
+    for step in plan.get("steps", ()):
+        if step.get("kind") == "measure":
+            name = step.get("local", {}).get("labels", {}).get("eval", step.get("name"))
+            found[name] = [metric["name"] for metric in step["params"].get("metrics", ())]
+    return found
 
 
 def item_line(row: PredictionRow, unit: str) -> ItemLine:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.formats import estimate, number
+from tui.item_order import Outcome
 from tui.queries import GateRow
 
 DIFFERENCES = ("no_worse_than", "no_significant_regression", "equivalent", "spread", "unseen")
+PAIRED = ("no_worse_than", "no_significant_regression", "equivalent")  # against another model, item by item
 BADGES = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 
 
 @dataclass(frozen=True)
 class Target:
     """What a requirement is about, so that the items behind it can be opened, and what the spec says of it. Groups and
-    tags are about no metric of one model: theirs are empty. ``depth`` counts the groups around it."""
+    tags are about no metric of one model: theirs are empty. ``depth`` counts the groups around it. ``outcome`` is that
+    of the items that count against it; ``blessed`` names the baseline where the other side is a model of its run."""
 
     eval: str = ""
     metric: str = ""
@@ -26,6 +29,9 @@ class Target:
     signed: bool = False  # and that difference has a direction
     because: str | None = None
     depth: int = 0
+    outcome: Outcome = "failed"
+    blessed: str | None = None
+    blessed_model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,15 +115,19 @@ def _target(requirement: Mapping[str, Any], because: str | None, depth: int) -> 
     metric, rule = requirement.get("metric"), requirement["rule"]
     if metric is None:
         return Target(because=because, depth=depth)
+    blessed = requirement.get("blessed") or {}
     return Target(
         metric["eval"],
         metric["metric"],
         metric["model"],
-        None if requirement.get("blessed") else requirement.get("baseline"),
+        None if blessed else requirement.get("baseline"),
         rule in DIFFERENCES,
         rule in DIFFERENCES and rule != "spread",
         because,
         depth,
+        "lost" if rule in PAIRED else "failed",
+        blessed.get("name"),
+        blessed.get("model"),
     )
 
 
@@ -165,11 +175,17 @@ def _facts(row: GateRow, unit: str, looks: int | None) -> tuple[tuple[str, str],
     if row.n is not None:
         facts.append(("items", f"{row.n:,}"))
     if row.gained is not None and row.lost is not None:
-        facts.append(("flips", f"{row.gained} gained, {row.lost} lost"))
+        facts.append(("flips", f"{row.gained:,} gained, {row.lost:,} lost"))
     if row.p_value is not None:
-        facts.append(("p", "<0.0001" if row.p_value < 1e-4 else f"{row.p_value:.4f}"))
+        facts.append(("p", _p(row.p_value)))
+    if row.adjusted_p is not None:
+        facts.append(("p of a failure by Holm", _p(row.adjusted_p)))
     if row.minimum_detectable is not None:
         facts.append(("smallest detectable", number(row.minimum_detectable, "points" if unit == "share" else unit)))
     if looks:
         facts.append(("held-out set used", "once" if looks == 1 else f"{looks} times"))
     return tuple(facts)
+
+
+def _p(value: float) -> str:
+    return "<0.0001" if value < 1e-4 else f"{value:.4f}"

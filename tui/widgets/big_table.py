@@ -30,8 +30,8 @@ from tui.formats import count
 from tui.screens.ask import AskScreen, place_of
 from tui.widgets.columns import Col, Row, column_widths, columns_shown, fitted_cell
 
-PAGE = 50
-PAGES_KEPT = 40
+PAGE = 25
+PAGES_KEPT = 80
 NOT_READ = "·"
 MARK = "◆"
 
@@ -223,15 +223,13 @@ class BigTable(ScrollView, can_focus=True):
         titles = [self.cols[index].title for index in shown]
         strip = self._line(Segment(" ", look), shown, titles, width, look)
         where = f" {count(self.cursor + 1)} of {count(self.total)} " if self.total else ""
-        if len(strip.text.rstrip()) + len(where) > width:
-            return strip
         return Strip([*strip.crop(0, width - len(where)), Segment(where, look)])
 
     def _line(self, begin: Segment, shown: list[int], cells: list[str | Text], width: int, look: Style) -> Strip:
         columns = [self.cols[index] for index in shown]
         pairs = zip(column_widths(columns, self.size.width), columns, cells, strict=True)
-        texts = [fitted_cell(cell, size, col.justify) for size, col, cell in pairs]
-        parts = Segment.apply_style((part for text in texts for part in text.render(self.app.console)), look)
+        console = self.app.console
+        parts = [part for size, col, cell in pairs for part in fitted_cell(cell, size, col.justify, console, look)]
         return Strip([begin, *parts]).adjust_cell_length(width, look).crop(0, width)
 
     # --- keys and mouse ----------------------------------------------------------------------

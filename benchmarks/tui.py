@@ -1,0 +1,174 @@
+"""The dashboard on a store with 1,000,000 predictions: what a reader waits for, and what it holds.
+
+    python benchmarks/tui.py FOLDER [--items N] [--times N]
+
+The store is made in FOLDER the first time (half a minute) and used again after that. Times are from the key to the
+screen that shows the answer, through Textual's Pilot, as median and 95th percentile, beside the targets; processor
+seconds stand beside them, because a busy machine makes every time longer. First paint is a process of its own, from
+its start to the list of runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+TARGETS = {"first paint": 0.8, "table open": 0.5, "jump to a row": 0.1, "text filter": 1.0}
+MOST_MB = 300
+TEXTS = ("voucher", "sorry", "A-4711", "crack in its foot", "Kind regards", "customer writes", "birthday", "other")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--items", type=int, default=500_000)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--paint", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    import tui_store
+
+    args.folder.mkdir(parents=True, exist_ok=True)
+    root = args.folder / ".sft"
+    if args.paint:
+        asyncio.run(_paint(root))
+        return
+    subprocess.run(
+        [sys.executable, "-c", _MAKE, str(args.folder), str(args.items)], check=True
+    )  # its memory is its own
+    print(f"{2 * args.items:,} predictions, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"{'':16}  median     p95  target  processor s")
+    _tell("first paint", [_first_paint(args) for _ in range(max(3, args.times // 4))])
+    found = asyncio.run(_walk(root, tui_store.RUN, args.times))
+    for name, times in found.items():
+        _tell(name, times)
+    held = _megabytes("VmHWM")
+    print(f"{'memory at most':16}  {held:.0f} MB, target {MOST_MB} MB{'' if held <= MOST_MB else '  MISSED'}")
+
+
+_MAKE = f"""
+import sys; sys.path[:0] = {[str(ROOT), str(Path(__file__).parent)]!r}
+import pathlib, tui_store
+tui_store.make(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+"""
+
+
+def _tell(name: str, times: list[tuple[float, float]]) -> None:
+    walls = sorted(wall for wall, _ in times)
+    p95 = walls[min(len(walls) - 1, int(0.95 * len(walls)))]
+    target = TARGETS[name]
+    print(
+        f"{name:16}  {statistics.median(walls):6.3f}  {p95:6.3f}  {target:6.1f}  "
+        f"{statistics.median(cpu for _, cpu in times):6.3f}{'' if p95 <= target else '  MISSED'}",
+        flush=True,
+    )
+
+
+def _first_paint(args: argparse.Namespace) -> tuple[float, float]:
+    began = time.time()
+    command = [sys.executable, __file__, str(args.folder), "--paint"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return float(said[0]) - began, float(said[1])
+
+
+async def _paint(root: Path) -> None:
+    from runtime.store import Store
+    from tui.app import Dashboard, modest
+    from tui.widgets.row_table import RowTable
+
+    modest()
+    app = Dashboard(Store(root))
+    async with app.run_test(size=(120, 40)):
+        while not (tables := app.screen.query(RowTable)) or not tables.first().records:
+            await asyncio.sleep(0.001)
+        print(time.time(), time.process_time())
+
+
+async def _walk(root: Path, run: str, times: int) -> dict[str, list[tuple[float, float]]]:
+    from runtime.store import Store
+    from tui.app import Dashboard, modest
+    from tui.widgets.big_table import BigTable
+
+    modest()
+    rng, found = random.Random(7), {name: [] for name in TARGETS if name != "first paint"}  # type: ignore[var-annotated]
+    app = Dashboard(Store(root), run)
+    async with app.run_test(size=(120, 40)) as pilot:
+
+        def table() -> BigTable | None:
+            tables = app.screen.query(BigTable)
+            return tables.first() if tables else None
+
+        async def timed(name: str, act: Callable[[], Awaitable[None]], done: Callable[[], bool]) -> None:
+            began, used = time.perf_counter(), time.process_time()
+            await act()
+            while not done():
+                await asyncio.sleep(0.001)
+            await pilot.pause(0)
+            found[name].append((time.perf_counter() - began, time.process_time() - used))
+            await _rest(app)
+
+        async def press(key: str) -> None:
+            await pilot.press(key)
+
+        def stands() -> bool:
+            shown = table()
+            return shown is not None and shown.row is not None
+
+        await _rest(app)
+        for _ in range(max(3, times // 4)):
+            app.shelf.forget()
+            await timed("table open", lambda: press("5"), stands)
+            await press("escape")
+            await _rest(app)
+        await press("5")
+        await _rest(app)
+        for _ in range(times):
+            shown = table()
+            assert shown is not None
+            target = rng.randrange(shown.total)
+            await press("colon")
+            await pilot.press(*str(target + 1))
+            await timed("jump to a row", lambda: press("enter"), lambda: stands() and table().cursor == target)  # noqa: B023
+        for number in range(times):
+            shown = table()
+            assert shown is not None
+            before = shown._edition
+            await press("slash")
+            text = TEXTS[number % len(TEXTS)] + (" " if number >= len(TEXTS) else "")
+            from textual.widgets import Input
+
+            app.screen.query_one(Input).value = text
+            app.shelf.forget_masks()
+            await timed(
+                "text filter",
+                lambda: press("enter"),
+                lambda: stands() and table()._edition > before,  # noqa: B023
+            )
+    return found
+
+
+async def _rest(app: object) -> None:
+    """Until nothing is asked any more."""
+    quiet = 0
+    while quiet < 3:
+        await asyncio.sleep(0.06)
+        quiet = 0 if any(not worker.is_finished for worker in app.workers) else quiet + 1  # type: ignore[attr-defined]
+
+
+def _megabytes(field: str) -> float:
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(field))
+
+
+if __name__ == "__main__":
+    main()

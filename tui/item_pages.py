@@ -1,0 +1,77 @@
+"""The items of a list from one position to another, with the texts that a line shows: read by their places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.store import Store
+from tui.item_filters import Listed
+
+HEAD_CHARACTERS = 400
+
+
+class StaleIndex(Exception):
+    """Places have moved since the index was made: it has to be made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """``value`` and ``base_value`` are the metric of subject and baseline; NULL when it was not measured. ``reason`` is
+    what a metric says of the answer."""
+
+    row_id: str
+    template: str
+    value: float | None
+    base_value: float | None
+    output: str
+    expected: str
+    reason: str | None = None
+
+
+def item_rows(store: Store, found: Listed, begin: int, end: int) -> list[PredictionRow]:
+    """Items of a list by position. Raises StaleIndex."""
+    index, items = found.index, found.order[begin:end].tolist()
+    if not items:
+        return []
+    places = [int(index.at[item]) for item in items]
+    with store.reading() as con:
+        heads = con.execute(
+            f"SELECT rowid, hash(row_id), row_id, left(output, {HEAD_CHARACTERS}), left(expected, {HEAD_CHARACTERS}) "
+            f"FROM predictions WHERE rowid IN ({_numbers(places)})"
+        ).fetchall()
+        said: dict[int, str] = {}
+        if index.reasons is not None and (noted := [int(index.reasons[i]) for i in items if index.reasons[i] >= 0]):
+            texts = f"SELECT rowid, reason FROM item_metrics WHERE rowid IN ({_numbers(noted)})"
+            said = dict(con.execute(texts).fetchall())
+    by_place = {place: tuple(rest) for place, *rest in heads}
+    rows = []
+    for item, place in zip(items, places, strict=True):
+        print_, row_id, output, expected = by_place.get(place, (None, "", "", ""))
+        if print_ != int(index.prints[item]):
+            raise StaleIndex
+        reason = said.get(int(index.reasons[item])) if index.reasons is not None else None
+        template = index.templates[int(index.cell[item])]
+        values = _number(index.value[item]), _number(index.base[item])
+        rows.append(PredictionRow(row_id, template, *values, output, expected, reason))
+    return rows
+
+
+def position_of(store: Store, found: Listed, row_id: str, template: str) -> int | None:
+    """Where an item stands in a list; None when it is not in it."""
+    import numpy as np
+
+    index = found.index
+    if template not in index.templates:
+        return None
+    printed = store.query("SELECT hash(?)", [row_id])[0][0]
+    items = np.flatnonzero((index.prints == np.uint64(printed)) & (index.cell == index.templates.index(template)))
+    spots = np.flatnonzero(found.order == items[0]) if len(items) else items
+    return int(spots[0]) if len(spots) else None
+
+
+def _numbers(places: list[int]) -> str:
+    return ", ".join(map(str, places))
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else float(value)
