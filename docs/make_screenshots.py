@@ -27,14 +27,20 @@ JOURNEYS = {
     "run": ("1",),
     "data": ("2", "down", "down"),
     "drops": ("2", *["down"] * 5, "enter"),
-    "training": ("3",),
-    "cursor": ("3", "w", *["left"] * 12),
+    "sources": ("2", "tab"),
+    "duplicates": ("2", *["tab"] * 3),
+    "thresholds": ("2", *["tab"] * 5, *["right"] * 6),
+    "templates": ("2", *["tab"] * 6),
+    "training": ("3", "w", *["left"] * 12),
+    "rounds": ("3", "p"),
+    "spec": ("6",),
     "verdicts": ("4",),
     "predictions": ("5",),
     "item": ("5", "enter"),
     "search": ("slash", *"predict"),
     "keys": ("5", "question_mark"),
 }
+SPEC_OF = {"rounds": "star.sft"}  # pictures of the newest run of another spec, where the store has one
 SIZES = ("80x24", "120x40", "200x60")
 THEMES = ("dark", "light", "ansi-dark")
 # Picture -> size and theme, of those that the repository keeps beside one a screen.
@@ -47,13 +53,22 @@ async def take(
     """Save one SVG a screen."""
     columns, rows = (int(part) for part in size.split("x"))
     for name, keys in wanted.items():
-        app = Dashboard(store, None if name == "runs" else run_id, theme=theme)
+        shown = newest_of(store, SPEC_OF[name]) if name in SPEC_OF else run_id
+        if shown is None:
+            continue
+        app = Dashboard(store, None if name == "runs" else shown, theme=theme)
         async with app.run_test(size=(columns, rows)) as pilot:
             await settle(pilot)
             for key in keys:
                 await pilot.press(key)
                 await settle(pilot)
             (folder / f"{name}{suffix}.svg").write_text(app.export_screenshot(title="sft tui"), encoding="utf-8")
+
+
+def newest_of(store: Store, spec: str) -> str | None:
+    """The newest run of a spec."""
+    rows = store.query("SELECT run_id FROM runs WHERE spec = ? ORDER BY started_at DESC LIMIT 1", [spec])
+    return rows[0][0] if rows else None
 
 
 async def settle(pilot: Pilot[None]) -> None:
