@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from runtime.events import EVENTS
 from runtime.row_files import EXAMPLES, RENDERS
 from runtime.store import Store
-from tui.demo import ARCHIVE, TABLES
+from tui.demo import ARCHIVE, BESIDE, TABLES
 
 MOST_BYTES = 2_000_000
 KEPT_FILES = (EXAMPLES, RENDERS, "rows.parquet", "meta.json")
@@ -40,7 +40,16 @@ def make(sources: Sequence[Store], archive: Path) -> int:
                     _put(bundle, f"{TABLES}{number}/{table}.parquet", path.read_bytes())
             for file in _files(source):
                 _put(bundle, file.relative_to(source.root).as_posix(), file.read_bytes())
+            for name in _read(source):
+                _put(bundle, f"{BESIDE}{name}", (source.root.parent / name).read_bytes())
     return archive.stat().st_size
+
+
+def _read(source: Store) -> list[str]:
+    """The data files that the runs read, from the folder of their spec, as far as they are there and small."""
+    rows = source.query("SELECT DISTINCT path FROM sources ORDER BY path")
+    files = {name: source.root.parent / name for (name,) in rows}
+    return [name for name, path in files.items() if path.is_file() and path.stat().st_size <= SMALL_ENOUGH]
 
 
 def _put(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -15,12 +15,13 @@ from pathlib import Path
 from runtime.store import Store
 
 ARCHIVE = Path(__file__).parent / "demo.zip"
+BESIDE = "beside/"  # files that the specs read, which stand beside the store
 TABLES = "tables/"  # where the rows of tables are in the archive; everything else is a file of the store
 
 
 def unpack(folder: Path, archive: Path = ARCHIVE) -> Store:
     """The demo as a store in a folder that is not there yet, or empty."""
-    store = Store(folder)
+    store = Store(folder.resolve())
     with zipfile.ZipFile(archive) as bundle:
         names = [name for name in bundle.namelist() if not name.endswith("/")]
         bundle.extractall(folder, names)
@@ -32,4 +33,7 @@ def unpack(folder: Path, archive: Path = ARCHIVE) -> Store:
                 # By name: a column that is new since then stays empty, and one that was left is an error of ours.
                 con.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM read_parquet(?)', [str(folder / name)])
     shutil.rmtree(folder / TABLES)
+    if (folder / BESIDE).is_dir():
+        shutil.copytree(folder / BESIDE, store.root.parent, dirs_exist_ok=True)
+        shutil.rmtree(folder / BESIDE)
     return store

@@ -99,7 +99,7 @@ class RoundsScreen(View[RoundsModel]):
             Series(curve.title, curve.points, style, look, mark, curve.spread)
             for curve, style, (look, mark) in zip(loop.curves, styles, LOOKS, strict=False)
         ]
-        self.query_one("#curves", LineChart).plot(series, ink.faint, unit="round")
+        self.query_one("#curves", LineChart).plot(series[::-1], ink.faint, unit="round")
         self.query_one("#curves").display = bool(series)
         table, titles = self.table(), [curve.role or curve.figure for curve in loop.curves[:2]]
         table.cols = (*COLUMNS, *(Col(visible(title), FIGURE, justify="right") for title in titles), WHY)

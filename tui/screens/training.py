@@ -27,6 +27,7 @@ from tui.view_models.training import (
     Curve,
     TrainingView,
     course,
+    point_at,
     smoothed,
     stride,
     training_view,
@@ -172,9 +173,10 @@ class TrainingScreen(View[TrainingModel]):
             facts.append(("tokens", count(round(x))))
         names = (("loss", "loss", "plain"), ("validation_loss", "validation", "plain"))
         for name, title, unit in (*names, *((name, title, unit) for _, name, title, unit in SMALL)):
-            value = value_at(getattr(shown, name), x)
-            if value is not None:
-                facts.append((title, number(value, unit)))
+            point = point_at(getattr(shown, name), x)
+            if point is not None:
+                earlier = f" of step {count(round(value_at(shown.places, point[0]) or 0))}" if point[0] < x else ""
+                facts.append((title, number(point[1], unit) + earlier))
         text = labelled(facts, ink)
         if self.other is not None:
             loss = value_at(beside["loss"], x)

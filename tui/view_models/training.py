@@ -79,10 +79,16 @@ def smoothed(points: Curve, window: int, each: int = 1) -> Curve:
     )
 
 
-def value_at(points: Curve, x: float) -> float | None:
-    """The last value up to a place; None before the first one."""
+def point_at(points: Curve, x: float) -> tuple[float, float] | None:
+    """The last point up to a place; None before the first one."""
     position = bisect_right(points, (x, float("inf")))
-    return points[position - 1][1] if position else None
+    return points[position - 1] if position else None
+
+
+def value_at(points: Curve, x: float) -> float | None:
+    """The last value up to a place."""
+    point = point_at(points, x)
+    return point[1] if point is not None else None
 
 
 def _figures(points: Sequence[TrainPoint], curves: dict[str, Curve]) -> list[tuple[str, str]]:

@@ -152,17 +152,20 @@ def _draw_curves(cells: Cells, series: Sequence[Series], frame: Frame, width: in
 
 def _draw_marks(cells: Cells, series: Sequence[Series], frame: Frame, width: int, height: int) -> None:
     """Intervals as upright lines, and marks where they do not crowd: at most one in three cells of the width."""
+    beside = max(0, sum(bool(one.spread) for one in series) - 1)
     for one in series:
-        for x, low, high in one.spread:
-            column, top = frame.spot(x, high, width - 1, height - 1)
+        aside = sum(bool(other.spread) for other in series[: series.index(one)]) if one.spread else 0
+        for x, low, high in one.spread:  # those of several curves stand beside each other
+            column, top = frame.spot(x, high, width - 1 - beside, height - 1)
+            column += aside
             bottom = frame.spot(x, low, width - 1, height - 1)[1]
             for row in range(max(0, top), min(height - 1, bottom) + 1):
                 cells[row][column] = ("│" if top < row < bottom else "┬" if row == top else "┴", one.style)
         points = [(x, y) for x, y in one.points if math.isfinite(y)]
         if one.mark and len(points) <= max(2, width // 3):
             for x, y in points:
-                column, row = frame.spot(x, y, width - 1, height - 1)
-                cells[row][column] = (one.mark, one.style)
+                column, row = frame.spot(x, y, width - 1 - (beside if one.spread else 0), height - 1)
+                cells[row][column + aside] = (one.mark, one.style)
 
 
 def _y_label(row: int, height: int, frame: Frame) -> str:
