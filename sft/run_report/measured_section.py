@@ -11,7 +11,7 @@ from sft.run_report.markup import Markup, el, head_row, joined
 from tui.formats import count, estimate, number, share
 from tui.metric_queries import MetricRow
 from tui.prediction_queries import Outcome
-from tui.view_models.predictions import OUTCOME_NAMES
+from tui.view_models.predictions import outcome_name
 
 BUCKET_LOOKS = {
     "regressed": "bad",
@@ -59,7 +59,8 @@ def _flips(one: EvalFacts) -> Markup:
     chosen = one.chosen
     head = el("h3", f"{chosen.eval}: {chosen.model} beside {chosen.baseline}, by {chosen.metric}")
     if one.compared is None:
-        counts = [f"{count(one.counts[name])} {OUTCOME_NAMES[name]}" for name in TOLD if one.counts[name]]
+        graded = one.unit == "share"
+        counts = [f"{count(one.counts[name])} {outcome_name(name, graded)}" for name in TOLD if one.counts[name]]
         told = f"{count(one.counts['all'])} items: {', '.join(counts)}."
         return joined(head, el("p", told), el("p", one.not_compared, class_="quiet") if one.not_compared else None)
     return joined(head, *_change(one.compared), _by_slice(one.compared))
