@@ -48,7 +48,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('spec')", ("6",), "Spec", "the spec that ran, with what came of each line", "run"),
     Action("mark", ("space",), "Mark", "mark this run, to compare another with it; again takes it back", "runs", True),
     Action("compare", ("x",), "Compare", "the marked run, or its reference, beside this one", "runs", True),
-    Action("again", ("R",), "Again", "run its spec again, or continue it, in its own process; asks", "act", True),
+    Action("again", ("R",), "Again", "run its spec again, or continue it, in its own process; asks", "act"),
     Action("stop", ("S",), "Stop", "stop the run as Ctrl-C does; asks first", "act"),
     Action("bless", ("b",), "Bless", "make the run a named baseline; asks first", "act"),
     Action("swap", ("s",), "Swap", "the other way round: the first run becomes the second", "compare", True),

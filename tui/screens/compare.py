@@ -24,7 +24,7 @@ COLUMNS = (
     Col("", share=1),
     Col("first", 12, justify="right"),
     Col("second", 12, justify="right"),
-    Col("change, 95%", 21, justify="right"),
+    Col("change, 95%", 24, justify="right"),
     Col("n", 7, justify="right", wide=True),
 )
 

@@ -112,7 +112,8 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         if going != self._watched:  # another process, whose end is not noticed yet
             self._watched, self.noticed_death, self._resources = going, False, None
         self.rows = model.rows
-        self.board.watch_run(going)
+        if self.is_current:  # else the screen above watches its own run
+            self.board.watch_run(going)
         self._list(more=len(model.rows) % PAGE == 0)
         self._going()
         self.table().focus()
@@ -204,13 +205,11 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         text.append(f"  {line.steps} steps  took {line.took}", style=ink.faint)
         if shown.blessed:
             text.append(f"  ★ baseline {', '.join(map(visible, shown.blessed))}", style=ink.accent)
+        text.append("\n" + visible(next_command(line.status, line.spec, line.verdict)), style=ink.faint)
         if line.error:
             text.append("\n✗ " + visible(line.error), style=ink.bad)
         if shown.words:
             text.append("\n" + visible(shown.words, newlines=True), style=ink.text)
-        advice = next_command(line.status, line.spec, line.verdict)
-        if advice:
-            text.append("\n" + visible(advice), style=ink.faint)
         self.query_one("#about", Static).update(text)
 
     def _current(self) -> HomeRow | None:

@@ -93,7 +93,8 @@ class View(Screen[None], Generic[M]):
         self.reload()
 
     def on_screen_resume(self) -> None:
-        self.board.watch_run(self.run_id)
+        if self.is_current:  # a screen may hear of it when another one is above it already
+            self.board.watch_run(self.run_id)
 
     def reload(self) -> None:
         self.must_retry = False
