@@ -183,7 +183,7 @@ def test_leaving_the_dashboard_or_killing_it_leaves_the_run_going(spec: Path, mo
         left.read_until(b"goes on in process")
         left.read_until(b"shows it again")
         killed = Terminal(spec)
-        killed.read_until(b"waiting")  # for the step that the first run computes
+        killed.read_until(b"5 of 7 steps")  # it waits for the step that the first run computes
         os.kill(killed.pid, signal.SIGKILL)
     finally:
         left.close()
