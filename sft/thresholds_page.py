@@ -13,7 +13,7 @@ from sft.plain_tables import Page, Table
 from sft.show_filters import Filters, known_name, shown_rule
 from sft.show_scores import histogram
 from tui import queries
-from tui.formats import count, number, share
+from tui.formats import count, number
 from tui.threshold_queries import Measured, Neighbour, measured, neighbours, numbers
 from tui.view_models.moved import Moved, moved
 from tui.view_models.thresholds import bins
@@ -59,7 +59,7 @@ def _row(one: Measured, here: Moved | str) -> tuple[str, ...]:
         return (title, one.step_id, "", "", "", "", "", "", "", "")
     values, kept = here.numbers.values, here.kept_as_written
     at = [number(float(values[min(len(values) - 1, int(len(values) * part))])) for part in (0.1, 0.5, 0.9)]
-    told = (count(kept.kept), share(kept.kept, kept.rows)) if here.original.written else ("–", "")
+    told = (count(kept.kept), kept.share) if here.original.written else ("–", "")
     picture = histogram([rows for _, _, rows in bins(here.numbers, here.scale, _BINS)])
     none = count(kept.none) if kept.none else ""
     return (title, one.step_id, count(kept.rows), none, *told, *at, picture)
@@ -88,7 +88,7 @@ def _moves(one: Measured, tried: list[Moved]) -> Table:
         kept, there = here.kept, here.kept_as_written
         more = f"{kept.kept - there.kept:+,}" if here.original.written and kept.kept != there.kept else ""
         mark = "spec" if here.original.written and not here.has_moved else ""
-        cells.append((mark, here.line, count(kept.kept), share(kept.kept, kept.rows), more))
+        cells.append((mark, here.line, count(kept.kept), kept.share, more))
     title = f"{one.step_id}: what other limits would keep"
     return Table(title, ("", "line for the spec", "kept", "share", "to the spec"), cells, frozenset({2, 3, 4}))
 

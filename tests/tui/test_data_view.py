@@ -117,6 +117,8 @@ def test_overlap_and_templates_stand_on_real_rows(data: Store, walk: Walk) -> No
         assert "row 2 of 112" in go.text()
         await go.press("comma", "comma")
         assert "row 112 of 112" in go.text()
+        await go.press("enter")
+        assert isinstance(go.app.screen, RowsScreen) and "1 of 112" in go.text()
 
     walk(data, journey, run_id=run_of(data), size=(110, 36))
 

@@ -13,6 +13,7 @@ from spec_lang.plain_text import one_line, visible
 from tui import drop_queries, queries
 from tui.formats import count, share
 from tui.queries import RunRow
+from tui.row_queries import RowSet
 from tui.screens.data_part import DataPart
 from tui.view_models.data import FunnelLine, funnel
 from tui.widgets.row_table import Col, Row, RowTable
@@ -34,6 +35,7 @@ class DataModel:
     run: RunRow
     kinds: frozenset[str]
     lines: tuple[FunnelLine, ...]
+    hashes: dict[str, str]  # of steps, by id
 
 
 class DataScreen(DataPart[DataModel]):
@@ -49,7 +51,8 @@ class DataScreen(DataPart[DataModel]):
         with store.reading():
             steps = queries.steps(store, run_id)
             lines = funnel(steps, drop_queries.rule_counts(store, run_id))
-            return DataModel(queries.run(store, run_id), frozenset(step.kind for step in steps), lines)
+            kinds, hashes = frozenset(step.kind for step in steps), {step.step_id: step.step_hash for step in steps}
+            return DataModel(queries.run(store, run_id), kinds, lines, hashes)
 
     def present(self, model: DataModel) -> None:
         self.show_place(model.run, model.kinds)
@@ -92,13 +95,24 @@ class DataScreen(DataPart[DataModel]):
             return
         text = Text().append(visible(line.title) + "\n", style=f"bold {ink.text}")
         text.append(visible(line.reason or "no reason given in the spec (`because`)"), style=ink.text).append("\n")
-        hint = "Enter shows the dropped rows" if line.openable else "nothing was dropped here"
+        hint = "nothing was dropped here" + ("; Enter shows its rows" if _has_rows(line) else "")
+        hint = "Enter shows the dropped rows" if line.openable else hint
         self.query_one("#rule", Static).update(text.append(hint, style=ink.faint))
 
     def action_open(self) -> None:
         line = self._line()
-        if line is not None and line.openable and self.run_id is not None:
+        if line is None or self.run_id is None or self.model is None:
+            return
+        if line.openable:
             self.board.open_above("drops", self.run_id, line)
+        elif _has_rows(line):
+            rows = RowSet(line.step_id, self.model.hashes[line.step_id])
+            self.board.open_above("rows", self.run_id, rows, f"rows of {line.title}")
+
+
+def _has_rows(line: FunnelLine) -> bool:
+    """Whether a line is of a step whose rows are conversations, which lead to training rows."""
+    return line.rule is None and bool(line.kept) and line.step_id.partition(":")[0] in ("render", "mix")
 
 
 def _key(step_id: str, rule: str | None) -> str:

@@ -18,6 +18,7 @@ from tui import queries
 from tui.actions import bindings_for
 from tui.formats import count, place
 from tui.queries import RunRow, StepRow
+from tui.row_queries import RowSet
 from tui.screens.data_part import DataPart
 from tui.template_queries import OnRow, on_row, task_templates
 from tui.widgets.marked_text import shown
@@ -126,6 +127,13 @@ class TemplatesScreen(DataPart[TemplatesModel]):
                 text.append(f"\n{visible(listed)}  ", style=f"bold {ink.accent}" if here else ink.faint)
                 text.append_text(shown(content, ink.text if here else ink.faint))
         pane.update(text)
+
+    def action_open(self) -> None:
+        """The rows of the first render that uses the template."""
+        one = self._current()
+        if one is not None and self.run_id is not None:
+            step = one.steps[0]
+            self.board.open_above("rows", self.run_id, RowSet(step.id, step.hash), f"rows of {step.id}")
 
     def action_next_row(self, direction: int) -> None:
         one = self._current()

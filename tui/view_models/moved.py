@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tui.formats import count, share
+from tui.formats import count
 from tui.threshold_queries import Measured, Numbers
 from tui.view_models.thresholds import Cut, Kept, Scale, beside, cut_of, kept, line_of, scale_of, unwritten
 
@@ -41,7 +41,7 @@ class Moved:
     def told(self) -> str:
         """``keeps 573 of 611 rows (94%), 13 more than the spec``."""
         here, there = self.kept, self.kept_as_written
-        text = f"keeps {count(here.kept)} of {count(here.rows)} rows ({share(here.kept, here.rows)})"
+        text = f"keeps {count(here.kept)} of {count(here.rows)} rows ({here.share})"
         more = here.kept - there.kept
         if not self.original.written:
             text += "; the spec has no rule on it"

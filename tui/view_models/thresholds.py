@@ -19,6 +19,7 @@ from spec_lang.diagnostics import Diagnostics
 from spec_lang.parsing import parse
 from spec_lang.quantities import Quantity, Unit
 from spec_lang.source import SourceFile, Span
+from tui.formats import NOTHING, number
 from tui.threshold_queries import Numbers
 
 _BEFORE = "filter shown {\n  "
@@ -104,6 +105,11 @@ class Kept:
     @property
     def dropped(self) -> int:
         return self.rows - self.kept
+
+    @property
+    def share(self) -> str:
+        """Of the rows, in percent; never 100% where one of them is missing."""
+        return number(self.kept / self.rows, "share") if self.rows else NOTHING
 
 
 def cut_of(text: str) -> Cut | None:
