@@ -41,7 +41,8 @@ ALLOWED = {
             "compiler.editor.words",
             "runtime.world",
         ),  # the spec, checked and coloured
-        *("runtime.tracing", "runtime.training.shown_row", "runtime.relational"),  # rows, looked up as `sft trace` does
+        *("runtime.tracing", "runtime.training.shown_row"),  # rows, looked up as `sft trace` does
+        *("runtime.relational", "runtime.row_files"),
         "compiler.explain",
         "compiler.plan_diff",
         "runtime.store",
