@@ -55,7 +55,7 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.TRAIN: 2,  # control tokens are looked for in the name and the call of a tool's result
     StepKind.PREDICT: 2,  # the same
     StepKind.LIKELIHOOD: 2,  # a plain output is read as it was written, with the token that ended it
-    StepKind.MEASURE: 6,  # classes are all expected answers, whichever of them a model answered
+    StepKind.MEASURE: 7,  # labelled answers are known again by row or question, and stock answers count as often
     StepKind.GATE: 7,  # nothing passes in each slice where none was looked at alone
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
     StepKind.CALIBRATE: 3,  # what was asked is kept beside each label

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from compiler.judge_rules import PAIR_LABELS, TIE
 from compiler.judged_metrics import WIN_RATE
 from compiler.judged_params import judged_name
 from compiler.step_params import Cell, MeasureParams, Metric
-from runtime.agreement.corrected import FEWEST, corrected
+from runtime.agreement.corrected import corrected
 from runtime.agreement.figures import LEVEL, Floats
 from runtime.measuring.cells import ALL, labels_of
+from runtime.measuring.own_labels import Given, Pair, of_own
 from runtime.measuring.slice_values import SliceValues
 from runtime.measuring.slices import parts
 from runtime.metrics.answer import Answer, JudgedAs
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
     from runtime.context import StepContext
     from runtime.measuring.table import AnswerTable
     from runtime.relational import Engine
-
-
-class Pair(NamedTuple):
-    """What people and a judge said of one text, its hash, and what it answers, where that is known."""
-
-    human: str
-    judge: str
-    text: str
-    asked: str | None = None
 
 
 def with_judgements(
@@ -71,8 +63,8 @@ def corrected_rows(sql: Engine, ctx: StepContext, table: AnswerTable, slices: Sl
     """Rows of ``corrected_rates``: of each rate by a calibrated judge, for every model, template and slice of the eval.
 
     A slice's rate is corrected by the errors on all labelled rows: the judge is taken to err alike everywhere. Labelled
-    rows whose texts are among the measured answers are those that the answers are like; where there are enough
-    different ones they alone count, each text as often as it was answered.
+    rows that are among the measured answers are those that the answers are like; where there are enough different ones
+    they alone count, each text as often as it was answered.
     """
     labelled = {one.judge: _labelled(sql, ctx, one.input) for one in table.params.calibrated}
     rates = [m for m in table.params.metrics if _is_rate(m) and m.args["judge"] in labelled]
@@ -86,7 +78,7 @@ def corrected_rows(sql: Engine, ctx: StepContext, table: AnswerTable, slices: Sl
         for template in (ALL, *table.templates):
             for metric in rates:
                 judge = str(metric.args["judge"])
-                own = of_own(labelled[judge], _prompts(sql, ctx, table, model, template, judge))
+                own = of_own(labelled[judge], _given(sql, ctx, table, model, template, judge))
                 judged, human = _met(metric, own or labelled[judge])
                 for name, value, mask in masks:
                     answers = table.answers(model, template, metric.name)[mask]
@@ -112,29 +104,30 @@ def _is_rate(metric: Metric) -> bool:
 
 
 def _labelled(sql: Engine, ctx: StepContext, role: str) -> list[Pair]:
-    """The labels of people and of the judge, and the hash of the text, of the rows that have both."""
+    """The labels of people and of the judge, the hash of the text and the row, of the rows that have both."""
     file = parquet(ctx.inputs[role] / LABELLED)
-    rows = sql.rows(f"SELECT human, label, text, asked FROM {file} WHERE label IS NOT NULL")
-    return [Pair(human, judge, text, _plain(asked)) for human, judge, text, asked in rows]
+    rows = sql.rows(f"SELECT human, label, text, asked, row_id FROM {file} WHERE label IS NOT NULL")
+    return [Pair(human, judge, text, _plain(asked), row) for human, judge, text, asked, row in rows]
 
 
-def _prompts(
+def _given(
     sql: Engine, ctx: StepContext, table: AnswerTable, model: str, template: str, judge: str
-) -> dict[str, list[str | None]]:
+) -> dict[str, list[Given]]:
     """What a model was asked under a template, or under all, by the hash of what it answered, of the answers that a
-    judge was asked about; None where that is not known."""
+    judge was asked about."""
     cells = [cell for cell in table.params.cells if cell.model == model and template in labels_of(cell)]
-    found: dict[str, list[str | None]] = {}
+    found: dict[str, list[Given]] = {}
     for cell in cells:
         answers = parquet(ctx.inputs[cell.input] / "predictions.parquet")
         there = {row[0] for row in sql.rows(f"SELECT column_name FROM (DESCRIBE SELECT * FROM {answers})")}
         shared = "row_id, sample" if "sample" in there else "row_id"
         for file in (ctx.inputs[one.input] / VERDICTS for one in cell.judged if one.judge == judge):
             rows = sql.rows(
-                f"SELECT text, prompt FROM {parquet(file)} JOIN {answers} USING ({shared}) WHERE text IS NOT NULL"
+                f"SELECT v.text, a.prompt, v.row_id FROM {parquet(file)} AS v JOIN {answers} AS a USING ({shared}) "
+                "WHERE v.text IS NOT NULL"
             )
-            for text, prompt in rows:
-                found.setdefault(text, []).append(_plain(_said(prompt)))
+            for text, prompt, row in rows:
+                found.setdefault(text, []).append(Given(_plain(_said(prompt)), row))
     return found
 
 
@@ -147,24 +140,6 @@ def _said(prompt: str | None) -> str:
 def _plain(text: str | None) -> str | None:
     """A text to look for in another one; None for none, of which nothing is known."""
     return " ".join(text.split()) or None if text is not None else None
-
-
-def of_own(labelled: Sequence[Pair], prompts: Mapping[str, Sequence[str | None]]) -> list[Pair]:
-    """The labelled rows whose texts are among the answers, where they are enough different ones to correct by.
-
-    ``prompts`` are what each text was answered to. An answer is a labelled one where what it was asked holds what the
-    labelled one was asked (a template may say more), as far as both are known: a stock answer to another question may
-    be right there and wrong here. No text counts more often than it was answered.
-    """
-    left = {text: list(asked) for text, asked in prompts.items()}
-    own = []
-    for pair in labelled:
-        asked = left.get(pair.text, [])
-        place = next((at for at, one in enumerate(asked) if pair.asked is None or one is None or pair.asked in one), -1)
-        if place >= 0:
-            del asked[place]
-            own.append(pair)
-    return own if len({pair.text for pair in own}) >= FEWEST else []
 
 
 def _method(method: str, *, of_own: bool) -> str:
