@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, cast
 
+from msgspec.json import decode
 from msgspec.structs import replace
 
 from compiler.judged_metrics import RATE, judge_of, judged_args
@@ -76,7 +76,7 @@ def side_of_rate(metric: ResolvedMetric, judges: Mapping[str, Judge]) -> Literal
     if judge is None or metric.function.name != RATE:
         return None
     known = labels_of(judge)
-    met = json.loads(str(judged_args(metric)["labels"]))
+    met = decode(str(judged_args(metric)["labels"]))
     if tuple(met) == known[len(known) - len(met) :]:
         return "higher"
     return "lower" if tuple(met) == known[: len(met)] else None
