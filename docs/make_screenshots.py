@@ -28,9 +28,9 @@ JOURNEYS = {
     "data": ("2", "down", "down"),
     "drops": ("2", *["down"] * 5, "enter"),
     "sources": ("2", "tab"),
-    "duplicates": ("2", *["tab"] * 3),
-    "thresholds": ("2", *["tab"] * 5, *["right"] * 6),
-    "templates": ("2", *["tab"] * 6),
+    "duplicates": ("2", *["tab"] * 2),
+    "thresholds": ("2", *["tab"] * 4, *["right"] * 6),
+    "templates": ("2", *["tab"] * 5),
     "training": ("3", "w", *["left"] * 12),
     "rounds": ("3", "p"),
     "spec": ("6",),
@@ -44,7 +44,7 @@ SPEC_OF = {"rounds": "star.sft"}  # pictures of the newest run of another spec, 
 SIZES = ("80x24", "120x40", "200x60")
 THEMES = ("dark", "light", "ansi-dark")
 # Picture -> size and theme, of those that the repository keeps beside one a screen.
-KEPT = {"run": ("80x24", "dark"), "verdicts": ("120x40", "light"), "training": ("200x60", "dark")}
+KEPT = {"run": ("80x24", "dark"), "verdicts": ("120x40", "light")}
 
 
 async def take(
