@@ -58,7 +58,7 @@ STEP_VERSIONS: Mapping[StepKind, int] = {
     StepKind.MEASURE: 7,  # labelled answers are known again by row or question, and stock answers count as often
     StepKind.GATE: 7,  # nothing passes in each slice where none was looked at alone
     StepKind.JUDGE: 2,  # a cut answer, a number beside a sign and a minority of labels are no verdicts
-    StepKind.CALIBRATE: 3,  # what was asked is kept beside each label
+    StepKind.CALIBRATE: 4,  # answers that people called something else are left out with their number
     StepKind.GENERATE: 2,  # judges read verdicts as in judge steps; broken-off answers make no row; draws of `rewrite`
     StepKind.GUARD: 3,  # word pairs of few rows do not speak for rows of one word
     StepKind.ROUND: 2,  # what is missing or cannot be measured ends the loop

@@ -2,7 +2,8 @@
 
 Raw agreement stands beside what a judge would get that always gave the commonest label (``constant``), and beside the
 rates of both sides. An answer that the judge gave no label is neither right nor wrong: it is counted in ``unjudged``
-and left out of the rest, with its number. ``flip_rate`` alone is of all answers that got two labels or more.
+and left out of the rest, with its number. So is one that people called something else than the judge can, of all
+figures: it was labelled, and nobody knows as what. ``flip_rate`` alone is of all answers that got two labels or more.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ NONE = -1
 
 @dataclass(frozen=True)
 class Labelled:
-    """One entry an answer that people labelled. ``human`` and ``judge`` are places in ``labels``, ``judge`` is ``NONE``
-    without a verdict. ``score`` and ``confidence`` are NaN where the judge gives none; ``flipped`` is 1 of answers that
-    got different labels when asked again, 0 of those that got the same, ``NONE`` of those with fewer than two labels.
-    ``ordered``: the labels are a scale."""
+    """One entry an answer that people labelled. ``human`` and ``judge`` are places in ``labels``, ``NONE`` where people
+    wrote another one and without a verdict. ``score`` and ``confidence`` are NaN where the judge gives none;
+    ``flipped`` is 1 of answers that got different labels when asked again, 0 of those that got the same, ``NONE`` of
+    those with fewer than two labels. ``ordered``: the labels are a scale."""
 
     labels: tuple[str, ...]
     human: Ints
@@ -46,8 +47,11 @@ class Labelled:
 
 def calibration_figures(given: Labelled, seed: int, tail: float | None = None) -> Iterator[Figure]:
     """All figures of a judge; ``tail`` is what intervals leave out on each side."""
+    other = int((given.human == NONE).sum())
+    given = given.only(given.human != NONE)
     there = given.judge != NONE
-    left, judged = int((~there).sum()), given.only(there)
+    unjudged, judged = int((~there).sum()), given.only(there)
+    left = unjudged + other
     k, n = len(given.labels), int(there.sum())
     right = judged.judge == judged.human
     yield share("agreement", int(right.sum()), n, left, tail=tail)
@@ -60,10 +64,12 @@ def calibration_figures(given: Labelled, seed: int, tail: float | None = None) -
         yield resampled("kappa_quadratic", cells, weighted, seed, left, tail=tail)
     yield from _ranked(judged, left, tail)
     yield from _confident(judged, right, left, seed)
-    yield share("unjudged", left, len(given.judge), tail=tail)
+    yield share("unjudged", unjudged, len(given.judge), other, tail=tail)
     if given.flipped is not None:
         again = given.flipped != NONE  # with a verdict or not: a tie is none because the labels differ
-        yield share("flip_rate", int((given.flipped == 1).sum()), int(again.sum()), int((~again).sum()), tail=tail)
+        yield share(
+            "flip_rate", int((given.flipped == 1).sum()), int(again.sum()), int((~again).sum()) + other, tail=tail
+        )
     yield from _by_label(judged, left)
 
 

@@ -91,7 +91,15 @@ def pair_figures(given: Pairs, tail: float | None = None) -> Iterator[Figure]:
 
 
 def pairs_with_people(given: Pairs, tail: float | None = None) -> Iterator[Figure]:
-    """All figures of pairs that people labelled."""
+    """All figures of pairs that people labelled; those that they called something else are left out of all."""
+    assert given.human is not None
+    known = given.human != NONE
+    other = int((~known).sum())
+    for figure in _with_people(given.only(known), tail):
+        yield replace(figure, missing=figure.missing + other)
+
+
+def _with_people(given: Pairs, tail: float | None) -> Iterator[Figure]:
     assert given.human is not None
     there = given.judge != NONE
     yield _share(given, "agreement", given.judge == given.human, there, tail=tail)

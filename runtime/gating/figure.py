@@ -3,7 +3,7 @@
 Without a level the estimate decides, as it does for metrics, and the reason says so. With one the one-sided bound has
 to clear the threshold; it is computed anew from the labels of the finished step, for its level. What has no bound (too
 few items, one label alone) is inconclusive, whatever the estimate is. So is what would pass while the judge gave some
-of the labelled answers no label: those are seldom the easy ones.
+of the labelled answers no label, or people one that is none of the judge's: those are seldom the easy ones.
 """
 
 from __future__ import annotations
@@ -29,19 +29,27 @@ _OF_JUDGED = ("agreement", "kappa", "pairwise_accuracy")  # which leave out what
 def decide_figure(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> Decision:
     """Decide on what ``step`` left in ``folder``."""
     decision = _decide(requirement, step, folder, scratch)
-    unjudged = _unjudged(requirement, step, folder, scratch) if decision.verdict is Verdict.PASS else 0
-    if not unjudged:
+    left = _left(requirement, step, folder, scratch) if decision.verdict is Verdict.PASS else []
+    if not left:
         return decision
-    none = f"the judge gave {wording.count(unjudged, 'labelled answers')} no label, so this is no pass"
-    return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"{decision.reason} {wording.paragraph([none])}")
+    told = wording.paragraph([*left[:-1], f"{left[-1]}, so this is no pass"])
+    return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"{decision.reason} {told}")
 
 
-def _unjudged(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> int:
-    """How many labelled answers a figure of a judge leaves out for want of a verdict."""
+def _left(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> list[str]:
+    """Which labelled answers a figure of a judge leaves out, for want of a verdict or of a label by people."""
     if not isinstance(step.params, CalibrateParams) or requirement.figure not in _OF_JUDGED:
-        return 0
+        return []
     figure = _figure("unjudged", step, folder, scratch, None)
-    return 0 if figure is None or figure.estimate is None else round(figure.estimate * figure.n)
+    if figure is None:
+        return []
+    told = []
+    if figure.missing:
+        others = wording.count(figure.missing, "answers")
+        told.append(f"people gave {others} a label that is none of the judge's, which `written` can say or a task drop")
+    if unjudged := round((figure.estimate or 0) * figure.n):
+        told.append(f"the judge gave {wording.count(unjudged, 'labelled answers')} no label")
+    return told
 
 
 def _decide(requirement: FigureRequirement, step: Step, folder: Path, scratch: Path) -> Decision:

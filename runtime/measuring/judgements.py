@@ -106,7 +106,9 @@ def _is_rate(metric: Metric) -> bool:
 def _labelled(sql: Engine, ctx: StepContext, role: str) -> list[Pair]:
     """The labels of people and of the judge, the hash of the text and the row, of the rows that have both."""
     file = parquet(ctx.inputs[role] / LABELLED)
-    rows = sql.rows(f"SELECT human, label, text, asked, row_id FROM {file} WHERE label IS NOT NULL")
+    rows = sql.rows(
+        f"SELECT human, label, text, asked, row_id FROM {file} WHERE label IS NOT NULL AND human IS NOT NULL"
+    )
     return [Pair(human, judge, text, _plain(asked), row) for human, judge, text, asked, row in rows]
 
 

@@ -1,8 +1,9 @@
 """Calibrate: what a judge said of labelled rows against what people said of them, all rows and slice by slice.
 
-Asks nothing. Rows that people gave no label of the judge fall out and are counted in the ledger; rows that the judge
-gave none stay, and are counted as unjudged. Equal rows are one, as they are in an eval. Intervals are 95%, of items;
-0.3 s for a thousand rows, most of it resampling.
+Asks nothing. Rows that people gave no label fall out and are counted in the ledger. Rows that they called something
+else than the judge's labels stand there too, and are left out of every figure with their number; so are rows that the
+judge gave none, which are unjudged. Equal rows are one, as they are in an eval. Intervals are 95%, of items; 0.3 s for
+a thousand rows, most of it resampling.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 
 _VERDICT = ("text", "label", "score", "confidence", "flipped", "reason")
 _OF_PAIR = ("straight", "swapped", "longer", "prompt")
-LABELLED = "labelled.parquet"  # row_id, human, asked, text, label, …: rates are corrected by it
+LABELLED = "labelled.parquet"  # row_id, human (NULL: no label of the judge), asked, text, label, …
+_GIVEN = "__said <> ''"  # people wrote something
 
 
 def run(ctx: StepContext) -> StepResult:
-    """Raises DiagnosticError SFT0591 (no row has a label of the judge by people)."""
+    """Raises DiagnosticError SFT0591 (no row has a label of the judge by people), SFT0593 (`written` says what no row
+    has)."""
     from runtime.agreement.rows import figure_rows, sliced, write_figures
 
     params = ctx.step.params
@@ -39,16 +42,17 @@ def run(ctx: StepContext) -> StepResult:
     with engine(ctx.out) as db:
         rows, read = _view_rows(ctx, db, params)
         dropped = write_ledger(db, _LEDGER, ctx.out / "ledger.parquet")
+        kept = rows - dropped
+        if not kept:
+            raise _nothing_labelled(db, params, rows)
+        _refuse_unwritten(ctx, db, params)
         said = ", ".join(f"__{name} AS {name}" for name in _verdict(params))
-        kept = db.copy(
-            f"SELECT __row_id AS row_id, __human AS human, __asked AS asked, {said} FROM labelled "
-            "WHERE __human IS NOT NULL "
+        db.copy(
+            f"SELECT __row_id AS row_id, __human AS human, __asked AS asked, {said} FROM labelled WHERE {_GIVEN} "
             "ORDER BY __row_id",
             ctx.out / LABELLED,
         )
-        if not kept:
-            raise _nothing_labelled(db, params, rows)
-        values = sliced(ctx, db, params.slices, "labelled WHERE __human IS NOT NULL")
+        values = sliced(ctx, db, params.slices, f"labelled WHERE {_GIVEN}")
         row_ids = [row[0] for row in db.rows(f"SELECT row_id FROM {parquet(ctx.out / LABELLED)}")]
         figures = figure_rows(values, row_ids, labelled_figures(db, ctx.out, params, _seed(ctx)))
         write_figures(db, figures, ctx.out / "agreement.parquet")
@@ -120,10 +124,28 @@ SELECT CASE WHEN __said IS NULL OR __said = '' THEN 'no_label' ELSE 'other_label
 FROM labelled WHERE __human IS NULL ORDER BY __ord"""
 
 
+def _wrote(db: Engine) -> str:
+    found = db.rows(f"SELECT __said, count(*) FROM labelled WHERE {_GIVEN} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 6")
+    return ", ".join(f"`{visible(text[:40])}`" for text, _ in found) or "nothing"
+
+
+def _refuse_unwritten(ctx: StepContext, db: Engine, params: CalibrateParams) -> None:
+    """What `written` says stands in some row, if only in another part."""
+    there = {text for (text,) in db.rows(f"SELECT DISTINCT __said FROM labelled WHERE {_GIVEN}")}
+    left = [(text, one.label) for one in params.written for text in one.texts if text not in there]
+    if left and params.part is not None:
+        whole = parquet(ctx.inputs["rows"] / "rows.parquet")
+        found = db.rows(f"SELECT DISTINCT trim(({params.label.sql})::VARCHAR) FROM {whole}", list(params.label.params))
+        there = {text for (text,) in found}
+        left = [(text, label) for text, label in left if text not in there]
+    if left:
+        text, label = left[0]
+        message = f"no row has `{visible(text[:40])}`, which `written` says people wrote for `{visible(label)}`"
+        raise fatal("SFT0593", message, f"people wrote {_wrote(db)}", about="calibrate.written")
+
+
 def _nothing_labelled(db: Engine, params: CalibrateParams, rows: int) -> Exception:
-    found = db.rows("SELECT __said, count(*) FROM labelled WHERE __said <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 4")
-    wrote = ", ".join(f"`{visible(text[:40])}`" for text, _ in found) or "nothing"
-    help = f'people wrote {wrote}; say which is which: `written {{ {params.labels[0]} = "…" }}` in `calibrate`'
+    help = f'people wrote {_wrote(db)}; say which is which: `written {{ {params.labels[0]} = "…" }}` in `calibrate`'
     return fatal("SFT0591", f"none of {rows:,} rows has a label of the judge by people", help, about="calibrate.label")
 
 
@@ -138,7 +160,7 @@ def read_labelled(db: Engine, source: str, params: Any) -> Labelled:
     flips = [row[4] for row in rows]
     return Labelled(
         labels=params.labels,
-        human=np.array([place[row[0]] for row in rows], dtype=np.int64),
+        human=np.array([place.get(row[0], NONE) for row in rows], dtype=np.int64),
         judge=np.array([place.get(row[1], NONE) for row in rows], dtype=np.int64),
         score=np.array([np.nan if row[2] is None else row[2] for row in rows], dtype=np.float64),
         confidence=np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64),

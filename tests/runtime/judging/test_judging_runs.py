@@ -265,3 +265,32 @@ def test_two_rows_of_one_item_stop_a_review(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text("".join(json.dumps({**row, "note": n}) + "\n" for n in range(2)))
     (tmp_path / "gold.jsonl").write_text('{"item": 1, "known": "a"}\n')
     assert failed(tmp_path, REVIEW).startswith("SFT0592 `item` does not tell items apart: lines 1 and 2 both have `1`")
+
+
+def test_no_gate_passes_over_answers_that_people_called_something_else(tmp_path: Path) -> None:
+    """A word that is no label of the judge is a label of people all the same; an empty cell is none."""
+    rows = [
+        {"a": f"answer {n}", "label": label, "said": label} for n in range(60) for label in (["bad", "good"][n % 2],)
+    ]
+    _, found = calibrated(tmp_path, [*rows, {"a": "answer 60", "label": "", "said": "good"}])
+    assert [verdict for verdict, *_ in found] == ["pass", "pass", "pass"]
+    rows[7]["label"] = "Good"
+    store, found = calibrated(tmp_path / "again", rows)
+    assert [(verdict, n) for verdict, _, n in found] == [("inconclusive", 59), ("inconclusive", 59), ("pass", 59)]
+    assert all("People gave 1 answer a label that is none of the judge's" in reason for _, reason, _ in found[:2])
+    missing = store.query(
+        "SELECT DISTINCT missing FROM agreement WHERE statistic IN ('agreement', 'kappa', 'unjudged')"
+    )
+    assert missing == [(1,)]
+
+
+def test_what_people_never_wrote_is_no_way_of_writing_a_label(tmp_path: Path) -> None:
+    rows = [{"a": f"answer {n}", "label": ["BAD", "good"][n % 2], "said": "good"} for n in range(20)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    written = CALIBRATED.replace("label = label }", 'label = label   written { bad = ["BAD", "bda"] } }')
+    message = failed(tmp_path, written)
+    assert message.startswith("SFT0593 no row has `bda`, which `written` says people wrote for `bad`")
+    mended = written.replace(', "bda"', "")
+    assert go(tmp_path, mended).query("SELECT summary ->> 'labelled' FROM results WHERE summary LIKE '%labelled%'") == [
+        ("20",)
+    ]
