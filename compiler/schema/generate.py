@@ -28,6 +28,8 @@ NOVELTY = measures(
             "rouge_l(instruction)",
         ),
         Limits(minimum=Decimal(0), maximum=Decimal(1)),
+        side="<",
+        other="it would accept nothing but near copies of earlier rows",
     )
 )
 

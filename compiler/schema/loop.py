@@ -17,26 +17,55 @@ from spec_lang.quantities import Unit
 
 _UNIT_INTERVAL = Limits(minimum=Decimal(0), maximum=Decimal(1))
 
+# What the guard of the other side would do: it ends a loop that does well.
+_ENDS = "it would end a loop"
 GUARDS = measures(
-    Measure("real_share", Unit.SHARE, "the share of training rows that no model wrote"),
-    Measure("acceptance", Unit.SHARE, "the share of generated rows that were accepted"),
-    Measure("novelty_p50", None, "the median of 1 - ROUGE-L against all earlier rows, 0 to 1", limits=_UNIT_INTERVAL),
     Measure(
-        "distinct_2", Unit.SHARE, "different word pairs, as a share of all; not measured where most rows have none"
+        *("real_share", Unit.SHARE, "the share of training rows that no model wrote"),
+        side=">",
+        other=f"{_ENDS} that trains on more rows of people",
     ),
-    Measure("distinct_2_drop", Unit.SHARE, "how far `distinct_2` fell since the first round, as a share of it"),
-    Measure("duplicates", Unit.SHARE, "the share of generated rows that repeat an earlier one"),
+    Measure(
+        *("acceptance", Unit.SHARE, "the share of generated rows that were accepted"),
+        side=">",
+        other=f"{_ENDS} whose model writes more that is accepted",
+    ),
+    Measure(
+        *("novelty_p50", None, "the median of 1 - ROUGE-L against all earlier rows, 0 to 1"),
+        limits=_UNIT_INTERVAL,
+        side=">",
+        other=f"{_ENDS} that writes more that is new",
+    ),
+    Measure(
+        *("distinct_2", Unit.SHARE, "different word pairs, as a share of all; not measured where most rows have none"),
+        side=">",
+        other=f"{_ENDS} that writes with more variety",
+    ),
+    Measure(
+        *("distinct_2_drop", Unit.SHARE, "how far `distinct_2` fell since the first round, as a share of it"),
+        side="<",
+        other=f"{_ENDS} whose variety stays",
+    ),
+    Measure(
+        *("duplicates", Unit.SHARE, "the share of generated rows that repeat an earlier one"),
+        side="<",
+        other=f"{_ENDS} that repeats less",
+    ),
     Measure(
         "length_drift",
         None,
         "how far the median of words lies from that of the real rows, or of the first round; 0.5: half as many",
         limits=Limits(minimum=Decimal(0)),
+        side="<",
+        other=f"{_ENDS} whose rows keep their length",
     ),
     Measure(
         "lineage_depth",
         None,
         "how many models stand between a training row and a source, at most",
         limits=Limits(minimum=Decimal(0)),
+        side="<",
+        other=f"{_ENDS} that is nearer to its sources",
     ),
 )
 GUARD = LimitOn(GUARDS, "real_share >= 30%")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -22,13 +23,17 @@ _SHARE = Limits(minimum=Decimal(0), maximum=Decimal(1))
 
 
 class Measure(Struct, frozen=True, eq=False):
-    """A number of the run. ``form``: it is written as a call, such as ``rouge_l(instruction)``."""
+    """A number of the run. ``form``: it is written as a call, such as ``rouge_l(instruction)``. ``side``: all limits on
+    it are of one side, ``<`` on what may be too large and ``>`` on what may be too small; ``other`` says what a limit
+    of the other side would do."""
 
     name: str
     unit: Unit | None
     doc: str
     form: CallForm | None = None
     limits: Limits = UNLIMITED
+    side: Literal["<", ">"] | None = None
+    other: str = ""
 
 
 class ReadLimit(Struct, frozen=True, eq=False):
@@ -72,6 +77,8 @@ class LimitOn(Struct, frozen=True, eq=False):
             return None
         call = self._call(measure, expr.left, report)
         limit = limit_in(measure.unit, expr.right, measure.name, report, measure.limits)
+        if not _right_side(measure, expr, field, report):
+            return None
         return None if limit is None else ReadLimit(measure, expr.op, limit, expr.span, call)
 
     def _call(self, measure: Measure, expr: Ref | Call, report: Reporter) -> ReadCall | None:
@@ -84,6 +91,17 @@ class LimitOn(Struct, frozen=True, eq=False):
         message = f"`{measure.name}` is a function"
         report.error("SFT0304", message, expr.span, f"write `{measure.form.example}`")
         return None
+
+
+def _right_side(measure: Measure, expr: Binary, field: str, report: Reporter) -> bool:
+    """Whether the limit is of the side that can be meant; False after a report."""
+    if measure.side is None or expr.op.startswith(measure.side):
+        return True
+    meant = measure.side + expr.op[1:]
+    wrong, right = ("a lower", "an upper") if measure.side == "<" else ("an upper", "a lower")
+    message = f"`{field}` takes {right} limit of `{measure.name}`, and `{expr.op}` is {wrong} one: {measure.other}"
+    report.error("SFT0225", message, expr.op_span, f"did you mean `{meant}`?")
+    return False
 
 
 def limit_in(unit: Unit | None, expr: Expr, name: str, report: Reporter, limits: Limits = UNLIMITED) -> Decimal | None:

@@ -65,10 +65,21 @@ class RowsOrMix(Struct, frozen=True, eq=False):
 
 
 _LOSS = Limits(minimum=_ZERO)
+_STOPS = "it would stop at "
 GUARDS = measures(
     Measure("loss", None, "the mean training loss since the last validation", limits=_LOSS),
-    Measure("validation_loss", None, "the loss on the validation rows", limits=_LOSS),
-    Measure("kl", None, "the divergence from the base model in nats a token", limits=_LOSS),
+    Measure(
+        "validation_loss", None, "the loss on the validation rows", None, _LOSS, "<", _STOPS + "a loss that is low"
+    ),
+    Measure(
+        "kl",
+        None,
+        "the divergence from the base model in nats a token",
+        None,
+        _LOSS,
+        "<",
+        _STOPS + "a model that stays near its base",
+    ),
     Measure("grad_norm", None, "the norm of the gradients before they are scaled down", limits=_LOSS),
 )
 GUARD = LimitOn(GUARDS, "validation_loss <= 3.0")
