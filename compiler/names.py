@@ -197,7 +197,8 @@ class Names(Struct, frozen=True, dict=True):
         whole = ".".join([target.own.text, *(part.text for part in target.rest[: parts - 1])])
         what = a(kind) if parts == 1 else f"a part of {a(kind)}"
         message = f"{what} has no parts, so `{ref.text}` names nothing"
-        self.report.error("SFT0217", message, extra.span, f"write `{whole}`")
+        stands = ", which stands for the model of the round that counts: a round has no name" if kind == "loop" else ""
+        self.report.error("SFT0217", message, extra.span, f"write `{whole}`{stands}")
         return False
 
     def look_up(self, ref: Ref | None, kinds: tuple[str, ...], field: str, table: Mapping[str, T]) -> T | None:

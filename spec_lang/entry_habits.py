@@ -210,6 +210,9 @@ def _position(site: Site) -> Diagnostic | None:
     """``x = instances.0.input``: the parts of a path are names."""
     if site.type() != "NUMBER" or site.type(-1) != "DOT" or not site.text().isdecimal():
         return None
+    if re.search(rf"^\s*loop\s+{re.escape(site.text(-2))}\s*{{", site.file.text, re.MULTILINE):
+        help = f"a round has no name: write `{site.text(-2)}`, which stands for the model of the round that counts"
+        return site.say("SFT0101", f"`{site.text(-2)}` is a loop, and `{site.text()}` is no name", help)
     help = f"a position in a list stands in backticks: write `{site.text(-2)}.`{site.text()}``"
     found = site.say("SFT0101", f"`{site.text()}` is no name", help)
     return with_fix(found, Edit(site.span(), f"`{site.text()}`"))

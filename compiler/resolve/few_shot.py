@@ -130,10 +130,25 @@ def check_held_out(template: str, pool: Rows, place: Span, held_out: Sequence[He
     found = next((label for other, label in held_out if same_rows(other, pool)), None)
     if found is None and pool.part != "test":
         return
-    others = [name for name in (pool.task.parts.names if pool.task.parts else ()) if name != pool.part]
-    help = f"draw from training rows, such as `{pool.task.name}.{others[-1]}`" if others else "give the task a split"
+    free = part_to_take(pool.task, held_out)
+    help = f"draw from training rows, such as `{free}`" if free else nothing_to_take(pool.task)
     message = f"examples of template `{template}` are drawn from `{pool.name}`, which is held out"
     report.error("SFT0272", message, place, help, [found] if found is not None else [])
+
+
+def part_to_take(task: ResolvedTask, held_out: Sequence[HeldOut]) -> str | None:
+    """A part of a task that nothing is measured on, `train` before others; None where each is held out."""
+    measured = {rows.part for rows, _ in held_out if rows.task is task}
+    names = [] if task.parts is None or None in measured else task.parts.names
+    free = [name for name in names if name != "test" and name not in measured]
+    return f"{task.name}.{PART if PART in free else free[0]}" if free else None
+
+
+def nothing_to_take(task: ResolvedTask) -> str:
+    """What helps where a task has no part that may be learned from."""
+    if task.parts is None:
+        return "give the task a split"
+    return f"every part of task `{task.name}` is held out: give its split a part that nothing is measured on"
 
 
 def same_rows(rows: Rows, pool: Rows) -> bool:

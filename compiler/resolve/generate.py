@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from compiler.column_scope import ColumnScope
 from compiler.names import Names
 from compiler.reporting import suggestion
-from compiler.resolve.few_shot import same_rows
+from compiler.resolve.few_shot import nothing_to_take, part_to_take, same_rows
 from compiler.resolve.respond import resolve_respond
 from compiler.resolve.rewriting import resolve_backtranslate, resolve_rewrite
 from compiler.resolve.served import refuse_plain, refuse_top_k
@@ -73,8 +73,8 @@ def _check_held_out(block: Generate, rows: Rows, names: Names, tables: Tables) -
     assert field is not None
     user = next((held for held in tables.held_out if _is_held_out(held[0], rows)), None)
     if rows.part == "test" or user is not None:
-        others = [part for part in (rows.task.parts.names if rows.task.parts else ()) if part != rows.part]
-        help = f"take another part, such as `{rows.task.name}.{others[-1]}`" if others else "give the task a split"
+        free = part_to_take(rows.task, tables.held_out)
+        help = f"take another part, such as `{free}`" if free else nothing_to_take(rows.task)
         message = f"rows are generated from `{rows.name}`, which is held out"
         if user is not None and user[0].task is not rows.task:
             message = f"rows are generated from `{rows.name}`, which has rows of `{user[0].name}`, which is held out"

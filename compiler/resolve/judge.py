@@ -155,7 +155,8 @@ def _check_asking(block: Judge, names: Names) -> None:
     elif block.repeats.value > 1 and by_model and (decode is None or isinstance(decode, GreedyBody)):
         help = "write `decode = sample { temperature = 0.7 }`, or leave `repeats` out"
         message = "greedy decoding gives the same verdict every time, so repeats would tell nothing"
-        names.report.error("SFT0225", message, block.lines.get("repeats", block.head), help)
+        also = [(block.decode.span, "decoded so")] if block.decode.given else []
+        names.report.error("SFT0225", message, block.lines.get("repeats", block.head), help, also)
 
 
 def _check_rules(block: Judge, names: Names) -> None:

@@ -149,3 +149,22 @@ def test_generates_do_not_wait_for_evals_over_each_others_rows() -> None:
     plan = plan_of(text)
     compared = next(step for step in plan.steps if step.id == rows_of(plan, "generate:one"))
     assert sorted(compared.inputs.values()) == ["split:start", "split:start"]
+
+
+@pytest.mark.parametrize(
+    ("split", "held", "help"),
+    [
+        ("train = 50%   dev = 30%   test = 20%", ("dev",), "take another part, such as `cut.train`"),
+        ("test = 20%   other = 30%   dev = 50%", ("dev",), "take another part, such as `cut.other`"),
+        ("train = 50%   dev = 50%", ("dev", "train"), "every part of task `cut` is held out: give its split"),
+    ],
+)
+def test_what_is_told_to_take_is_held_out_nowhere(split: str, held: tuple[str, ...], help: str) -> None:
+    text = f"task cut {{ from = sums   templates = [plain]   split {{ key = instruction   {split} }} }}\n"
+    text += "".join(
+        f"eval on_{part} {{ models = [smol]   data = cut.{part}   metric right = exact_match() }}\n" for part in held
+    )
+    _, findings = check(SourceFile("spec.sft", HEAD + text + generate("cut.dev")), FakeWorld())
+    (finding,) = [item for item in findings if item.code == "SFT0254"]
+    assert finding.help is not None
+    assert finding.help.startswith(help)
