@@ -25,6 +25,7 @@ EMPTY, TRUNCATED, CONTROL, FILTERED = "empty", "truncated", "control_characters"
 REPEATED = "repeats_the_prompt"
 LONGER = "longer_than_asked"  # a server that does not keep to the limit of new tokens; nothing is cut off
 LENGTH, END = "length", "end_of_turn"
+REFUSAL = "refusal"  # a server that tells it apart from a text
 _PLAIN = "\n\r\t"
 _LEAST_COST = Decimal("1e-9")  # the last digit of the column
 
@@ -58,7 +59,8 @@ def messages_text(messages: Sequence[Mapping[str, Any]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``stop_reason`` is ``end_of_turn``, ``length`` (the limit of new tokens ended it) or what a server says.
+    """``stop_reason`` is ``end_of_turn``, ``length`` (the limit of new tokens ended it), ``refusal`` or what a server
+    says.
 
     ``output_tokens`` counts the token that ended the turn. Of a served model, tokens are None where the server does not
     tell, ``cost`` is by the prices of the spec (None without), ``attempts`` how often it was asked, and ``served`` the
@@ -110,6 +112,7 @@ def flaws(request: Request, answer: Answer) -> tuple[str, ...]:
         EMPTY: not said,
         TRUNCATED: answer.stop_reason == LENGTH,
         FILTERED: answer.stop_reason == FILTERED,
+        REFUSAL: answer.stop_reason == REFUSAL,
         CONTROL: any(unicodedata.category(one) == "Cc" and one not in _PLAIN for one in answer.text),
         REPEATED: bool(said) and said in asked,
         LONGER: (answer.output_tokens or 0) > request.decode.max_new_tokens,

@@ -25,7 +25,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runtime.asking.request import END, LENGTH
+from runtime.asking.request import END, LENGTH, REFUSAL
 from runtime.generating.scripts import foreign_script
 from runtime.metrics.rouge import words_of
 
@@ -38,7 +38,7 @@ FAULTS = (EMPTY, CONTROL, FILTERED, ENDLESS, TRUNCATED, REPEATS, OTHER_SCRIPT)
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffd\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_FINISHED = (None, END, "unknown")  # many a small server does not say why it ended
+_FINISHED = (None, END, REFUSAL, "unknown")  # many a small server does not say why it ended
 _TAIL = 4_000  # characters in which a piece that comes again and again is looked for
 _TIMES, _LEAST = 3, 30
 _LONG_RUN = 8  # words

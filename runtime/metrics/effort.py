@@ -25,7 +25,7 @@ def latency(answer: Answer) -> float | None:
 
 def stopped(answer: Answer) -> float | None:
     """1 when the model ended its turn, 0 when it was cut off."""
-    return None if answer.stop_reason is None else float(answer.stop_reason == "end_of_turn")
+    return None if answer.stop_reason is None else float(answer.stop_reason in ("end_of_turn", "refusal"))
 
 
 def repetition(answer: Answer, *, n: int = 4) -> float | None:

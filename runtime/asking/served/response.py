@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.asking.request import END, LENGTH
+from runtime.asking.request import END, FILTERED, LENGTH, REFUSAL
 from runtime.asking.served.failure import Failure
 from runtime.asking.served.settings import without_key
 
 _STOPS = {"stop": END, "eos": END, "end_turn": END, "length": LENGTH, "max_tokens": LENGTH}
+_KEPT_BACK = (LENGTH, FILTERED)
+_THINKING = ("reasoning_content", "reasoning")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_TOKENS = 2**31 - 1
@@ -42,21 +45,33 @@ def read(body: bytes, key: str | None) -> Completion:
         raise Failure("no_choices", "a response without choices")
     choice = choices[0]
     message = choice.get("message")
-    text = message.get("content") if isinstance(message, dict) else None
-    if text is None and isinstance(message, dict):
-        text = message.get("refusal") or ("" if "content" in message else None)
-    if not isinstance(text, str):
-        raise Failure("no_text", "a choice without a text")
+    message = message if isinstance(message, dict) else {}
+    text, stop_reason = _said(message, _stop(choice.get("finish_reason"), key))
     usage = found.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     model = found.get("model")
     return Completion(
         text=_clean(text, key),
-        stop_reason=_stop(choice.get("finish_reason"), key),
+        stop_reason=stop_reason,
         prompt_tokens=_count(usage.get("prompt_tokens")),
         output_tokens=_count(usage.get("completion_tokens")),
         model=_clean(model, key) if isinstance(model, str) and model else None,
     )
+
+
+def _said(message: Mapping[str, Any], stop: str) -> tuple[str, str]:
+    """The text and why it ends. A refusal is what the model answers. Null is an answer without a text where the server
+    says what kept it back, the limit of tokens (a model that thinks may use them all up) or its filter: asking again
+    would pay for the same. All other null is a failure. Raises Failure: ``no_text``."""
+    text, refusal = message.get("content"), message.get("refusal")
+    if not text and isinstance(refusal, str) and refusal:
+        return refusal, stop if stop in _KEPT_BACK else REFUSAL
+    if text is None and "content" in message and stop in _KEPT_BACK:
+        return "", stop
+    if not isinstance(text, str):
+        thought = any(message.get(name) for name in _THINKING)
+        raise Failure("no_text", "a choice with reasoning and no text" if thought else "a choice without a text")
+    return text, stop
 
 
 def _clean(text: str, key: str | None) -> str:

@@ -295,11 +295,12 @@ def test_another_model_in_mid_run_is_refused(project: Project) -> None:
 
 ODD: list[tuple[dict[str, Any], str | None, str]] = [
     ({"content": ""}, "empty", ""),
-    ({"content": None}, "empty", ""),
+    ({"content": "yes", "refusal": None}, None, "yes"),
     ({"content": "a\x00\x1b[31mb"}, "control_characters", "a\x00\x1b[31mb"),
     ({"content": "word 3"}, "repeats_the_prompt", "word 3"),
     ({"content": "half \ud83d"}, None, "half \ufffd"),
-    ({"content": None, "refusal": "I will not"}, None, "I will not"),
+    ({"content": None, "refusal": "I will not"}, "refusal", "I will not"),
+    ({"content": "", "refusal": "Nor I"}, "refusal", "Nor I"),
 ]
 
 
@@ -316,8 +317,38 @@ def test_answers_that_are_odd_are_kept_and_counted(project: Project) -> None:
         assert texts(ask(asker, WORDS[: len(ODD)])) == [text for _, _, text in ODD]
         again = asker_of(project, served.url)
         assert texts(ask(again, WORDS[: len(ODD)])) == [text for _, _, text in ODD], "as they were kept"
-    counted = {"control_characters": 1, "empty": 2, "repeats_the_prompt": 1}
+    counted = {"control_characters": 1, "empty": 1, "refusal": 2, "repeats_the_prompt": 1}
     assert asker.summary()["flaws"] == again.summary()["flaws"] == counted
+
+
+NULL: list[dict[str, Any]] = [{}, {"refusal": None}, {"refusal": ""}, {"reasoning_content": "Let me think."}]
+
+
+@pytest.mark.parametrize("message", NULL, ids=["plain", "no refusal", "empty refusal", "reasoning"])
+def test_null_is_no_text_and_is_asked_again(project: Project, message: dict[str, Any]) -> None:
+    def change(response: dict[str, Any]) -> dict[str, Any]:
+        response["choices"][0]["message"] |= {"content": None, **message}
+        return response
+
+    with serving(faults=lambda number, body: Fault(change=change) if number == 0 else None) as served:
+        asker = asker_of(project, served.url)
+        assert texts(ask(asker, ["ab"])) == ["ba"]
+    assert asker.summary()["retried_for"] == {"no_text": 1}
+    assert project.kept("answer") == [("ba",)]
+
+
+@pytest.mark.parametrize(("reason", "flaw"), [("length", "truncated"), ("content_filter", "content_filter")])
+def test_null_is_an_answer_where_the_server_says_what_kept_it_back(project: Project, reason: str, flaw: str) -> None:
+    """A model that thought until the limit of tokens would be paid for the same once more."""
+
+    def change(response: dict[str, Any]) -> dict[str, Any]:
+        response["choices"][0] |= {"message": {"content": None, "reasoning": "Well, ..."}, "finish_reason": reason}
+        return response
+
+    with serving(faults=lambda number, body: Fault(change=change)) as served:
+        asker = asker_of(project, served.url)
+        assert texts(ask(asker, ["ab"])) == [""]
+    assert asker.summary()["flaws"] == {"empty": 1, flaw: 1}
 
 
 def test_an_answer_that_was_cut_off_and_one_longer_than_asked(project: Project) -> None:
