@@ -9,8 +9,8 @@ from runtime.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A generate step of a run. ``requests`` are those behind its candidates, whichever run asked them; tokens, seconds
-    and cost are None where nothing is known of them."""
+    """A generate step of a run. ``requests`` are those behind its candidates that were asked, by whichever run: what a
+    budget left out is a candidate and no request. Tokens, seconds and cost are None where nothing is known of them."""
 
     step_id: str
     step_hash: str
@@ -64,7 +64,7 @@ def written(store: Store, run_id: str) -> list[Written]:
         "JOIN candidates c USING (step_hash) WHERE s.run_id = ? AND s.kind = 'generate'), "
         "asked AS (SELECT step_hash, count(*) AS requests, sum(prompt_tokens) AS read, sum(output_tokens) AS made, "
         "sum(seconds) AS seconds, sum(cost) AS cost FROM "
-        "(SELECT DISTINCT step_hash, unnest(requests) AS request_hash FROM c) LEFT JOIN requests USING (request_hash) "
+        "(SELECT DISTINCT step_hash, unnest(requests) AS request_hash FROM c) JOIN requests USING (request_hash) "
         "GROUP BY step_hash) "
         "SELECT step_id, step_hash, count(*), count(*) FILTER (verdict = 'accepted'), "
         "coalesce(max(generation) FILTER (verdict = 'accepted'), 0), coalesce(any_value(asked.requests), 0), "

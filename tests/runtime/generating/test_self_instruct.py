@@ -38,6 +38,7 @@ from tests.runtime.generating.generated_project import (
     text_of,
 )
 from tests.runtime.generating.scripts_of_answers import SEEDS, SPEC, invented, novel
+from tui.generated_queries import written as generated_steps
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "self_instruct"
 
@@ -249,6 +250,8 @@ def test_a_budget_ends_it_and_keeps_what_there_is(project: GeneratedProject) -> 
     told = json.loads(summary)
     assert told["ended"] == "budget" and 0 < told["accepted"] < 50
     assert any(rule == "budget_requests" for _, rule, _ in project.candidates())
+    (told,) = generated_steps(project.store, outcome.run_id)
+    assert told.requests == 12, "what the budget left out was not asked"
 
 
 def test_nothing_new_ends_it() -> None:
