@@ -13,6 +13,7 @@ from compiler.lints import (
     gate_cannot_fail,
     gate_cannot_pass,
     gated_on_validation_rows,
+    judged_otherwise,
     learning_rate_of_another_method,
     list_for_range,
     many_epochs_on_few_rows,
@@ -72,6 +73,7 @@ LINTS: tuple[Lint, ...] = (
     gate_cannot_fail.LINT,
     repeated_rule.LINT,
     unreadable_rows.LINT,
+    judged_otherwise.LINT,
 )
 
 BY_NAME: Mapping[str, Lint] = MappingProxyType({lint.name: lint for lint in LINTS})
