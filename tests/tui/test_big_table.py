@@ -213,3 +213,18 @@ def test_a_place_is_a_number_or_a_share(given: str, position: int) -> None:
 @pytest.mark.parametrize("given", ["", "x", "-1", "1.5", "%", "1e3", "1.2.3%"])
 def test_anything_else_is_no_place(given: str) -> None:
     assert place_of(given, 10) is None
+
+
+def test_no_title_is_cut_in_two_by_the_position() -> None:
+    class Long(Small):
+        def compose(self) -> ComposeResult:
+            yield BigTable((Col("n", 9), Col("kept", 20), Col("what_a_long_title_says", share=1)), id="rows")
+
+    async def go() -> None:
+        app = Long(MILLION, lambda begin, end: [Row(f"{n}", ("a", "b", "c")) for n in range(begin, end)])
+        async with app.run_test(size=(60, 20)) as pilot:
+            await settle(app, pilot)
+            head = app.query_one(BigTable).render_line(0).text
+            assert "kept" in head and "what" not in head and head.endswith(" 1 of 1,000,000 ")
+
+    asyncio.run(go())

@@ -223,7 +223,9 @@ class BigTable(ScrollView, can_focus=True):
         titles = [self.cols[index].title for index in shown]
         strip = self._line(Segment(" ", look), shown, titles, width, look)
         where = f" {count(self.cursor + 1)} of {count(self.total)} " if self.total else ""
-        return Strip([*strip.crop(0, width - len(where)), Segment(where, look)])
+        room = max(0, width - len(where))
+        titles_end = len(strip.text[: room + 1].rpartition(" ")[0])  # no title is cut in two
+        return Strip([*strip.crop(0, titles_end).adjust_cell_length(room, look), Segment(where, look)])
 
     def _line(self, begin: Segment, shown: list[int], cells: list[str | Text], width: int, look: Style) -> Strip:
         columns = [self.cols[index] for index in shown]
