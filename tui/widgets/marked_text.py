@@ -48,7 +48,7 @@ def labelled(pairs: Sequence[tuple[str, str]], ink: Ink) -> Text:
 
 
 def marked_line(pieces: Sequence[Piece], ink: Ink, most: int) -> Text:
-    """A comparison on one line for a list: what only the text has is coloured and underlined, what it lacks is left out."""
+    """A comparison on one line for a list: what only the text has is marked, what it lacks is left out."""
     looks = {"same": ink.text, "extra": f"underline {ink.bad}", "unlike": ink.bad}
     text = Text()
     for piece in pieces:
