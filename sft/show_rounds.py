@@ -1,6 +1,7 @@
 """``sft show RUN rounds``: the rounds of each loop side by side, what stopped it, and the round that it stands for.
 
-A figure a line, a round a column. Figures of rows are counts; metrics have their 95% interval.
+A figure a line, a round a column. Figures of rows are counts; metrics have their 95% interval. Rows of its own are what
+models wrote of all that the round was trained on.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from dataclasses import asdict
 from runtime.store import Store
 from sft.plain_tables import Page, Table
 from spec_lang.plain_text import one_line
+from tui.formats import count
 from tui.round_queries import LoopRow, RoundRow, loops, warnings
-from tui.view_models.rounds import STATES, limit_of, shown_figure, why
+from tui.view_models.rounds import STATES, limit_of, own_rows, shown_figure, why
 
 
 def rounds_page(store: Store, run_id: str) -> Page:
@@ -41,6 +43,9 @@ def _figures(loop: LoopRow) -> Table:
         each = [next((figure for figure in one.figures if figure.name == name), None) for one in loop.rounds]
         limit = next((limit_of(figure) for figure in each if figure is not None), "")
         lines.append((name, limit, *(shown_figure(figure) for figure in each)))
+    own = [own_rows(one) for one in loop.rounds]
+    if any(rows is not None for rows in own):
+        lines.append(("rows of its own", "", *("" if rows is None else count(rows) for rows in own)))
     chosen = f"stands for round {loop.chosen}, by {loop.by}" if loop.chosen is not None else "stands for no round yet"
     return Table(f"loop {loop.name}: {chosen}", columns, lines, frozenset(range(2, len(columns))))
 

@@ -4,7 +4,7 @@ round was measured by. A rise of the one without the other is what to look for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,17 @@ def limit_of(figure: FigureRow) -> str:
     return f"{figure.op} {shown}" if figure.op not in ("falls", "above", "below") else f"stops: {figure.op} {shown}"
 
 
+def own_rows(one: RoundRow) -> int | None:
+    """How many rows that a model wrote a round was trained on; None before they are counted."""
+    real = figure_of(one, "real_share")
+    return None if real is None or real.value is None else real.n - round(real.value * real.n)
+
+
 def why(one: RoundRow) -> str:
-    """What became of a round, and what its figures say."""
-    told: Sequence[str] = [figure.reason for figure in one.figures if figure.reason and not figure.stopped]
-    return "; ".join(filter(None, (one.reason, *told)))
+    """What became of a round, and what its figures say, each thing once; of figures without a value which they are."""
+    told: dict[str, list[str]] = {}
+    for figure in one.figures:
+        if figure.reason and not figure.stopped:
+            told.setdefault(figure.reason, []).extend([figure.name] if figure.value is None else [])
+    said = (f"{', '.join(names)}: {reason}" if names else reason for reason, names in told.items())
+    return "; ".join(filter(None, (one.reason, *said)))
