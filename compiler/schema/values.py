@@ -160,8 +160,8 @@ class Real(Struct, frozen=True, eq=False):
 
 
 class Name(Struct, frozen=True, eq=False):
-    """A name, dotted where a part is meant; what it stands for is looked up later.  Columns and
-    fields of files may be called anything, and stand in backticks then."""
+    """A name, dotted where a part is meant; what it stands for is looked up later. Columns, fields of files and labels
+    may be called anything, and stand in backticks then."""
 
     expects: str
 
@@ -171,8 +171,10 @@ class Name(Struct, frozen=True, eq=False):
         help, fix = None, unquoted(expr)
         if isinstance(expr, StringLit):
             help = "names are written without quotes"
-            if not fix and expr.value.strip() and re.search("column|field", self.expects):
-                help, fix = "a column name like this stands in backticks", spelled(expr.span, expr.value)
+            kind = re.search("column|field|label", self.expects)
+            if not fix and expr.value.strip() and kind:
+                what = "label" if kind[0] == "label" else "column name"
+                help, fix = f"a {what} like this stands in backticks", spelled(expr.span, expr.value)
         wrong_type(expr, field, self.expects, report, help, fix)
         return None
 

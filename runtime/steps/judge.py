@@ -22,6 +22,7 @@ from compiler.judge_params import (
     ModelJudge,
     PairedAnswers,
     PairedRows,
+    RecordedJudge,
     RuleJudge,
 )
 from runtime.context import StepContext, StepResult
@@ -30,6 +31,8 @@ from runtime.recorded_answers import LABELS
 from runtime.relational import PLACE, Engine, engine, literal, parquet, quoted
 from runtime.step_rows import publish_rows
 from spec_lang.diagnostics import fatal
+from spec_lang.fixes import name_as_written
+from spec_lang.plain_text import visible
 
 VERDICTS = "verdicts.parquet"  # row_id, sample, text (its hash), label, score, confidence, flipped, reason
 WINDOW = 2048  # texts that are in memory at once
@@ -56,11 +59,10 @@ def run(ctx: StepContext) -> StepResult:
             db.rows("SELECT reason, count(*) FROM verdicts WHERE label IS NULL GROUP BY 1 ORDER BY 2 DESC, 1")
         )
         flips, twice = db.rows("SELECT count(*) FILTER (flipped), count(flipped) FROM verdicts")[0]
-        _write(ctx, db, params)
-    if count and not given:
-        raise fatal(
-            "SFT0590", f"none of {count:,} texts got a verdict: {_listed(reasons)}", _help(params), about="using"
-        )
+        _write(ctx, db, params)  # also where that is all: what was said is to be seen
+        if count and not given:
+            message = f"none of {count:,} texts got a verdict: {_listed(reasons)}"
+            raise fatal("SFT0590", message, _help(db, params), about="using")
     if reasons:
         ctx.note(f"{count - given:,} of {count:,} texts got no verdict: {_listed(reasons)}")
     summary: dict[str, Any] = {"judged": given, "unjudged": count - given, "reasons": reasons, **more}
@@ -73,11 +75,19 @@ def _listed(reasons: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in reasons.items())
 
 
-def _help(params: JudgeParams) -> str:
+def _help(db: Engine, params: JudgeParams) -> str:
     if isinstance(params.judge.using, ModelJudge):
         return (
             "`sft show RUN judges` says why; a small model may not follow the form: name a template, or another model"
         )
+    if isinstance(params.judge.using, RecordedJudge):
+        found = db.rows(
+            "SELECT trim(recorded) FROM judged WHERE trim(recorded) <> '' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 6"
+        )
+        if found:
+            labels = ", ".join(name_as_written(visible(text[:40])) for (text,) in found)
+            return f"recorded labels are read as they stand: write `labels = [{labels}]`, worst first"
+        return "nothing stands there: name the column with its labels"
     return f"it gives {', '.join(f'`{label}`' for label in params.judge.labels)} and nothing else"
 
 
