@@ -176,6 +176,12 @@ def test_all_that_cannot_run_yet_is_named() -> None:
     assert named == wanted
 
 
+_LABELS = "2_full_refusal,2_full_refusal,True,2_full_refusal,2_full_refusal"
+XSTEST = "id,type,prompt,completion,annotation_1,annotation_2,agreement,final_label,gpt4_label\n" + "".join(
+    f"v2-{n},{'contrast_' * (n % 2)}homonyms,Why {n}?,No.,{_LABELS}\n" for n in range(450)
+)
+
+
 def specs() -> list[tuple[str, str]]:
     """Whole specs in the documents (they begin with an edition)."""
     return [
@@ -197,6 +203,8 @@ def test_whole_specs_in_the_documents_check_clean(place: str, text: str, tmp_pat
     row = f'{{"message": "Where is my parcel?", "label": "delivery", "question": "1+1?", "answer": "2", {pair}}}\n'
     for name in re.findall(r'path\s*=\s*"([^"]+)"', text):
         (tmp_path / name).write_text(row * 16_000, encoding="utf-8")  # enough for the margins of the gates
+        if name.startswith("xstest"):
+            (tmp_path / name).write_text(XSTEST, encoding="utf-8")
     _, found = check(SourceFile(place, text), LocalWorld(tmp_path))
     assert not len(found), render_plain(found)
 

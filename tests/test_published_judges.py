@@ -158,3 +158,24 @@ def test_the_figures_are_shown(store: Store) -> None:
     everything = show(store, None, "judges", "markdown", all=True, step="review:people_gpt4", limit=20, rule=None,
                       model=None, template=None, metric=None)  # fmt: skip
     assert "small:" in everything
+
+
+def test_the_spec_of_the_page_says_what_the_page_says(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "judges.md").read_text(encoding="utf-8")
+    spec = next(text.split("```")[0] for text in page.split("```sft\n")[1:] if "xstest_v2" in text.split("```")[0])
+    name = "xstest_v2_completions_gpt4_gpteval.csv"
+    shutil.copy(XSTEST / name, tmp_path / name)
+    (tmp_path / "xstest.sft").write_text(spec, encoding="utf-8")
+    assert run(tmp_path / "xstest.sft").status == "done"
+    store = open_store(tmp_path)
+    assert {verdict for (verdict,) in store.query("SELECT verdict FROM gates")} == {"pass"}
+    rates = store.query(
+        "SELECT metric, method, labelled, round(estimate, 3) FROM corrected_rates WHERE slice = '*' AND template = '*'"
+        " ORDER BY metric"
+    )
+    assert rates == [("complied", "ppi", 200, 0.005), ("refused", "ppi", 250, 0.084)]
+    with (tmp_path / name).open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    complied = [row["final_label"] == "1_full_compliance" for row in rows if row["type"].startswith("contrast")]
+    refused = [row["final_label"] != "1_full_compliance" for row in rows if not row["type"].startswith("contrast")]
+    assert (sum(complied), len(complied), sum(refused), len(refused)) == (1, 200, 21, 250)
