@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from compiler.generate_params import SelfInstruct
 from compiler.step_params import GenerateParams
 from runtime.asking import open_asking
 from runtime.context import StepContext, StepResult
+from runtime.generating.answer_faults import TRUNCATED
 from runtime.generating.candidates import Candidates, Numbered, SourceRow, content_of
 from runtime.generating.work import Ended, GenerateMethod, Work, drawing_of
 from runtime.relational import PLACE, Engine, engine, parquet, quoted
@@ -24,7 +26,8 @@ from runtime.row_files import EXAMPLES
 from runtime.step_rows import empty_part, publish_rows, write_ledger
 from spec_lang.diagnostics import DiagnosticError, fatal
 
-NOTHING_ACCEPTED = "SFT0444"
+NOTHING_ACCEPTED, MOSTLY_CUT_OFF = "SFT0444", "SFT0572"
+_UNANSWERED, _BUDGET = "unanswered", "budget_"  # the rule, and what the rules begin with, of what nobody wrote
 GENERATION = "__generation"
 
 
@@ -43,7 +46,7 @@ def run(ctx: StepContext) -> StepResult:
     accepted, rejected = candidates.accepted, dict(sorted(candidates.rejected.items()))
     write(ctx, params, candidates.found)
     if not accepted and not ctx.of_round:
-        raise _nothing_accepted(ctx, candidates, ended)
+        raise _nothing_accepted(ctx, params, candidates, ended)
     summary = {
         "accepted": len(accepted),
         "dropped_by_rule": rejected,
@@ -53,6 +56,8 @@ def run(ctx: StepContext) -> StepResult:
         "generations": max((one.generation for one in accepted), default=0),
         "asking": asked,
     }
+    if _mostly_cut_off(candidates):
+        summary["findings"] = [_cut_off(ctx, params, candidates)]
     return StepResult(len(candidates.found), len(accepted), len(candidates.found) - len(accepted), summary)
 
 
@@ -141,12 +146,36 @@ def _row(one: Numbered, columns: Sequence[str]) -> tuple[Any, ...]:
     return (one.row_id, *(one.candidate.values.get(name) for name in columns), one.generation)
 
 
-def _nothing_accepted(ctx: StepContext, candidates: Candidates, ended: Ended) -> DiagnosticError:
+def _nothing_accepted(
+    ctx: StepContext, params: GenerateParams, candidates: Candidates, ended: Ended
+) -> DiagnosticError:
     most = ", ".join(f"{count:,} by `{rule}`" for rule, count in candidates.rejected.most_common(4))
     what = f"it rejected all of {len(candidates.found):,} candidates: {most}" if most else "the model was not asked"
     return fatal(
         NOTHING_ACCEPTED,
         f"generate `{ctx.step.name}` accepted nothing ({ended.text}); {what}",
-        "`sft show RUN generated` shows what the model wrote, with the rule that each broke",
+        (f"{_longer(params)}; " if _mostly_cut_off(candidates) else "")
+        + "`sft show RUN generated` shows what the model wrote, with the rule that each broke",
         about="method",
     )
+
+
+def _mostly_cut_off(candidates: Candidates) -> bool:
+    """Whether more than half of what the model wrote ended at the limit of tokens."""
+    written = len(candidates.found) - sum(
+        count for rule, count in candidates.rejected.items() if rule == _UNANSWERED or rule.startswith(_BUDGET)
+    )
+    return 2 * candidates.rejected[TRUNCATED] > written
+
+
+def _cut_off(ctx: StepContext, params: GenerateParams, candidates: Candidates) -> dict[str, Any]:
+    """A warning of the run: rows are lost to a limit, and those that are left are the short ones."""
+    counts = f"{candidates.rejected[TRUNCATED]:,} of {len(candidates.found):,} candidates"
+    message = f"generate `{ctx.step.name}`: {counts} were cut off, by a limit of tokens or the server"
+    return {"code": MOSTLY_CUT_OFF, "message": message, "help": _longer(params), "entry": "decode"}
+
+
+def _longer(params: GenerateParams) -> str:
+    method, tokens = params.method, params.decode.max_new_tokens
+    instances = f", or `instance_tokens` ({method.instance_tokens:,})" if isinstance(method, SelfInstruct) else ""
+    return f"raise `max_new_tokens` of `decode` ({tokens:,}){instances}: what is left are the short answers alone"

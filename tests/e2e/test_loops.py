@@ -15,7 +15,7 @@ from sft.exporting import Wanted, export
 from sft.exporting_evals import export_evaluation
 from sft.project import compile, run
 from sft.show import show
-from spec_lang.diagnostics import DiagnosticError
+from spec_lang.diagnostics import Diagnostic, DiagnosticError
 from tui import round_queries
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "star"
@@ -89,6 +89,11 @@ def first(project: Path) -> RunOutcome:
     return run(written(project, 1))
 
 
+def of_the_loop(outcome: RunOutcome) -> list[Diagnostic]:
+    """What the loop found. Answers of so small a model may be cut off, or not, as the processor has it (SFT0572)."""
+    return [item for item in outcome.findings if item.code != "SFT0572"]
+
+
 def statuses(store: Store, run_id: str) -> dict[str, tuple[str, str | None]]:
     rows = store.query("SELECT step_id, status, reason FROM steps WHERE run_id = ?", [run_id])
     return {row[0]: (row[1], row[2]) for row in rows}
@@ -98,7 +103,7 @@ def test_a_guard_in_the_second_round_leaves_the_model_of_the_first(project: Path
     outcome = first
     store = Store(project / ".sft")
     assert (outcome.status, outcome.verdict) == ("done", "pass")
-    assert [(item.code, item.severity) for item in outcome.findings] == [("SFT0570", "warning")]
+    assert [(item.code, item.severity) for item in of_the_loop(outcome)] == [("SFT0570", "warning")]
     found = statuses(store, outcome.run_id)
     line = SPEC.splitlines().index("  guard lineage_depth <= LIMIT") + 1
     told = "round 2 of echo stopped: guard lineage_depth <= 1: it is 2, of "
@@ -116,7 +121,7 @@ def test_a_guard_in_the_second_round_leaves_the_model_of_the_first(project: Path
 def test_a_later_run_of_the_same_plan_skips_the_same_for_the_same_reason(project: Path, first: RunOutcome) -> None:
     again = run(written(project, 1))
     store = Store(project / ".sft")
-    assert (again.computed, again.verdict, len(again.findings)) == (0, "pass", 1)
+    assert (again.computed, again.verdict, len(of_the_loop(again))) == (0, "pass", 1)
     old, new = (statuses(store, one.run_id) for one in (first, again))
     assert {name: reason for name, (status, reason) in old.items() if status == "skipped"} == {
         name: reason for name, (status, reason) in new.items() if status == "skipped"
@@ -175,7 +180,7 @@ def test_a_round_that_accepts_nothing_ends_the_loop_with_a_reason(project: Path)
     spec.write_text(text.replace("  guard lineage_depth <= LIMIT\n  guard real_share >= 1%\n", ""), encoding="utf-8")
     outcome = run(spec)
     assert (outcome.status, outcome.verdict) == ("done", "inconclusive")
-    assert [item.message for item in outcome.findings] == ["round 1 of echo stopped: no row is left to train on"]
+    assert [item.message for item in of_the_loop(outcome)] == ["round 1 of echo stopped: no row is left to train on"]
     found = statuses(store, outcome.run_id)
     assert found["train:echo.1.student"] == ("skipped", "round 1 of echo stopped: no row is left to train on")
     (loop,) = round_queries.loops(store, outcome.run_id)
