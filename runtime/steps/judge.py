@@ -31,7 +31,6 @@ from runtime.recorded_answers import LABELS
 from runtime.relational import PLACE, Engine, engine, literal, parquet, quoted
 from runtime.step_rows import publish_rows
 from spec_lang.diagnostics import fatal
-from spec_lang.fixes import name_as_written
 from spec_lang.plain_text import visible
 
 VERDICTS = "verdicts.parquet"  # row_id, sample, text (its hash), label, score, confidence, flipped, reason
@@ -85,7 +84,7 @@ def _help(db: Engine, params: JudgeParams) -> str:
             "SELECT trim(recorded) FROM judged WHERE trim(recorded) <> '' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 6"
         )
         if found:
-            labels = ", ".join(name_as_written(visible(text[:40])) for (text,) in found)
+            labels = ", ".join(f"`{visible(text[:40]).replace('`', '``')}`" for (text,) in found)
             return f"recorded labels are read as they stand: write `labels = [{labels}]`, worst first"
         return "nothing stands there: name the column with its labels"
     return f"it gives {', '.join(f'`{label}`' for label in params.judge.labels)} and nothing else"

@@ -27,8 +27,13 @@ def test_a_column_of_other_labels_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "x.sft").write_text(SPEC)
     assert run(tmp_path / "x.sft").status == "failed"
     found = open_store(tmp_path).query("SELECT code, help FROM findings WHERE severity = 'error'")
-    told = "recorded labels are read as they stand: write `labels = [`1_full`, `2 none`, fair]`, worst first"
+    told = "recorded labels are read as they stand: write `labels = [`1_full`, `2 none`, `fair`]`, worst first"
     assert found == [("SFT0590", told)]
+    labels = told.split("write `")[1].split("`, worst")[0]
+    (tmp_path / "x.sft").write_text(
+        SPEC.replace("labels = [complied, refused]", labels).replace("= label }", "= said }")
+    )
+    assert run(tmp_path / "x.sft").status == "done"
 
 
 def test_a_label_in_quotes_is_mended_to_backticks() -> None:
