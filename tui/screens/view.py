@@ -185,6 +185,7 @@ class View(Screen[None], Generic[M]):
 
     def action_search(self) -> None:
         """A list that reads rows as they are seen asks the store for those with the text; others are looked through."""
+        self.app.clear_notifications()  # they would lie over the line
         long = self.query(BigTable)
         if long:
             long.first(BigTable).action_search()
@@ -196,6 +197,7 @@ class View(Screen[None], Generic[M]):
         event.line.tell(self.look_for(event.text, 0))
 
     def action_find_next(self, step: int) -> None:
+        self.app.clear_notifications()  # one after the other would pile up over the detail
         if not self.sought:
             self.app.notify("press / and say what to look for", markup=False)
         else:
