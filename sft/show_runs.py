@@ -104,10 +104,6 @@ def _spec_title(detail: StepDetail) -> str:
     return detail.place + (f" ({detail.spec_note})" if detail.spec_note else "")
 
 
-def _spec_rows(detail: StepDetail) -> list[tuple[str, ...]]:
-    return [(str(line.number), line.text) for line in detail.spec]
-
-
 def _values(title: str, values: tuple[Value, ...], before: str | None) -> Table:
     if before is None:
         return Table(title, ("name", "value"), [(value.name, value.value) for value in values])

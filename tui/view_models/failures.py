@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,11 +90,3 @@ def without_filters(chosen: PredictionFilter) -> PredictionFilter:
     return PredictionFilter(
         chosen.eval, chosen.model, chosen.baseline, chosen.metric, chosen.template, base_run=chosen.base_run
     )
-
-
-def item_text(turns: Sequence[tuple[str, str]], expected: str, outputs: Sequence[tuple[str, str]]) -> str:
-    """An item as text to copy: every turn, what was expected, what each model said."""
-    parts = [f"{role or 'prompt'}:\n{said}" for role, said in turns]
-    parts.append(f"expected:\n{expected}")
-    parts += [f"{model}:\n{said}" for model, said in outputs]
-    return "\n\n".join(parts)
