@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from runtime.asking import Request, Result
 from runtime.asking.request import LENGTH, Answer, Unanswered
-from runtime.asking.scripted import Scripted
 from runtime.store import Store
 from sft.project import open_store, run
 
@@ -50,19 +48,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "conduct.md").write_text("Be kind.", encoding="utf-8")
     (tmp_path / "rubric.md").write_text("refused: it declines", encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Request], str | Result]], list[Request]]:
-    """Puts a script in the place of the judge; gives what it was asked."""
-
-    def use(script: Callable[[Request], str | Result]) -> list[Request]:
-        asked: list[Request] = []
-        backend = Scripted(script, asked=asked)
-        monkeypatch.setattr("runtime.asking.opening.backend_of", lambda ctx, model: backend)
-        return asked
-
-    return use
 
 
 def go(folder: Path, spec: str) -> Store:

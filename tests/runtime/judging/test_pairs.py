@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from compiler.judge_rules import PAIR_LABELS
 from runtime.agreement.pairs import NONE, Pairs, pairs_with_people
 from runtime.asking import Request, Result
 from runtime.asking.request import LENGTH, Answer, Unanswered
-from runtime.asking.scripted import Scripted
 from runtime.generating.verifying import Verifiers
 from runtime.judging.pair_wording import Pair, pair_messages
 from runtime.judging.pairs import PairVerdict, SaidOfPair, combined
@@ -64,19 +62,6 @@ def folder(tmp_path: Path) -> Path:
     for name, rows in (("rows", ROWS), ("prefer", LABELLED)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Request], str | Result]], list[Request]]:
-    """Puts a script in the place of the judge; gives what it was asked."""
-
-    def use(script: Callable[[Request], str | Result]) -> list[Request]:
-        asked: list[Request] = []
-        backend = Scripted(script, asked=asked)
-        monkeypatch.setattr("runtime.asking.opening.backend_of", lambda ctx, model: backend)
-        return asked
-
-    return use
 
 
 def go(folder: Path, spec: str) -> Store:
