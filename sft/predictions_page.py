@@ -19,11 +19,12 @@ from tui import metric_queries, prediction_queries, queries
 from tui.cause_queries import CAUSES
 from tui.formats import count, interval, number
 from tui.item_condition import ConditionError
-from tui.item_filters import Listed, PredictionFilter, Shelf, causes_of, listed, slice_counts
+from tui.item_filters import Listed, PredictionFilter, causes_of, listed, slice_counts
 from tui.item_order import Outcome
 from tui.item_pages import PredictionRow, item_rows
 from tui.marks import Mark, marks
 from tui.metric_queries import MetricRow
+from tui.shelf import Shelf
 from tui.view_models.failures import cause_line
 from tui.view_models.predictions import Choices, choices, item_line, metric_order, outcome_name
 

@@ -21,21 +21,20 @@ from textual.screen import Screen
 from runtime.attached_files import hold_at_most
 from runtime.store import Store
 from tui.actions import actions_for
-from tui.item_filters import PredictionFilter, Shelf
 from tui.live import Glance, LiveRun, Watcher, runner_gone, state_of
 from tui.queries import RunRow
 from tui.screens.catalogue import ABOVE, PARTS, VIEWS, screen_class
 from tui.screens.keys import KeysScreen
-from tui.screens.predictions import PredictionsScreen
-from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.view import View
+from tui.shelf import Shelf
+from tui.stylesheet import LastingStylesheet
 from tui.themes import DARK, LIGHT, first_theme
 from tui.view_models.data_parts import PART_OF_KIND
-from tui.view_models.verdicts import Requirement
 
 if TYPE_CHECKING:
     from runtime.detached import Started
+    from tui.view_models.verdicts import Requirement
 
 LOOK_EVERY_SECONDS = 0.5
 THEME = "SFT_THEME"  # an environment variable: dark, light, ansi-dark or ansi-light
@@ -64,6 +63,7 @@ class Dashboard(App[None]):
         for known in (DARK, LIGHT):
             self.register_theme(known)
         self.theme = first_theme(theme or os.environ.get(THEME), self.console.color_system, no_color=no_color)
+        self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
 
     def on_mount(self) -> None:
         self.push_screen(RunsScreen())
@@ -74,7 +74,7 @@ class Dashboard(App[None]):
     # --- going from screen to screen ---------------------------------------------------------
 
     def open_run(self, run_id: str) -> None:
-        self.push_screen(RunScreen(run_id))
+        self.push_screen(screen_class(VIEWS["run"])(run_id))
 
     def open_view(self, name: str, run_id: str, step_id: str | None = None) -> None:
         """Show a view of a run; views replace each other above the run's screen, so that back leads to it."""
@@ -84,7 +84,7 @@ class Dashboard(App[None]):
         wanted = screen_class(where)
         if type(self.screen) is wanted:
             return
-        while not isinstance(self.screen, RunScreen) and len(self.screen_stack) > 2:
+        while getattr(self.screen, "view", None) != "run" and len(self.screen_stack) > 2:
             self.pop_screen()
         if name != "run":
             self.push_screen(wanted(run_id, step_id))
@@ -103,13 +103,15 @@ class Dashboard(App[None]):
 
     def open_items(self, run_id: str, requirement: Requirement) -> None:
         """The items that a requirement is about; back leads to the verdicts."""
-        self.push_screen(PredictionsScreen(run_id, requirement=requirement))
+        self.push_screen(screen_class(VIEWS["predictions"])(run_id, requirement=requirement))
 
     def open_failures(self, run_id: str, eval: str, model: str, metric: str, against: str) -> None:
         """The items of a metric that two runs measured: those that regressed, if any did."""
+        from tui.item_filters import PredictionFilter
+
         chosen = PredictionFilter(eval, model, model, metric, outcome="lost", base_run=against)
-        self.push_screen(RunScreen(run_id))
-        self.push_screen(PredictionsScreen(run_id, wanted=chosen))
+        self.push_screen(screen_class(VIEWS["run"])(run_id))
+        self.push_screen(screen_class(VIEWS["predictions"])(run_id, wanted=chosen))
 
     def show_keys(self, *scopes: str) -> None:
         self.push_screen(KeysScreen(*scopes))

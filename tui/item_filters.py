@@ -6,10 +6,9 @@ not change is not asked again (``Shelf`` keeps the last few masks), so taking a 
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from runtime.measuring.slice_names import pooled
 from runtime.store import Store
@@ -18,12 +17,11 @@ from tui.cause_queries import CAUSES, Cause
 from tui.item_condition import matching
 from tui.item_index import Asked, ItemIndex, item_index
 from tui.item_order import Outcome, Ranked
+from tui.shelf import Shelf
 
 if TYPE_CHECKING:
     from tui.item_index import Mask, Places, Positions
 
-T = TypeVar("T")
-KEPT = 24
 Sort = Literal["worst", "longest", "slowest", "asked"]
 
 
@@ -66,46 +64,12 @@ class Listed:
         return self.ranked.index
 
 
-class Shelf:
-    """What was read and found last, so that a filter that changes in one part asks only for that part."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[object, tuple[object, Any]] = OrderedDict()
-
-    def get(self, key: object, state: object, make: Callable[[], T]) -> T:
-        """What is kept under a key, when it was made in the same state of the store."""
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] == state:
-            self._kept.move_to_end(key)
-            found: T = kept[1]
-            return found
-        found = make()
-        self._kept[key] = (state, found)
-        self._drop()
-        return found
-
-    def forget(self) -> None:
-        self._kept.clear()
-
-    def forget_masks(self) -> None:
-        """Everything but the indexes."""
-        for key in [key for key, (_, value) in self._kept.items() if not isinstance(value, Ranked)]:
-            del self._kept[key]
-
-    def _drop(self) -> None:
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        ranked = [key for key, (_, value) in self._kept.items() if isinstance(value, Ranked)]
-        for key in ranked[:-2]:  # the large ones
-            del self._kept[key]
-
-
 def listed(store: Store, run_id: str, chosen: PredictionFilter, shelf: Shelf | None = None) -> Listed:
     """The items of a filter. Raises DiagnosticError; ConditionError for a condition that cannot be asked."""
     shelf, asked = shelf or Shelf(), chosen.asked(run_id)
     with store.reading():
         state = state_of_items(store, asked)
-        ranked = shelf.get(asked, state, lambda: Ranked(item_index(store, asked)))
+        ranked = shelf.get(asked, state, lambda: Ranked(item_index(store, asked)), large=True)
         mask = _mask(store, ranked.index, chosen, shelf, state)
         counts = ranked.counts(mask)
         mask = mask & ranked.outcomes[chosen.outcome]

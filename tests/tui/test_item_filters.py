@@ -19,10 +19,11 @@ from tests.tui.sample_store import RUN, STARTED
 from tui import prediction_queries as asked
 from tui.cause_queries import CAUSES
 from tui.item_condition import ConditionError
-from tui.item_filters import Listed, PredictionFilter, Shelf, causes_of, listed
+from tui.item_filters import Listed, PredictionFilter, causes_of, listed
 from tui.item_index import Asked, Matched, item_index
 from tui.item_order import OUTCOMES
 from tui.item_pages import StaleIndex, item_rows, position_of
+from tui.shelf import Shelf
 from tui.side_queries import item_beside, sides
 
 ALL = PredictionFilter("format", "tuned", "smol", "exact")
