@@ -1,20 +1,30 @@
 """What the dashboard and ``sft show`` ask of the ledger: how many rows fell to which rule, and which.
 
 A dropped row is shown with what it holds, and a duplicate with the row that stands in for it. The ledger names rows by
-ids, and equal rows of two files have one id; which of them is meant, their places tell.
+ids, and equal rows of two files have one id; which of them is meant, their files and lines tell.
+
+A list of any length is an array of places in the ledger (DuckDB's row ids), so a page is a look at those alone. Places
+move when the file is rewritten after rows were deleted, so each has a hash beside it: a page that finds something else
+there says that the list is stale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.artifacts import Objects
 from runtime.relational import PLACE, literal, parquet
 from runtime.row_files import EXAMPLES
 from runtime.store import Store
 from tui.queries import named
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tui.item_index import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,79 +75,64 @@ def rule_counts(store: Store, run_id: str) -> list[RuleCount]:
     return [RuleCount(*row) for row in rows]
 
 
+class StaleList(Exception):
+    """Places have moved since the list was made: it has to be made again."""
+
+
 @dataclass(frozen=True)
 class DropList:
-    """The dropped rows of a step, or of one of its rules, in the order of their files: how many there are and how to
-    come to any of them. ``bounds`` are the keys at every ``STRIDE``-th row of a long list; ``ids`` are the rows that
-    hold what was searched, the first ``MOST_FOUND`` of them."""
+    """The dropped rows of a step, or of one of its rules, in the order of their files: the place of each in the ledger,
+    and a hash of what stands there. 16 bytes a row, whatever it holds."""
 
     step_id: str
     rule: str | None
-    total: int
-    bounds: tuple[tuple[str, int, str, str], ...] = ()
-    ids: tuple[str, ...] | None = None
+    at: Places
+    prints: NDArray[np.uint64]
+
+    @property
+    def total(self) -> int:
+        return len(self.at)
 
 
-STRIDE = 50  # a page of the list
-LONG = 5000  # rows up to which a page is counted to
-MOST_FOUND = 100_000
-_OWN = """FROM steps s JOIN ledger l USING (step_hash)
-WHERE s.run_id = $run AND s.step_id = $step AND ($rule IS NULL OR l.rule = $rule)"""
-_KEYS = ("coalesce(l.file, '')", "coalesce(l.line, -1)", "l.rule", "coalesce(l.row_id, '')")
-_KEY = ", ".join(_KEYS)
+_KEY = "coalesce(l.file, ''), coalesce(l.line, -1), l.rule, coalesce(l.row_id, '')"
+_PRINT = f"hash({_KEY})"
 
 
 def drop_list(store: Store, run_id: str, step_id: str, rule: str | None, search: str = "") -> DropList:
-    """A list to read pages of. A million dropped rows are put in order once, which takes about a second; a search looks
-    into the content of every row of the step's sources."""
-    about = {"run": run_id, "step": step_id, "rule": rule}
-    if search:
-        found = named(
-            store,
-            f"SELECT l.row_id {_OWN} AND l.row_id IN (SELECT row_id FROM examples WHERE "
-            f"contains(lower(content::VARCHAR), lower($text))) ORDER BY {_KEY} LIMIT {MOST_FOUND}",
-            {**about, "text": search},
-        )
-        return DropList(step_id, rule, len(found), ids=tuple(row[0] for row in found))
-    total = int(named(store, f"SELECT count(*) {_OWN}", about)[0][0])
-    if total <= LONG:
-        return DropList(step_id, rule, total)
-    keys = named(
-        store,
-        f"SELECT file, line, rule, row_id FROM (SELECT coalesce(l.file, '') AS file, coalesce(l.line, -1) AS line, "
-        f"l.rule AS rule, coalesce(l.row_id, '') AS row_id, row_number() OVER (ORDER BY {_KEY}) - 1 AS nth {_OWN}) "
-        f"WHERE nth % {STRIDE} = 0 ORDER BY nth",
-        about,
-    )
-    return DropList(step_id, rule, total, tuple((row[0], row[1], row[2], row[3]) for row in keys))
+    """A list to read pages of. A million dropped rows are put in order once, which takes about a second.
+
+    A search looks into the content of every row that the run read, and into what the ledger says of a row: a line that
+    could not be read is found by its words there.
+    """
+    about = {"run": run_id, "step": step_id, "rule": rule, **({"text": search} if search else {})}
+    with store.reading() as con:
+        found = con.execute(
+            f"SELECT l.rowid AS at, {_PRINT} AS print FROM steps s JOIN ledger l USING (step_hash) "
+            f"WHERE s.run_id = $run AND s.step_id = $step AND ($rule IS NULL OR l.rule = $rule) "
+            f"{_SEARCHED if search else ''} ORDER BY {_KEY}, l.rowid",
+            about,
+        ).fetchnumpy()
+    return DropList(step_id, rule, found["at"], found["print"])
+
+
+_SEARCHED = """AND (contains(lower(concat_ws(' ', l.value, l.detail)), lower($text)) OR l.row_id IN (
+    SELECT row_id FROM examples WHERE step_hash IN (SELECT step_hash FROM steps WHERE run_id = $run)
+    AND contains(lower(content::VARCHAR), lower($text))))"""
 
 
 def drop_page(store: Store, run_id: str, of: DropList, begin: int, end: int) -> list[DropRow]:
-    """The dropped rows from position ``begin``, a multiple of ``STRIDE``, up to ``end``."""
-    about: dict[str, Any] = {"run": run_id, "step": of.step_id, "rule": of.rule}
-    condition = "s.step_id = $step AND ($rule IS NULL OR l.rule = $rule)"
-    if of.ids is not None:
-        condition += " AND list_contains($ids, l.row_id)"
-        about["ids"] = list(of.ids[begin:end])
-    elif of.bounds:
-        low, high = of.bounds[begin // STRIDE], -(-end // STRIDE)
-        condition += f" AND {_beyond('>', '>=', 'a')}"
-        about |= {f"a{at}": value for at, value in enumerate(low)}
-        if high < len(of.bounds):
-            condition += f" AND {_beyond('<', '<', 'b')}"
-            about |= {f"b{at}": value for at, value in enumerate(of.bounds[high])}
-    else:
-        return _with_rows(store, condition, f"ORDER BY {_KEY} LIMIT {end - begin} OFFSET {begin}", about)
-    return _with_rows(store, condition, "", about)
-
-
-def _beyond(op: str, last: str, name: str) -> str:
-    """A comparison of all keys with a bound, spelt out: DuckDB takes no two of them on tuples for a range."""
-    *firsts, final = enumerate(_KEYS)
-    condition = f"{final[1]} {last} ${name}{final[0]}"
-    for at, key in reversed(firsts):
-        condition = f"({key} {op} ${name}{at} OR ({key} = ${name}{at} AND {condition}))"
-    return condition
+    """The dropped rows from position ``begin`` up to ``end``. Raises StaleList."""
+    places = [int(place) for place in of.at[begin:end]]
+    if not places:
+        return []
+    numbers = ", ".join(map(str, places))
+    with store.reading() as con:
+        there = dict(con.execute(f"SELECT l.rowid, {_PRINT} FROM ledger l WHERE l.rowid IN ({numbers})").fetchall())
+        if [there.get(place) for place in places] != [int(print_) for print_ in of.prints[begin:end]]:
+            raise StaleList
+        return _with_rows(
+            store, f"s.step_id = $step AND l.rowid IN ({numbers})", "", {"run": run_id, "step": of.step_id}
+        )
 
 
 def first_drops(store: Store, run_id: str, step_id: str | None, rule: str | None, limit: int) -> list[DropRow]:
@@ -145,7 +140,7 @@ def first_drops(store: Store, run_id: str, step_id: str | None, rule: str | None
     return _with_rows(
         store,
         "($step IS NULL OR s.step_id = $step) AND ($rule IS NULL OR l.rule = $rule)",
-        f"QUALIFY row_number() OVER (PARTITION BY s.ordinal, l.rule ORDER BY {_KEY}) <= $limit",
+        f"QUALIFY row_number() OVER (PARTITION BY s.ordinal, l.rule ORDER BY {_KEY}, l.rowid) <= $limit",
         {"run": run_id, "step": step_id, "rule": rule, "limit": limit},
     )
 
@@ -162,7 +157,7 @@ def _joined(store: Store, condition: str, tail: str, about: dict[str, Any]) -> l
     rows = named(
         store,
         f"""
-        WITH page AS (SELECT s.ordinal, s.step_id, l.*, row_number() OVER () AS nth {page}
+        WITH page AS (SELECT s.ordinal, s.step_id, l.*, l.rowid AS place, row_number() OVER () AS nth {page}
         ), shown AS ({_held(store, about["run"], sorted(ids))}
         ), own AS (  -- equal rows of two sources have one id: the place in the ledger tells which it was
             SELECT p.*, d.source, d.file AS d_file, d.line AS d_line, d.content
@@ -176,7 +171,7 @@ def _joined(store: Store, condition: str, tail: str, about: dict[str, Any]) -> l
         LEFT JOIN ledger f ON f.step_hash = l.step_hash AND f.file = k.file AND f.line = k.line  -- it fell as well
         QUALIFY row_number() OVER (
             PARTITION BY l.nth ORDER BY f.rule IS NOT NULL, k.source IS DISTINCT FROM l.source, k.file, k.line) = 1
-        ORDER BY l.ordinal, {_KEY}
+        ORDER BY l.ordinal, {_KEY}, l.place
         """,
         about,
     )

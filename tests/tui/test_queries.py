@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,7 @@ from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
 from tests.tui.sample_store import HOSTILE, RUN, row_id
 from tui import drop_queries, queries
+from tui.widgets.big_table import PAGE
 
 
 def test_runs_and_run(done: Store) -> None:
@@ -61,17 +63,38 @@ def test_an_unreadable_line_has_no_row(done: Store) -> None:
     assert (first.rule, first.line, first.row_id, first.content) == ("unreadable", 217, None, None)
 
 
-@pytest.mark.parametrize("long", [5000, 5])
-def test_pages_of_drops_follow_each_other(done: Store, monkeypatch: pytest.MonkeyPatch, long: int) -> None:
-    """Those of a short list, which are counted to, and of a long one, which are found by their bounds."""
-    monkeypatch.setattr(drop_queries, "LONG", long)
-    monkeypatch.setattr(drop_queries, "STRIDE", 9)
-    found = drop_queries.drop_list(done, RUN, CLEAN, None)
-    assert found.total == 38 and bool(found.bounds) == (long == 5)
-    whole = drop_queries.drop_page(done, RUN, found, 0, 38)
-    assert len(whole) == 38 and [row.line for row in whole] == sorted(row.line or 0 for row in whole)
-    pages = [drop_queries.drop_page(done, RUN, found, at, min(at + 9, 38)) for at in range(0, 38, 9)]
-    assert [row for page in pages for row in page] == whole
+def test_pages_of_drops_follow_each_other(done: Store, copied: Callable[[Store], Store]) -> None:
+    """Whatever positions are asked for, as the list of the dashboard does, and where rows are dropped twice."""
+    twice = copied(done)
+    with twice.writing() as con:  # a mixture that repeats a row and a training that drops it leave entries like these
+        con.execute("INSERT INTO ledger SELECT * REPLACE (NULL AS file, NULL AS line) FROM ledger WHERE rule = '2'")
+        con.execute("INSERT INTO ledger SELECT * FROM ledger WHERE rule = '2' AND line IS NULL")
+    found = drop_queries.drop_list(twice, RUN, CLEAN, None)
+    whole = drop_queries.drop_page(twice, RUN, found, 0, found.total)
+    assert found.total == len(whole) == 38 + 24
+    assert whole[:24:2] == whole[1:24:2] and len({row.row_id for row in whole[:24]}) == 12  # they have no place
+    assert [row.line for row in whole[24:]] == sorted(row.line or 0 for row in whole[24:])
+    for page in (1, 7, PAGE, 50):
+        for begin in range(0, found.total, page):
+            rows = drop_queries.drop_page(twice, RUN, found, begin, min(begin + page, found.total))
+            assert rows == whole[begin : begin + page]
+
+
+def test_a_list_of_drops_whose_places_have_moved_is_not_read(done: Store, copied: Callable[[Store], Store]) -> None:
+    store = copied(done)
+    found = drop_queries.drop_list(store, RUN, CLEAN, None)
+    with store.writing() as con:
+        con.execute("UPDATE ledger SET line = line + 1 WHERE rowid = ?", [int(found.at[30])])
+    assert len(drop_queries.drop_page(store, RUN, found, 0, 25)) == 25
+    with pytest.raises(drop_queries.StaleList):
+        drop_queries.drop_page(store, RUN, found, 25, 38)
+
+
+def test_an_unreadable_line_is_found_by_what_is_said_of_it(done: Store) -> None:
+    (row,) = drop_queries.drop_page(done, RUN, drop_queries.drop_list(done, RUN, "ingest:tickets", "unreadable"), 0, 1)
+    assert row.detail
+    assert drop_queries.drop_list(done, RUN, "ingest:tickets", None, row.detail.upper()).total == 1
+    assert drop_queries.drop_list(done, RUN, "ingest:tickets", None, "no such words").total == 0
 
 
 def test_dropped_rows_are_searched_by_what_they_hold(done: Store) -> None:

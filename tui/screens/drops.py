@@ -15,10 +15,10 @@ from textual.widgets import Static
 from spec_lang.plain_text import one_line, visible
 from tui import drop_queries, queries
 from tui.actions import bindings_for
-from tui.drop_queries import DropList
+from tui.drop_queries import DropList, StaleList
 from tui.formats import count
 from tui.screens.view import View
-from tui.view_models.data import Drop, FunnelLine, drop
+from tui.view_models.data import Drop, FunnelLine, drop, funnel
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import Col, Row
 from tui.widgets.marked_text import labelled, marked, shown
@@ -35,6 +35,9 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class DropsModel:
+    """``line`` is the line of the funnel as it is by now."""
+
+    line: FunnelLine
     drops: DropList
     row_files: frozenset[str]
 
@@ -62,16 +65,18 @@ class DropsScreen(View[DropsModel]):
         store, run_id = self.board.store, self.run_id or ""
         with store.reading():
             found = drop_queries.drop_list(store, run_id, self.line.step_id, self.line.rule, self.search)
-            return DropsModel(found, queries.row_files(store, run_id))
+            lines = funnel(queries.steps(store, run_id), drop_queries.rule_counts(store, run_id))
+            own = (line for line in lines if (line.step_id, line.rule) == (self.line.step_id, self.line.rule))
+            return DropsModel(next(own, self.line), found, queries.row_files(store, run_id))
 
     def present(self, model: DropsModel) -> None:
         ink, table = self.ink, self.query_one(BigTable)
         self.head(f"dropped by {self.line.title}")
-        numbers = f"{count(self.line.dropped)} of {count(self.line.entering)} rows"
+        numbers = f"{count(model.drops.total)} of {count(model.line.entering)} rows"
         if self.search:
-            numbers = f"{count(model.drops.total)} of {count(self.line.dropped)} dropped rows hold {self.search!r}"
+            numbers = f"{count(model.drops.total)} of {count(model.line.dropped)} dropped rows hold {self.search!r}"
         what = Text().append(visible(numbers), style=f"bold {ink.accent}")
-        what.append("  " + visible(self.line.reason), style=ink.text)
+        what.append("  " + visible(model.line.reason), style=ink.text)
         self.query_one("#what", Static).update(what)
         self.set_class(not model.drops.total, "empty")
         nothing = Text().append("No dropped row holds this text.\n\n", style=ink.text)
@@ -82,7 +87,11 @@ class DropsScreen(View[DropsModel]):
 
     def _read(self, model: DropsModel, begin: int, end: int) -> list[Row]:
         """A page; runs in a worker thread."""
-        rows = drop_queries.drop_page(self.board.store, self.run_id or "", model.drops, begin, end)
+        try:
+            rows = drop_queries.drop_page(self.board.store, self.run_id or "", model.drops, begin, end)
+        except StaleList:
+            self.app.call_from_thread(self.reload)
+            return []
         made = []
         for place, row in enumerate(rows, begin):
             one = drop(row, model.row_files)
