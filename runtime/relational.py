@@ -90,7 +90,7 @@ class Engine:
             raise self._told(error, sql) from error
 
     def _told(self, error: duckdb.Error, sql: str) -> Exception:
-        return self.failures[0]() if self.failures else damage(error, self.con, sql) or _explained(error)
+        return self.failures[0]() if self.failures else damage(error, self.con, sql) or explained(error)
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The single value of a query that gives one row with one column."""
@@ -243,7 +243,7 @@ _LIMITS = (
 )
 
 
-def _explained(error: duckdb.Error) -> Exception:
+def explained(error: duckdb.Error) -> Exception:
     """What the user can mend becomes a finding; anything else is a bug of ours and stays as it is."""
     import duckdb
 
@@ -258,6 +258,8 @@ def _explained(error: duckdb.Error) -> Exception:
             f"{memory_limit_mb():,} MB are too little for this step: {text}",
             f"give it more, for example `{MEMORY_VARIABLE}={2 * memory_limit_mb()} sft run …`; finished steps are kept",
         )
+    if "prepared statement" in text:  # a parameter that we did not give
+        return error
     limit = next((help for pattern, help in _LIMITS if re.search(pattern, text, re.IGNORECASE)), None)
     if limit is not None:
         return fatal(FAILED_ON_A_VALUE, f"an expression is not one that can be computed: {text}", limit)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.attached_files import HERE, Attached, attach
 from runtime.damaged_files import damage
+from runtime.relational import explained
 from runtime.row_files import move_out, point_views, points_here
 from spec_lang.diagnostics import DiagnosticError, fatal
 
@@ -119,7 +120,8 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store, SFT0906
-        when a step's file that a view looks into is damaged.
+        when a step's file that a view looks into is damaged, and what ``Engine.execute`` raises of values that do not
+        fit, a full disk or too little memory.
 
         Looks inside a look share its connection, so several queries in a row cost one opening.
         """
@@ -136,7 +138,7 @@ class Store:
                 if not points_here(opened.con, self.root):
                     opened = self._pointed(opened)
                 _LOOKING[self.database] = opened.con
-                with _whole_files(opened.con):
+                with _findings(opened.con):
                     yield opened.con
             finally:
                 _LOOKING.pop(self.database, None)
@@ -193,16 +195,23 @@ class Store:
 
 
 @contextmanager
-def _whole_files(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """What views say of a damaged file of a step becomes a finding."""
+def _findings(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What DuckDB says of files, values, disk or memory becomes a finding; the rest is a bug of ours."""
     import duckdb
 
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        raise fatal(
+            "SFT0450",
+            f"what DuckDB may hold is too little for this question: {str(error).splitlines()[0]}",
+            "the dashboard holds little, `sft show` what `SFT_MEMORY_MB` says",
+        ) from error
     except duckdb.Error as error:
-        if (finding := damage(error, con, "")) is not None:
-            raise finding from error
-        raise
+        told = damage(error, con, "") or explained(error)
+        if told is error:
+            raise
+        raise told from error
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -176,8 +176,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `sft show | head`
         _unplug()
         return CLOSED_PIPE
-    except Exception:  # our own bug: the traceback goes to a file, where it can be reported from
-        return _crashed()
+    except Exception as error:  # our own bug
+        return _crashed(error)
     finally:
         if sys.stderr is not told:
             _give_back(told)
@@ -220,15 +220,10 @@ def _unplug() -> None:
             os.dup2(nowhere, stream.fileno())
 
 
-def _crashed() -> int:
-    import tempfile
-    import traceback
+def _crashed(error: Exception) -> int:
+    from runtime.internal_errors import finding_of
 
-    from spec_lang.plain_text import visible
-
-    text = traceback.format_exc()
-    with tempfile.NamedTemporaryFile("w", prefix="sft-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        file.write(text)
-    print(f"error[SFT0911]: internal error: {visible(text.strip().splitlines()[-1])}", file=sys.stderr)
-    print(f"this is a bug in sft; the details are in {file.name}", file=sys.stderr)
+    finding = finding_of(error)
+    print(f"error[{finding.code}]: {finding.message}", file=sys.stderr)
+    print(finding.help, file=sys.stderr)
     return ERROR

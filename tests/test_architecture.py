@@ -52,6 +52,7 @@ ALLOWED = {
         "runtime.measuring.slice_names",
         "runtime.environment",
         "runtime.processes",
+        "runtime.internal_errors",
         "runtime.detached",
         "runtime.baselines",
         "runtime.run_comparison",

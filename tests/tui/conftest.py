@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,15 @@ def killed(running: Store) -> Store:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """An item is read as soon as the cursor comes to it, so that a journey has nothing to wait for."""
     monkeypatch.setattr("tui.screens.predictions.REST_SECONDS", 0.001)
+
+
+@pytest.fixture(autouse=True)
+def bugs(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Tracebacks of internal errors that a screen told of, and their files: none, unless a test takes them away."""
+    kept: dict[str, str] = {}
+    monkeypatch.setattr("runtime.internal_errors._KEPT", kept)
+    yield kept
+    assert not kept, next(iter(kept))
 
 
 class Journey:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,6 +202,26 @@ def test_rows_that_cannot_be_read_are_told_and_asked_for_again() -> None:
     walk(journey, read=read)
 
 
+def test_a_bug_costs_the_rows_and_not_the_dashboard(bugs: dict[str, str]) -> None:
+    wrong = True
+
+    def read(begin: int, end: int) -> Sequence[Row]:
+        if wrong:
+            raise ValueError("of ours")
+        return Rows()(begin, end)
+
+    async def journey(app: Small, table: BigTable, pilot: Pilot[None]) -> None:
+        nonlocal wrong
+        assert app.refused == ["SFT0911"] and table.current is None
+        wrong = False
+        await pilot.press("G")  # the list goes on to read
+        await settle(app, pilot)
+        assert table.current == str(MILLION - 1) and len(bugs) == 1
+        assert "ValueError: of ours" in Path(bugs.popitem()[1]).read_text()
+
+    walk(journey, read=read)
+
+
 @pytest.mark.parametrize(
     ("given", "position"),
     [("1", 0), ("0", 0), ("12,345", 12_344), ("9999999", 999), ("0%", 0), ("100%", 999), ("50 %", 500), ("12.5%", 125)],
@@ -210,7 +231,7 @@ def test_a_place_is_a_number_or_a_share(given: str, position: int) -> None:
     assert place_of(given, total) == position
 
 
-@pytest.mark.parametrize("given", ["", "x", "-1", "1.5", "%", "1e3", "1.2.3%"])
+@pytest.mark.parametrize("given", ["", "x", "-1", "1.5", "%", "1e3", "1.2.3%", "9" * 400 + "%", "9" * 5000])
 def test_anything_else_is_no_place(given: str) -> None:
     assert place_of(given, 10) is None
 

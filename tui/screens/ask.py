@@ -16,9 +16,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
+from runtime.internal_errors import finding_of
 from spec_lang.plain_text import visible
 
 Check = Callable[[str], str | None]
+MOST_DIGITS = 30  # of a position; Python takes no number of thousands
 
 
 class AskScreen(ModalScreen[str | None]):
@@ -63,7 +65,11 @@ class AskScreen(ModalScreen[str | None]):
 
         def work() -> None:
             worker = get_current_worker()
-            wrong = check(text)
+            try:
+                wrong = check(text)
+            except Exception as error:  # the line stays open, whatever it was
+                finding = finding_of(error)
+                wrong = f"{finding.message}; {finding.help}" if finding.help else finding.message
             if not worker.is_cancelled:
                 self.app.call_from_thread(self._checked, text, wrong)
 
@@ -90,6 +96,8 @@ class AskScreen(ModalScreen[str | None]):
 def place_of(text: str, total: int) -> int | None:
     """The position that ``12``, ``1,200`` or ``50%`` means in ``total`` rows; None for anything else."""
     given = text.strip().replace(",", "").replace("_", "")
+    if len(given) > MOST_DIGITS:
+        return None
     share = given.removesuffix("%").strip()
     if given.endswith("%") and share.replace(".", "", 1).isdecimal():
         return max(0, min(total - 1, round(float(share) / 100 * (total - 1))))

@@ -16,7 +16,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
-from spec_lang.diagnostics import Diagnostic, DiagnosticError
+from runtime.internal_errors import finding_of
+from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import visible
 from tui.themes import THEMES, Ink, ink
 from tui.widgets.big_table import BigTable
@@ -107,9 +108,9 @@ class View(Screen[None], Generic[M]):
             worker = get_current_worker()
             try:
                 answer = question()
-            except DiagnosticError as error:
+            except Exception as error:  # a bug of ours costs the answer and not the dashboard
                 if not worker.is_cancelled:
-                    self.app.call_from_thread(self._refused, error.diagnostics[0])
+                    self.app.call_from_thread(self._refused, finding_of(error))
                 return
             if not worker.is_cancelled:
                 self.app.call_from_thread(self._answered, then, answer)
@@ -122,8 +123,12 @@ class View(Screen[None], Generic[M]):
         return self.is_attached and self.app.is_running and bool(self.query(TopLine))
 
     def _answered(self, then: Callable[[T], None], answer: T) -> None:
-        if self.stands:
+        if not self.stands:
+            return
+        try:
             then(answer)
+        except Exception as error:
+            self._refused(finding_of(error))
 
     def _arrived(self, model: M) -> None:
         self.model = model

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,7 +24,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.worker import get_current_worker
 
-from spec_lang.diagnostics import Diagnostic, DiagnosticError
+from runtime.internal_errors import finding_of
+from spec_lang.diagnostics import Diagnostic
 from tui.actions import bindings_for
 from tui.formats import count
 from tui.screens.ask import AskScreen, place_of
@@ -155,9 +156,8 @@ class BigTable(ScrollView, can_focus=True):
         top = min(self.scroll_offset.y, self.total - 1)
         bottom = min(top + self._lines, self.total) - 1
         pages = range(top // PAGE, bottom // PAGE + 1)
-        for page in pages:
-            if page in self._pages:
-                self._pages.move_to_end(page)
+        for page in self._pages.keys() & set(pages):
+            self._pages.move_to_end(page)
         missing = [page for page in pages if page not in self._pages]
         if missing:
             self._reading = True
@@ -168,12 +168,12 @@ class BigTable(ScrollView, can_focus=True):
             worker = get_current_worker()
             try:
                 rows = list(read(begin, end))
-            except DiagnosticError as error:
-                if not worker.is_cancelled:
-                    self.app.call_from_thread(self._refuse, error.diagnostics[0])
-                return
+            except Exception as error:  # a bug of ours costs these rows and not the dashboard
+                told: tuple[Any, ...] = (self._refuse, finding_of(error))
+            else:
+                told = (self._arrived, edition, begin, end, rows)
             if not worker.is_cancelled:
-                self.app.call_from_thread(self._arrived, edition, begin, end, rows)
+                self.app.call_from_thread(*told)
 
         self.run_worker(work, thread=True, group="rows")
 
