@@ -5,6 +5,7 @@ The dashboard's numbers and view model. ``--at`` asks for one limit, of the rule
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from runtime.store import Store
 from sft.plain_tables import Page, Table
 from sft.show_filters import Filters, known_name, shown_rule
 from sft.show_scores import histogram
+from spec_lang.diagnostics import fatal
 from tui import queries
 from tui.formats import count, number
 from tui.threshold_queries import Measured, Neighbour, measured, neighbours, numbers
@@ -24,7 +26,8 @@ _NEAR = 2  # rows on each side of a limit
 
 
 def thresholds_page(store: Store, run_id: str, filters: Filters) -> Page:
-    """All rules, or those of a step. Raises DiagnosticError SFT0910 for a step or rule that the run does not have."""
+    """All rules, or those of a step. Raises DiagnosticError SFT0910 for a step or rule that the run does not have,
+    SFT0920 for a limit that is not one of a single rule."""
     known_name(filters.step, [step.step_id for step in queries.steps(store, run_id)], "step")
     found = [one for one in measured(store, run_id) if filters.step in (None, one.step_id)]
     names = {_name(one) for one in found}
@@ -32,8 +35,12 @@ def thresholds_page(store: Store, run_id: str, filters: Filters) -> Page:
     found = [one for one in found if filters.rule in (None, _name(one))]
     if not found:
         return Page({"thresholds": []}, "no rule of this run compares a number with a limit, and it has no score", ())
-    shown = [(one, moved(one, None if one.why_not else numbers(store, one))) for one in found]
-    at = filters.at if len(found) == 1 else None
+    at = filters.at
+    if at is not None and (len(found) > 1 or not math.isfinite(at)):
+        named = ", ".join(f"`--step {one.step_id} --rule {_name(one)}`" for one in found[:5])
+        more = f", and {len(found) - 5} more" if len(found) > 5 else ""
+        raise fatal("SFT0920", "`--at` takes a number, and which rule it is a limit of", f"one of {named}{more}")
+    shown = [(one, moved(one, numbers(store, one))) for one in found]
     rows = [_row(one, here) for one, here in shown]
     columns = ("rule or score", "step", "rows", "none", "kept", "share", "10%", "median", "90%", "1% … 99%")
     tables = [Table("", columns, rows, frozenset(range(2, 9)), [_why(here) for _, here in shown], "note")]
@@ -60,7 +67,7 @@ def _row(one: Measured, here: Moved | str) -> tuple[str, ...]:
     values, kept = here.numbers.values, here.kept_as_written
     at = [number(float(values[min(len(values) - 1, int(len(values) * part))])) for part in (0.1, 0.5, 0.9)]
     told = (count(kept.kept), kept.share) if here.original.written else ("–", "")
-    picture = histogram([rows for _, _, rows in bins(here.numbers, here.scale, _BINS)])
+    picture = histogram([one.rows for one in bins(here.numbers, here.scale, _BINS)])
     none = count(kept.none) if kept.none else ""
     return (title, one.step_id, count(kept.rows), none, *told, *at, picture)
 
@@ -70,9 +77,13 @@ def _why(here: Moved | str) -> str:
 
 
 def _tried(here: Moved, at: float | None) -> Iterator[Moved]:
-    """The rule at limits around its own, or at the one that was asked for."""
+    """The rule at limits around its own, or at the one that was asked for. Raises DiagnosticError SFT0920."""
     if at is not None:
-        yield here.at(at)
+        asked = here.at(at)
+        if asked.now.edge.value != at:
+            last = asked.now.edge.written(asked.now.edge.value)
+            raise fatal("SFT0920", "the limit goes past the other one of its range", f"give one up to {last}")
+        yield asked
         return
     seen = set()
     for steps in _AROUND:
@@ -125,7 +136,12 @@ def _json(one: Measured, here: Moved | str, tried: list[Moved], near: list[Neigh
         "kept": kept.kept if here.original.written else None,
         "limits": [{"line": other.line, "value": other.now.edge.value, "kept": other.kept.kept} for other in tried],
         "near": [
-            {"row_id": r.row_id, "value": r.value, "kept": here.now.keeps(r.value), "content": dict(r.content)}
+            {"row_id": r.row_id, "value": _value(r), "kept": here.now.keeps(r.value), "content": dict(r.content)}
             for r in near
         ],
     }
+
+
+def _value(row: Neighbour) -> float | str:
+    """JSON has no infinity."""
+    return row.value if math.isfinite(row.value) else str(row.value)

@@ -8,16 +8,17 @@ two sorted arrays (16 MB), and moving a threshold is a binary search.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from compiler.plan import Plan, Step
 from compiler.step_params import FilterParams, PredicateRule, ScoreParams, Sql, TopRule
 from runtime.artifacts import Objects
-from runtime.relational import PLACE, parquet, quoted
+from runtime.relational import FAILED_ON_A_VALUE, PLACE, parquet, quoted
 from runtime.store import Store
 from runtime.tracing.scene import plan_of
+from spec_lang.diagnostics import DiagnosticError
 from spec_lang.literals import quote
 from tui.queries import plan_text
 
@@ -41,6 +42,9 @@ class Measured:
     sql: Sql | None
     line: int | None
     why_not: str = ""
+
+    def compares(self, score: str) -> bool:
+        return self.sql is not None and self.sql.sql == quoted(score)
 
     @property
     def key(self) -> str:
@@ -77,7 +81,15 @@ def measured(store: Store, run_id: str) -> list[Measured]:
     """Every rule of a run's filters that compares a number, then the scores that no rule compares, in plan order;
     nothing of a run whose plan is of another version."""
     plan = plan_of(plan_text(store, run_id))
-    return _measured(plan) if plan is not None else []
+    if plan is None:
+        return []
+    ended = {step for (step,) in store.query("SELECT step_hash FROM results")}
+    return [one if not one.rule or one.step_hash in ended else _waiting(one) for one in _measured(plan)]
+
+
+def _waiting(one: Measured) -> Measured:
+    """Of a filter that has not ended nobody knows yet what its earlier rules drop."""
+    return one if one.why_not else replace(one, why_not=f"the rules before it have not run yet in {one.step_id}")
 
 
 def _measured(plan: Plan) -> list[Measured]:
@@ -127,25 +139,35 @@ def _why_not(rule: object, sql: Sql) -> str:
     return ""
 
 
-def numbers(store: Store, one: Measured) -> Numbers | None:
-    """The numbers behind a rule; None when the rows that it reads are not in the store (yet)."""
+def numbers(store: Store, one: Measured) -> Numbers | str:
+    """The numbers behind a rule, or why there are none."""
     path = Objects(store.root / "objects").path(one.rows_hash) / ROWS
-    if one.sql is None or not path.exists():
-        return None
+    if one.why_not or one.sql is None:
+        return f"not to be moved here: {one.why_not}"
+    if not path.exists():
+        return "its rows are not in the store: they are there once the run has come so far"
+    try:
+        return _numbers(store, one, one.sql, path)
+    except DiagnosticError as error:
+        if error.diagnostics[0].code != FAILED_ON_A_VALUE:
+            raise
+        return f"not to be measured: {error.diagnostics[0].message}"
+
+
+def _numbers(store: Store, one: Measured, expression: Sql, path: Path) -> Numbers:
     gone = (
         " WHERE __row_id NOT IN (SELECT row_id FROM ledger WHERE step_hash = ? AND TRY_CAST(rule AS INTEGER) < ? "
         "AND row_id IS NOT NULL)"
         if one.rule
         else ""
     )
-    sql = f"SELECT try_cast(({one.sql.sql}) AS DOUBLE) AS number, {PLACE} AS place, __row_id FROM {parquet(path)}{gone}"
-    params = [*one.sql.params, *((one.step_hash, one.rule) if one.rule else ())]
+    bound = [one.step_hash, one.rule] if one.rule else []
+    sql = f"SELECT try_cast(({expression.sql}) AS DOUBLE) AS number, {PLACE} AS place FROM {parquet(path)}{gone}"
     with store.reading() as con:
-        (rows,) = con.execute(
-            f"SELECT count(*) FROM {parquet(path)}{gone}", params[len(one.sql.params) :]
-        ).fetchone() or (0,)
+        (rows,) = con.execute(f"SELECT count(*) FROM {parquet(path)}{gone}", bound).fetchone() or (0,)
         con.execute(
-            f"SELECT number, place FROM ({sql}) WHERE number IS NOT NULL AND NOT isnan(number) ORDER BY 1, 2", params
+            f"SELECT number, place FROM ({sql}) WHERE number IS NOT NULL AND NOT isnan(number) ORDER BY 1, 2",
+            [*expression.params, *bound],
         )
         found: dict[str, Any] = con.fetchnumpy()
     values, places = found["number"], found["place"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compiler.params_base import Sql
 from runtime.store import Store
 from sft.show import show
 from spec_lang.diagnostics import DiagnosticError
@@ -19,7 +21,7 @@ from tui import queries
 from tui.screens.thresholds import ThresholdsScreen
 from tui.threshold_queries import Measured, Numbers, measured, neighbours, numbers
 from tui.view_models.moved import Moved, moved
-from tui.view_models.thresholds import bins, cut_of, kept, line_of, scale_of
+from tui.view_models.thresholds import bars, bins, cut_of, kept, line_of, scale_of
 from tui.widgets.histogram import Looks, Mark, histogram
 
 Walk = Callable[..., None]
@@ -59,24 +61,29 @@ def test_a_rule_that_compares_no_single_number_is_not_moved(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "side", "value", "digits", "expected"),
+    ("text", "side", "value", "expected"),
     [
-        ('keep words(q) in 3..80 because "3 to 80"', "low", 5, 0, 'keep words(q) in 5..80 because "3 to 80"'),
-        ('keep words(q) in 3..80 because "3 to 80"', "high", 120, 0, 'keep words(q) in 3..120 because "3 to 80"'),
-        ("keep ifd < 1.0", "high", 0.75, 2, "keep ifd < 0.75"),
-        ("drop reward <= -1.5", "high", -2.0, 1, "drop reward <= -2"),
-        ("keep share(q) >= 80%", "low", 0.85, 2, "keep share(q) >= 85%"),
-        ("keep share(q) >= 80%", "low", 0.855, 3, "keep share(q) >= 85.5%"),
+        ('keep words(q) in 3..80 because "3 to 80"', "low", 5, 'keep words(q) in 5..80 because "3 to 80"'),
+        ('keep words(q) in 3..80 because "3 to 80"', "high", 120, 'keep words(q) in 3..120 because "3 to 80"'),
+        ("keep ifd < 1.0", "high", 0.75, "keep ifd < 0.75"),
+        ("drop reward <= -1.5", "high", -2.0, "drop reward <= -2"),
+        ("keep share(q) >= 80%", "low", 0.85, "keep share(q) >= 85%"),
+        ("keep share(q) >= 80%", "low", 0.855, "keep share(q) >= 85.5%"),
+        ("keep words(q) in 3..80", "low", 14.5, "keep words(q) in 14.5..80"),
+        ("keep ifd < 1.0", "high", 0.9999, "keep ifd < 0.9999"),
+        ("keep ifd < 1.0", "high", 1.5e-9, "keep ifd < 0.0000000015"),
     ],
 )
 def test_the_line_to_write_is_the_rule_with_one_number_changed(
-    text: str, side: str, value: float, digits: int, expected: str
+    text: str, side: str, value: float, expected: str
 ) -> None:
     cut = cut_of(text)
     assert cut is not None
     cut = cut if cut.moved == side else cut.other()
-    assert line_of(cut.at(value), cut, digits) == expected and cut_of(expected) is not None
-    assert line_of(cut, cut, digits) == text
+    assert line_of(cut.at(value), cut) == expected
+    assert line_of(cut, cut) == text
+    again = cut_of(expected)
+    assert again is not None and getattr(again, side).value == value  # it keeps the rows that were counted
 
 
 @given(
@@ -100,7 +107,7 @@ def test_bins_count_every_row_between_their_ends_once(values: list[float], count
     scale = scale_of(held)
     assert scale is not None
     within = sum(scale.first <= value <= scale.last for value in values)
-    assert sum(rows for _, _, rows in bins(held, scale, count)) == within
+    assert sum(one.rows for one in bins(held, scale, count)) == within
 
 
 def test_steps_go_to_round_numbers_and_stay_near_the_data() -> None:
@@ -154,21 +161,83 @@ def test_neighbours_are_the_rows_next_to_the_limit(data: Store) -> None:
     assert dict(found[0].content)["q"] == "Too short."
 
 
-def test_what_only_a_run_has_is_said() -> None:
-    about = Measured("s", "h", "h", 0, "n", "keep tokens(q) < 9", None, 1, why_not="tokens: a model's work")
-    assert moved(about, None) == "not to be moved here: tokens: a model's work"
-    assert "not in the store" in str(moved(replace(about, why_not=""), None))
+def test_what_only_a_run_has_is_said(data: Store) -> None:
+    sql = Sql(sql='length("q") * 9223372036854775807', type="number")
+    about = Measured("s", "0" * 32, "0" * 32, 0, "n", "keep n < 9", sql, 1, why_not="tokens: a model's work")
+    assert moved(about, numbers(data, about)) == "not to be moved here: tokens: a model's work"
+    about = replace(about, why_not="")
+    assert "not in the store" in str(moved(about, numbers(data, about)))
+    about = replace(about, rows_hash=measured(data, run_of(data))[0].rows_hash)
+    assert "not to be measured: an expression met a value" in str(moved(about, numbers(data, about)))
 
 
 def test_a_histogram_tells_kept_from_dropped_without_colour() -> None:
-    drawn = histogram(
-        [(0, 1, 4), (1, 2, 8), (2, 3, 1)], lambda v: v >= 1, [Mark(1.0, "▲", "1", "")], 30, 6, Looks("", "", "")
-    )
+    held = Numbers(13, [0.0] * 4 + [1.0] * 8 + [2.0], range(13), True)
+    scale, cut = scale_of(held), cut_of("keep n >= 1")
+    assert scale is not None and cut is not None
+    drawn = histogram(bars(held, scale, 3, cut), [Mark(1.0, "▲", "1", "")], 30, 6, Looks("", "", ""))
     lines = drawn.plain.split("\n")
     assert len(lines) == 6 and {len(line) for line in lines[:5]} == {30}
     assert "░" in lines[3][:10] and "█" not in lines[3][:10] and lines[0][10:20] == "█" * 10
     assert lines[3][20:] == "▄" * 10 or "▁" in lines[3][20:] or "▂" in lines[3][20:]
     assert lines[4].count("▲") == 1 and "1" in lines[5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["keep n > 3", "keep n <= 5", "drop n > 5", "keep n in 4..30", "drop n in 4..9", "keep n < 7", "drop n >= 8"],
+)
+def test_the_bar_at_a_limit_is_on_the_side_of_its_rows(text: str) -> None:
+    held = Numbers(40, [float(n) for n in range(40)], range(40), True)
+    scale, cut = scale_of(held), cut_of(text)
+    assert scale is not None and cut is not None
+    assert [kept for _, _, _, kept in bars(held, scale, 60, cut)] == [cut.keeps(n) for n in range(40)]
+    coarse = bars(held, scale, 10, cut)
+    assert [rows for _, _, rows, _ in coarse] == [4] * 10
+    larger = [2 * sum(map(cut.keeps, range(at, at + 4))) >= 4 for at in range(0, 40, 4)]
+    assert [kept for _, _, _, kept in coarse] == larger
+
+
+@pytest.mark.parametrize(
+    "values", [[-math.inf, 1.0, 2.5, math.inf], [-1e308, 1.0, 1e308], [-1e308, 1e308], [1e-9, 2e-9, 3.5e-9], [7.0]]
+)
+@pytest.mark.parametrize("rule", [0, None])
+def test_numbers_of_any_size_have_a_picture_and_move(values: list[float], rule: int | None) -> None:
+    whole = all(math.isinf(value) or value.is_integer() for value in values)
+    held = Numbers(len(values), values, range(len(values)), whole)
+    here = moved(Measured("s", "h", "h", rule, "n", "keep n >= 1" if rule == 0 else "", None, 1), held)
+    assert isinstance(here, Moved)
+    for steps in (-10, -1, 1, 10):
+        for other in (here, here.other(), here.moved(steps), here.moved(steps).moved(steps)):
+            there = other.moved(steps)
+            assert math.isfinite(there.now.edge.value)
+            assert cut_of(there.line) is not None or len(there.line) > 100  # the language takes no such number
+            shown = bars(there.numbers, there.scale, 24, there.now)
+            mark = Mark(there.now.edge.value, "▲", "", "")
+            assert "▲" in histogram(shown, [mark], 48, 6, Looks("", "", "")).plain
+    assert isinstance(moved(here.about, replace(held, values=[-math.inf, math.inf])), str)
+
+
+def test_a_rule_after_another_is_measured_when_that_has_run(data: Store, copied: Callable[[Store], Store]) -> None:
+    """Without its step's ledger the rows that earlier rules take away would be counted as well."""
+    store = copied(data)
+    with store.writing() as con:  # the rule of words as the second one
+        plan = json.loads(con.execute("SELECT plan FROM runs").fetchall()[0][0])
+        step = next(step for step in plan["steps"] if f"{step['kind']}:{step['name']}" == WORDS)
+        for rules in (step["params"]["rules"], step["local"]["rules"]):
+            rules[0], rules[1] = rules[1], rules[0]
+        con.execute("UPDATE runs SET plan = ?", [json.dumps(plan)])
+    before = {one.key: one for one in measured(store, run_of(store))}
+    later = next(one for one in before.values() if one.rule)
+    with store.writing() as con:
+        con.execute("DELETE FROM ledger WHERE step_hash = ?", [later.step_hash])
+        con.execute("DELETE FROM results WHERE step_hash = ?", [later.step_hash])
+    now = {one.key: one for one in measured(store, run_of(store))}
+    assert now.keys() == before.keys()
+    assert {key for key in now if now[key] != before[key]} == {
+        key for key, one in before.items() if one.rule and one.step_hash == later.step_hash
+    }
+    assert "have not run yet" in str(numbers(store, now[later.key]))
 
 
 def test_a_threshold_moves_with_the_arrows_and_says_at_once_what_it_keeps(data: Store, walk: Walk) -> None:
@@ -201,3 +270,11 @@ def test_in_text_the_same(data: Store) -> None:
     assert "rows next to the limit" in text
     with pytest.raises(DiagnosticError):
         show(data, None, "thresholds", rule="nothing like it")
+    (between,) = json.loads(show(data, None, "thresholds", "json", step=WORDS, rule="1", at=14.5))["thresholds"][0][
+        "limits"
+    ]
+    assert between["value"] == 14.5 and "keep words(q) in 14.5..30" in between["line"]
+    for at, about in ((14.0, {}), (31.0, {"step": WORDS, "rule": "1"}), (math.inf, {"step": WORDS, "rule": "1"})):
+        with pytest.raises(DiagnosticError) as refused:
+            show(data, None, "thresholds", at=at, **about)
+        assert refused.value.diagnostics[0].code == "SFT0920"

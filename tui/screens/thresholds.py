@@ -24,7 +24,7 @@ from tui.queries import RunRow
 from tui.screens.data_part import DataPart
 from tui.threshold_queries import Measured, Neighbour, measured, neighbours, numbers
 from tui.view_models.moved import Moved, moved
-from tui.view_models.thresholds import bins
+from tui.view_models.thresholds import bars
 from tui.widgets.histogram import Looks, Mark, histogram
 from tui.widgets.row_table import Col, Row, RowTable
 
@@ -41,7 +41,7 @@ COLUMNS = (
 @dataclass(frozen=True)
 class ThresholdsModel:
     run: RunRow
-    kinds: frozenset[str]
+    hashes: dict[str, str]  # of steps, by id
     rules: tuple[Measured, ...]
     row_files: frozenset[str]
 
@@ -56,8 +56,9 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
     part = "thresholds"
     keys = ("thresholds", "parts")
 
-    def __init__(self, run_id: str | None = None, step_id: str | None = None) -> None:
+    def __init__(self, run_id: str | None = None, step_id: str | None = None, score: str | None = None) -> None:
         super().__init__(run_id, step_id)
+        self.score = score  # of that step, at which it begins
         self.known: dict[str, Moved | str] = {}
 
     def content(self) -> ComposeResult:
@@ -73,10 +74,10 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
         with store.reading():
             run, steps = queries.run(store, run_id), queries.steps(store, run_id)
             rules, files = measured(store, run_id), queries.row_files(store, run_id)
-        return ThresholdsModel(run, frozenset(step.kind for step in steps), tuple(rules), files)
+        return ThresholdsModel(run, {step.step_id: step.step_hash for step in steps}, tuple(rules), files)
 
     def present(self, model: ThresholdsModel) -> None:
-        self.show_place(model.run, model.kinds)
+        self.show_place(model.run, {step_id.partition(":")[0] for step_id in model.hashes})
         self.known = {key: one for key, one in self.known.items() if isinstance(one, Moved)}  # a run goes on
         self.set_class(not model.rules, "empty")
         if not model.rules:
@@ -88,7 +89,10 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
             return
         self._list()
         if self.start_at is not None:
-            first = next((one.key for one in model.rules if one.step_id == self.start_at), None)
+            rows = model.hashes.get(self.start_at)
+            near = [one for one in model.rules if self.start_at == one.step_id or rows == one.rows_hash]
+            own = (one.key for one in near if self.score is not None and one.compares(self.score))
+            first = next(own, near[0].key if near else None)
             self.start_at = None
             if first is not None:
                 self.table().go_to(first)
@@ -128,8 +132,7 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
             self._show()
             return
         self.query_one("#said", Static).update(Text("measuring the rows that come to it …", style=self.ink.faint))
-        read = numbers if not one.why_not else lambda store, about: None
-        self.ask("numbers", lambda: (one, moved(one, read(self.board.store, one))), self._measured)
+        self.ask("numbers", lambda: (one, moved(one, numbers(self.board.store, one))), self._measured)
 
     def _measured(self, found: tuple[Measured, Moved | str]) -> None:
         self.known[found[0].key] = found[1]
@@ -167,15 +170,14 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
             chart.update("")
             return
         width, height = chart.content_size
-        shown = bins(here.numbers, here.scale, max(10, min(width, 160)))
+        shown = bars(here.numbers, here.scale, max(10, min(width, 160)), here.now)
         edges = [edge for edge in (here.now.low, here.now.high) if edge is not None]
         marks = [Mark(edge.value, "△", "", ink.faint) for edge in (here.original.low, here.original.high) if edge]
-        marks += [
-            Mark(e.value, "▲", _short(here, e.value), f"bold {ink.accent}") for e in edges if e is not here.now.edge
-        ]
-        marks.append(Mark(here.now.edge.value, "▲", _short(here, here.now.edge.value), f"bold {ink.accent} underline"))
+        marks += [Mark(e.value, "▲", e.written(e.value), f"bold {ink.accent}") for e in edges if e is not here.now.edge]
+        edge = here.now.edge
+        marks.append(Mark(edge.value, "▲", edge.written(edge.value), f"bold {ink.accent} underline"))
         looks = Looks(ink.primary, ink.faint, ink.faint)
-        chart.update(histogram(shown, here.now.keeps, marks, width, height, looks))
+        chart.update(histogram(shown, marks, width, height, looks))
 
     def _show_near(self, found: tuple[Moved, list[Neighbour]]) -> None:
         here, rows = found
@@ -208,7 +210,3 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
             self.known[one.key] = how(here)
             self._list()
             self._show()
-
-
-def _short(here: Moved, value: float) -> str:
-    return f"{value:.{here.scale.digits}f}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui.formats import count
 from tui.threshold_queries import Measured, Numbers
-from tui.view_models.thresholds import Cut, Kept, Scale, beside, cut_of, kept, line_of, scale_of, unwritten
+from tui.view_models.thresholds import Cut, Kept, Scale, beside, cut_of, finite, kept, line_of, scale_of, unwritten
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Moved:
     @property
     def line(self) -> str:
         """The line for the spec."""
-        return line_of(self.now, self.original, self.scale.digits)
+        return line_of(self.now, self.original)
 
     @property
     def told(self) -> str:
@@ -56,7 +55,8 @@ class Moved:
 
     def moved(self, steps: int) -> Moved:
         """Some steps on; past the last number there is nothing to be seen, so it stays there."""
-        lowest, highest = float(self.numbers.values[0]), float(self.numbers.values[-1])
+        values = finite(self.numbers.values)
+        lowest, highest = float(values[0]), float(values[-1])
         wanted = self.scale.moved(self.now.edge.value, steps)
         ends = (self.scale.moved(lowest, -1), self.scale.moved(highest, 1))
         if ends[0] <= self.now.edge.value <= ends[1]:
@@ -81,23 +81,18 @@ class Moved:
         return beside(self.now, self.numbers, most)
 
 
-def moved(about: Measured, numbers: Numbers | None) -> Moved | str:
+def moved(about: Measured, numbers: Numbers | str) -> Moved | str:
     """A threshold to move, or why there is none."""
-    if about.why_not:
-        return f"not to be moved here: {about.why_not}"
-    if numbers is None:
-        return "its rows are not in the store: they are there once the run has come so far"
+    if isinstance(numbers, str):
+        return numbers
     scale = scale_of(numbers)
     if scale is None:
-        return "no row that comes to it has a number"
+        return "no row that comes to it has a finite number"
     if about.rule is None:
-        middle = float(numbers.values[len(numbers.values) // 2])
-        cut: Cut | None = unwritten(about.name, scale.moved(middle, 0))
+        values = finite(numbers.values)
+        cut: Cut | None = unwritten(about.name, scale.moved(float(values[len(values) // 2]), 0))
     else:
         cut = cut_of(about.text)
     if cut is None:
         return "not to be moved here: it is no single number against limits that stand in the rule"
     return Moved(about, numbers, scale, cut, cut)
-
-
-Reader = Callable[[], Numbers | None]

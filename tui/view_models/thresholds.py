@@ -37,13 +37,9 @@ class Edge:
     span: Span
     unit: Unit | None = None
 
-    def written(self, value: float, digits: int) -> str:
-        """A value as the spec writes it."""
-        if self.unit in (Unit.SHARE, Unit.POINTS):
-            return str(Quantity(Decimal(f"{value:.{digits + 2}f}"), self.unit))
-        if self.unit is not None:
-            return str(Quantity(Decimal(f"{value:.{digits}f}"), self.unit))
-        return _plain(value, digits)
+    def written(self, value: float) -> str:
+        """A value as the spec writes it, to its last digit: the line keeps what was counted."""
+        return str(Quantity(_exact(value), self.unit)) if self.unit is not None else _plain(value)
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ class Cut:
         """The other limit is the one that moves; of a rule that nobody wrote, the other side is kept."""
         if self.two_sided:
             return replace(self, moved="high" if self.moved == "low" else "low")
-        if self.written or self.edge is None:
+        if self.written:
             return self
         name = self.text.split()[1]
         return unwritten(name, self.edge.value, "<=" if self.low is not None else ">=")
@@ -150,7 +146,7 @@ def _edge(expr: ast.Expr, inclusive: bool) -> Edge | None:
 
 def unwritten(name: str, value: float, op: Literal["<=", ">="] = ">=") -> Cut:
     """A rule on a score that the spec compares with nothing: it keeps the upper half, or the lower one."""
-    shown = _plain(value, 6)
+    shown = _plain(value)
     text = f"keep {name} {op} {shown}"
     edge = Edge(value, True, Span(len(text) - len(shown), len(text)))
     above = op == ">="
@@ -173,14 +169,14 @@ def kept(cut: Cut, numbers: Numbers) -> Kept:
     return Kept(within if cut.verb == "keep" else numbers.rows - within, numbers.rows, numbers.none)
 
 
-def line_of(cut: Cut, original: Cut, digits: int) -> str:
+def line_of(cut: Cut, original: Cut) -> str:
     """The rule with the limits as they are now; unchanged ones as they were written."""
     text = cut.text
     pairs = ((cut.low, original.low), (cut.high, original.high))
     moved = [(now, before) for now, before in pairs if now is not None and before is not None]
     for now, before in sorted(moved, key=lambda pair: -pair[1].span.start):
         if now.value != before.value:
-            text = text[: before.span.start] + before.written(now.value, digits) + text[before.span.end :]
+            text = text[: before.span.start] + before.written(now.value) + text[before.span.end :]
     return text
 
 
@@ -197,24 +193,28 @@ class Scale:
     digits: int
 
     def moved(self, value: float, steps: int) -> float:
-        """The value some steps on, on a multiple of the step."""
+        """The value some steps on, on a multiple of the step; one that is far beyond all steps stays."""
         place = value / self.step
+        if not math.isfinite(place):
+            return value
         start = math.floor(place + 1e-9) if steps > 0 else math.ceil(place - 1e-9)
         return round((start + steps) * self.step, self.digits)
 
 
+def finite(values: Sequence[float]) -> Sequence[float]:
+    """Sorted numbers without the infinite ones at their ends."""
+    return values[bisect_right(values, -math.inf) : bisect_left(values, math.inf)]
+
+
 def scale_of(numbers: Numbers) -> Scale | None:
-    """From the first to the last percent of the numbers; None without any number."""
-    values = numbers.values
+    """From the first to the last percent of the finite numbers; None without any."""
+    values = finite(numbers.values)
     if not len(values):
         return None
     first, last = float(values[len(values) // 100]), float(values[len(values) - 1 - len(values) // 100])
     if first == last:
         first, last = float(values[0]), float(values[-1])
-    if not (math.isfinite(first) and math.isfinite(last)):
-        finite = [float(value) for value in (values[0], values[-1]) if math.isfinite(value)] or [0.0]
-        first, last = min(finite), max(finite)
-    wide = (last - first) / _STEPS or max(abs(last), 1.0) / _STEPS
+    wide = last / _STEPS - first / _STEPS or max(abs(last), 1.0) / _STEPS  # their difference may be infinite
     power = 10.0 ** math.floor(math.log10(wide))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= wide * 0.999)
     if numbers.whole:
@@ -222,24 +222,50 @@ def scale_of(numbers: Numbers) -> Scale | None:
     return Scale(first, last, step, max(0, -math.floor(math.log10(step) + 1e-9)))
 
 
-def bins(numbers: Numbers, scale: Scale, count: int) -> list[tuple[float, float, int]]:
-    """From, to and rows of ``count`` bins over the scale; rows beyond either end are in none of them.
+@dataclass(frozen=True)
+class Bin:
+    """Numbers from ``low`` up to ``high``: those at the positions ``begin`` up to ``end`` of the sorted ones."""
+
+    low: float
+    high: float
+    begin: int
+    end: int
+
+    @property
+    def rows(self) -> int:
+        return self.end - self.begin
+
+
+def bins(numbers: Numbers, scale: Scale, count: int) -> list[Bin]:
+    """``count`` bins over the scale; rows beyond either end are in none of them.
 
     Of whole numbers a bin is as many whole numbers wide as it has to be.
     """
-    whole, width = numbers.whole, (scale.last - scale.first) / count
+    whole, width = numbers.whole, scale.last / count - scale.first / count
     if whole:
-        width = float(max(1, math.ceil((scale.last - scale.first + 1) / count)))
+        width = float(max(1, -(-(int(scale.last) - int(scale.first) + 1) // count)))
     width = width or 1.0
     found = []
     for place in range(count):
-        low, high = scale.first + place * width, scale.first + (place + 1) * width
+        low, high = (2 * (scale.first / 2 + at * (width / 2)) for at in (place, place + 1))  # the whole may be infinite
         if place and low > scale.last:
             break
         final = place == count - 1 and not whole
+        begin = bisect_left(numbers.values, low)
         end = bisect_right(numbers.values, scale.last) if final else bisect_left(numbers.values, high)
-        found.append((low, high, max(0, end - bisect_left(numbers.values, low))))
+        found.append(Bin(low, high, begin, max(begin, end)))
     return found
+
+
+def bars(numbers: Numbers, scale: Scale, count: int, cut: Cut) -> list[tuple[float, float, int, bool]]:
+    """From, to and rows of bins, and whether a cut keeps them: of a bin that a limit goes through, the larger part."""
+    first, last = inside(cut, numbers.values)
+
+    def is_kept(one: Bin) -> bool:
+        within = max(0, min(one.end, last) - max(one.begin, first))
+        return 2 * (within if cut.verb == "keep" else one.rows - within) >= one.rows
+
+    return [(one.low, one.high, one.rows, is_kept(one)) for one in bins(numbers, scale, count)]
 
 
 def beside(cut: Cut, numbers: Numbers, most: int) -> tuple[list[int], list[int]]:
@@ -250,7 +276,12 @@ def beside(cut: Cut, numbers: Numbers, most: int) -> tuple[list[int], list[int]]
     return list(range(max(0, at - most), at)), list(range(at, min(len(values), at + most)))
 
 
-def _plain(value: float, digits: int) -> str:
-    """A number as the language reads it: no exponent, no zeros at the end."""
-    text = f"{value:.{digits}f}"
+def _plain(value: float) -> str:
+    """A number as the language reads it: to its last digit, no exponent, no zeros at the end."""
+    text = format(_exact(value), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _exact(value: float) -> Decimal:
+    """The shortest decimal that is this number and no other."""
+    return Decimal(repr(float(value)))

@@ -1,12 +1,12 @@
 """A histogram that tells what is kept from what is dropped: full bars and shaded ones, with limits marked below.
 
-Bars of kept rows are solid, of dropped ones shaded, so colour is not needed to read it. Pure: text for a size. A bin
+Bars of kept rows are solid, of dropped ones shaded, so colour is not needed to read it. Pure: text for a size. A bar
 with any row is never blank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -14,7 +14,7 @@ from rich.text import Text
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 SHADES = " ░"
-Bin = tuple[float, float, int]  # from, to, rows
+Bar = tuple[float, float, int, bool]  # from, to, rows, whether they are kept
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,19 @@ class Looks:
     faint: str
 
 
-def histogram(
-    bins: Sequence[Bin], keeps: Callable[[float], bool], marks: Sequence[Mark], width: int, height: int, looks: Looks
-) -> Text:
+def histogram(bars: Sequence[Bar], marks: Sequence[Mark], width: int, height: int, looks: Looks) -> Text:
     """``height`` lines: bars, the axis with its marks, and their labels. Needs three lines at least."""
     text = Text(no_wrap=True, end="")
-    if not bins or height < 3 or width < 10:
+    if not bars or height < 3 or width < 10:
         return text
-    cell = max(1, width // len(bins))
-    most = max(rows for _, _, rows in bins) or 1
+    cell = max(1, width // len(bars))
+    most = max(rows for _, _, rows, _ in bars) or 1
     room = height - 2
     for line in range(room):
-        for low, high, rows in bins:
-            solid = keeps((low + high) / 2)
-            text.append(_bar(rows, most, room, line, solid) * cell, style=looks.kept if solid else looks.dropped)
+        for _, _, rows, kept in bars:
+            text.append(_bar(rows, most, room, line, kept) * cell, style=looks.kept if kept else looks.dropped)
         text.append("\n")
-    first, last, used = bins[0][0], bins[-1][1], cell * len(bins)
+    first, last, used = bars[0][0], bars[-1][1], cell * len(bars)
     text.append_text(_axis(marks, first, last, used, looks)).append("\n")
     return text.append_text(_labels(marks, first, last, used, looks))
 
@@ -62,8 +59,9 @@ def _bar(rows: int, most: int, room: int, line: int, solid: bool) -> str:
 
 
 def _column(value: float, first: float, last: float, width: int) -> int:
-    share = (value - first) / (last - first) if last > first else 0.5
-    return min(width - 1, max(0, round(share * (width - 1))))
+    inside = min(max(value, first), last)
+    share = (inside / 2 - first / 2) / (last / 2 - first / 2) if last > first else 0.5  # the whole may be infinite
+    return round(share * (width - 1))
 
 
 def _axis(marks: Sequence[Mark], first: float, last: float, width: int, looks: Looks) -> Text:
