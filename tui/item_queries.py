@@ -1,85 +1,106 @@
-"""Many items at once, with the outputs of every model, for pages that show a few hundred of them.
+"""Items whole: the outputs of every model, what was measured of them, and their slices; one item, or a few hundred.
 
-Four queries for any number of items, where ``prediction_queries.item`` asks four for each: a page of 200 failures out
-of a million predictions reads them in a second and not in a minute.
+Five questions for any number of items. Steps are named before they are asked for, because a join would read every row
+of every step: one item of a million predictions takes as long as a look at its row ids. What belongs to which item is
+sorted out here, so a page of 200 failures takes a second and not a minute.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from runtime.store import Store
-from tui.prediction_queries import Item, ItemOutput
-from tui.queries import named
+from runtime.store import Row, Store
 
-# The items that are asked for, by id and template.
-_WANTED = "WITH wanted AS (SELECT unnest($rows) AS row_id, unnest($templates) AS template)"
+
+@dataclass(frozen=True, slots=True)
+class ItemOutput:
+    model: str
+    prompt: str
+    output: str
+    expected: str
+    stop_reason: str
+    prompt_tokens: int | None
+    output_tokens: int | None
+    seconds: float | None
+    sample: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item whole: the outputs of each model, metrics by (model, metric), slices by name with all values that the
+    item has. ``samples`` has what each of several answers measured, by (model, sample, metric), ``reasons`` what
+    metrics say of the answers."""
+
+    row_id: str
+    template: str
+    outputs: tuple[ItemOutput, ...]
+    metrics: dict[tuple[str, str], float | None]
+    slices: dict[str, str]
+    samples: dict[tuple[str, int, str], float | None] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def item(store: Store, run_id: str, eval_name: str, row_id: str, template: str) -> Item:
+    """One item under one template, with the outputs of every model of the eval in plan order."""
+    (found,) = items(store, run_id, eval_name, [(row_id, template)])
+    return found
 
 
 def items(store: Store, run_id: str, eval_name: str, keys: Sequence[tuple[str, str]]) -> list[Item]:
     """The items of (row id, template), in that order."""
-    rows, templates = [row for row, _ in keys], [template for _, template in keys]
-    given: dict[str, Any] = {"run": run_id, "eval": eval_name, "rows": rows, "templates": templates}
+    rows, templates = sorted({row for row, _ in keys}), sorted({template for _, template in keys})
     with store.reading():
-        outputs = named(
-            store,
-            f"""{_WANTED}
-            SELECT p.row_id, s.labels->>'template', s.labels->>'model', p.prompt, p.output, p.expected, p.stop_reason,
-                   p.prompt_tokens, p.output_tokens, p.seconds, p.sample
-            FROM steps s JOIN predictions p USING (step_hash)
-            JOIN wanted w ON w.row_id = p.row_id AND w.template = s.labels->>'template'
-            WHERE s.run_id = $run AND s.labels->>'eval' = $eval ORDER BY s.ordinal, p.sample""",
-            given,
+        steps = store.query(
+            "SELECT kind, step_hash, labels->>'model', labels->>'template' FROM steps WHERE run_id = ? "
+            "AND labels->>'eval' = ? AND kind IN ('predict', 'measure') ORDER BY ordinal",
+            [run_id, eval_name],
         )
-        measured = named(
-            store,
-            f"""{_WANTED}
-            SELECT i.row_id, i.template, i.model, i.metric, i.value, i.reason
-            FROM steps s JOIN item_metrics i USING (step_hash) JOIN wanted w USING (row_id, template)
-            WHERE s.run_id = $run AND s.labels->>'eval' = $eval""",
-            given,
-        )
-        sampled = named(
-            store,
-            f"""{_WANTED}
-            SELECT i.row_id, i.template, i.model, i.sample, i.metric, i.value
-            FROM steps s JOIN sample_metrics i USING (step_hash) JOIN wanted w USING (row_id, template)
-            WHERE s.run_id = $run AND s.labels->>'eval' = $eval""",
-            given,
-        )
-        slices = store.query(
-            """
-            SELECT l.row_id, l.slice, string_agg(l.value, ', ' ORDER BY l.value)
-            FROM steps s JOIN item_slices l USING (step_hash)
-            WHERE s.run_id = ? AND s.labels->>'eval' = ? AND l.row_id IN (SELECT unnest(?::VARCHAR[]))
-            GROUP BY l.row_id, l.slice, s.ordinal ORDER BY min(l.rowid)
-            """,
-            [run_id, eval_name, rows],
-        )
-    found = {key: _Parts() for key in keys}
-    for row, template, *output in outputs:
-        found[row, template].outputs.append(ItemOutput(*output))
+        predicts = [(step, model, of) for kind, step, model, of in steps if kind == "predict" and of in templates]
+        measures = [step for kind, step, _, _ in steps if kind == "measure"]
+        answers = _ask(store, _ANSWER, "predictions", [step for step, _, _ in predicts], rows, "ORDER BY sample")
+        measured = _ask(store, "template, model, metric, value, reason", "item_metrics", measures, rows)
+        sampled = _ask(store, "template, model, sample, metric, value", "sample_metrics", measures, rows)
+        slices = _ask(store, _SLICES, "item_slices", measures, rows, "GROUP BY row_id, slice ORDER BY min(rowid)")
+    found = {key: Item(*key, (), {}, {}) for key in keys}
     for row, template, model, metric, value, reason in measured:
-        found[row, template].metrics[model, metric] = value
-        if reason:
-            found[row, template].reasons[model, metric] = reason
+        if (row, template) in found:
+            found[row, template].metrics[model, metric] = value
+            found[row, template].reasons.update({(model, metric): reason} if reason else {})
     for row, template, model, sample, metric, value in sampled:
-        found[row, template].samples[model, sample, metric] = value
-    of_row: dict[str, dict[str, str]] = {}
-    for row, name, values in slices:
-        of_row.setdefault(row, {})[name] = values
-    return [found[key].item(key, of_row.get(key[0], {})) for key in keys]
+        if (row, template) in found:
+            found[row, template].samples[model, sample, metric] = value
+    outputs, of_row = _by_row(answers), _by_row(slices)
+    for (row, template), one in found.items():
+        one.slices.update(of_row[row])
+        said = [
+            (model, rest)
+            for step, model, of in predicts
+            if of == template
+            for own, *rest in outputs[row]
+            if own == step
+        ]
+        found[row, template] = replace(one, outputs=tuple(ItemOutput(model, *rest) for model, rest in said))
+    return [found[key] for key in keys]
 
 
-class _Parts:
-    """What is found of an item, piece by piece."""
+_ANSWER = "step_hash, prompt, output, expected, stop_reason, prompt_tokens, output_tokens, seconds, sample"
+_SLICES = "slice, string_agg(value, ', ' ORDER BY value)"
 
-    def __init__(self) -> None:
-        self.outputs: list[ItemOutput] = []
-        self.metrics: dict[tuple[str, str], float | None] = {}
-        self.samples: dict[tuple[str, int, str], float | None] = {}
-        self.reasons: dict[tuple[str, str], str] = {}
 
-    def item(self, key: tuple[str, str], slices: dict[str, str]) -> Item:
-        return Item(*key, tuple(self.outputs), self.metrics, slices, self.samples, self.reasons)
+def _ask(
+    store: Store, columns: str, table: str, steps: Sequence[str], rows: Sequence[str], tail: str = ""
+) -> list[Row]:
+    """What some steps have of some rows, their ids first."""
+    if not steps or not rows:
+        return []
+    of = f"step_hash IN ({', '.join('?' * len(steps))}) AND row_id IN ({', '.join('?' * len(rows))})"
+    return store.query(f"SELECT row_id, {columns} FROM {table} WHERE {of} {tail}", [*steps, *rows])
+
+
+def _by_row(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row[1:])
+    return found
