@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.store import Store
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tui.item_index import Places
 
 SECONDS = 5.0
-METRIC, SLICE = "metric", "slice"
+ANSWER, METRIC, SLICE = "answer", "metric", "slice"
 ITEMS = "__items"
 MOST_CHARACTERS = 2000
 # Column of the row -> where it is: the answer (p), the index (i), what the metric said (r), the baseline's answer (q).
@@ -73,9 +74,19 @@ class ConditionError(Exception):
     """What is wrong with a condition, in a sentence for the person who typed it."""
 
 
-def row_columns(store: Store, run_id: str, eval_name: str) -> dict[str, str]:
-    """Columns of the row -> what they are, in words; then metrics and slices of the eval by their names."""
-    known = dict.fromkeys(COLUMNS, "of the answer")
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``kind`` is where it comes from: the answer, a metric, or a slice, which is called ``name`` in the spec."""
+
+    kind: str
+    name: str
+
+
+def row_columns(store: Store, run_id: str, eval_name: str) -> dict[str, Column]:
+    """The columns of the row by their names in conditions: those of the answer, then metrics and slices of the eval.
+    One whose name is taken, in any case, is called ``metric_NAME`` or ``slice_NAME``."""
+    known = {name: Column(ANSWER, name) for name in COLUMNS}
+    taken = set(known)
     for kind, table, column in ((METRIC, "item_metrics", "metric"), (SLICE, "item_slices", "slice")):
         rows = store.query(
             f"SELECT DISTINCT i.{column} FROM steps s JOIN {table} i USING (step_hash) "
@@ -83,7 +94,11 @@ def row_columns(store: Store, run_id: str, eval_name: str) -> dict[str, str]:
             [run_id, eval_name],
         )
         for (name,) in rows:
-            known.setdefault(name, kind)
+            shown = name
+            while shown.lower() in taken:
+                shown = f"{kind}_{shown}"
+            taken.add(shown.lower())
+            known[shown] = Column(kind, name)
     return known
 
 
@@ -114,19 +129,21 @@ def matching(store: Store, index: ItemIndex, condition: str) -> Places:
     return found
 
 
-def used_columns(con: Any, condition: str, known: dict[str, str]) -> list[str]:
+def used_columns(con: Any, condition: str, known: Mapping[str, object]) -> list[str]:
     """The columns that a condition uses. Raises ConditionError for anything that is not a condition over them."""
     if not condition.strip():
         raise ConditionError("it is empty")
     if len(condition) > MOST_CHARACTERS:
         raise ConditionError(f"it is longer than {MOST_CHARACTERS:,} characters")
     said = con.execute("SELECT json_serialize_sql(?)", [f"SELECT 1 FROM item WHERE (\n{condition}\n)"]).fetchone()
-    tree = json.loads(said[0])
-    if tree.get("error"):
-        raise ConditionError(str(tree.get("error_message", "it is no SQL")).splitlines()[0])
-    where = _where(tree)
-    used = dict.fromkeys(name for node in _nodes(where) for name in _checked(node, known))
-    return list(used)
+    try:
+        tree = json.loads(said[0])
+        if tree.get("error"):
+            raise ConditionError(str(tree.get("error_message", "it is no SQL")).splitlines()[0])
+        where = _where(tree)
+        return list(dict.fromkeys(name for node in _nodes(where) for name in _checked(node, known)))
+    except RecursionError:
+        raise ConditionError("it is nested too deeply") from None
 
 
 def _where(tree: dict[str, Any]) -> dict[str, Any]:
@@ -138,9 +155,7 @@ def _where(tree: dict[str, Any]) -> dict[str, Any]:
         node.get("type") == "SELECT_NODE"
         and table.get("type") == "BASE_TABLE"
         and table.get("table_name") == "item"
-        and not any(
-            node.get(part) for part in ("group_expressions", "group_sets", "having", "sample", "qualify", "modifiers")
-        )
+        and not any(node.get(part) for part in _MORE)
         and not (node.get("cte_map") or {}).get("map")
         and isinstance(node.get("where_clause"), dict)
     )
@@ -162,7 +177,7 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
             yield from _nodes(part)
 
 
-def _checked(node: dict[str, Any], known: dict[str, str]) -> list[str]:
+def _checked(node: dict[str, Any], known: Mapping[str, object]) -> list[str]:
     """The columns that one expression names."""
     kind = node["class"]
     if kind not in _EXPRESSIONS:
@@ -188,7 +203,7 @@ def _checked(node: dict[str, Any], known: dict[str, str]) -> list[str]:
     return [folded[name.lower()]]
 
 
-def _arrays(store: Store, index: ItemIndex, used: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+def _arrays(store: Store, index: ItemIndex, used: dict[str, Column], given: dict[str, Any]) -> dict[str, Any]:
     """What is in memory of the items already, and other metrics and slices that are used: a table to join by places."""
     import numpy as np
 
@@ -196,16 +211,16 @@ def _arrays(store: Store, index: ItemIndex, used: dict[str, str], given: dict[st
     found: dict[str, Any] = {"at": index.at, "cell": index.cell, "value": index.value, "base": index.base}
     found["why"] = index.reasons if index.reasons is not None else np.full(len(index), -1)
     measures = measures_of(store, asked.run_id, asked.eval)
-    for number, (name, kind) in enumerate(used.items()):
-        if kind == METRIC:
+    for number, column in enumerate(used.values()):
+        if column.kind == METRIC:
             values = np.full(len(index), np.nan)
             for place, template in enumerate(index.templates):
                 own = index.cell == place
-                measured = measured_items(store, measures, asked.model, template, name)
+                measured = measured_items(store, measures, asked.model, template, column.name)
                 values[own] = Matched(index.prints[own]).take(measured["print"], measured["value"], np.nan)
             found[f"x{number}"] = values
-        if kind == SLICE:
-            found[f"x{number}"] = _slice_codes(store, index, name, given[f"values_{number}"])
+        if column.kind == SLICE:
+            found[f"x{number}"] = _slice_codes(store, index, column.name, given[f"values_{number}"])
     return found
 
 
@@ -245,16 +260,16 @@ def _values_of_slice(store: Store, index: ItemIndex, name: str) -> list[str]:
     return [value for (value,) in rows]
 
 
-def _query(store: Store, index: ItemIndex, condition: str, used: dict[str, str]) -> tuple[str, dict[str, Any]]:
+def _query(store: Store, index: ItemIndex, condition: str, used: dict[str, Column]) -> tuple[str, dict[str, Any]]:
     """The places of matching answers, over a row of the columns that are used."""
     asked, joins, columns = index.asked, [], []
     given: dict[str, Any] = {}
-    for number, (name, kind) in enumerate(used.items()):
+    for number, (name, column) in enumerate(used.items()):
         quoted = '"' + name.replace('"', '""') + '"'
-        if kind == METRIC:
+        if column.kind == METRIC:
             columns.append(f"nullif(i.x{number}, 'nan'::DOUBLE) AS {quoted}")
-        elif kind == SLICE:
-            given[f"values_{number}"] = _values_of_slice(store, index, name)
+        elif column.kind == SLICE:
+            given[f"values_{number}"] = _values_of_slice(store, index, column.name)
             columns.append(f"$values_{number}[i.x{number}] AS {quoted}")
         else:
             columns.append(f"{COLUMNS[name]} AS {quoted}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.tui.failure_store import OTHER_RUN, copied
 from tests.tui.sample_store import RUN, STARTED
 from tui import prediction_queries as asked
 from tui.cause_queries import CAUSES
-from tui.item_condition import ConditionError
+from tui.item_condition import Column, ConditionError, row_columns
 from tui.item_filters import Listed, PredictionFilter, causes_of, listed
 from tui.item_index import Asked, Matched, item_index
 from tui.item_order import OUTCOMES
@@ -174,24 +175,70 @@ def test_an_answer_that_is_none_of_few_labels_has_the_wrong_format(writable: Sto
 @pytest.mark.parametrize(
     ("condition", "of"),
     [
-        ("value = 0", lambda row: row.value == 0),
-        ("value < base_value", lambda row: False),
-        ("base_value IS NULL", lambda row: False),
+        ("value = 0", lambda row, base: row.value == 0),
+        ("value > base_value", lambda row, base: row.base_value is not None and row.value > row.base_value),
+        ("value < base_value", lambda row, base: row.base_value is not None and row.value < row.base_value),
+        ("base_value IS NULL", lambda row, base: row.base_value is None),
         (
             "template = 'chatty' AND expected ILIKE '%BILLING%'",
-            lambda r: r.template == "chatty" and "billing" in r.expected,
+            lambda row, base: row.template == "chatty" and "billing" in row.expected,
         ),
-        ("characters BETWEEN 1 AND 60", lambda row: 1 <= len(row.output) <= 60),
-        ("category = 'delivery'", lambda row: json.loads(row.expected)["category"] == "delivery"),
-        ("json = 1 and exact = 0", lambda row: row.value == 0),
-        ("length(base_output) > 5 AND output_tokens::INTEGER = 24", lambda row: True),
-        ("CASE WHEN seconds > 1 THEN true ELSE regexp_matches(output, '^.{3}') END -- why", lambda row: True),
+        ("characters BETWEEN 1 AND 60", lambda row, base: 1 <= len(row.output) <= 60),
+        ("category = 'delivery'", lambda row, base: json.loads(row.expected)["category"] == "delivery"),
+        ("json = 1 and exact = 0", lambda row, base: row.value == 0),
+        (
+            "length(base_output) > length(output) AND output_tokens::INTEGER = 24",
+            lambda row, base: len(base) > len(row.output),
+        ),
+        ("length(base_output) > 40", lambda row, base: len(base) > 40),
+        ("CASE WHEN seconds > 1 THEN true ELSE regexp_matches(output, '^.{3}') END -- why", lambda row, base: True),
     ],
 )
-def test_conditions_ask_for_rows(done: Store, condition: str, of: object) -> None:
-    everything = rows_of(done, listed(done, RUN, ALL))
-    wanted = {(row.row_id, row.template) for row in everything if of(row)}  # type: ignore[operator]
-    assert set(ids(done, replace(ALL, condition=condition))) == wanted
+def test_conditions_ask_for_rows(mixed: Store, condition: str, of: Callable[[asked.PredictionRow, str], bool]) -> None:
+    everything = rows_of(mixed, listed(mixed, RUN, ALL))
+    other = dict[tuple[str, str], str]()
+    for step in (cell for cell in asked.cells(mixed, RUN) if cell.model == "smol"):
+        rows = mixed.query("SELECT row_id, output FROM predictions WHERE step_hash = ?", [step.step_hash])
+        other |= {(row_id, step.template): output for row_id, output in rows}
+    wanted = {key for row in everything if of(row, other[key := (row.row_id, row.template)])}
+    assert wanted and set(ids(mixed, replace(ALL, condition=condition))) == wanted
+
+
+@pytest.fixture(scope="module")
+def mixed(done: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """With items that the baseline did better, did alike, and that were not measured of it."""
+    store = Store(Path(shutil.copytree(done.root, tmp_path_factory.mktemp("mixed") / ".sft")))
+    with store.writing() as con:
+        of_smol = "model = 'smol' AND metric = 'exact'"
+        con.execute(f"UPDATE item_metrics SET value = 1 - value WHERE {of_smol} AND rowid % 5 = 0")
+        con.execute(f"UPDATE item_metrics SET value = NULL WHERE {of_smol} AND rowid % 11 = 0")
+    return store
+
+
+def test_a_metric_or_slice_with_the_name_of_a_column_has_another_one(writable: Store) -> None:
+    with writable.writing() as con:
+        con.execute("UPDATE item_metrics SET metric = 'Value' WHERE metric = 'json'")
+        con.execute("UPDATE item_slices SET slice = 'exact' WHERE slice = 'category'")
+    known = row_columns(writable, RUN, "format")
+    assert (known["metric_Value"], known["slice_exact"]) == (Column("metric", "Value"), Column("slice", "exact"))
+    assert known["value"].kind == "answer" and known["exact"].kind == "metric"
+    everything = rows_of(writable, listed(writable, RUN, ALL))
+    for condition, of in (
+        ("value = 0", lambda row: row.value == 0),
+        ("metric_value = 1", lambda row: json_valid(row.output)),
+        ("slice_exact = 'delivery'", lambda row: json.loads(row.expected)["category"] == "delivery"),
+        ("exact = 1", lambda row: row.value == 1),
+    ):
+        wanted = {(row.row_id, row.template) for row in everything if of(row)}
+        assert wanted and set(ids(writable, replace(ALL, condition=condition))) == wanted, condition
+
+
+def json_valid(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
@@ -223,6 +270,8 @@ def test_conditions_ask_for_rows(done: Store, condition: str, of: object) -> Non
         "COLUMNS(*) = 'x'",
         "seconds > 'a'",
         "output" * 1000,
+        "- " * 900 + "value > 1",
+        "value > 1" + " + 1" * 480,
     ],
 )
 def test_everything_else_is_refused_with_a_sentence(done: Store, condition: str) -> None:

@@ -14,7 +14,7 @@ from runtime.measuring.slice_names import pooled
 from spec_lang.diagnostics import DiagnosticError
 from tui import marks, side_queries
 from tui.cause_queries import CAUSES, Cause
-from tui.item_condition import ConditionError, row_columns
+from tui.item_condition import Column, ConditionError, row_columns
 from tui.item_filters import Listed, PredictionFilter, listed, slice_counts
 from tui.prediction_queries import Item
 from tui.queries import RunRow
@@ -179,7 +179,7 @@ class ItemChoices(View[PredictionModel]):
             if text is not None:
                 self.choose(replace(chosen, condition=text.strip()))
 
-        def open_line(columns: dict[str, str]) -> None:
+        def open_line(columns: dict[str, Column]) -> None:
             hint = f"SQL, such as seconds > 2 AND output_tokens < 5 · columns: {', '.join(columns)}"
             self.app.push_screen(AskScreen("where", chosen.condition, hint, check=check), then)
 
