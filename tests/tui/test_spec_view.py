@@ -16,9 +16,11 @@ from tests.tui.data_store import PARTS, SPEC
 from tests.tui.sample_store import RUN
 from tui import queries
 from tui.queries import StepRow
+from tui.screens.data import DataScreen
 from tui.screens.drops import DropsScreen
 from tui.screens.mixtures import MixturesScreen
 from tui.screens.spec import SpecScreen
+from tui.screens.thresholds import ThresholdsScreen
 from tui.spec_queries import CHANGED, FROM_DISK, LineFinding, SpecText, findings_now, spec_texts
 from tui.spec_results import spec_model
 from tui.view_models.spec import SpecLine, SpecPage, coloured_lines, rule_line, spec_pages
@@ -190,6 +192,28 @@ def test_walking_the_spec(data: Store, walk: Walk) -> None:
         go.app.screen.query_one(BigTable).go_to(SPEC[: SPEC.index("use letters_task")].count("\n"))
         await go.press("enter")
         assert isinstance(go.app.screen, MixturesScreen) and "letters_task" in go.text()
+
+    walk(data, journey, run_id=run_of(data), size=(100, 34))
+
+
+def test_enter_opens_what_the_line_is_about_and_back_leads_to_the_line(data: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("6")
+        spec = go.app.screen
+        for text, first in (("length = ", "keep length >= 25"), ("answer = ", "answer")):
+            spec.query_one(BigTable).go_to(SPEC[: SPEC.index(text)].count("\n"))
+            await go.press("enter")
+            screen = go.app.screen
+            assert isinstance(screen, ThresholdsScreen)
+            one = next(one for one in screen.model.rules if one.key == screen.table().current)  # type: ignore[union-attr]
+            assert (one.text or one.name) == first
+            await go.press("escape")
+            assert go.app.screen is spec
+        spec.query_one(BigTable).go_to(SPEC[: SPEC.index("split {")].count("\n"))
+        await go.press("enter")
+        assert isinstance(go.app.screen, DataScreen)
+        await go.press("escape")
+        assert go.app.screen is spec
 
     walk(data, journey, run_id=run_of(data), size=(100, 34))
 

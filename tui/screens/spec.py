@@ -204,9 +204,12 @@ class SpecScreen(View[SpecModel]):
             if requirement is not None:
                 board.open_items(self.run_id, requirement)
         elif opens.part is not None:
-            board.open_part(opens.part, self.run_id, opens.step_id, on_top=True)
+            about = (opens.step_id, opens.metric) if opens.metric is not None else (opens.step_id,)
+            board.open_part(opens.part, self.run_id, *about, on_top=True)
+        elif opens.view == "run":
+            board.open_view(opens.view, self.run_id)
         else:
-            board.open_view(opens.view, self.run_id, opens.step_id)
+            board.open_view(opens.view, self.run_id, opens.step_id, on_top=True)
 
 
 def _told(opens: Opens) -> str:

@@ -17,6 +17,7 @@ from tui.mixture_queries import MixtureRow
 from tui.queries import StepRow
 from tui.score_queries import ScoreRow
 from tui.view_models.data import FunnelLine
+from tui.view_models.data_parts import PART_OF_KIND
 from tui.view_models.runs import STATE_MARKS, VIEW_OF_KIND
 from tui.view_models.verdicts import BADGES, Requirement
 
@@ -31,7 +32,7 @@ _TELLING = ("gate", "train", "measure", "mix", "split", "generate", "select", "s
 @dataclass(frozen=True)
 class Opens:
     """What Enter opens at a line: a view of the run at a step, a part of the data, the drops of a rule, or the items of
-    a requirement of a gate."""
+    a requirement of a gate. ``metric`` is the metric, or the score, that the line is about."""
 
     view: str
     step_id: str
@@ -125,22 +126,8 @@ def _head(spot: Spot, steps: Sequence[dict[str, Any]], results: Results, found: 
         if isinstance(worst, str):
             found.put(spot, Beside(f"{BADGES.get(worst, '?')} {worst}", _VERDICT_LOOKS.get(worst, "text")))
     view = VIEW_OF_KIND.get(kind, "run")
-    found.opens.setdefault(spot, Opens(view, telling[0].step_id, part=PART_OF_KIND.get(kind)))
-
-
-# Which part of the data view tells more about a step of this kind.
-PART_OF_KIND = {
-    "ingest": "sources",
-    "mix": "mixtures",
-    "decontaminate": "overlap",
-    "score": "thresholds",
-    "generate": "generated",
-    "judge": "judges",
-    "calibrate": "judges",
-    "review": "judges",
-    "filter": "funnel",
-    "split": "funnel",
-}
+    part = PART_OF_KIND.get(kind, "funnel" if view == "data" else None)
+    found.opens.setdefault(spot, Opens(view, telling[0].step_id, part=part))
 
 
 def _standing(rows: Sequence[StepRow], telling: Sequence[StepRow], results: Results) -> Beside:
@@ -206,7 +193,7 @@ def _split(step: Mapping[str, Any], results: Results, found: Notes) -> None:
     parts = row.summary.get("parts") if row is not None else None
     if isinstance(parts, dict):
         text = ", ".join(f"{name} {count(rows)}" for name, rows in parts.items() if isinstance(rows, int))
-        found.put(_spot(step, "split"), Beside(text, "text", step["name"]), Opens("data", _id(step)))
+        found.put(_spot(step, "split"), Beside(text, "text", step["name"]), Opens("data", _id(step), "funnel"))
 
 
 def _render(step: Mapping[str, Any], results: Results, found: Notes) -> None:
