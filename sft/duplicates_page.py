@@ -68,6 +68,7 @@ def _grouped(rows: Iterable[Grouped], compared: Mapping[tuple[str, int], list[st
                 "file": member.file,
                 "line": member.line,
                 "similarity": None if member.value is None else float(member.value),
+                "similar_to": member.through or row.stays,
                 "rule": member.text,
                 "on": [*dict.fromkeys(name for name in names if name in (content or ()))],
                 "content": content,
@@ -85,6 +86,7 @@ def _cells(group: dict[str, Any]) -> Iterable[tuple[str, ...]]:
     yield count(group["rows"]), _where(group), _text(group["content"], members[0]["on"]), "stays", ""
     for member in members[:_MEMBERS]:
         similarity = "equal" if member["similarity"] is None else f"{member['similarity']:.3f}"
+        similarity += f" to {member['similar_to'][:8]}" if member["similar_to"] != group["row_id"] else ""
         yield "", _where(member), _text(member["content"], member["on"]), similarity, member["rule"]
     if group["rows"] > _MEMBERS:
         yield "", "", f"and {count(group['rows'] - _MEMBERS)} more", "", ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from runtime.store import Store
+from runtime.tracing.fates import Copy
 from sft.plain_tables import Page, Table
 from sft.show_filters import Filters, known_name
 from spec_lang.diagnostics import fatal
@@ -17,7 +18,7 @@ from tui import queries
 from tui.row_queries import RowSet, row_count, row_page
 from tui.template_queries import on_row, task_templates
 from tui.training_row_queries import TrainingRow, mask_of, training_row
-from tui.view_models.training_row import by_roles, characters, counted, facts, learned, stretches
+from tui.view_models.training_row import by_roles, characters, counted, facts, learned, stretches, ways
 
 _OPEN, _CLOSE = "⟦", "⟧"
 
@@ -57,9 +58,17 @@ def _row_id(store: Store, rows: RowSet, wanted: str) -> str:
 
 
 def _page(store: Store, row: TrainingRow) -> Page:
-    copy = row.copies[0]
+    """Every way in which the row is rendered in the set."""
+    tables: list[Table] = []
+    rendered = [_way(store, row, copy, tables) for copy in ways(row.copies)]
+    data = {"row_id": row.row_id, "step": row.step_id, "rendered": rendered}
+    shown = tuple(table for table in tables if table.columns or table.title)
+    return Page({"row": data}, f"row {row.row_id} of {row.step_id}", shown)
+
+
+def _way(store: Store, row: TrainingRow, copy: Copy, tables: list[Table]) -> dict[str, Any]:
     about = facts(row, copy)
-    tables = [Table("", ("", "value"), about)]
+    tables.append(Table("", ("", "value"), about))
     masks: list[dict[str, Any]] = []
     text = "".join(part.text for part in by_roles(copy))
     for training in row.trainings:
@@ -87,18 +96,7 @@ def _page(store: Store, row: TrainingRow) -> Page:
         tables.append(Table(title, ("text",), [(line,) for line in lines.split("\n")]))
     if not any("pieces" in mask for mask in masks):
         tables.append(Table(f"by role: {characters(copy)}", ("text",), [(line,) for line in text.split("\n")]))
-    data = {
-        "row_id": row.row_id,
-        "step": row.step_id,
-        "about": dict(about),
-        "messages": list(copy.messages),
-        "masks": masks,
-    }
-    return Page(
-        {"row": data},
-        f"row {row.row_id} of {row.step_id}",
-        tuple(table for table in tables if table.columns or table.title),
-    )
+    return {"about": dict(about), "messages": list(copy.messages), "masks": masks}
 
 
 def templates_page(store: Store, run_id: str, filters: Filters) -> Page:

@@ -82,6 +82,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_result(1)", ("right_square_bracket",), "Next result", "the next line with a result", "spec", True),
     Action("next_result(-1)", ("left_square_bracket",), "Result before", "the one before", "spec"),
     Action("next_training", ("t",), "Next training", "as the next training sees the row", "training_row", footer=True),
+    Action("next_row(1)", ("full_stop",), "Next way", "the next way in which the row is rendered", "training_row"),
+    Action("next_row(-1)", ("comma",), "Way before", "the way before", "training_row"),
     Action("tokens", ("v",), "Tokens", "show where tokens begin", "training_row", footer=True),
     Action("against", ("x",), "Beside", "beside another training of the store, or alone again", "training", True),
     Action("next_axis", ("a",), "Axis", "over optimiser steps, or over tokens", "training"),

@@ -20,10 +20,11 @@ WITH RECURSIVE gone AS (
   FROM ledger l JOIN steps s ON s.step_hash = l.step_hash
   WHERE s.run_id = $run AND s.kind = 'filter' AND l.survivor IS NOT NULL AND ($step IS NULL OR s.step_id = $step)
 ), chain AS (
-  SELECT task, step_id, rule, row_id, value, file, line, survivor AS stays, ordinal AS last_step, rule AS last_rule
+  SELECT task, step_id, rule, row_id, value, file, line, survivor AS first, survivor AS stays, ordinal AS last_step,
+         rule AS last_rule
   FROM gone
   UNION ALL
-  SELECT c.task, c.step_id, c.rule, c.row_id, c.value, c.file, c.line, g.survivor, g.ordinal, g.rule
+  SELECT c.task, c.step_id, c.rule, c.row_id, c.value, c.file, c.line, c.first, g.survivor, g.ordinal, g.rule
   FROM chain c JOIN gone g
     ON g.task = c.task AND g.row_id = c.stays AND (g.ordinal, g.rule) > (c.last_step, c.last_rule)
 ), final AS (
@@ -34,7 +35,8 @@ WITH RECURSIVE gone AS (
 _COUNTS = "SELECT count(DISTINCT (task, stays)), count(*) FROM final"
 
 _LARGEST = """, largest AS (
-  SELECT task, stays, count(*) AS rows, min(try_cast(value AS DOUBLE)) AS least
+  SELECT task, stays, count(*) AS rows, min(try_cast(value AS DOUBLE)) FILTER (first = stays) AS least,
+         count(*) FILTER (first <> stays) AS through
   FROM final GROUP BY ALL ORDER BY rows DESC, task, stays LIMIT $limit
 )"""
 _PLACES = """, shown AS (
@@ -51,7 +53,8 @@ _MEMBERS = (
     )
     + """
 SELECT l.task, l.stays, l.rows, kept.content, kept.file, kept.line, f.row_id, coalesce(f.file, d.file),
-       coalesce(f.line, d.line), f.value, f.step_id, f.rule, coalesce(r.text, f.rule::VARCHAR), d.content
+       coalesce(f.line, d.line), f.value, nullif(f.first, f.stays), f.step_id, f.rule,
+       coalesce(r.text, f.rule::VARCHAR), d.content
 FROM largest l JOIN final f USING (task, stays)
 LEFT JOIN shown kept ON kept.row_id = l.stays LEFT JOIN shown d ON d.row_id = f.row_id
 LEFT JOIN rules r ON r.run_id = $run AND r.step_id = f.step_id AND r.rule = f.rule::VARCHAR
@@ -62,7 +65,7 @@ _HEADS = (
     _LARGEST
     + _PLACES.format(wanted="SELECT stays FROM largest")
     + """
-SELECT l.task, l.stays, l.rows, l.least, s.content, s.file, s.line
+SELECT l.task, l.stays, l.rows, l.least, l.through, s.content, s.file, s.line
 FROM largest l LEFT JOIN shown s ON s.row_id = l.stays ORDER BY l.rows DESC, l.task, l.stays"""
 )
 
@@ -81,8 +84,8 @@ WITH RECURSIVE gone AS (
   WHERE step_hash IN (SELECT step_hash FROM steps WHERE run_id = $run AND kind = 'ingest')
     AND row_id IN (SELECT row_id FROM found)
 )
-SELECT f.row_id, coalesce(f.file, d.file), coalesce(f.line, d.line), f.value, f.step_id, f.rule,
-       coalesce(r.text, f.rule::VARCHAR), d.content
+SELECT f.row_id, coalesce(f.file, d.file), coalesce(f.line, d.line), f.value, nullif(f.survivor, $stays), f.step_id,
+       f.rule, coalesce(r.text, f.rule::VARCHAR), d.content
 FROM found f LEFT JOIN shown d ON d.row_id = f.row_id AND coalesce(d.file = f.file AND d.line = f.line, true)
 LEFT JOIN rules r ON r.run_id = $run AND r.step_id = f.step_id AND r.rule = f.rule::VARCHAR
 QUALIFY row_number() OVER (PARTITION BY f.step_id, f.rule, f.row_id, f.file, f.line ORDER BY d.file, d.line) = 1
@@ -91,13 +94,15 @@ ORDER BY f.file, f.line, f.row_id"""
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A row that stays, and how many rows it stands for; ``least`` is the lowest similarity among them, None where all
-    are equal to it."""
+    """A row that stays, and how many rows it stands for; ``least`` is the lowest similarity to it that was measured,
+    None where all are equal to it. ``through`` of them were never compared with it: they fell to a row that fell to it
+    later."""
 
     task: str
     stays: str
     rows: int
     least: float | None
+    through: int
     content: str | None
     file: str | None
     line: int | None
@@ -105,12 +110,14 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A row that was dropped for another one; ``value`` is the similarity, None for an equal one."""
+    """A row that was dropped for another one; ``value`` is the similarity, None for an equal one. ``through`` is the
+    row that it is alike, where that is not the one that stays at the end."""
 
     row_id: str
     file: str | None
     line: int | None
     value: str | None
+    through: str | None
     step_id: str
     rule: int
     text: str

@@ -36,6 +36,11 @@ class RowSet:
     part: str | None = None
     search: str = ""
 
+    @property
+    def conversations(self) -> bool:
+        """Whether they are rendered; told by the step, because a source may have columns of any name."""
+        return self.step_id.partition(":")[0] in ("render", "mix")
+
     def path(self, store: Store) -> Path:
         return Objects(store.root / "objects").path(self.step_hash) / "rows.parquet"
 
@@ -60,7 +65,7 @@ def row_page(store: Store, rows: RowSet, begin: int, end: int) -> list[StepRowLi
         con.execute(f"SELECT {PLACE} AS __place, * FROM {source} {tail}", [*params, *bounds])
         names = [column[0] for column in con.description or ()]
         found = [dict(zip(names, row, strict=True)) for row in con.fetchall()]
-    return [_line(row) for row in found]
+    return [_conversation(row) if rows.conversations else _line(row) for row in found]
 
 
 def _where(store: Store, rows: RowSet) -> tuple[str, list[Any]]:
@@ -70,10 +75,9 @@ def _where(store: Store, rows: RowSet) -> tuple[str, list[Any]]:
         conditions.append("part = ?")
         params.append(rows.part)
     if rows.search:
-        names = [name for name, _ in column_types(store, rows.step_hash)]
-        texts = ["messages"] if "messages" in names and "row_id" in names else [quoted(name) for name in names]
+        names = ["messages"] if rows.conversations else [name for name, _ in column_types(store, rows.step_hash)]
         conditions.append(
-            f"contains(lower(concat_ws(' ', {', '.join(f'{text}::VARCHAR' for text in texts)})), lower(?))"
+            f"contains(lower(concat_ws(' ', {', '.join(f'{quoted(name)}::VARCHAR' for name in names)})), lower(?))"
         )
         params.append(rows.search)
     return " AND ".join(conditions), params
@@ -88,11 +92,13 @@ def column_types(store: Store, step_hash: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows if not row[0].startswith("__")]
 
 
+def _conversation(row: dict[str, Any]) -> StepRowLine:
+    turns = json.loads(row["messages"])
+    texts = tuple((str(turn.get("role")), _text(turn.get("content"))) for turn in turns)
+    return StepRowLine(row["__place"], row["row_id"], None, None, texts)
+
+
 def _line(row: dict[str, Any]) -> StepRowLine:
-    if "messages" in row and "row_id" in row:
-        turns = json.loads(row["messages"])
-        texts = tuple((str(turn.get("role")), _text(turn.get("content"))) for turn in turns)
-        return StepRowLine(row["__place"], row["row_id"], None, None, texts)
     texts = tuple(
         (name, _text(value)) for name, value in row.items() if not name.startswith("__") and value is not None
     )

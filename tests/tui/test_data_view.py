@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -106,6 +107,30 @@ def test_duplicates_stand_side_by_side(data: Store, walk: Walk) -> None:
     walk(data, journey, run_id=run_id, size=(110, 34))
 
 
+def test_how_alike_rows_are_is_told_of_those_that_were_compared(data: Store, copied: Callable[[Store], Store]) -> None:
+    """A row that fell to one that fell to another later was never compared with the one that stays."""
+    store, run_id = copied(data), run_of(data)
+    near = (
+        "SELECT step_hash, row_id, survivor FROM ledger WHERE rule = '3' AND survivor IS NOT NULL ORDER BY ALL LIMIT 1"
+    )
+    ((step, middle, stays),) = store.query(near)
+    with store.writing() as con:
+        con.execute(
+            "INSERT INTO ledger (step_hash, rule, row_id, survivor, value) VALUES (?, '2', 'first', ?, '0.123')",
+            [step, middle],
+        )
+    before = next(one for one in clusters(data, run_id, 100) if one.stays == stays)
+    after = next(one for one in clusters(store, run_id, 100) if one.stays == stays)
+    assert (after.rows, after.through, after.least) == (before.rows + 1, before.through + 1, before.least)
+    of_first = next(one for one in members(store, run_id, after.task, stays) if one.row_id == "first")
+    assert (of_first.value, of_first.through) == ("0.123", middle)
+    assert [one.through for one in members(data, run_id, after.task, stays)] == [None] * before.rows
+    groups = json.loads(show(store, run_id, "duplicates", "json", limit=100))["groups"]
+    told = {m["row_id"]: m["similar_to"] for g in groups if g["row_id"] == stays for m in g["stands_for"]}
+    assert told == {one.row_id: one.through or stays for one in members(store, run_id, after.task, stays)}
+    assert f"0.123 to {middle[:8]}" in show(store, run_id, "duplicates", limit=100, width=160)
+
+
 def test_overlap_and_templates_stand_on_real_rows(data: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("2", *["tab"] * 4)
@@ -178,6 +203,54 @@ HOSTILE_KEYS = (
         ("question_mark",),
     ),
 )
+
+
+def test_a_source_may_have_the_columns_of_a_rendered_set(data: Store, copied: Callable[[Store], Store]) -> None:
+    store = copied(data)
+    source = next(one for one in queries.steps(store, run_of(store)) if one.step_id == "ingest:letters")
+    path = str(RowSet(source.step_id, source.step_hash).path(store))
+    with store.writing() as con:
+        con.execute(f"CREATE TEMP TABLE rows AS SELECT *, [q] AS messages, a AS row_id FROM read_parquet('{path}')")
+        con.execute(f"COPY rows TO '{path}' (FORMAT parquet)")
+    rows = RowSet(source.step_id, source.step_hash)
+    first = row_page(store, rows, 0, 1)[0]
+    assert first.line == 1 and dict(first.texts)["messages"] == json.dumps([dict(first.texts)["q"]])
+    assert row_count(store, replace(rows, search="long letter")) == 1
+
+
+def test_every_way_in_which_a_row_is_rendered_can_be_seen(
+    data: Store, copied: Callable[[Store], Store], walk: Walk
+) -> None:
+    store, run_id = copied(data), run_of(data)
+    step = next(one for one in queries.steps(store, run_id) if one.step_id == "render:tickets_task.train")
+    path = str(RowSet(step.step_id, step.step_hash).path(store))
+    with store.writing() as con:  # a row that two templates render, one of them twice
+        con.execute(f"CREATE TEMP TABLE rows AS SELECT * FROM read_parquet('{path}')")
+        (row_id, own), *_ = con.execute("SELECT row_id, template_hash FROM rows ORDER BY ALL").fetchall()
+        other = con.execute("SELECT * FROM rows WHERE template_hash <> ? LIMIT 1", [own]).fetchall()[0]
+        names = [column[0] for column in con.description or ()]
+        copy = dict(zip(names, other, strict=True)) | {"row_id": row_id}
+        for _ in range(2):
+            con.execute(f"INSERT INTO rows VALUES ({', '.join('?' * len(names))})", list(copy.values()))
+        con.execute(f"COPY rows TO '{path}' (FORMAT parquet)")
+    shown = json.loads(show(store, run_id, "row", "json", step=step.step_id, row=row_id))["row"]["rendered"]
+    assert len(shown) == 2 and {one["about"]["template"] for one in shown} == {"plain", "common.chatty"}
+    assert sorted(one["about"]["rendered"] for one in shown) == [
+        *("in 2 ways, 2 times in this one (number 2)", "in 2 ways, once in this one (number 1)")
+    ]
+
+    async def journey(go: Journey) -> None:
+        go.app.open_above("training_row", run_id, step.step_id, row_id)
+        await go.settle()
+        first = next(line for line in go.text().splitlines() if "template" in line)
+        assert "number 1" in go.text() and ". for the next" in go.text()
+        await go.press("full_stop")
+        second = next(line for line in go.text().splitlines() if "template" in line)
+        assert "number 2" in go.text() and {"common.chatty" in first, "common.chatty" in second} == {True, False}
+        await go.press("full_stop")
+        assert "number 1" in go.text()
+
+    walk(store, journey, run_id=run_id, size=(120, 34))
 
 
 def test_hostile_text_stays_text_in_every_part(data: Store, walk: Walk) -> None:

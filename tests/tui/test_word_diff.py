@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.themes import Ink
+from tui.widgets.marked_text import MOST_CHARACTERS, marked
 from tui.word_diff import MOST, Piece, compare
 
 texts = st.text(alphabet='ab c,\n{"}é', max_size=60)
@@ -18,6 +22,16 @@ def test_same_and_missing_pieces_spell_the_reference(reference: str, text: str) 
     pieces = compare(reference, text)
     if all(piece.kind != "unlike" for piece in pieces):
         assert "".join(piece.text for piece in pieces if piece.kind != "extra") == reference
+
+
+def test_what_is_missing_takes_no_room_from_the_text_and_what_is_cut_is_counted() -> None:
+    ink = Ink(*[""] * len(fields(Ink)))
+    long = "x" * (MOST_CHARACTERS + 7)
+    assert marked((Piece(long, "missing"), Piece("own", "extra")), ink).plain.endswith(
+        "own … (7 missing characters more)"
+    )
+    assert marked((Piece("ab", "same"), Piece(long, "extra")), ink).plain.endswith("x … (9 characters more)")
+    assert marked((Piece("ab", "same"), Piece("c", "missing")), ink).plain == "abc"
 
 
 def test_one_changed_word_is_marked() -> None:

@@ -11,7 +11,7 @@ from spec_lang.plain_text import one_line, visible
 from tui import queries
 from tui.actions import bindings_for
 from tui.duplicate_queries import Cluster, Member, members
-from tui.formats import count, place
+from tui.formats import NOTHING, count, place
 from tui.screens.view import View
 from tui.view_models.data import fields
 from tui.widgets.big_table import BigTable
@@ -66,6 +66,8 @@ class ClusterScreen(View[tuple[list[Member], frozenset[str]]]):
     def _row(self, key: str, member: Member, row_files: frozenset[str]) -> Row:
         ink = self.ink
         alike = Text("equal" if member.value is None else one_line(member.value, 7), style=ink.accent)
+        if member.through is not None:  # to another row
+            alike = Text(NOTHING, style=ink.faint)
         text = " · ".join(value for _, value in fields(member.content))
         where = place(member.file, member.line, row_files) if member.line is not None else member.row_id[:12]
         cells = (alike, Text(one_line(text, 400), style=ink.text), Text(one_line(where, 100), style=ink.faint))
@@ -95,7 +97,10 @@ class ClusterScreen(View[tuple[list[Member], frozenset[str]]]):
     def _title(self, member: Member) -> str:
         row_files = self.model[1] if self.model is not None else frozenset[str]()
         where = place(member.file, member.line, row_files) if member.line is not None else member.row_id[:12]
-        return f"dropped: {where}"
+        if member.through is None:
+            return f"dropped: {where}"
+        alike = "equal to" if member.value is None else f"{one_line(member.value, 7)} like"
+        return f"dropped: {where}, {alike} row {member.through[:12]}, which fell to this one"
 
     def on_big_table_searched(self) -> None:
         self.say("members of a group are not searched")

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from spec_lang.plain_text import one_line, visible
 from tui import queries
 from tui.duplicate_queries import Cluster, clusters, counts
-from tui.formats import count, place
+from tui.formats import NOTHING, count, place
 from tui.queries import RunRow
 from tui.screens.data_part import DataPart
 from tui.view_models.data import fields
@@ -76,7 +76,8 @@ class DuplicatesScreen(DataPart[DuplicatesModel]):
 
     def _row(self, one: Cluster, model: DuplicatesModel) -> Row:
         ink = self.ink
-        least = Text("equal" if one.least is None else f"{one.least:.3f}", style=ink.faint)
+        known = "equal" if one.least is None else f"{one.least:.3f}"
+        least = Text(NOTHING if one.through else known, style=ink.faint)
         text = " · ".join(value for _, value in fields(one.content))
         where = place(one.file, one.line, model.row_files) if one.line is not None else one.stays[:12]
         cells = (Text(count(one.rows), style=ink.accent), least, Text(one_line(text, 400), style=ink.text))
@@ -93,6 +94,9 @@ class DuplicatesScreen(DataPart[DuplicatesModel]):
         rows = f"{count(one.rows)} row{'s' * (one.rows != 1)}"
         text = Text().append(f"stands for {rows} of task {visible(one.task)}", style=ink.text)
         text.append("   Enter shows them side by side\n", style=ink.faint)
+        if one.through:
+            text.append(f"{count(one.through)} of them fell to a row that fell to this one later", style=ink.unsure)
+            text.append(": how like this one they are was not measured\n", style=ink.unsure)
         for name, value in fields(one.content):
             text.append(f"\n{visible(name)}\n", style=f"bold {ink.faint}").append_text(shown(value, ink.text))
         self.query_one("#cluster", Static).update(text)

@@ -113,7 +113,7 @@ class RowsScreen(View[RowsModel]):
         line = self._current()
         if line is None or self.run_id is None:
             return
-        if self.rows.step_id.partition(":")[0] in ("render", "mix"):
+        if self.rows.conversations:
             self.board.open_above("training_row", self.run_id, self.rows.step_id, line.row_id)
         else:
             self.board.open_above("fate", self.run_id, line.row_id)

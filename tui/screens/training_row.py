@@ -26,6 +26,7 @@ from tui.view_models.training_row import (
     learned,
     next_training,
     stretches,
+    ways,
 )
 from tui.widgets.marked_text import MOST_CHARACTERS, labelled
 
@@ -43,7 +44,7 @@ class TrainingRowScreen(View[TrainingRow]):
     def __init__(self, run_id: str, step_id: str, row_id: str) -> None:
         super().__init__(run_id)
         self.step_id, self.row_id = step_id, row_id
-        self.training = 0
+        self.training = self.way = 0
         self.mask: ShownRow | str | None = None  # the row with its mask, why there is none, or not known yet
         self.tokens = False
 
@@ -64,17 +65,23 @@ class TrainingRowScreen(View[TrainingRow]):
             self._ask_for_mask(model)
 
     def _ask_for_mask(self, model: TrainingRow) -> None:
-        training, store, copy = self._training(), self.board.store, model.copies[0]
+        training, store, copy = self._training(), self.board.store, self._copy(model)
         if training is None:
             self.mask = "no training of this run reads these rows"
             self._show()
             return
-        self.ask("mask", lambda: (training, mask_of(store, training, copy)), self._masked)
+        self.ask("mask", lambda: (training, copy, mask_of(store, training, copy)), self._masked)
 
-    def _masked(self, found: tuple[Training, ShownRow | str]) -> None:
-        if found[0] is self._training():
-            self.mask = found[1]
+    def _masked(self, found: tuple[Training, Copy, ShownRow | str]) -> None:
+        training, copy, mask = found
+        if self.model is not None and training is self._training() and copy is self._copy(self.model):
+            self.mask = mask
             self._show()
+
+    def _copy(self, model: TrainingRow) -> Copy:
+        """The way in which the row is rendered that is on show."""
+        different = ways(model.copies)
+        return different[self.way % len(different)]
 
     def _training(self) -> Training | None:
         trainings = self.model.trainings if self.model is not None else ()
@@ -85,13 +92,15 @@ class TrainingRowScreen(View[TrainingRow]):
     def _show(self) -> None:
         if self.model is None:
             return
-        copy = self.model.copies[0]
+        copy = self._copy(self.model)
         self.query_one("#about", Static).update(self._about(self.model, copy))
         self.query_one("#counts", Static).update(self._counts(copy))
         self.query_one("#text", Static).update(self._text(copy))
 
     def _about(self, model: TrainingRow, copy: Copy) -> Text:
         ink, text = self.ink, labelled(facts(model, copy), self.ink)
+        if len(ways(model.copies)) > 1:
+            text.append("  . for the next", style=ink.faint)
         training = self._training()
         if training is not None:
             others = f"  ({len(model.trainings)} trainings read it, t for the next)" if len(model.trainings) > 1 else ""
@@ -149,6 +158,12 @@ class TrainingRowScreen(View[TrainingRow]):
     def action_next_training(self) -> None:
         if self.model is not None and len(self.model.trainings) > 1:
             self.training, self.mask = next_training(self.model.trainings, self.training), None
+            self._show()
+            self._ask_for_mask(self.model)
+
+    def action_next_row(self, direction: int) -> None:
+        if self.model is not None and len(ways(self.model.copies)) > 1:
+            self.way, self.mask = self.way + direction, None
             self._show()
             self._ask_for_mask(self.model)
 

@@ -58,6 +58,15 @@ def by_roles(copy: Copy) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
+def ways(copies: Sequence[Copy]) -> tuple[Copy, ...]:
+    """The different ways in which a row is rendered in a set, by template, task and text; of each its first place."""
+    return tuple({_way(copy): copy for copy in reversed(copies)}[key] for key in dict.fromkeys(map(_way, copies)))
+
+
+def _way(copy: Copy) -> tuple[str | None, str | None, str]:
+    return copy.template, copy.task, json.dumps(copy.messages, sort_keys=True, default=str)
+
+
 def counted(row: ShownRow) -> str:
     """``61 of 133 tokens trained (46%)``, and what the length policy does."""
     text = f"{count(row.trained)} of {count(row.tokens)} tokens trained ({share(row.trained, row.tokens)})"
@@ -96,6 +105,10 @@ def facts(row: TrainingRow, copy: Copy) -> list[tuple[str, str]]:
         found.append((mixture.step_id, told))
     if not row.mixtures:
         found.append((row.step_id, times(len(row.copies))))
+    if (different := ways(row.copies)) and len(different) > 1:
+        same = sum(_way(one) == _way(copy) for one in row.copies)
+        place = [_way(one) for one in different].index(_way(copy)) + 1
+        found.append(("rendered", f"in {len(different)} ways, {times(same)} in this one (number {place})"))
     return found
 
 

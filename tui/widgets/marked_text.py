@@ -28,12 +28,16 @@ def marked(pieces: Sequence[Piece], ink: Ink) -> Text:
         "missing": f"strike {ink.faint}",
         "unlike": ink.bad,
     }
-    result, room = Text(), MOST_CHARACTERS
+    result, cut = Text(), {"": 0, "missing ": 0}
+    room = dict.fromkeys(cut, MOST_CHARACTERS)  # what is missing takes nothing from the text itself
     for piece in pieces:
-        if room <= 0:
-            return result.append(" … (cut)", style=ink.faint)
-        result.append(visible(piece.text[:room], newlines=True), style=looks[piece.kind])
-        room -= len(piece.text)
+        whose = "missing " if piece.kind == "missing" else ""
+        result.append(visible(piece.text[: room[whose]], newlines=True), style=looks[piece.kind])
+        cut[whose] += max(0, len(piece.text) - room[whose])
+        room[whose] = max(0, room[whose] - len(piece.text))
+    for whose, left in cut.items():
+        if left:
+            result.append(f" … ({left:,} {whose}characters more)", style=ink.faint)
     return result
 
 
