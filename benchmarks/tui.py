@@ -82,6 +82,9 @@ def _first_paint(args: argparse.Namespace) -> tuple[float, float]:
 
 
 async def _paint(root: Path) -> None:
+    from tui import starting
+
+    starting.begin()
     from runtime.store import Store
     from tui.app import Dashboard, modest
     from tui.widgets.row_table import RowTable

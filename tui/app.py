@@ -28,6 +28,7 @@ from tui.screens.keys import KeysScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.view import View
 from tui.shelf import Shelf
+from tui.starting import first_screen_is_there
 from tui.stylesheet import LastingStylesheet
 from tui.themes import DARK, LIGHT, first_theme
 from tui.view_models.data_parts import PART_OF_KIND
@@ -70,6 +71,7 @@ class Dashboard(App[None]):
         if self._first_run is not None:
             self.open_run(self._first_run)
         self.set_interval(LOOK_EVERY_SECONDS, self.look)
+        self.set_timer(LOOK_EVERY_SECONDS, first_screen_is_there)  # whatever came of the list of runs
 
     # --- going from screen to screen ---------------------------------------------------------
 

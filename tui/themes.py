@@ -26,7 +26,7 @@ DARK = Theme(
     surface="#191d24",
     panel="#222833",
     dark=True,
-    variables={"footer-key-foreground": "#d9a55b", "block-cursor-text-style": "none"},
+    variables={"block-cursor-text-style": "none"},
 )
 LIGHT = Theme(
     name="sft-light",
@@ -41,7 +41,7 @@ LIGHT = Theme(
     surface="#efefe9",
     panel="#e3e4de",
     dark=False,
-    variables={"footer-key-foreground": "#9a5b00", "block-cursor-text-style": "none"},
+    variables={"block-cursor-text-style": "none"},
 )
 
 

@@ -39,6 +39,9 @@ def execute(args: argparse.Namespace) -> int:
         return 0
     if not sys.stdout.isatty() and IN_BROWSER not in os.environ:
         raise fatal("SFT0917", "the dashboard needs a terminal", "`sft show` prints the same views as text")
+    from tui import starting
+
+    starting.begin()
     if args.demo:
         _show_demo(args.theme)
     else:

@@ -6,9 +6,7 @@ of runs stands there.
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
-from threading import Thread
 from typing import Any
 
 # Name -> module in this package, and class. Views and parts take (run_id, step_id).
@@ -41,18 +39,6 @@ ABOVE = {
     "cluster": "cluster.ClusterScreen",
     "candidates": "candidates.CandidatesScreen",
 }
-
-
-@cache
-def import_next() -> None:
-    """What most readers open next, imported in a thread of its own while they look at the list of runs."""
-
-    def work() -> None:
-        for name in ("run", "predictions"):
-            screen_class(VIEWS[name])
-        import numpy  # noqa: F401 - the lists of items are arrays
-
-    Thread(target=work, daemon=True).start()
 
 
 def screen_class(where: str) -> Any:

@@ -57,6 +57,7 @@ class PredictionsScreen(ItemChoices):
         self.against = "expected"
         self.beside: str | None = None
         self._resting: Timer | None = None
+        self._uncounted: Listed | None = None  # the list whose causes are counted once it stands
 
     def body(self) -> ComposeResult:
         yield FilterHead()
@@ -142,9 +143,9 @@ class PredictionsScreen(ItemChoices):
             self.query_one(FilterHead).clear()
         else:
             self.query_one(FilterHead).show(filter_line(model.chosen, found, model.side), ink)
-            self._count_causes(found)
         if found is None or not len(found.order):
             self.set_class(False, "whole")
+            self._causes_counted({})
             self.query_one("#nothing", Static).update(explained(*self._why_nothing(model), ink))
             return
         self.items.searched = model.chosen.text if model.chosen else ""
@@ -155,7 +156,7 @@ class PredictionsScreen(ItemChoices):
             at=model.at,
             keep=self._shown in (None, model.chosen),
         )
-        self._shown = model.chosen
+        self._shown, self._uncounted = model.chosen, found
         self.items.focus()
 
     def _count_causes(self, found: Listed) -> None:
@@ -184,6 +185,9 @@ class PredictionsScreen(ItemChoices):
         current, chosen = of_key(event.table.current), self.chosen
         if current is None or chosen is None:
             return
+        if (found := self._uncounted) is not None:  # rows first, then the item, then causes: that reads every output
+            self._uncounted = None
+            self.set_timer(4 * REST_SECONDS, lambda: self._count_causes(found))
         if self._resting is not None:
             self._resting.stop()
         where = (self.board.store, self.run_id or "", chosen, *current)

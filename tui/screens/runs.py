@@ -23,8 +23,8 @@ from tui.live import LiveRun, state_of
 from tui.queries import RunRow, StepRow
 from tui.resources import Resources, Sampler
 from tui.run_actions import ActsOnRuns
-from tui.screens.catalogue import import_next
 from tui.screens.view import View, explained
+from tui.starting import first_screen_is_there
 from tui.step_queries import Plans
 from tui.view_models.home import HomeLine, home_line
 from tui.view_models.plan_lines import first_opened, plan_lines, tree_parts
@@ -113,7 +113,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         if going != self._watched:  # another process, whose end is not noticed yet
             self._watched, self.noticed_death, self._resources = going, False, None
         self.rows = model.rows
-        self.call_after_refresh(import_next)
+        self.call_after_refresh(first_screen_is_there)
         if self.is_current:  # else the screen above watches its own run
             self.board.watch_run(going)
         self._list(more=len(model.rows) % PAGE == 0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from runtime.internal_errors import finding_of
@@ -22,6 +22,7 @@ from spec_lang.plain_text import visible
 from tui.themes import THEMES, Ink, ink
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import line_text
+from tui.widgets.key_line import KeyLine
 from tui.widgets.row_table import RowTable
 from tui.widgets.search_line import SearchLine
 from tui.widgets.top_line import TopLine
@@ -60,7 +61,7 @@ class View(Screen[None], Generic[M]):
             yield from self.body()
         yield Static("reading the store …", id="status", markup=False)
         yield SearchLine()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         raise NotImplementedError

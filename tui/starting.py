@@ -1,0 +1,34 @@
+"""What lets the first screen come early, and what follows once it is there.
+
+Half of the time to the first screen goes into importing and building objects that all stay, so looking for garbage
+among them meanwhile (a tenth of the time) is put off; afterwards they are set apart, and no later look goes through
+them. Screens that most readers open next are imported while they look at the first one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+from functools import cache
+from threading import Thread
+
+
+def begin() -> None:
+    """Before anything of the dashboard is imported."""
+    gc.disable()
+
+
+@cache
+def first_screen_is_there() -> None:
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # else modules stay at the end, and DuckDB's tells the terminal of it
+    gc.enable()
+    Thread(target=_import_next, daemon=True).start()
+
+
+def _import_next() -> None:
+    from tui.screens.catalogue import VIEWS, screen_class
+
+    for name in ("run", "predictions"):
+        screen_class(VIEWS[name])
+    import numpy  # noqa: F401 - lists of items are arrays
