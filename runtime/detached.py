@@ -12,12 +12,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+from runtime.own_process import WORDS, surroundings
 from runtime.run_record import new_run_id
 
 OUTPUT = "output.txt"
@@ -54,24 +54,15 @@ def start(words: Sequence[str], store_root: Path) -> Started:
     output.parent.mkdir(parents=True)
     with output.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sft", "run", *words],  # -P: a folder called `sft` beside the spec is not this
+            [*WORDS, "run", *words],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(run_id),
+            env={**surroundings(), RUN_ID: run_id},
         )
     Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()
     return Started(run_id, output, process)
-
-
-def _environment(run_id: str) -> dict[str, str]:
-    """That of this process. One that runs from a checkout, and not from where packages are installed, says where."""
-    found = {**os.environ, RUN_ID: run_id}
-    home = Path(__file__).resolve().parent.parent
-    if home.name not in ("site-packages", "dist-packages"):
-        found["PYTHONPATH"] = os.pathsep.join(filter(None, (str(home), os.environ.get("PYTHONPATH"))))
-    return found
 
 
 def given_run_id() -> str | None:

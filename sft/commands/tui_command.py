@@ -43,12 +43,10 @@ def execute(args: argparse.Namespace) -> int:
 
     starting.begin()
     if args.demo:
-        _show_demo(args.theme)
-    else:
-        from tui.app import run_dashboard
+        return _show_demo(args.theme)
+    from tui.app import run_dashboard
 
-        return run_dashboard(_root(args.dir), theme=args.theme)
-    return 0
+    return run_dashboard(_root(args.dir), theme=args.theme)
 
 
 def _root(folder: Path) -> Path:
@@ -63,11 +61,11 @@ def _root(folder: Path) -> Path:
         return folder / STORE_FOLDER  # nothing ran yet: the dashboard waits for the first run
 
 
-def _show_demo(theme: str | None) -> None:
+def _show_demo(theme: str | None) -> int:
     import tempfile
 
     from tui.app import run_dashboard
     from tui.demo import unpack
 
     with tempfile.TemporaryDirectory(prefix="sft-demo-") as folder:
-        run_dashboard(unpack(Path(folder) / ".sft").root, theme=theme)
+        return run_dashboard(unpack(Path(folder) / ".sft").root, theme=theme)

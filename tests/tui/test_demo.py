@@ -14,6 +14,7 @@ import pytest
 from runtime.store import Store
 from sft.run_report.facts import run_facts
 from sft.run_report.html_page import html_page
+from tests.command import sft
 from tests.tui.conftest import Journey
 from tui import queries
 from tui.demo import ARCHIVE, TABLES, unpack
@@ -82,3 +83,8 @@ def test_an_archive_of_an_older_schema_is_opened(tmp_path: Path) -> None:
         copy.writestr(f"{TABLES}0/rules.parquet", copied.getvalue())
     found = unpack(tmp_path / "second" / ".sft", older)
     assert found.query("SELECT count(*) FROM rules")[0][0] == store.query("SELECT count(*) FROM rules")[0][0]
+
+
+def test_a_crash_of_the_demo_has_an_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.app.run_dashboard", lambda *_, **__: 1)
+    assert sft("tui", "--demo", cwd=tmp_path, TEXTUAL_DRIVER="somewhere").returncode == 1
