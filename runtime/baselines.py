@@ -13,6 +13,7 @@ from compiler.world import Problem
 from runtime.artifacts import write_file
 from runtime.blessed_file import file_of, names, read_document, text_of
 from runtime.blessing import document
+from runtime.spec_place import spec_place
 from runtime.store import Store
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
@@ -88,16 +89,14 @@ def bless(
 
 
 def spec_folder(store: Store, run: str) -> Path:
-    """The folder of a run's spec, which is the one with the store. Raises DiagnosticError SFT0914, SFT0915 (it is not
-    there: a store that was named may lie anywhere)."""
-    spec = store.query("SELECT spec FROM runs WHERE run_id = ?", [find_run(store, run)[0]])[0][0]
-    folder = store.root.parent
-    if not (folder / spec).is_file():
-        raise fatal(
-            "SFT0915",
-            f"the spec `{spec}` is not beside the store, and its baselines belong beside it",
-            "say where it is: `--beside DIR`",
-        )
+    """The folder of a run's spec. Raises DiagnosticError SFT0914, SFT0915 (it is neither beside the store nor where it
+    was run)."""
+    run_id = find_run(store, run)[0]
+    folder = spec_place(store, run_id)
+    if folder is None:
+        spec = store.query("SELECT spec FROM runs WHERE run_id = ?", [run_id])[0][0]
+        message = f"the spec `{spec}` is not beside the store, nor where it was run, and its baselines belong beside it"
+        raise fatal("SFT0915", message, "say where it is: `sft bless RUN NAME --beside DIR`")
     return folder
 
 

@@ -12,6 +12,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+SPEC_FOLDER = "spec:folder"  # key of the folder that the spec was in: a store may lie anywhere
 OPTIONS = "options"  # key of the words of `sft run` that another run of the same plan has to be given
 PACKAGES = ("sft-lang", "duckdb", "numpy", "peft", "pydantic", "scipy", "tokenizers", "torch", "transformers")
 

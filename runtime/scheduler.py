@@ -25,7 +25,7 @@ from runtime import run_record
 from runtime.artifacts import Objects
 from runtime.balance import check_balance
 from runtime.context import Interrupted, StepContext, StepResult, StopFlag
-from runtime.environment import OPTIONS, capture
+from runtime.environment import OPTIONS, SPEC_FOLDER, capture
 from runtime.events import EVENTS, STOPPING, Event, EventWriter
 from runtime.places import Files, placed, spec_files
 from runtime.preflight import preflight
@@ -74,7 +74,8 @@ def run_plan(
     objects = Objects(store.root / "objects")
     results = {h: r for h, r in known.items() if objects.has(h)}
     run_id = run_id or run_record.new_run_id()
-    environment = capture(spec_dir) | ({OPTIONS: shlex.join(options)} if options else {})
+    environment = capture(spec_dir) | {SPEC_FOLDER: str(spec_dir.resolve())}
+    environment |= {OPTIONS: shlex.join(options)} if options else {}
     texts = {name: file.text for name, file in files.items()}
     run_record.begin(store, run_id, plan, results, reasons or {}, environment, texts)
     events = EventWriter(store.root / "runs" / run_id / EVENTS, list(listeners))

@@ -276,11 +276,13 @@ CREATE TABLE IF NOT EXISTS round_figures (
 -- How often a held-out set decided a gate: one row a gate decision on it that was computed (not served from cache).
 CREATE TABLE IF NOT EXISTS looks (held_out TEXT NOT NULL, gate_hash TEXT NOT NULL, run_id TEXT NOT NULL, looked_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (held_out, gate_hash));
 
+-- The views below tell of a run what it did or took from an earlier one: runs share hashes, and not what they came to.
+
 -- Drops under their names in a run: the view to ask "which rows were dropped, and why?".
 CREATE OR REPLACE VIEW drops AS
 SELECT s.run_id, s.step_id, l.rule, r.text AS rule_text, coalesce(r.reason, l.detail) AS reason, l.value, l.file, l.line, l.row_id, l.survivor, e.content
 FROM ledger l
-JOIN steps s ON s.step_hash = l.step_hash
+JOIN steps s ON s.step_hash = l.step_hash AND s.status IN ('done', 'cached')
 LEFT JOIN rules r ON r.run_id = s.run_id AND r.step_id = s.step_id AND r.rule = l.rule
 LEFT JOIN (
     SELECT row_id, any_value(content) AS content FROM examples WHERE row_id IN (SELECT row_id FROM ledger) GROUP BY row_id
@@ -289,10 +291,11 @@ LEFT JOIN (
 -- Mixtures under their names in a run.
 CREATE OR REPLACE VIEW mixtures AS
 SELECT s.run_id, s.step_id, coalesce(s.labels ->> c.part, c.part) AS task, c.available, c.share, c.wanted, c.realised, c.repeats
-FROM mixture_counts c JOIN steps s USING (step_hash);
+FROM mixture_counts c JOIN steps s USING (step_hash)
+WHERE s.status IN ('done', 'cached');
 
 -- Rounds under their names in a run.
 CREATE OR REPLACE VIEW rounds AS
 SELECT s.run_id, s.labels ->> 'loop' AS loop, CAST(s.labels ->> 'number' AS INTEGER) AS round, s.step_id, s.status, f.* EXCLUDE (step_hash)
 FROM round_figures f JOIN steps s USING (step_hash)
-WHERE s.kind IN ('guard', 'round') AND s.status <> 'skipped';
+WHERE s.kind IN ('guard', 'round') AND s.status IN ('done', 'cached');

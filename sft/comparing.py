@@ -116,7 +116,6 @@ def compare(first: Side, second: Side, store: Path | None) -> Difference:
     from sft.project import open_store
 
     found: Store = open_store(store if store is not None else Path())
-    with found.reading():
-        verdicts = verdict_pairs(found, first.run_id, second.run_id)
-        metrics = metric_pairs(found, (first.run_id, first.plan), (second.run_id, second.plan))
+    verdicts = verdict_pairs(found, first.run_id, second.run_id)
+    metrics = metric_pairs(found, (first.run_id, first.plan), (second.run_id, second.plan))
     return Difference(first, second, blocks, steps, verdicts, metrics)

@@ -47,31 +47,37 @@ def compare_models(wanted: Wanted, store: Store) -> tuple[Compared, ...]:
     store.refuse_a_file()
     with store.reading():
         first, second = _side(wanted.first, store), _side(wanted.second, store)
-        pairs = _paired(first, second, wanted)
-        found = []
-        for one, two in pairs:
-            for metric in two.params.metrics:
-                known = one.metric(metric.name)
-                if known is not None and wanted.metric in (None, metric.name):
-                    result = compare_sides(store, one, two, metric.name)
-                    found.append(_listed(wanted, store, one, two, result))
-        if not found:
-            known_metrics = dict.fromkeys(metric.name for one, two in pairs for metric in two.params.metrics)
-            raise _unknown("metric", wanted.metric or "", list(known_metrics))
-        return tuple(found)
+    pairs = _paired(first, second, wanted)
+    found = []
+    for one, two in pairs:
+        for metric in two.params.metrics:
+            known = one.metric(metric.name)
+            if known is not None and wanted.metric in (None, metric.name):
+                result = compare_sides(store, one, two, metric.name)
+                found.append(_listed(wanted, store, one, two, result))
+    if not found:
+        known_metrics = dict.fromkeys(metric.name for one, two in pairs for metric in two.params.metrics)
+        raise _unknown("metric", wanted.metric or "", list(known_metrics))
+    return tuple(found)
 
 
 def _side(text: str, store: Store) -> list[Measured]:
     """The evals that measured a model: `tuned`, of the last run, or `RUN:tuned`."""
     from runtime.baselines import LAST, find_run
     from runtime.comparison.sides import measured_in, models_of
+    from runtime.own_results import made_steps
 
     run, _, model = text.rpartition(":")
-    run_id = find_run(store, run or LAST)[0]
+    run_id, _, status, _ = find_run(store, run or LAST)
     plan = _plan(store, run_id)
-    found = measured_in(plan, run_id, model, text)
+    named = measured_in(plan, run_id, model, text)
+    made = made_steps(store, run_id)
+    found = [one for one in named if one.step.id in made]
     if found:
         return found
+    if named:
+        message = f"run {run_id} did not come to measure `{model}`: it is {status}"
+        raise fatal("SFT0927", message, "name a run that did: `sft show runs` lists them")
     models = models_of(plan)
     if not models:
         raise fatal("SFT0927", f"run {run_id} has no eval", "compare models of a run that measured some")

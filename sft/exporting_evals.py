@@ -18,7 +18,7 @@ def export_evaluation(name: str, to: Path, store: Store, *, run: str | None, rep
     from runtime.baselines import LAST, find_run
     from runtime.exporting.folder import new_folder
     from runtime.exporting.lm_eval import LAYOUT, write_evaluation
-    from runtime.run_record import skipped_steps
+    from runtime.own_results import made_steps
     from sft import __version__
     from spec_lang.suggest import closest
 
@@ -27,11 +27,10 @@ def export_evaluation(name: str, to: Path, store: Store, *, run: str | None, rep
         run_id = find_run(store, run or LAST)[0]
         text, started = store.query("SELECT plan, started_at FROM runs WHERE run_id = ?", [run_id])[0]
         plan = Plan.from_json(text)
-        skipped = skipped_steps(store, run_id)
-        made = (step for step in plan.steps if step.kind is StepKind.MEASURE and step.id not in skipped)
-        measured = {step.name: step for step in made}
+        made = made_steps(store, run_id)
+        measured = {step.name: step for step in plan.steps if step.kind is StepKind.MEASURE and step.id in made}
         step = measured.get(name)
-        if step is None or not store.query("SELECT 1 FROM results WHERE step_hash = ?", [step.hash]):
+        if step is None:
             near = closest(name, list(measured))
             help = f"did you mean `{near[0]}`?" if near else f"its evals: {', '.join(f'`{one}`' for one in measured)}"
             raise fatal("SFT0922", f"run {run_id} measured no eval that is called `{name}`", help)

@@ -15,6 +15,7 @@ from runtime.store import Store
 from sft.plain_tables import Page, Table
 from sft.show_filters import unfinished
 from tui.formats import count, number, share
+from tui.mixture_queries import mixtures
 
 _MIXTURE = ("task", "by way of", "rows", "share", "wanted", "taken", "each row")
 _TEMPLATES = ("template", "share", "rows")
@@ -26,10 +27,9 @@ def mixture_page(store: Store, run_id: str, step_id: str | None) -> Page:
     known["steps"] = [step for step in known["steps"] if step["kind"] in ("mix", "render")]  # all that is told of
     plan = Plan.from_json(json.dumps(known))
     counts: dict[str, list[tuple[Any, ...]]] = {}
-    for step, *row in store.query(
-        "SELECT step_id, task, available, share, wanted, realised, repeats FROM mixtures WHERE run_id = ?", [run_id]
-    ):
-        counts.setdefault(step, []).append(tuple(row))
+    for row in mixtures(store, run_id):
+        figures = (row.task, row.available, row.share, row.wanted, row.realised, row.repeats)
+        counts.setdefault(row.step_id, []).append(figures)
     summaries = dict(store.query("SELECT step_id, summary FROM steps WHERE run_id = ?", [run_id]))
     data: dict[str, list[dict[str, Any]]] = {"mixtures": [], "templates": []}
     tables: list[Table] = []

@@ -11,7 +11,7 @@ from typing import Any
 from runtime.store import Store
 from runtime.tracing.fates import Copy
 from sft.plain_tables import Page, Table
-from sft.show_filters import Filters, known_name
+from sft.show_filters import ENDED, Filters, known_name
 from spec_lang.diagnostics import fatal
 from spec_lang.plain_text import visible
 from tui import queries
@@ -32,10 +32,10 @@ def training_row_page(store: Store, run_id: str, filters: Filters) -> Page:
     if step is None:
         return Page({"row": None}, "this run renders no rows", ())
     rows = RowSet(step.step_id, step.step_hash)
-    if row_count(store, rows) is None:
+    if step.status not in ENDED or row_count(store, rows) is None:
         return Page({"row": None}, f"the rows of {step.step_id} are not in the store", ())
     row = training_row(store, run_id, step.step_id, _row_id(store, rows, filters.row or "0"))
-    return _page(store, row)
+    return _page(store, run_id, row)
 
 
 def _row_id(store: Store, rows: RowSet, wanted: str) -> str:
@@ -57,22 +57,22 @@ def _row_id(store: Store, rows: RowSet, wanted: str) -> str:
     return str(ids[0])
 
 
-def _page(store: Store, row: TrainingRow) -> Page:
+def _page(store: Store, run_id: str, row: TrainingRow) -> Page:
     """Every way in which the row is rendered in the set."""
     tables: list[Table] = []
-    rendered = [_way(store, row, copy, tables) for copy in ways(row.copies)]
+    rendered = [_way(store, run_id, row, copy, tables) for copy in ways(row.copies)]
     data = {"row_id": row.row_id, "step": row.step_id, "rendered": rendered}
     shown = tuple(table for table in tables if table.columns or table.title)
     return Page({"row": data}, f"row {row.row_id} of {row.step_id}", shown)
 
 
-def _way(store: Store, row: TrainingRow, copy: Copy, tables: list[Table]) -> dict[str, Any]:
+def _way(store: Store, run_id: str, row: TrainingRow, copy: Copy, tables: list[Table]) -> dict[str, Any]:
     about = facts(row, copy)
     tables.append(Table("", ("", "value"), about))
     masks: list[dict[str, Any]] = []
     text = "".join(part.text for part in by_roles(copy))
     for training in row.trainings:
-        mask = mask_of(store, training, copy)
+        mask = mask_of(store, run_id, training, copy)
         told = f"{training.step.id}: {learned(training)}"
         if isinstance(mask, str):
             masks.append({"train": training.step.id, "why_not": mask})

@@ -2,12 +2,14 @@
 
 The same queries and view models as the dashboard's. Text has aligned columns, is never wider than
 the terminal (100 columns where there is none) and holds no control character, whatever the data
-held. JSON has every value as it is stored, lists cut at ``limit``. Reads the store, writes nothing.
+held. JSON has every value as it is stored, lists cut at ``limit``. Reads the store, writes nothing. A page is one look
+at it, unless it works something out.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 from runtime.baselines import find_run
@@ -15,6 +17,8 @@ from runtime.store import Store
 from sft.plain_tables import as_markdown, as_text, terminal_width
 from sft.show_filters import step_id
 from sft.show_pages import PAGES, Filters
+
+COMPUTED = ("runs", "row")  # these work things out, which takes longer than one look at the store may
 
 
 def show(
@@ -27,7 +31,7 @@ def show(
     a filter, and what opening the store can raise.
     """
     wanted = "" if view == "runs" else run_id or find_run(store, "last")[0]
-    with store.reading():
+    with nullcontext() if view in COMPUTED else store.reading():
         if filters.get("step") is not None and wanted:
             filters["step"] = step_id(store, wanted, filters["step"])
         page = PAGES[view](store, wanted, Filters(**filters))

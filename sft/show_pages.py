@@ -27,41 +27,11 @@ from sft.show_scores import scores_page
 from sft.sources_page import sources_page
 from sft.spec_page import spec_page
 from sft.thresholds_page import thresholds_page
+from sft.training_page import training_page
 from sft.verdicts import requirement_table, requirements_of
 from tui import queries
-from tui.formats import count, number
+from tui.formats import count
 from tui.live import state_of
-from tui.view_models.training import training_view
-
-
-def _training(store: Store, run_id: str, filters: Filters) -> Page:
-    data, tables = [], []
-    for step in queries.steps(store, run_id):
-        if step.kind != "train" or filters.step not in (None, step.step_id):
-            continue
-        course = training_view(step, queries.train_points(store, step.step_hash, most=filters.limit))
-        validation, rates, speed = (
-            dict(curve) for curve in (course.validation_loss, course.learning_rate, course.tokens_per_second)
-        )
-        padding = dict(course.padding_share)
-        steps = sorted({x for curve in (course.loss, course.validation_loss) for x, _ in curve})
-        rows = [
-            (
-                count(int(x)),
-                number(dict(course.loss).get(x)),
-                number(validation.get(x)),
-                number(rates.get(x)),
-                count(round(speed[x])) if x in speed else "",
-                number(padding.get(x), "share"),
-            )
-            for x in steps
-        ]
-        title = f"{step.step_id}: " + ", ".join(f"{name} {value}" for name, value in course.figures)
-        columns = ("step", "loss", "validation", "learning rate", "tokens/s", "padding")
-        tables.append(Table(title, columns, rows, frozenset(range(6))))
-        keys = ("step_id", "status", "loss", "validation_loss", "learning_rate", "tokens_per_second", "padding_share")
-        data.append({key: getattr(course, key) for key in keys})
-    return Page(data, "" if tables else "this run trains nothing", tuple(tables))
 
 
 def _verdicts(store: Store, run_id: str, filters: Filters) -> Page:
@@ -115,7 +85,7 @@ PAGES: Mapping[str, Callable[[Store, str, Filters], Page]] = {
     "templates": templates_page,
     "row": training_row_page,
     "judges": judges_page,
-    "training": _training,
+    "training": training_page,
     "rounds": lambda store, run_id, filters: rounds_page(store, run_id),
     "verdicts": _verdicts,
     "metrics": metrics_page,

@@ -34,7 +34,9 @@ def runs_page(store: Store, filters: Filters) -> Page:
     data = [home_views.as_json(*known) for known in zip(rows, changes, lines, strict=True)]
     columns = ("run", "spec", "state", "gate", "started", "took")
     table = Table("", columns, cells, frozenset({5}), notes if any(notes) else (), "measured")
-    return Page(data, "" if rows else "no run yet: `sft run FILE`", (table,) if rows else ())
+    left = queries.count_runs(store) - len(rows)
+    last = f"{left:,} older run{'s' * (left != 1)} not listed: `--limit`" if left > 0 else ""
+    return Page(data, "" if rows else "no run yet: `sft run FILE`", (table,) if rows else (), last)
 
 
 def _note(line: home_views.HomeLine) -> str:
@@ -56,7 +58,13 @@ def run_page(store: Store, run_id: str, filters: Filters) -> Page:
     cells = [_cells(line) for line in plan_lines(run, parts, opened)]
     verdict = f" · gate {run.verdict}" if run.verdict else ""
     head = f"{run.spec} {run.run_id}: {run.status}{verdict} · {run.headline}"
-    return Page(run_views.as_json(run), head, (Table("", columns, cells, frozenset({2, 3, 4, 5})),), run.error or "")
+    return Page(run_views.as_json(run), head, (Table("", columns, cells, frozenset({2, 3, 4, 5})),), _tail(run))
+
+
+def _tail(run: run_views.RunView) -> str:
+    """What went wrong, and what steps have found."""
+    warned = [f"warning {one.code}: {one.message}" for one in run.warnings]
+    return "; ".join(filter(None, (run.error, *warned)))
 
 
 def _cells(line: PlanLine) -> tuple[str, ...]:

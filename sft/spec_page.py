@@ -17,7 +17,7 @@ _MARKS = {"error": "✗", "warning": "!", "": ""}
 def spec_page(store: Store, run_id: str) -> Page:
     """All files, the main one first, with what `sft check` says of them now."""
     model = spec_model(store, run_id)
-    pages = model.pages(findings_now(store, model.texts))
+    pages = model.pages(findings_now(store, run_id, model.texts))
     if not pages:
         what = f"the store has no text of `{model.run.spec}`, and there is no such file beside it"
         return Page({"files": []}, what, ())

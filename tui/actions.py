@@ -8,6 +8,7 @@ place where it works.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -114,6 +115,14 @@ ACTIONS: tuple[Action, ...] = (
 
 def actions_for(*scopes: str) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if action.scope in scopes)
+
+
+def scopes_of(bindings: Iterable[BindingType]) -> tuple[str, ...]:
+    """The scopes that some bindings are of, in the order of the bindings: what a screen says that it offers is what it
+    has bound. An action has its name and what it says of itself; the name alone stands in several scopes."""
+    known = {(action.name, action.help): action.scope for action in ACTIONS}
+    found = (known.get((one.action, one.tooltip)) for one in bindings if isinstance(one, Binding))
+    return tuple(dict.fromkeys(scope for scope in found if scope is not None))
 
 
 def bindings_for(*scopes: str) -> list[BindingType]:

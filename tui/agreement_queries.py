@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.own_results import MADE_STEPS
 from runtime.store import Store
 
 
@@ -47,7 +48,7 @@ def figures(store: Store, run_id: str) -> list[FigureRow]:
         "coalesce(s.labels ->> 'rows', (s.labels ->> 'model') || ' beside ' || (s.labels ->> 'against'), "
         "s.labels ->> 'source', ''), a.slice, "
         "a.slice_value, a.statistic, a.which, a.n, a.missing, a.estimate, a.low, a.high, a.unit, a.method "
-        "FROM steps s JOIN agreement a USING (step_hash) WHERE s.run_id = ? ORDER BY s.ordinal, a.rowid",
+        f"FROM {MADE_STEPS} s JOIN agreement a USING (step_hash) WHERE s.run_id = ? ORDER BY s.ordinal, a.rowid",
         [run_id],
     )
     return [FigureRow(*row) for row in rows]
@@ -56,8 +57,8 @@ def figures(store: Store, run_id: str) -> list[FigureRow]:
 def judged(store: Store, run_id: str) -> list[JudgedRow]:
     """Every judge step of a run, in the order of the plan; texts that were asked about several times count so often."""
     steps = store.query(
-        "SELECT step_id, step_hash, labels ->> 'judge', labels ->> 'policy' FROM steps "
-        "WHERE run_id = ? AND kind = 'judge' AND step_hash IN (SELECT step_hash FROM results) ORDER BY ordinal",
+        f"SELECT step_id, step_hash, labels ->> 'judge', labels ->> 'policy' FROM {MADE_STEPS} "
+        "WHERE run_id = ? AND kind = 'judge' ORDER BY ordinal",
         [run_id],
     )
     found = []

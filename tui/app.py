@@ -3,7 +3,7 @@
 Twice a second the event file of the run on show is read from where the last look ended; the store
 itself is asked only when a step or a run has ended, a new run has appeared, or the last try found
 the file held by another process. All reading happens in worker threads. The dashboard writes
-nothing, so it can be opened and left at any time while a run is going on.
+marks, notes and baselines for a moment, so it can be opened and left at any time while a run is going on.
 """
 
 from __future__ import annotations
@@ -109,11 +109,13 @@ class Dashboard(App[None]):
         """The items that a requirement is about; back leads to the verdicts."""
         self.push_screen(screen_class(VIEWS["predictions"])(run_id, requirement=requirement))
 
-    def open_failures(self, run_id: str, eval: str, model: str, metric: str, against: str) -> None:
-        """The items of a metric that two runs measured: those that regressed, if any did."""
+    def open_failures(self, run_id: str, eval: str, model: str, metric: str, against: str | None) -> None:
+        """The items of a metric that two runs measured: those that regressed; of one run those that failed."""
         from tui.item_filters import PredictionFilter
 
-        chosen = PredictionFilter(eval, model, model, metric, outcome="lost", base_run=against)
+        chosen = PredictionFilter(eval, model, None, metric, outcome="failed")
+        if against is not None:
+            chosen = PredictionFilter(eval, model, model, metric, outcome="lost", base_run=against)
         self.push_screen(screen_class(VIEWS["run"])(run_id))
         self.push_screen(screen_class(VIEWS["predictions"])(run_id, wanted=chosen))
 
@@ -123,8 +125,7 @@ class Dashboard(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: the action table of the screen in front, then Textual's own commands."""
         if isinstance(screen, View):
-            scopes = ("app", *(("run",) if screen.run_id else ()), screen.view, *screen.keys)
-            for action in actions_for(*scopes):
+            for action in actions_for(*(scope for scope in screen.scopes() if scope not in ("table", "long"))):
                 yield SystemCommand(action.title, action.help, self._caller(screen, action.name))
         for command in super().get_system_commands(screen):
             if command.title not in ("Quit", "Keys"):

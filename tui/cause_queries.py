@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from runtime.own_results import made_steps
 from runtime.store import Store
 from tui.item_index import ItemIndex, Matched, measured_items
 from tui.queries import plan
@@ -106,8 +107,10 @@ def counted(codes: Codes, mask: Mask) -> dict[Cause, int]:
 
 def _form_metrics(store: Store, run_id: str, eval_name: str) -> tuple[list[str], list[str]]:
     """Hashes of the eval's measure steps, and the names of its metrics of form."""
-    measures, forms = [], []
+    measures, forms, made = [], [], made_steps(store, run_id)
     for step in measure_steps(plan(store, run_id), eval_name):
+        if f"measure:{step.get('name')}" not in made:
+            continue
         measures.append(step.get("hash", ""))
         forms += [m["name"] for m in step["params"].get("metrics", ()) if m.get("function") in FORM_METRICS]
     return measures, forms

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.artifacts import Objects
+from runtime.own_results import MADE_STEPS
 from runtime.relational import PLACE, literal, parquet
 from runtime.row_files import EXAMPLES
 from runtime.store import Store
@@ -59,11 +60,11 @@ class DropRow:
 def rule_counts(store: Store, run_id: str) -> list[RuleCount]:
     """Drops by step and rule in plan order, numbered rules first; rules that dropped nothing are included."""
     rows = store.query(
-        """
+        f"""
         WITH fallen AS (
             SELECT s.step_id, l.rule, count(*) AS dropped,
                    CASE WHEN min(l.detail) = max(l.detail) THEN min(l.detail) END AS detail
-            FROM steps s JOIN ledger l USING (step_hash) WHERE s.run_id = ? GROUP BY ALL
+            FROM {MADE_STEPS} s JOIN ledger l USING (step_hash) WHERE s.run_id = ? GROUP BY ALL
         ), named AS (SELECT step_id, rule, text, reason FROM rules WHERE run_id = ?)
         SELECT step_id, rule, n.text, coalesce(n.reason, f.detail), coalesce(f.dropped, 0)
         FROM named n FULL JOIN fallen f USING (step_id, rule)
@@ -107,7 +108,7 @@ def drop_list(store: Store, run_id: str, step_id: str, rule: str | None, search:
     about = {"run": run_id, "step": step_id, "rule": rule, **({"text": search} if search else {})}
     with store.reading() as con:
         found = con.execute(
-            f"SELECT l.rowid AS at, {_PRINT} AS print FROM steps s JOIN ledger l USING (step_hash) "
+            f"SELECT l.rowid AS at, {_PRINT} AS print FROM {MADE_STEPS} s JOIN ledger l USING (step_hash) "
             f"WHERE s.run_id = $run AND s.step_id = $step AND ($rule IS NULL OR l.rule = $rule) "
             f"{_SEARCHED if search else ''} ORDER BY {_KEY}, l.rowid",
             about,
@@ -152,7 +153,7 @@ def _with_rows(store: Store, condition: str, tail: str, about: dict[str, Any]) -
 
 
 def _joined(store: Store, condition: str, tail: str, about: dict[str, Any]) -> list[DropRow]:
-    page = f"FROM steps s JOIN ledger l USING (step_hash) WHERE s.run_id = $run AND {condition} {tail}"
+    page = f"FROM {MADE_STEPS} s JOIN ledger l USING (step_hash) WHERE s.run_id = $run AND {condition} {tail}"
     ids = {row_id for row in named(store, f"SELECT l.row_id, l.survivor {page}", about) for row_id in row if row_id}
     rows = named(
         store,
@@ -185,7 +186,7 @@ def _held(store: Store, run_id: str, ids: Sequence[str]) -> str:
     everything that the rows hold would be read, which is most of the file: 0.8 s of a million rows, and not 0.15.
     """
     selects = []
-    for (step_hash,) in store.query("SELECT DISTINCT step_hash FROM steps WHERE run_id = ?", [run_id]):
+    for (step_hash,) in store.query(f"SELECT DISTINCT step_hash FROM {MADE_STEPS} WHERE run_id = ?", [run_id]):
         path = Objects(store.root / "objects").path(step_hash) / EXAMPLES
         if not ids or not path.exists():
             continue

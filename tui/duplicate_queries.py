@@ -11,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.own_results import MADE_STEPS
 from runtime.store import Store
 
-_CHAINS = """
+_CHAINS = f"""
 WITH RECURSIVE gone AS (
   SELECT s.labels ->> 'task' AS task, s.step_id, s.ordinal, TRY_CAST(l.rule AS INTEGER) AS rule, l.row_id, l.survivor,
          l.value, l.file, l.line
-  FROM ledger l JOIN steps s ON s.step_hash = l.step_hash
+  FROM ledger l JOIN {MADE_STEPS} s ON s.step_hash = l.step_hash
   WHERE s.run_id = $run AND s.kind = 'filter' AND l.survivor IS NOT NULL AND ($step IS NULL OR s.step_id = $step)
 ), chain AS (
   SELECT task, step_id, rule, row_id, value, file, line, survivor AS first, survivor AS stays, ordinal AS last_step,
@@ -69,11 +70,11 @@ SELECT l.task, l.stays, l.rows, l.least, l.through, s.content, s.file, s.line
 FROM largest l LEFT JOIN shown s ON s.row_id = l.stays ORDER BY l.rows DESC, l.task, l.stays"""
 )
 
-_OF_ONE = """
+_OF_ONE = f"""
 WITH RECURSIVE gone AS (
   SELECT s.labels ->> 'task' AS task, s.step_id, s.ordinal, TRY_CAST(l.rule AS INTEGER) AS rule, l.row_id, l.survivor,
          l.value, l.file, l.line
-  FROM ledger l JOIN steps s ON s.step_hash = l.step_hash
+  FROM ledger l JOIN {MADE_STEPS} s ON s.step_hash = l.step_hash
   WHERE s.run_id = $run AND s.kind = 'filter' AND l.survivor IS NOT NULL AND s.labels ->> 'task' = $task
 ), found AS (
   SELECT * FROM gone WHERE survivor = $stays

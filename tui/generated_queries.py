@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.own_results import BEGUN_STEPS
 from runtime.store import Store
 
 
@@ -60,7 +61,7 @@ class Sample:
 def written(store: Store, run_id: str) -> list[Written]:
     """The generate steps of a run that left candidates, in the order of the plan."""
     found = store.query(
-        "WITH c AS (SELECT s.step_id, s.ordinal, s.step_hash, c.* EXCLUDE (step_hash) FROM steps s "
+        f"WITH c AS (SELECT s.step_id, s.ordinal, s.step_hash, c.* EXCLUDE (step_hash) FROM {BEGUN_STEPS} s "
         "JOIN candidates c USING (step_hash) WHERE s.run_id = ? AND s.kind = 'generate'), "
         "asked AS (SELECT step_hash, count(*) AS requests, sum(prompt_tokens) AS read, sum(output_tokens) AS made, "
         "sum(seconds) AS seconds, sum(cost) AS cost FROM "

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from runtime.measuring.slice_names import pooled
+from runtime.own_results import MADE_STEPS
 from runtime.store import Store
 from tui import cause_queries
 from tui.cause_queries import CAUSES, Cause
@@ -21,6 +22,8 @@ from tui.shelf import Shelf
 
 if TYPE_CHECKING:
     from tui.item_index import Mask, Places, Positions
+
+Sort = Literal["worst", "longest", "slowest", "asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,10 @@ class Listed:
 def listed(store: Store, run_id: str, chosen: PredictionFilter, shelf: Shelf | None = None) -> Listed:
     """The items of a filter. Raises DiagnosticError; ConditionError for a condition that cannot be asked."""
     shelf, asked = shelf or Shelf(), chosen.asked(run_id)
-    fitting = _fitting(store, asked, chosen.condition, shelf) if chosen.condition else None
     with store.reading():
-        state, ranked = _ranked(store, asked, shelf)
+        state = state_of_items(store, asked)
+        ranked = shelf.get(asked, state, lambda: Ranked(item_index(store, asked)), large=True)
         mask = _mask(store, ranked.index, chosen, shelf, state)
-        if fitting is not None:
-            mask &= placed(ranked.index, fitting)
         counts = ranked.counts(mask)
         mask = mask & ranked.outcomes[chosen.outcome]
         kept = mask
@@ -79,29 +80,18 @@ def listed(store: Store, run_id: str, chosen: PredictionFilter, shelf: Shelf | N
     return Listed(ranked, ranked.listed(kept), counts, mask)
 
 
-def _ranked(store: Store, asked: Asked, shelf: Shelf) -> tuple[tuple[Any, ...], Ranked]:
-    state = state_of_items(store, asked)
-    return state, shelf.get(asked, state, lambda: Ranked(item_index(store, asked)), large=True)
-
-
-def _fitting(store: Store, asked: Asked, condition: str, shelf: Shelf) -> Places:
-    """The answers for which a condition is true: asked in looks of its own, because it may take seconds, in which a run
-    has to come to its commits."""
-    key = ("condition", asked, condition)
-    with store.reading():
-        state, ranked = _ranked(store, asked, shelf)
-        if shelf.has(key, state):
-            return shelf.get(key, state, lambda: matching(store, ranked.index, condition))
-    found = matching(store, ranked.index, condition)
-    with store.reading():
-        return shelf.get(key, state, lambda: found)
-
-
 def causes_of(store: Store, found: Listed, shelf: Shelf) -> dict[Cause, int]:
     """Why the items of a filter failed, most first; asked apart, because every output is looked at for it."""
     with store.reading():
         codes = _codes(store, found.ranked, shelf, state_of_items(store, found.index.asked))
     return cause_queries.counted(codes, found.mask)
+
+
+def causes_at(store: Store, found: Listed, shelf: Shelf, begin: int, end: int) -> list[Cause | None]:
+    """Why the items of a list from one position to another failed; None of those that did not."""
+    with store.reading():
+        codes = _codes(store, found.ranked, shelf, state_of_items(store, found.index.asked))
+    return [CAUSES[code] if code < len(CAUSES) else None for code in codes[found.order[begin:end]].tolist()]
 
 
 def _codes(store: Store, ranked: Ranked, shelf: Shelf, state: object) -> Any:
@@ -129,7 +119,7 @@ def state_of_items(store: Store, asked: Asked) -> tuple[Any, ...]:
 
 
 def _mask(store: Store, index: ItemIndex, chosen: PredictionFilter, shelf: Shelf, state: object) -> Mask:
-    """Everything of a filter but condition, outcome and cause."""
+    """Everything of a filter but outcome and cause."""
     import numpy as np
 
     mask = np.ones(len(index), bool)
@@ -140,6 +130,9 @@ def _mask(store: Store, index: ItemIndex, chosen: PredictionFilter, shelf: Shelf
     if chosen.text:
         key = ("text", index.asked.run_id, index.steps, chosen.text)
         mask &= placed(index, shelf.get(key, state, lambda: holding(store, index, chosen.text)))
+    if chosen.condition:
+        condition = ("condition", index.asked, chosen.condition)
+        mask &= placed(index, shelf.get(condition, state, lambda: matching(store, index, chosen.condition)))
     if chosen.marked:
         mask &= placed(index, marked_places(store, index))
     return mask
@@ -176,9 +169,9 @@ def _in_slice(store: Store, index: ItemIndex, chosen: PredictionFilter, shelf: S
     def ask() -> Places:
         return places(
             store,
-            """
+            f"""
             SELECT rowid AS at FROM predictions WHERE list_contains($steps, step_hash) AND row_id IN (
-                SELECT l.row_id FROM steps s JOIN item_slices l USING (step_hash)
+                SELECT l.row_id FROM {MADE_STEPS} s JOIN item_slices l USING (step_hash)
                 WHERE s.run_id = $run AND s.labels->>'eval' = $eval AND l.slice = $slice
                   AND list_contains($values, l.value))
             """,
@@ -195,8 +188,8 @@ def _in_slice(store: Store, index: ItemIndex, chosen: PredictionFilter, shelf: S
 def slice_counts(store: Store, run_id: str, eval_name: str) -> dict[str, dict[str, int]]:
     """Slice -> value -> items, of slices that group items."""
     rows = store.query(
-        """
-        SELECT l.slice, l.value, count(*) FROM steps s JOIN item_slices l USING (step_hash)
+        f"""
+        SELECT l.slice, l.value, count(*) FROM {MADE_STEPS} s JOIN item_slices l USING (step_hash)
         WHERE s.run_id = ? AND s.labels->>'eval' = ? GROUP BY l.slice, l.value ORDER BY ALL
         """,
         [run_id, eval_name],

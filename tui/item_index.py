@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from runtime.own_results import BEGUN_STEPS, MADE_STEPS
 from runtime.store import Store
 from tui.queries import named
 
@@ -107,7 +108,7 @@ def _cells(store: Store, run_id: str, eval_name: str, model: str) -> list[tuple[
     return [
         (step, template)
         for step, template in store.query(
-            "SELECT step_hash, labels->>'template' FROM steps WHERE run_id = ? AND kind = 'predict' "
+            f"SELECT step_hash, labels->>'template' FROM {BEGUN_STEPS} WHERE run_id = ? AND kind = 'predict' "
             "AND labels->>'eval' = ? AND labels->>'model' = ? ORDER BY ordinal",
             [run_id, eval_name, model],
         )
@@ -116,7 +117,7 @@ def _cells(store: Store, run_id: str, eval_name: str, model: str) -> list[tuple[
 
 def measures_of(store: Store, run_id: str, eval_name: str) -> list[str]:
     rows = store.query(
-        "SELECT step_hash FROM steps WHERE run_id = ? AND kind = 'measure' AND labels->>'eval' = ?",
+        f"SELECT step_hash FROM {MADE_STEPS} WHERE run_id = ? AND kind = 'measure' AND labels->>'eval' = ?",
         [run_id, eval_name],
     )
     return [step for (step,) in rows]
@@ -126,9 +127,9 @@ def _side(store: Store, asked: Asked) -> tuple[str, str]:
     """Unit of the metric, and which side of it is better."""
     rows = named(
         store,
-        """
+        f"""
         SELECT any_value(m.unit), any_value(s.labels->>('better:' || $metric))
-        FROM steps s LEFT JOIN metrics m ON m.step_hash = s.step_hash AND m.metric = $metric
+        FROM {MADE_STEPS} s LEFT JOIN metrics m ON m.step_hash = s.step_hash AND m.metric = $metric
         WHERE s.run_id = $run AND s.kind = 'measure' AND s.labels->>'eval' = $eval
         """,
         {"run": asked.run_id, "eval": asked.eval, "metric": asked.metric or ""},

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from runtime.own_results import BEGUN_STEPS
 from runtime.store import Row, Store
 
 
@@ -53,7 +54,7 @@ def items(store: Store, run_id: str, eval_name: str, keys: Sequence[tuple[str, s
     rows, templates = sorted({row for row, _ in keys}), sorted({template for _, template in keys})
     with store.reading():
         steps = store.query(
-            "SELECT kind, step_hash, labels->>'model', labels->>'template' FROM steps WHERE run_id = ? "
+            f"SELECT kind, step_hash, labels->>'model', labels->>'template' FROM {BEGUN_STEPS} WHERE run_id = ? "
             "AND labels->>'eval' = ? AND kind IN ('predict', 'measure') ORDER BY ordinal",
             [run_id, eval_name],
         )

@@ -146,12 +146,6 @@ def state_of(run: RunRow) -> str:
     return "interrupted" if runner_gone(run) else run.status
 
 
-def merge_points(stored: list[TrainPoint], live: Iterable[TrainPoint]) -> list[TrainPoint]:
-    """Stored points, then those live ones that the store does not have yet."""
-    last = stored[-1].step if stored else -1
-    return stored + [point for point in live if point.step > last]
-
-
 def _point(step: int, data: dict[str, Any]) -> TrainPoint:
     tokens = _number(data.get("tokens"))
     return TrainPoint(

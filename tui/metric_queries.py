@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.own_results import MADE_STEPS
 from runtime.store import Store
 
 
@@ -48,10 +49,10 @@ class AxisLine:
 def metrics(store: Store, run_id: str) -> list[MetricRow]:
     """All aggregates of a run. Template ``*`` is over templates, slice ``*`` over all items."""
     rows = store.query(
-        """
+        f"""
         SELECT s.labels->>'eval', m.model, m.template, m.metric, m.slice, m.slice_value, m.n, m.missing,
                m.estimate, m.low, m.high, m.level, m.unit
-        FROM steps s JOIN metrics m USING (step_hash) WHERE s.run_id = ? AND s.status <> 'skipped'
+        FROM {MADE_STEPS} s JOIN metrics m USING (step_hash) WHERE s.run_id = ?
         ORDER BY s.ordinal, m.metric, m.model, m.template, m.slice, m.rowid
         """,
         [run_id],
@@ -82,12 +83,12 @@ class CorrectedRow:
 def corrected(store: Store, run_id: str) -> list[CorrectedRow]:
     """The corrected rates of a run, in the order of its metrics."""
     rows = store.query(
-        """
+        f"""
         SELECT s.labels->>'eval', c.model, c.template, c.metric, c.slice, c.slice_value, m.estimate, c.n, c.labelled,
                c.estimate, c.low, c.high, c.level, c.method
-        FROM steps s JOIN corrected_rates c USING (step_hash)
+        FROM {MADE_STEPS} s JOIN corrected_rates c USING (step_hash)
         JOIN metrics m USING (step_hash, model, template, metric, slice, slice_value)
-        WHERE s.run_id = ? AND s.status <> 'skipped' ORDER BY s.ordinal, c.metric, c.model, c.template, c.slice, c.rowid
+        WHERE s.run_id = ? ORDER BY s.ordinal, c.metric, c.model, c.template, c.slice, c.rowid
         """,
         [run_id],
     )
@@ -97,10 +98,10 @@ def corrected(store: Store, run_id: str) -> list[CorrectedRow]:
 def axes(store: Store, run_id: str) -> list[AxisLine]:
     """What the evals of a run vary beside their rows, in the order of their measuring."""
     rows = store.query(
-        """
+        f"""
         SELECT s.labels->>'eval', a.model, a.metric, a.axis, a.statistic, a.template, a.which, a.n, a.missing,
                a.estimate, a.low, a.high, a.level, a.unit, a.method
-        FROM steps s JOIN axes a USING (step_hash) WHERE s.run_id = ? AND s.status <> 'skipped'
+        FROM {MADE_STEPS} s JOIN axes a USING (step_hash) WHERE s.run_id = ?
         ORDER BY s.ordinal, a.metric, a.model, a.rowid
         """,
         [run_id],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.own_results import BEGUN_STEPS
 from runtime.store import Store
 from tui.queries import named
 
@@ -51,9 +52,9 @@ def overlap_sets(store: Store, run_id: str) -> list[OverlapSet]:
         return []  # and a store of an earlier version has no tables to ask
     found = named(
         store,
-        """
+        f"""
         WITH step AS (
-            SELECT ordinal, step_id, step_hash, rows_in FROM steps
+            SELECT ordinal, step_id, step_hash, rows_in FROM {BEGUN_STEPS}
             WHERE run_id = $run AND kind = 'decontaminate' AND (
                 status IN ('done', 'cached') OR step_hash IN (SELECT step_hash FROM overlap_items)
             )
@@ -82,9 +83,9 @@ def overlap_items(store: Store, run_id: str, step_id: str | None, limit: int) ->
     """The items of which some row covers most, the largest share first."""
     found = named(
         store,
-        """
+        f"""
         WITH shown AS (
-            SELECT s.ordinal, s.step_id, o.* FROM steps s JOIN overlap_items o USING (step_hash)
+            SELECT s.ordinal, s.step_id, o.* FROM {BEGUN_STEPS} s JOIN overlap_items o USING (step_hash)
             WHERE s.run_id = $run AND ($step IS NULL OR s.step_id = $step) AND o.covered > 0
             ORDER BY o.covered / o.words DESC, o.words DESC, s.ordinal, o.against, o.item LIMIT $limit
         ), place AS (

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.own_results import BEGUN_STEPS
 from runtime.store import Store
 from tui.item_filters import PredictionFilter, listed
 from tui.item_order import OUTCOMES, Outcome
 from tui.item_pages import HEAD_CHARACTERS, PredictionRow, item_rows
 from tui.item_queries import Item, ItemOutput, item
+from tui.queries import named
 
 __all__ = [
     "HEAD_CHARACTERS",
@@ -46,15 +48,17 @@ class Cell:
 
 def cells(store: Store, run_id: str) -> list[Cell]:
     """The cells of all evals of a run in plan order, those without a prediction yet included."""
-    rows = store.query(
-        """
+    rows = named(
+        store,
+        f"""
         SELECT s.labels->>'eval', s.labels->>'model', s.labels->>'template', s.step_hash, coalesce(p.items, 0)
         FROM steps s LEFT JOIN (
-            SELECT step_hash, count(*) AS items FROM predictions WHERE sample = 0 GROUP BY step_hash
-        ) p USING (step_hash)
-        WHERE s.run_id = ? AND s.kind = 'predict' ORDER BY s.ordinal
+            SELECT b.step_id, count(*) AS items FROM {BEGUN_STEPS} b JOIN predictions USING (step_hash)
+            WHERE b.run_id = $run AND sample = 0 GROUP BY b.step_id
+        ) p USING (step_id)
+        WHERE s.run_id = $run AND s.kind = 'predict' ORDER BY s.ordinal
         """,
-        [run_id],
+        {"run": run_id},
     )
     return [Cell(*row) for row in rows]
 

@@ -1,5 +1,5 @@
 """Every question that the dashboard and ``sft show`` ask of the store, except those about predictions
-(``prediction_queries``) and dropped rows (``drop_queries``).
+(``prediction_queries``), dropped rows (``drop_queries``) and trainings (``training_queries``).
 
 Each function opens the store read-only for one query (about 12 ms) and returns small frozen rows,
 so no caller ever holds the file while a person thinks. Results hang on a step's hash and names on
@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.own_results import MADE_STEPS, begun_steps, finished_by
 from runtime.store import Row, Store
 from spec_lang.diagnostics import DiagnosticError, fatal
 
@@ -49,6 +50,8 @@ class StepRow:
     summary: dict[str, Any]
     error: str | None
     line: int | None
+    begun: bool = True  # whether what the store has of its hash is this run's: see ``runtime.own_results``
+    finished_by: str | None = None  # the run that has done it since, where this one did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class TrainPoint:
-    """One optimiser step, or the mean of some neighbouring ones in a long training."""
+    """One optimiser step, or the mean of some neighbouring ones in a long training, under the last one's number."""
 
     step: int
     epoch: float | None = None
@@ -124,10 +127,22 @@ FROM runs r LEFT JOIN steps s USING (run_id)
 """
 
 
-def runs(store: Store, limit: int, offset: int = 0) -> list[RunRow]:
-    """Runs, newest first."""
-    tail = "GROUP BY ALL ORDER BY started DESC, r.run_id DESC LIMIT ? OFFSET ?"
-    return [RunRow(*row) for row in store.query(_RUNS + tail, [limit, offset])]
+def runs(store: Store, limit: int, after: str | None = None) -> list[RunRow]:
+    """Runs, newest first; ``after`` is the run that they come after, so that one that begins meanwhile moves none."""
+    place = "WHERE (r.started_at, r.run_id) < (SELECT (started_at, run_id) FROM runs WHERE run_id = $after) "
+    tail = "GROUP BY ALL ORDER BY started DESC, r.run_id DESC LIMIT $limit"
+    where, given = (place, {"after": after}) if after is not None else ("", {})
+    return [RunRow(*row) for row in named(store, _RUNS + where + tail, {"limit": limit, **given})]
+
+
+def runs_until(store: Store, oldest: str) -> int:
+    """How many runs there are from the newest to this one."""
+    place = "(r.started_at, r.run_id) >= (SELECT (started_at, run_id) FROM runs WHERE run_id = ?)"
+    return int(store.query(f"SELECT count(*) FROM runs r WHERE {place}", [oldest])[0][0])
+
+
+def count_runs(store: Store) -> int:
+    return int(store.query("SELECT count(*) FROM runs")[0][0])
 
 
 def run(store: Store, run_id: str) -> RunRow:
@@ -144,18 +159,24 @@ def _unknown(run_id: str) -> DiagnosticError:
 
 def steps(store: Store, run_id: str) -> list[StepRow]:
     """The steps of a run in plan order."""
+    with store.reading():
+        return _steps(store, run_id)
+
+
+def _steps(store: Store, run_id: str) -> list[StepRow]:
     rows = store.query(
         "SELECT ordinal, step_id, kind, name, step_hash, labels, status, reason, rows_in, rows_out, rows_dropped,"
         " seconds, summary, error, line FROM steps WHERE run_id = ? ORDER BY ordinal",
         [run_id],
     )
-    return [_step(row) for row in rows]
+    begun, others = begun_steps(store, run_id), finished_by(store, run_id)
+    return [_step(row, begun, others) for row in rows]
 
 
-def _step(row: Row) -> StepRow:
+def _step(row: Row, begun: frozenset[str], others: dict[str, str]) -> StepRow:
     values = list(row)
     values[5], values[12] = _object(values[5]), _object(values[12])
-    return StepRow(*values)
+    return StepRow(*values, begun=row[1] in begun, finished_by=others.get(row[1]))
 
 
 def plan_text(store: Store, run_id: str) -> str:
@@ -193,32 +214,14 @@ def environment(store: Store, run_id: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def train_points(store: Store, step_hash: str, most: int = 1500) -> list[TrainPoint]:
-    """The course of a training in at most about ``most`` points; neighbours are averaged in longer ones."""
-    rows = named(
-        store,
-        """
-        WITH own AS (
-            SELECT *, greatest(1, ceil(max(step) OVER () / $most)::BIGINT) AS stride
-            FROM train_steps WHERE step_hash = $hash
-        )
-        SELECT max(step), max(epoch), avg(loss), max_by(validation_loss, step), avg(learning_rate),
-               avg(tokens_per_second), sum(tokens)::BIGINT, avg(padding_share)
-        FROM own GROUP BY step // stride ORDER BY 1
-        """,
-        {"hash": step_hash, "most": most},
-    )
-    return [TrainPoint(*row) for row in rows]
-
-
 def gates(store: Store, run_id: str) -> list[GateRow]:
     """Requirements and their slices, in the order of the spec. A store of version 7 has no adjusted p."""
     rows = store.query(
-        """
+        f"""
         SELECT s.name, g.step_hash, g.requirement, g.part, g.text, g.verdict, g.reason, g.slice, g.slice_value,
                g.estimate, g.low, g.high, g.bound, g.threshold, g.level, g.n, g.gained, g.lost, g.p_value,
                g.minimum_detectable, g.unit, g.test, g.adjusted_p
-        FROM steps s
+        FROM {MADE_STEPS} s
         JOIN (FROM gates UNION ALL BY NAME SELECT NULL::DOUBLE AS adjusted_p WHERE false) g USING (step_hash)
         WHERE s.run_id = ? ORDER BY s.ordinal, g.requirement, g.part
         """,
@@ -242,9 +245,9 @@ def findings(store: Store, run_id: str) -> list[FindingRow]:
 def looks(store: Store, run_id: str) -> dict[str, int]:
     """Gate step hash -> how many gate decisions its held-out sets have made, the most used one counting."""
     rows = store.query(
-        """
+        f"""
         WITH used AS (SELECT held_out, count(*) AS times FROM looks GROUP BY held_out)
-        SELECT s.step_hash, max(u.times) FROM steps s
+        SELECT s.step_hash, max(u.times) FROM {MADE_STEPS} s
         JOIN looks l ON l.gate_hash = s.step_hash JOIN used u USING (held_out)
         WHERE s.run_id = ? AND s.kind = 'gate' GROUP BY s.step_hash
         """,

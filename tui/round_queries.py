@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from runtime.own_results import MADE_STEPS
 from runtime.store import Store
 
 
@@ -106,8 +107,17 @@ def _figures(store: Store, hashes: Sequence[str]) -> tuple[FigureRow, ...]:
 
 
 def warnings(store: Store, run_id: str) -> list[tuple[str, str, int | None]]:
-    """What the loops of a run found: code, message and line."""
-    rows = store.query(
-        "SELECT code, message, line FROM findings WHERE run_id = ? AND severity = 'warning' ORDER BY number", [run_id]
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
+    """What the loops of a run found: code, message and line. What other steps found is not theirs: see
+    ``view_models.runs.run_warnings``."""
+    with store.reading():
+        said = store.query(
+            f"SELECT summary FROM {MADE_STEPS} WHERE run_id = ? AND labels->>'loop' IS NOT NULL "
+            "AND summary IS NOT NULL",
+            [run_id],
+        )
+        rows = store.query(
+            "SELECT code, message, line FROM findings WHERE run_id = ? AND severity = 'warning' ORDER BY number",
+            [run_id],
+        )
+    own = {item["message"] for (summary,) in said for item in json.loads(summary).get("findings", ())}
+    return [(row[0], row[1], row[2]) for row in rows if row[1] in own]

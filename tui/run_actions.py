@@ -42,16 +42,19 @@ class Again:
 
 
 def again(store: Store, run: RunRow) -> Again:
-    """Raises DiagnosticError SFT0915 where the spec is not beside the store, or the run was made for an export."""
+    """Raises DiagnosticError SFT0915 where the spec is not found any more, or the run was made for an export."""
     from compiler.plan import EXPORT_MARK
-    from runtime.baselines import spec_folder
+    from runtime.spec_place import spec_place
 
     if EXPORT_MARK in run.spec:
         raise fatal(NOT_BLESSABLE, "this run served an export", "give the `sft export` again")
     with store.reading():
-        folder = spec_folder(store, run.run_id)
+        folder = spec_place(store, run.run_id)
         options = dict(queries.environment(store, run.run_id)).get(OPTIONS, "")
         kept = sum(step.status in ("done", "cached") for step in queries.steps(store, run.run_id))
+    if folder is None:
+        message = f"the spec `{run.spec}` is not beside the store, nor where it was run"
+        raise fatal(NOT_BLESSABLE, message, "give its `sft run` again, with `--store`")
     given = tuple(_of_a_run(shlex.split(options)))
     return Again((str((folder / run.spec).resolve()), *given, "--store", str(store.root)), given, kept, run.steps)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from runtime.own_results import MADE_STEPS
 from runtime.store import Store
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -47,7 +48,7 @@ def scores(store: Store, run_id: str) -> list[ScoreRow]:
             "SELECT s.step_id, s.step_hash, c.score, count(*), count(c.value), "
             "min(c.value), max(c.value), avg(c.value), "
             f"quantile_cont(c.value, [{', '.join(map(str, (*QUANTILES, 0.01, 0.99)))}]) "
-            "FROM steps s JOIN scores c USING (step_hash) WHERE s.run_id = ? "
+            f"FROM {MADE_STEPS} s JOIN scores c USING (step_hash) WHERE s.run_id = ? "
             "GROUP BY s.step_id, s.step_hash, s.ordinal, c.score ORDER BY s.ordinal, c.score",
             [run_id],
         )
@@ -89,7 +90,8 @@ def extremes(
 
     def ends(order: str) -> list[ScoredRow]:
         found = store.query(
-            "WITH w AS (SELECT s.step_id, c.score, c.value, c.row_id FROM steps s JOIN scores c USING (step_hash) "
+            "WITH w AS (SELECT s.step_id, c.score, c.value, c.row_id "
+            f"FROM {MADE_STEPS} s JOIN scores c USING (step_hash) "
             "WHERE s.run_id = $1 AND s.step_id = $2 AND c.score = $3 AND c.value IS NOT NULL "
             f"ORDER BY c.value {order}, c.row_id LIMIT $4), "
             "read AS (SELECT i.step_hash FROM steps i JOIN steps s ON i.labels ->> 'source' = s.labels ->> 'source' "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from runtime.own_results import BEGUN_STEPS, MADE_STEPS
 from runtime.store import Store
 from tui import prediction_queries as asked
 from tui.prediction_queries import Item, PredictionFilter
@@ -29,17 +30,17 @@ class Side:
 def sides(store: Store, run_id: str, eval_name: str) -> list[Side]:
     """Models of the eval in plan order, then those of other runs, blessed ones first, the newest first."""
     own = store.query(
-        "SELECT labels->>'model', min(ordinal) AS place FROM steps WHERE run_id = ? AND kind = 'predict' "
+        f"SELECT labels->>'model', min(ordinal) AS place FROM {BEGUN_STEPS} WHERE run_id = ? AND kind = 'predict' "
         "AND labels->>'eval' = ? GROUP BY ALL ORDER BY place",
         [run_id, eval_name],
     )
     others = store.query(
-        """
+        f"""
         WITH named AS (SELECT run_id, list(name ORDER BY name) AS names FROM baselines GROUP BY run_id)
         SELECT s.run_id, s.labels->>'model' AS model, any_value(n.names) AS named_as
-        FROM steps s JOIN runs r USING (run_id) LEFT JOIN named n USING (run_id)
+        FROM {MADE_STEPS} s JOIN runs r USING (run_id) LEFT JOIN named n USING (run_id)
         WHERE s.run_id <> ? AND s.kind = 'predict'
-          AND s.labels->>'eval' = ? AND s.status IN ('done', 'cached')
+          AND s.labels->>'eval' = ?
         GROUP BY s.run_id, model, r.started_at ORDER BY named_as IS NULL, r.started_at DESC, model LIMIT ?
         """,
         [run_id, eval_name, MOST_RUNS],

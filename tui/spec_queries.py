@@ -14,6 +14,7 @@ from pathlib import Path
 
 from compiler.plan import EXPORT_MARK
 from compiler.world import Problem
+from runtime.spec_place import spec_place
 from runtime.store import Store
 from runtime.world import LocalWorld
 from spec_lang.diagnostics import Diagnostic
@@ -48,7 +49,7 @@ class LineFinding:
 
 def spec_texts(store: Store, run_id: str) -> list[SpecText]:
     """The files of a run's spec, the main one first; nothing where neither the store nor the disk has it."""
-    folder = spec_folder(store)
+    folder = spec_folder(store, run_id)
     if kept := _kept(store, run_id):
         return [SpecText(path, text, _changed(folder / path, text)) for path, text in kept]
     rows = store.query("SELECT spec FROM runs WHERE run_id = ?", [run_id])
@@ -56,9 +57,10 @@ def spec_texts(store: Store, run_id: str) -> list[SpecText]:
     return [SpecText(path, text, FROM_DISK) for path, text in texts.items()]
 
 
-def spec_folder(store: Store) -> Path:
-    """Where the spec stands: the folder of the store, unless the store was put elsewhere."""
-    return store.root.resolve().parent
+def spec_folder(store: Store, run_id: str | None = None) -> Path:
+    """Where the spec of a run stands, or would."""
+    found = spec_place(store, run_id) if run_id is not None else None
+    return found or store.root.resolve().parent
 
 
 def _kept(store: Store, run_id: str) -> list[tuple[str, str]]:
@@ -115,13 +117,13 @@ class _World(LocalWorld, frozen=True):
         return self.texts[path] if path in self.texts else super().read_text(path)
 
 
-def findings_now(store: Store, texts: Sequence[SpecText]) -> list[LineFinding]:
+def findings_now(store: Store, run_id: str, texts: Sequence[SpecText]) -> list[LineFinding]:
     """What `sft check` says of these texts with the data as they are now."""
     from compiler.compile import check
 
     if not texts:
         return []
-    folder, main = spec_folder(store), texts[0]
+    folder, main = spec_folder(store, run_id), texts[0]
     world = _World(folder, {text.path: text.text for text in texts})
     _, found = check(SourceFile(str(folder / main.path), main.text), world)
     return [_placed(finding, main.path) for finding in found]

@@ -84,9 +84,9 @@ def training_row(store: Store, run_id: str, step_id: str, row_id: str) -> Traini
         )
 
 
-def mask_of(store: Store, training: Training, copy: Copy) -> ShownRow | str:
+def mask_of(store: Store, run_id: str, training: Training, copy: Copy) -> ShownRow | str:
     """A conversation as a training sees it, or why that cannot be told."""
-    return shown_row(training.step, spec_folder(store), copy.messages)
+    return shown_row(training.step, spec_folder(store, run_id), copy.messages)
 
 
 def trained_on(plan: Plan, step_id: str) -> list[Step]:

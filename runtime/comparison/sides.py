@@ -2,7 +2,8 @@
 
 What else than the model differs between them is read from the plans of their runs: how the metric is computed, what
 the templates say, how answers are decoded, what a judge is. Of recorded answers the prompts themselves are compared,
-where both have them, and what was not recorded is said to be unknown. Reads the store, writes nothing.
+where both have them, and what was not recorded is said to be unknown. Reads the store, writes nothing, and holds it for
+single questions only: a comparison takes seconds, and a run that waits for the store gives up after half a minute.
 """
 
 from __future__ import annotations
@@ -106,8 +107,9 @@ def named_alike(first: Measured, second: Measured) -> Measured:
     return replace(first, names=names)
 
 
-def compare_sides(store: Store, first: Measured, second: Measured, metric: str) -> TwoModels:
-    """The comparison by a metric that both measured. Raises KeyError when one of them did not."""
+def compare_sides(store: Store, first: Measured, second: Measured, metric: str, *, details: bool = True) -> TwoModels:
+    """The comparison by a metric that both measured, without ``details`` no items and slices. Raises KeyError when one
+    of them did not measure it. Not to be called inside a look at the store."""
     old, new = first.metric(metric), second.metric(metric)
     if old is None or new is None:
         raise KeyError(metric)
@@ -125,7 +127,8 @@ def compare_sides(store: Store, first: Measured, second: Measured, metric: str) 
         seed=_seed(first.step, second.step),
         differs=differs,
         unknown=unknown,
-        slices=_slices(store, second),
+        slices=_slices(store, second) if details else {},
+        details=details,
     )
 
 

@@ -100,6 +100,8 @@ def _read(step: Step) -> Iterator[str]:
 
 
 def _fate(scene: Scene, step: Step, row_id: str, holding: set[str], items: Mapping[str, str]) -> Fate | None:
+    if scene.begun is not None and step.id not in scene.begun:  # what the store has of it another run did
+        return Fate(step, "unknown") if step.kind is not StepKind.GATE else None
     match step.kind:
         case StepKind.GATE:
             return None

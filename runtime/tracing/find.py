@@ -64,11 +64,13 @@ def _place(step: Step, file: str, number: int) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that a look needs: the plan of a run, its store, and an engine over the artifacts."""
+    """Everything that a look needs: the plan of a run, its store, and an engine over the artifacts. ``begun`` are the
+    steps whose results are the run's own; None where all are."""
 
     plan: Plan
     store: Store
     db: Engine
+    begun: frozenset[str] | None = None
 
     def rows_file(self, step: Step) -> Path | None:
         """The rows, or answers, that a step made; None when it made none or they are gone."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from compiler.plan import Plan
+from runtime.own_results import begun_steps
 from runtime.relational import engine
 from runtime.store import Store
 from runtime.tracing.find import Scene
@@ -31,7 +32,7 @@ def scene_of(store: Store, run_id: str) -> Iterator[Scene]:
         message = f"the plan of run `{run_id}` was made by another version of sft, and this one cannot read it"
         raise fatal("SFT0922", message, "run the spec again: `sft run FILE`")
     with tempfile.TemporaryDirectory(prefix="sft-look-") as scratch, engine(Path(scratch)) as db:
-        yield Scene(plan, store, db)
+        yield Scene(plan, store, db, begun_steps(store, run_id))
 
 
 def plan_of(text: str) -> Plan | None:

@@ -28,7 +28,7 @@ _INCONCLUSIVE = {"inconclusive": "error", "fail": "failure", "pass": "skipped"}
 
 def junit_xml(report: Report) -> str:
     """The whole file, with its declaration."""
-    root = Element("testsuites", name="sft", time=_seconds(report.seconds))
+    root = Element("testsuites", name="sft", time=_seconds(report.seconds or 0.0))
     for gate in report.gates:
         _gate_suite(root, report, gate)
     if report.stops or report.status in ("interrupted", "running"):
@@ -91,7 +91,7 @@ def _weight(verdict: str, counts: str) -> str:
 
 def _stopped_suite(root: Element, report: Report) -> None:
     """What kept the run from its end, a case a finding."""
-    suite = _suite(root, report, "run", report.seconds)
+    suite = _suite(root, report, "run", report.seconds or 0.0)
     _properties(suite, _of_run(report))
     for stop in report.stops or (Stop("", report.headline, "give the same command again, it continues"),):
         name = f"{stop.code} {stop.step}" if stop.step else stop.code or report.status

@@ -47,7 +47,8 @@ def _sections(report: Report) -> Iterator[list[str]]:
         yield [f"Inconclusive counts as {report.taken} here."]
     if report.run_id:
         counts = f"{report.steps:,} steps, {report.cached:,} of them cached"
-        yield [f"Run {markdown_text(report.run_id)}: {counts}, {duration(report.seconds)}."]
+        took = f", {duration(report.seconds)}" if report.seconds is not None else ""
+        yield [f"Run {markdown_text(report.run_id)}: {counts}{took}."]
     if report.stops:
         yield ["### What stopped it", "", *(_stop(stop) for stop in report.stops)]
     for gate in report.gates:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.run_record import inconclusive_counts_as
+from runtime.spec_place import spec_place
 from runtime.store import Store
 from sft.reports.report import Case, GateReport, Place, Report, Stop, Taken, counted
 from sft.repository import in_repository
@@ -29,7 +30,7 @@ def report_of_run(store: Store, run_id: str, folder: Path | None = None) -> Repo
         steps = {step.step_id: step for step in queries.steps(store, run_id)}
         rows, looks = queries.gates(store, run_id), queries.looks(store, run_id)
         found = queries.findings(store, run_id)
-    place = _beside(store, run.spec) if folder is None else folder
+    place = _beside(store, run_id, run.spec) if folder is None else folder
     state = state_of(run)
     told = verdict_view(run.verdict, rows, looks, plan).requirements
     gates = []
@@ -54,7 +55,7 @@ def report_of_run(store: Store, run_id: str, folder: Path | None = None) -> Repo
         verdict=run.verdict,
         run_id=run_id,
         started_at=run.started_at,
-        seconds=(run.ended_at or run.started_at) - run.started_at,
+        seconds=None if run.ended_at is None else run.ended_at - run.started_at,
         steps=run.steps,
         cached=run.cached,
         gated=any(step["kind"] == "gate" for step in plan.get("steps", ())),
@@ -64,10 +65,11 @@ def report_of_run(store: Store, run_id: str, folder: Path | None = None) -> Repo
     )
 
 
-def _beside(store: Store, spec: str) -> Path:
-    """The folder of a spec: the one with its store or, of a store that lies elsewhere, the one that one stands in."""
-    with_store, here = store.root.parent, Path.cwd()
-    return here if (here / spec).is_file() and not (with_store / spec).is_file() else with_store
+def _beside(store: Store, run_id: str, spec: str) -> Path:
+    """The folder of a spec: where it is found or, of a store that was brought from elsewhere, the one that one stands
+    in."""
+    here = Path.cwd()
+    return spec_place(store, run_id) or (here if (here / spec).is_file() else store.root.parent)
 
 
 def report_of_findings(spec: Path, findings: Iterable[Diagnostic], taken: Taken = "inconclusive") -> Report:

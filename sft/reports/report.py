@@ -87,7 +87,7 @@ class Report:
     verdict: str | None = None
     run_id: str | None = None
     started_at: float | None = None  # seconds since 1970
-    seconds: float = 0.0
+    seconds: float | None = 0.0
     steps: int = 0
     cached: int = 0
     gated: bool = False  # whether the spec has a gate at all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.environment import SPEC_FOLDER
 from sft.run_report.facts import RunFacts
 from sft.run_report.markup import Markup, el, head_row, joined, text
 from tui.formats import count
@@ -26,7 +27,8 @@ def _steps(facts: RunFacts) -> Markup:
 
 
 def _environment(facts: RunFacts) -> Markup:
-    rows = [el("tr", el("td", key), el("td", value)) for key, value in facts.environment]
+    told = [pair for pair in facts.environment if pair[0] != SPEC_FOLDER]  # a page is handed around
+    rows = [el("tr", el("td", key), el("td", value)) for key, value in told]
     return el("details", el("summary", "environment"), el("table", *rows)) if rows else joined()
 
 

@@ -1,4 +1,7 @@
-"""Everything that a page about a run says, read in one look at its store: the dashboard's queries and view models.
+"""Everything that a page about a run says: the dashboard's queries and view models.
+
+What is read is read in one look at the store. What is worked out, an eval at a time, does not hold it: a run that goes
+on would wait, and give up.
 
 A report of a run with a million predictions reads what it shows and no more: counts are made in SQL, and of the
 failures only those that have room on the page. The comparison of two models with its interval needs all their items at
@@ -17,31 +20,27 @@ from sft.comparing_models import Compared, Wanted, compare_models
 from sft.reports.of_run import report_of_run
 from sft.reports.report import Report
 from spec_lang.diagnostics import DiagnosticError
-from tui import drop_queries, item_queries, metric_queries, prediction_queries, queries, round_queries
+from tui import drop_queries, item_queries, metric_queries, prediction_queries, queries, round_queries, training_queries
+from tui.cause_queries import Cause
+from tui.item_filters import PredictionFilter, Shelf, causes_at, causes_of, listed
+from tui.item_order import Outcome
+from tui.item_pages import item_rows
 from tui.metric_queries import MetricRow
-from tui.prediction_queries import Outcome, PredictionFilter
-from tui.queries import RunRow, SourceRow, StepRow, TrainPoint
+from tui.queries import RunRow, SourceRow, StepRow
 from tui.view_models.data import FunnelLine, funnel
 from tui.view_models.predictions import Choices, ItemView, choices, item_view, metric_order
 from tui.view_models.rounds import RoundsView, roles, rounds_view
 from tui.view_models.runs import RunView, run_view
-from tui.view_models.training import TrainingView, stride, training_view
+from tui.view_models.training import TrainingView, training_view
 
 MOST_COMPARED = 20_000  # predictions of a side
 MOST_POINTS = 600  # of a curve: more than a page has pixels for
 
 
 @dataclass(frozen=True)
-class Course:
-    """A training; ``each`` is how many optimiser steps a point stands for."""
-
-    view: TrainingView
-    each: int
-
-
-@dataclass(frozen=True)
 class EvalFacts:
-    """An eval as seen from one model beside another, by one metric; ``failures`` are the first of ``failed`` items."""
+    """An eval as seen from one model beside another, by one metric; ``failures`` are the first of ``failed`` items with
+    the cause of each, ``causes`` those of all."""
 
     name: str
     chosen: PredictionFilter
@@ -49,7 +48,8 @@ class EvalFacts:
     counts: Mapping[Outcome, int]
     compared: Compared | None
     not_compared: str  # why not
-    failures: tuple[ItemView, ...]
+    failures: tuple[tuple[ItemView, Cause | None], ...]
+    causes: Mapping[Cause, int]
 
     @property
     def failed(self) -> int:
@@ -66,7 +66,7 @@ class RunFacts:
     steps: Sequence[StepRow]
     metrics: Sequence[MetricRow]
     funnel: Sequence[FunnelLine]
-    trainings: Sequence[Course]
+    trainings: Sequence[TrainingView]
     loops: Sequence[RoundsView]
     findings: Sequence[tuple[str, str, int | None]]
     evals: Sequence[EvalFacts]
@@ -81,43 +81,50 @@ def run_facts(store: Store, run_id: str, most_failures: int, folder: Path | None
 
     with store.reading():
         run, steps, plan = queries.run(store, run_id), queries.steps(store, run_id), queries.plan(store, run_id)
-        metrics = metric_queries.metrics(store, run_id)
+        metrics, cells = metric_queries.metrics(store, run_id), prediction_queries.cells(store, run_id)
+        known = choices([cell for cell in cells if cell.items], metrics, metric_order(plan))
         report = report_of_run(store, run_id, folder)
-        known = choices(prediction_queries.cells(store, run_id), metrics, metric_order(plan))
-        now = time.time()
-        return RunFacts(
-            version=__version__,
-            made_at=now,
-            report=report,
-            run=run,
-            view=run_view(run, steps, now),
-            steps=steps,
-            metrics=metrics,
-            funnel=funnel(steps, drop_queries.rule_counts(store, run_id)),
-            trainings=[_course(store, step) for step in steps if step.kind == "train"],
-            loops=[rounds_view(loop, roles(plan, loop.name)) for loop in round_queries.loops(store, run_id)],
-            findings=round_queries.warnings(store, run_id),
-            evals=[_eval(store, run_id, known, name, report, most_failures) for name in known.evals],
-            sources=queries.sources(store, run_id),
-            environment=queries.environment(store, run_id),
-        )
+        lines = funnel(steps, drop_queries.rule_counts(store, run_id))
+        trainings = [_course(store, step) for step in steps if step.kind == "train"]
+        loops = [rounds_view(loop, roles(plan, loop.name)) for loop in round_queries.loops(store, run_id)]
+        findings = round_queries.warnings(store, run_id)
+        sources, environment = queries.sources(store, run_id), queries.environment(store, run_id)
+    now = time.time()
+    return RunFacts(
+        version=__version__,
+        made_at=now,
+        report=report,
+        run=run,
+        view=run_view(run, steps, now),
+        steps=steps,
+        metrics=metrics,
+        funnel=lines,
+        trainings=trainings,
+        loops=loops,
+        findings=findings,
+        evals=[_eval(store, run_id, known, name, report, most_failures) for name in known.evals],
+        sources=sources,
+        environment=environment,
+    )
 
 
-def _course(store: Store, step: StepRow) -> Course:
-    points: list[TrainPoint] = queries.train_points(store, step.step_hash, most=MOST_POINTS)
-    return Course(training_view(step, points), stride(points))
+def _course(store: Store, step: StepRow) -> TrainingView:
+    return training_view(step, training_queries.course_of(store, step, most=MOST_POINTS))
 
 
 def _eval(store: Store, run_id: str, known: Choices, name: str, report: Report, most: int) -> EvalFacts:
-    chosen = _wanted_metric(known, name, report)
-    counts = prediction_queries.prediction_counts(store, run_id, chosen)
-    compared, why = _compared(store, run_id, chosen, counts["all"])
-    wanted = replace(chosen, outcome="failed")
-    rows = prediction_queries.prediction_page(store, run_id, wanted, most) if chosen.metric and most else []
-    found = item_queries.items(store, run_id, name, [(row.row_id, row.template) for row in rows]) if rows else []
+    chosen, shelf = _wanted_metric(known, name, report), Shelf()
+    with store.reading():  # places of answers hold within one look
+        failed = listed(store, run_id, replace(chosen, outcome="failed"), shelf)
+        rows = item_rows(store, failed, 0, most) if chosen.metric and most else []
+        found = item_queries.items(store, run_id, name, [(row.row_id, row.template) for row in rows]) if rows else []
+        causes = causes_of(store, failed, shelf) if len(failed.order) else {}
+        each = causes_at(store, failed, shelf, 0, len(found)) if found else []
     models = [model for model in (chosen.baseline, chosen.model) if model is not None]
-    failures = tuple(item_view(item, known.units, name, models, "expected") for item in found)
-    return EvalFacts(name, chosen, known.unit(chosen), counts, compared, why, failures)
+    views = [item_view(item, known.units, name, models, "expected") for item in found]
+    compared, why = _compared(store, run_id, chosen, failed.counts["all"])
+    failures = tuple(zip(views, each, strict=True))
+    return EvalFacts(name, chosen, known.unit(chosen), failed.counts, compared, why, failures, causes)
 
 
 def _wanted_metric(known: Choices, name: str, report: Report) -> PredictionFilter:

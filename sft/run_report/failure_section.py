@@ -1,7 +1,7 @@
 """The failures on a page: what was asked and wanted, and what two models said, words that differ marked.
 
-What a model lost of what the other had comes first, as in the dashboard. The page has a size: failures that would make
-it larger are left out, and how many of how many stand there is said above them.
+What a model lost of what the other had comes first, and each has its cause, as in the dashboard. The page has a size:
+failures that would make it larger are left out, and how many of how many stand there is said above them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from sft.run_report.facts import EvalFacts
 from sft.run_report.markup import CUT, Markup, el, facts, joined, text
+from tui.cause_queries import CAUSES, Cause
 from tui.formats import count
-from tui.prediction_queries import Outcome
+from tui.item_order import Outcome
+from tui.view_models.failures import cause_line
 from tui.view_models.predictions import AnswerView, ItemView, OutputView, outcome_name
 from tui.word_diff import Piece
 
@@ -30,8 +32,8 @@ def failures(evals: Sequence[EvalFacts], most_bytes: int) -> Markup | None:
 
 def _eval(one: EvalFacts, room: int) -> Markup:
     chosen, shown = one.chosen, []
-    for number, item in enumerate(one.failures, 1):
-        made = _item(number, item)
+    for number, (item, cause) in enumerate(one.failures, 1):
+        made = _item(number, item, cause)
         room -= len(made.encode())
         if room < 0:
             break
@@ -44,6 +46,8 @@ def _eval(one: EvalFacts, room: int) -> Markup:
     told = none if not one.failed else f"{count(len(shown))} of {count(one.failed)} failures."
     if len(shown) < len(one.failures):
         told += " More would make this page too large."
+    if one.causes:
+        told += f" Why: {cause_line(one.causes, len(CAUSES))}."
     if others:
         told += f" Of {count(one.counts['all'])} items: {', '.join(others)}."
     legend = joined(
@@ -53,8 +57,9 @@ def _eval(one: EvalFacts, room: int) -> Markup:
     return joined(head, el("p", told), el("p", legend, class_="quiet") if shown else None, *shown)
 
 
-def _item(number: int, item: ItemView) -> Markup:
+def _item(number: int, item: ItemView, cause: Cause | None) -> Markup:
     about = [("item", item.row_id[:12]), ("template", item.template), *item.slices]
+    about += [("why", cause)] if cause is not None else []
     system = [turn for turn in item.prompt if turn[0] == "system"]
     turns = [_turn(role or "prompt", content) for role, content in item.prompt if role != "system"]
     return el(

@@ -89,6 +89,7 @@ def _head(facts: RunFacts) -> Markup:
         el("div", verdict, el("h1", run.spec), class_="title"),
         el("p", about, class_="quiet"),
         el("ul", *(el("li", el("strong", value), el("span", word)) for value, word in tiles), class_="tiles"),
+        *(el("p", el("strong", f"! {one.code}"), f" {one.message}") for one in facts.view.warnings),
         class_="top",
     )
 

@@ -6,14 +6,17 @@ page is cut at whole lines before that, and its last line says what was left out
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sft.compare_page import page as compare_page
+from sft.comparing_models import Compared
 from sft.plain_tables import as_markdown, markdown_table, markdown_text, unlinked
 from sft.reports.markdown import markdown
 from sft.run_report.facts import EvalFacts, RunFacts
 from spec_lang.plain_text import one_line
+from tui.cause_queries import CAUSES
 from tui.formats import count, share
+from tui.view_models.failures import cause_line
 from tui.view_models.predictions import ItemView
 
 MOST_CHARACTERS = 60_000
@@ -39,10 +42,17 @@ def _cut(lines: list[str], run_id: str) -> str:
 
 
 def _blocks(facts: RunFacts) -> Iterator[str]:
-    compared = [one.compared for one in facts.evals if one.compared is not None]
-    if compared:
-        yield "### What changed\n\n" + as_markdown(compare_page(compared)).rstrip("\n")
-    yield from (one.not_compared for one in facts.evals if one.not_compared)
+    if facts.view.warnings:
+        told = (f"- {markdown_text(one.code)}: {markdown_text(one.message)}" for one in facts.view.warnings)
+        yield "### Warnings\n\n" + "\n".join(told)
+    title = "### What changed\n\n"
+    for compared in _by_sides(facts.evals):
+        yield title + as_markdown(compare_page(compared)).rstrip("\n")
+        title = ""
+    for one in facts.evals:
+        if one.not_compared:
+            yield f"{title}{markdown_text(one.name)}: {markdown_text(one.not_compared)}"
+            title = ""
     if facts.funnel:
         rows = [
             (
@@ -56,16 +66,30 @@ def _blocks(facts: RunFacts) -> Iterator[str]:
         columns = ("step and rule", "in", "dropped", "share", "kept")
         yield "### Data\n\n" + markdown_table("", columns, rows, 1, 2, 3, 4).rstrip("\n")
     for one in facts.trainings:
-        told = ", ".join(f"{name} {value}" for name, value in one.view.figures)
-        yield f"### Training {markdown_text(one.view.name)}\n\n{markdown_text(told)}"
+        told = ", ".join(f"{name} {value}" for name, value in one.figures)
+        yield f"### Training {markdown_text(one.name)}\n\n{markdown_text(told or 'no step yet')}"
     yield from (_failures(one) for one in facts.evals if one.failures)
+
+
+def _by_sides(evals: Sequence[EvalFacts]) -> list[list[Compared]]:
+    """The comparisons of the same two sides together: a page names both over its rows, and an eval has sides of its
+    own."""
+    found: dict[tuple[str, str], list[Compared]] = {}
+    for one in evals:
+        if one.compared is not None:
+            result = one.compared.result
+            found.setdefault((result.first, result.second), []).append(one.compared)
+    return list(found.values())
 
 
 def _failures(one: EvalFacts) -> str:
     shown = one.failures[:SHOWN_FAILURES]
-    rows = [(item.template, _asked(item), one_line(item.expected, WIDE), _said(item)) for item in shown]
+    rows = [
+        (item.template, cause or "", _asked(item), one_line(item.expected, WIDE), _said(item)) for item, cause in shown
+    ]
     head = f"{len(shown)} of {one.failed:,} failures of {one.chosen.model} by {one.chosen.metric}"
-    table = markdown_table("", ("template", "asked", "expected", "said"), rows).rstrip("\n")
+    head += f"; why: {cause_line(one.causes, len(CAUSES))}" if one.causes else ""
+    table = markdown_table("", ("template", "why", "asked", "expected", "said"), rows).rstrip("\n")
     return f"### {markdown_text(one.name)}: {markdown_text(head)}\n\n{table}"
 
 

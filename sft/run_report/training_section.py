@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sft.run_report.drawing import Curve, curves
-from sft.run_report.facts import Course
 from sft.run_report.markup import Markup, el, facts, head_row
-from tui.formats import number
 from tui.view_models.rounds import STATES, RoundsView, figure_of, shown_figure, why
+from tui.view_models.training import TrainingView
 
 SMALL = (
     ("learning_rate", "learning rate", "plain"),
@@ -17,22 +16,23 @@ SMALL = (
 )
 
 
-def training(trainings: Sequence[Course]) -> Markup | None:
+def training(trainings: Sequence[TrainingView]) -> Markup | None:
     if not trainings:
         return None
     return el("section", el("h2", "Training"), *(_course(one) for one in trainings), id="training")
 
 
-def _course(one: Course) -> Markup:
-    view = one.view
+def _course(view: TrainingView) -> Markup:
     loss = [
         Curve("training loss", view.loss, "primary"),
         Curve("validation loss", view.validation_loss, "accent", "dotted", "●"),
     ]
     told = f"loss of {view.name} over optimiser steps"
-    if view.loss:
-        told += f", from {number(view.loss[0][1])} to {number(view.loss[-1][1])}"
-    note = f"Each point is the mean of {one.each} optimiser steps." if one.each > 1 else None
+    if loss_told := dict(view.figures).get("loss"):
+        told += f", {loss_told}"
+    note = None
+    if view.each > 1:
+        note = f"Each point is the mean of {view.each} optimiser steps; validation losses are as they were measured."
     small = [
         el(
             "figure",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from runtime.baselines import bless
+from runtime.store import Store
 from sft.compare_page import page
 from sft.comparing_models import Wanted, compare_models
 from sft.project import open_store, run
@@ -149,6 +150,8 @@ def test_wrong_names_are_errors_with_a_way_out(project: Path, args: tuple[str, .
 def test_a_baseline_is_written_beside_its_spec_and_nowhere_else(project: Path, tmp_path: Path) -> None:
     store = tmp_path / "elsewhere" / ".sft"
     shutil.copytree(project / ".sft", store)
+    with Store(store).writing() as con:  # as on another machine, where that folder is none
+        con.execute("UPDATE environment SET value = value || '/gone' WHERE key = 'spec:folder'")
     done = sft("bless", "last", "away", "--anyway", "--store", str(store), cwd=project)
     assert done.returncode == 1 and "the spec `t.sft` is not beside the store" in done.stderr
     assert not (tmp_path / "elsewhere" / "baselines").exists()

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from runtime.baselines import bless
 from runtime.store import Store
+from sft.project import run
 from tests.tui.data_store import build as build_data
+from tests.tui.recorded_project import write_project
 from tests.tui.sample_store import build
 from tui.app import Dashboard
 
@@ -37,6 +40,20 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store whose data steps ran."""
     return build_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three runs of one spec: the first is blessed, the second is worse, the third says the same."""
+    folder = tmp_path_factory.mktemp("three")
+    spec = write_project(folder, wrong=4)
+    assert run(spec).status == "done"
+    bless(Store(folder / ".sft"), "last", "main", folder, note=None, replace=False, anyway=True)
+    write_project(folder, wrong=12)
+    assert run(spec).status == "done"
+    spec.write_text(spec.read_text().replace(">= 1", ">= 2"))
+    assert run(spec).status == "done"
+    return folder
 
 
 @pytest.fixture

@@ -13,12 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.baselines import bless
 from runtime.store import Store
-from sft.project import run
 from sft.show import show
 from tests.tui.conftest import Journey
-from tests.tui.recorded_project import write_project
 from tests.tui.sample_store import RUN
 from tui import home_queries
 from tui.home_queries import Headline, Reference, headline_of
@@ -32,20 +29,6 @@ Walk = Callable[..., None]
 def said(go: Journey) -> str:
     """What was told in passing."""
     return " ".join(one.message for one in go.app._notifications)
-
-
-@pytest.fixture(scope="session")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three runs of one spec: the first is blessed, the second is worse, the third says the same."""
-    folder = tmp_path_factory.mktemp("three")
-    spec = write_project(folder, wrong=4)
-    assert run(spec).status == "done"
-    bless(Store(folder / ".sft"), "last", "main", folder, note=None, replace=False, anyway=True)
-    write_project(folder, wrong=12)
-    assert run(spec).status == "done"
-    spec.write_text(spec.read_text().replace(">= 1", ">= 2"))
-    assert run(spec).status == "done"
-    return folder
 
 
 @pytest.fixture
@@ -62,7 +45,7 @@ def test_a_run_is_held_against_the_blessed_one_and_that_against_nothing(three: P
     assert third.reference == second.reference
     line = home_line(second, home_queries.delta(store, second), 0.0)
     assert (line.name, line.estimate, line.n) == ("exam.exact(new)", "70%", "40")
-    assert line.change.startswith("-20pt [-") and line.leaning == "worse"
+    assert line.change.startswith("▼ -20pt [-") and line.leaning == "worse"
     assert "0 answers better, 8 worse" in line.words and "against main" in line.words
 
 
@@ -73,13 +56,6 @@ def test_the_headline_is_what_the_gate_names_first() -> None:
     found = [measured("a", "m", "x"), measured("a", "t", "x"), measured("a", "t", "y"), measured("b.c", "t", "z")]
     assert headline_of(found, ["require spread(b.c.z(t), templates) <= 1pt", "require a.x(m) >= 1"]).name == "b.c.z(t)"
     assert headline_of(found, ["require q.x(m) >= 1"]).name == "a.x(t)"
-
-
-def test_more_items_than_are_compared_by_themselves_are_said(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(three / ".sft")
-    monkeypatch.setattr(home_queries, "MOST_ITEMS", 39)
-    found = home_queries.delta(store, home_queries.home(store, 1)[0])
-    assert found is not None and found.pair is None and "40 items" in found.note
 
 
 def test_show_runs_says_the_same(three: Path) -> None:

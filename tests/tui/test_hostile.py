@@ -27,6 +27,7 @@ from tui.screens.view import View
 Walk = Callable[..., None]
 TAINT = (
     HOSTILE
+    + "a\xad\u034f\u115f\u1160\u3164\u180e\ufe0f\uffa0\U000e0100"
     + "\u200b\u200d\ufeff\u2066\u2069\u061c 👩\u200d👩\u200d👧 e\u0301 ﷽ [/] [@click=app.quit]x[/] \x9b31m\x7f\t"
 )
 LONG = "x" * 1_000_000
@@ -76,8 +77,12 @@ def tainted(hostile: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
+BLANK = set("\u034f\u115f\u1160\u3164\ufe0f\uffa0\U000e0100")  # and yet no controls
+
+
 def unsafe(text: str) -> list[str]:
-    return [f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") and c != "\n"]
+    hidden = [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") or c in BLANK]
+    return [f"U+{ord(c):04X}" for c in hidden if c != "\n"]
 
 
 def look(go: Journey, told: str) -> None:
@@ -92,7 +97,7 @@ def look(go: Journey, told: str) -> None:
 
 async def press_all(go: Journey, screen: View[Any], told: str) -> None:
     """The keys of a screen, and Escape until it is in front again."""
-    for action in actions_for(screen.view, *getattr(screen, "keys", ())):
+    for action in actions_for(*(scope for scope in screen.scopes() if scope not in ("app", "run", "table", "long"))):
         if action.name.partition("(")[0] in NOT_PRESSED:
             continue
         await go.press(action.keys[0])

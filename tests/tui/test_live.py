@@ -11,8 +11,10 @@ from runtime.events import Event, EventWriter
 from runtime.store import Store
 from tests.tui.sample_store import RUN, event_writer
 from tui import queries
-from tui.live import LiveRun, Watcher, merge_points, runner_gone, state_of
+from tui.live import LiveRun, Watcher, runner_gone, state_of
 from tui.queries import TrainPoint
+from tui.training_queries import Course
+from tui.view_models.training import joined
 
 
 def event(kind: str, at: float, step: str | None = "train:tuned", **data: object) -> Event:
@@ -67,8 +69,9 @@ def test_odd_event_values_do_not_stop_the_view() -> None:
 
 
 def test_stored_points_win_over_live_ones() -> None:
-    merged = merge_points([TrainPoint(1, loss=1.0)], [TrainPoint(1, loss=9.0), TrainPoint(2, loss=0.5)])
-    assert [(p.step, p.loss) for p in merged] == [(1, 1.0), (2, 0.5)]
+    stored = Course((TrainPoint(1, loss=1.0),))
+    merged = joined(stored, [TrainPoint(1, loss=9.0), TrainPoint(2, loss=0.5)])
+    assert [(p.step, p.loss) for p in merged.points] == [(1, 1.0), (2, 0.5)]
 
 
 def test_a_watcher_sees_what_was_added_and_new_runs(running: Store) -> None:

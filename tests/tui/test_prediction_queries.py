@@ -80,6 +80,8 @@ def test_an_item_has_every_model_and_metric(done: Store) -> None:
 
 
 def test_a_long_output_is_cut_in_the_list_only(running: Store) -> None:
+    with running.writing() as con:  # as a run does before the first answer comes
+        con.execute("UPDATE steps SET status = 'running', started_at = now() WHERE kind = 'predict'")
     step = next(cell.step_hash for cell in asked.cells(running, RUN) if cell.model == "tuned")
     columns = ("step_hash", "row_id", "prompt", "output", "expected", "stop_reason", "prompt_tokens", "output_tokens")
     row = (step, "id", "q", "x" * 10_000, "y", "length", 1, 2_500, 0.1, STARTED)

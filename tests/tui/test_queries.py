@@ -10,7 +10,7 @@ import pytest
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
 from tests.tui.sample_store import HOSTILE, RUN, row_id
-from tui import drop_queries, queries
+from tui import drop_queries, queries, training_queries
 from tui.widgets.big_table import PAGE
 
 
@@ -19,7 +19,7 @@ def test_runs_and_run(done: Store) -> None:
     assert (run.run_id, run.status, run.verdict, run.steps, run.cached) == (RUN, "done", "fail", 14, 2)
     assert run.ended_at is not None and run.ended_at - run.started_at == pytest.approx(84)
     assert queries.run(done, RUN) == run
-    assert queries.runs(done, 10, offset=1) == []
+    assert queries.runs(done, 10, after=RUN) == []
 
 
 def test_an_unknown_run_is_a_finding(done: Store) -> None:
@@ -106,9 +106,11 @@ def test_dropped_rows_are_searched_by_what_they_hold(done: Store) -> None:
 
 def test_a_long_training_is_averaged(done: Store) -> None:
     step = next(step for step in queries.steps(done, RUN) if step.kind == "train")
-    whole = queries.train_points(done, step.step_hash)
-    assert len(whole) == 51 and whole[0].validation_loss == pytest.approx(2.75) and whole[0].loss is None
-    short = queries.train_points(done, step.step_hash, most=10)
+    course = training_queries.course(done, step.step_hash)
+    whole = course.points
+    assert len(whole) == 51 and course.validation[0].loss == pytest.approx(2.75) and whole[0].loss is None
+    assert [one.step for one in course.validation] == [0, 10, 20, 30, 40, 50]
+    short = training_queries.course(done, step.step_hash, most=10).points
     assert len(short) <= 12
     assert sum(point.tokens or 0 for point in short) == sum(point.tokens or 0 for point in whole)
 

@@ -95,7 +95,7 @@ def test_the_page_says_what_the_run_came_to(page: str) -> None:
         "because the base model must not be better",
         "3 slices, 1 of which did not pass",
         "dedup near on instruction at 90%",
-        "8 of 8 failures.",
+        "8 of 8 failures. Why: wrong value 8.",
         "tickets.jsonl",
         "CC0-1.0",
         "edition 2026",
@@ -148,9 +148,50 @@ def test_the_markdown_is_that_of_the_gates_and_more(done: Store) -> None:
     assert "5 of 8 failures of tuned by exact" in made
 
 
-def test_the_markdown_fits_into_a_comment(nasty: Store) -> None:
+def test_the_markdown_fits_into_a_comment_and_counts_what_does_not(
+    nasty: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = markdown_page(run_facts(nasty, RUN, 200))
+    assert "<script>" not in whole and "\x1b" not in whole and "do not fit" not in whole
+    monkeypatch.setattr("sft.run_report.markdown_page.MOST_CHARACTERS", len(whole) // 2)
     made = markdown_page(run_facts(nasty, RUN, 200))
-    assert len(made) <= MOST_CHARACTERS + 200 and "<script>" not in made and "\x1b" not in made
+    *kept, blank, last = made.splitlines()
+    assert sum(len(line) + 1 for line in kept) <= len(whole) // 2 and blank == ""
+    left = re.fullmatch(r"([\d,]+) more lines do not fit here; `sft report \S+ -o report.html` has all\.", last)
+    assert kept == whole.splitlines()[: len(kept)] and left is not None
+    assert int(left[1].replace(",", "")) == sum(bool(line) for line in whole.splitlines()[len(kept) :])
+    assert MOST_CHARACTERS < 65_536  # what GitHub takes
+
+
+def test_numbers_stand_under_the_names_of_the_models_that_they_are_of(three: Path) -> None:
+    """Every eval has a pair of its own in a report."""
+    from dataclasses import replace
+
+    facts = run_facts(Store(three / ".sft"), _newest(three), 5)
+    (one,) = facts.evals
+    assert one.compared is not None
+    result = one.compared.result
+    other = replace(one.compared, eval="other", result=replace(result, first="r:a", second="r:b"))
+    lonely = replace(one, name="third|x", compared=None, not_compared="there is no model `a|b`")
+    page_ = markdown_page(replace(facts, evals=[one, replace(one, name="other", compared=other), lonely]))
+    changed = page_.partition("### What changed")[2].partition("### Data")[0]
+    first, second = changed.split("r:b against r:a")
+    assert f"{result.second} against {result.first}" in first and "exam.exact" in first and "other.exact" not in first
+    assert "other.exact" in second and "exam.exact" not in second
+    assert "third\\|x: there is no model \\`a\\|b\\`" in changed
+
+
+def _newest(folder: Path) -> str:
+    from tui import queries
+
+    return queries.runs(Store(folder / ".sft"), 1)[0].run_id
+
+
+def test_a_run_without_an_end_took_no_time_that_is_known(killed: Store) -> None:
+    facts = run_facts(killed, RUN, 5)
+    assert facts.report.seconds is None
+    assert re.search(r"14 steps, 0 of them cached\.\n", markdown_page(facts))
+    assert "0 ms" not in markdown_page(facts)
 
 
 def test_the_command_writes_a_file_and_takes_the_place_of_an_earlier_report_only(done: Store, tmp_path: Path) -> None:

@@ -84,12 +84,12 @@ def test_results_stand_beside_their_lines(data: Store) -> None:
 
 def test_what_check_says_now_stands_at_its_line(data: Store) -> None:
     model = spec_model(data, run_of(data))
-    found = findings_now(data, model.texts)
+    found = findings_now(data, model.run.run_id, model.texts)
     page = model.pages(found)[0]
     assert [one.code for one in line(page, "source tickets").findings] == ["SFT0736"]
     assert line(page, "source tickets").severity == "warning" and page.counted("error") == 0
     broken = [SpecText("spec.sft", SPEC.replace("words(q)", "wrds(q)")), *model.texts[1:]]
-    wrong = [one for one in findings_now(data, broken) if one.severity == "error"]
+    wrong = [one for one in findings_now(data, model.run.run_id, broken) if one.severity == "error"]
     assert len(wrong) == 1 and wrong[0].line == SPEC[: SPEC.index("words(q)")].count("\n") + 1
 
 

@@ -19,8 +19,9 @@ from tui.queries import StepRow, TrainPoint
 from tui.round_queries import loops
 from tui.screens.choose_training import ChooseTraining
 from tui.screens.rounds import RoundsScreen
+from tui.training_queries import Course, Figures, Validation
 from tui.view_models.rounds import roles, rounds_view
-from tui.view_models.training import course, smoothed, stride, training_view, value_at
+from tui.view_models.training import course_curves, joined, smoothed, training_view, value_at
 
 Walk = Callable[..., None]
 OTHER = "20261123-090000-ffff"
@@ -89,7 +90,7 @@ def looped(done: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def test_the_numbers_under_the_cursor_are_those_that_were_measured(done: Store, walk: Walk) -> None:
     step = next(step for step in queries.steps(done, RUN) if step.kind == "train")
-    points = queries.train_points(done, step.step_hash)
+    points = training_queries.course(done, step.step_hash).points
 
     async def journey(go: Journey) -> None:
         await go.press("3")
@@ -182,15 +183,133 @@ def test_a_smoothed_value_is_the_mean_of_its_neighbours() -> None:
 
 def test_a_course_over_tokens_adds_them_up() -> None:
     points = [TrainPoint(step, loss=1.0 / step, tokens=100 * step) for step in (1, 2, 3)]
-    assert course(points, "tokens")["loss"] == ((100.0, 1.0), (300.0, 0.5), (600.0, 1 / 3))
-    assert value_at(course(points)["loss"], 2.5) == 0.5 and value_at(course(points)["loss"], 0.5) is None
-    assert stride(points) == 1 and stride([TrainPoint(step) for step in range(7, 701, 7)]) == 7
+    course = joined(Course(), points)
+    assert course_curves(course, "tokens")["loss"] == ((100.0, 1.0), (300.0, 0.5), (600.0, 1 / 3))
+    loss = course_curves(course)["loss"]
+    assert value_at(loss, 2.5) == 0.5 and value_at(loss, 0.5) is None and course.each == 1
 
 
 def test_a_view_of_a_training_has_all_its_curves() -> None:
     step = StepRow(0, "train:t", "train", "t", "h", {}, "done", None, 3, 3, 0, 1.0, {}, None, None)
-    view = training_view(step, [TrainPoint(1, padding_share=0.25), TrainPoint(2, loss=1.0, padding_share=0.75)])
+    points = [TrainPoint(1, padding_share=0.25), TrainPoint(2, loss=1.0, padding_share=0.75)]
+    view = training_view(step, joined(Course(), points))
     assert view.padding_share == ((1.0, 0.25), (2.0, 0.75)) and ("padding", "50%") in view.figures
+
+
+LONG = 30_001  # steps, from 0
+
+
+@pytest.fixture(scope="module")
+def long(done: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The sample with a long training: the loss is 2 / (1 + step), every tenth step has a validation loss, 1.1 and 1.0
+    in turn, and the last is 1.2."""
+    store = Store(Path(shutil.copytree(done.root, tmp_path_factory.mktemp("long") / ".sft")))
+    (step,) = (step for step in queries.steps(store, RUN) if step.kind == "train")
+    with store.writing() as con:
+        con.execute("DELETE FROM train_steps")
+        con.execute(
+            f"""
+            INSERT INTO train_steps BY NAME
+            SELECT ? AS step_hash, s::INTEGER AS step, s / 100 AS epoch, 2 / (1 + s) AS loss, 100 AS tokens,
+                   CASE WHEN s = {LONG - 1} THEN 1.2 WHEN s % 20 = 0 THEN 1.1 WHEN s % 10 = 0 THEN 1.0 END
+                   AS validation_loss, s::DOUBLE AS tokens_per_second, s / {LONG - 1} AS padding_share
+            FROM range({LONG}) t(s)
+            """,
+            [step.step_hash],
+        )
+    return store
+
+
+@pytest.mark.parametrize("most", [20, 600, 1500])
+def test_a_training_has_the_same_figures_however_many_points_are_drawn(long: Store, most: int) -> None:
+    (step,) = (step for step in queries.steps(long, RUN) if step.kind == "train")
+    course = training_queries.course_of(long, step, most)
+    assert course.figures == Figures(LONG - 1, 2.0, 2 / LONG, 1.1, 1.2, 1.0, (LONG - 1) / 2, pytest.approx(0.5))
+    assert len(course.points) <= most + 1 and course.each == -(-(LONG - 1) // most)
+    assert len(course.validation) == 3001 and course.validation[121] == Validation(1210, 1.0, 121_100)
+    assert dict(training_view(step, course).figures)["best"] == "1"
+
+
+def test_report_and_show_say_the_figures_of_all_steps(long: Store) -> None:
+    from sft.run_report.facts import run_facts
+    from sft.run_report.markdown_page import markdown_page
+    from sft.show import show
+
+    told = "step 30,000, loss 2 → 6.666e-05, validation 1.1 → 1.2, best 1"
+    assert told in " ".join(show(long, RUN, "training", width=200).split())
+    assert "each row is the mean of 1,500 steps" in show(long, RUN, "training", width=200)
+    assert told in markdown_page(run_facts(long, RUN, 0))
+    data = json.loads(show(long, RUN, "training", "json"))[0]
+    assert data["each"] == 1500 and data["figures"]["best_validation"] == 1.0
+    assert data["validation_loss"][-1] == [30_000, 1.2] and len(data["validation_loss"]) == 21
+
+
+def test_a_validation_loss_stands_at_the_step_that_it_was_measured_at(long: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("3")
+        go.app.screen.cursor = 1219.0
+        await go.press("w")
+        told = " ".join(go.text().split())
+        assert "at step 1,219" in told and "validation 1 of step 1,210" in told
+
+    walk(long, journey, run_id=RUN, size=(120, 40))
+
+
+def test_another_training_says_where_it_ended(two_runs: Store, walk: Walk) -> None:
+    with two_runs.writing() as con:
+        con.execute("DELETE FROM train_steps WHERE step_hash = 'worse' AND step > 30")
+
+    async def journey(go: Journey) -> None:
+        await go.press("3", "x", "enter", "left")
+        assert "of step 30, where it ended" in " ".join(go.text().split())
+        await go.press("left", "shift+left", "shift+left")
+        assert "at step 29" in go.text() and "ended" not in go.text()
+
+    walk(two_runs, journey, run_id=RUN, size=(160, 40))
+
+
+def test_new_steps_are_averaged_as_the_stored_ones_and_count_for_the_figures() -> None:
+    stored = Course(
+        (TrainPoint(3, loss=2.0, tokens=400), TrainPoint(7, loss=1.0, tokens=400)),
+        (Validation(4, 0.9, 500),),
+        each=4,
+        figures=Figures(7, 3.0, 1.0, 0.9, 0.9, 0.9, 10.0, 0.1),
+    )
+    live = [TrainPoint(n, loss=float(n), tokens=100, validation_loss=0.8 if n == 9 else None) for n in range(5, 14)]
+    course = joined(stored, live)
+    assert [(point.step, point.loss, point.tokens) for point in course.points[2:]] == [(11, 9.5, 400), (13, 12.5, 200)]
+    assert course.validation[1] == Validation(9, 0.8, 1000) and course.each == 4
+    figures = course.figures
+    assert (figures.step, figures.first_loss, figures.last_loss) == (13, 3.0, 13.0)
+    assert (figures.first_validation, figures.last_validation, figures.best_validation) == (0.9, 0.8, 0.8)
+    assert joined(stored, live[:3]) is stored
+
+
+def test_steps_that_the_events_no_longer_have_are_read_from_the_store(
+    running: Store, walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training that is watched for long: only so many live points are kept."""
+    from collections import deque
+
+    monkeypatch.setattr("tui.screens.training.KEPT_POINTS", 5)
+
+    async def journey(go: Journey) -> None:
+        await go.press("3")
+        screen = go.app.screen
+        live = go.app.live_of(RUN)
+        (step,) = screen.model.steps
+        with running.writing() as con:
+            con.execute(
+                "INSERT INTO train_steps BY NAME SELECT step_hash, (step + 21)::INTEGER AS step, epoch, loss, tokens "
+                "FROM train_steps WHERE step BETWEEN 0 AND 18"
+            )
+        live.points[step.step_id] = deque((TrainPoint(n, loss=1.0, tokens=720) for n in range(38, 43)), maxlen=5)
+        screen.on_live(live)
+        await go.settle()
+        assert [point.step for point in screen.model.courses[step.step_id].points] == list(range(40))
+        assert [x for x, _ in screen.shown.places] == list(range(43))
+
+    walk(running, journey, run_id=RUN, size=(120, 40))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -225,3 +344,38 @@ def test_curves_of_a_loop_begin_with_proxy_and_gold(looped: Store) -> None:
     assert [curve.title for curve in view.curves] == ["proxy judged.liked", "gold right.exact"]
     assert view.curves[0].points == ((1.0, pytest.approx(0.6)), (2.0, pytest.approx(0.7))) and view.left_out == 0
     assert [one.state for one in view.rounds] == ["trained", "trained", "stopped"]
+
+
+def test_what_steps_without_a_loop_have_found_stands_with_the_run_and_not_with_rounds(
+    looped: Store, tmp_path: Path, walk: Walk
+) -> None:
+    from sft.run_report.facts import run_facts
+    from sft.run_report.html_page import html_page
+    from sft.run_report.markdown_page import markdown_page
+    from sft.show import show
+
+    store = Store(Path(shutil.copytree(looped.root, tmp_path / ".sft")))
+    of_loop, of_step = "the proxy rises and gold does not", "generate `more`: 9 of 12 candidates were cut off"
+    with store.writing() as con:
+        for number, (code, message, step) in enumerate(
+            (("SFT0811", of_loop, "round:star.2"), ("SFT0812", of_step, "filter:triage.clean"))
+        ):
+            con.execute(
+                "INSERT INTO findings (run_id, number, code, message, severity) VALUES (?, ?, ?, ?, 'warning')",
+                [RUN, number, code, message],
+            )
+            told = {"findings": [{"code": code, "message": message, "help": None, "entry": None}]}
+            con.execute("UPDATE steps SET summary = ? WHERE step_id = ?", [json.dumps(told), step])
+    rounds, whole = show(store, RUN, "rounds", width=200), show(store, RUN, "run", width=200)
+    assert of_loop in rounds and of_step not in rounds
+    assert of_step in whole and of_loop not in whole
+    facts = run_facts(store, RUN, 0)
+    for made in (html_page(facts, []), markdown_page(facts).replace("\\", "")):
+        assert "9 of 12 candidates" in made
+
+    async def journey(go: Journey) -> None:
+        assert "9 of 12 candidates were cut off" in go.text()
+        await go.press("3", "p")
+        assert "9 of 12 candidates" not in go.text() and of_loop in go.text()
+
+    walk(store, journey, run_id=RUN, size=(140, 40))

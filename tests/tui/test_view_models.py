@@ -15,10 +15,11 @@ from tui.live import LiveRun
 from tui.metric_queries import MetricRow
 from tui.prediction_queries import Cell, Item, ItemOutput
 from tui.queries import GateRow, RunRow, StepRow, TrainPoint
+from tui.training_queries import Course
 from tui.view_models.data import drop, fields, funnel
 from tui.view_models.predictions import badge, choices, item_view, prompt_turns
 from tui.view_models.runs import next_command, run_line, run_view
-from tui.view_models.training import training_view
+from tui.view_models.training import joined, training_view
 from tui.view_models.verdicts import requirement_targets, verdict_view
 
 NOW = 1_000_000.0
@@ -90,9 +91,8 @@ def test_a_dropped_row_reads_as_its_columns() -> None:
 
 def test_training_figures() -> None:
     points = [TrainPoint(0, validation_loss=3.0), TrainPoint(1, loss=2.0, tokens_per_second=400.0, padding_share=0.02)]
-    view = training_view(
-        step("train"), [*points, TrainPoint(2, loss=1.0, validation_loss=1.5, tokens_per_second=500.0)]
-    )
+    points.append(TrainPoint(2, loss=1.0, validation_loss=1.5, tokens_per_second=500.0))
+    view = training_view(step("train"), joined(Course(), points))
     assert view.loss == ((1.0, 2.0), (2.0, 1.0))
     assert dict(view.figures) == {
         "step": "2",
@@ -102,7 +102,7 @@ def test_training_figures() -> None:
         "padding": "2%",
         "dropped rows": "3",
     }
-    assert training_view(step("train", rows_dropped=0), []).figures == ()
+    assert training_view(step("train", rows_dropped=0), Course()).figures == ()
 
 
 def gate_row(**given: Any) -> GateRow:

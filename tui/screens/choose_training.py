@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tui.formats import ago, count, number
-from tui.training_queries import TrainingRow
+from tui.training_queries import MOST_OTHERS, TrainingRow
 from tui.widgets.row_table import Col, Row, RowTable
 
 COLUMNS = (
@@ -31,7 +31,8 @@ class ChooseTraining(ModalScreen["TrainingRow | None"]):
 
     def __init__(self, rows: Sequence[TrainingRow]) -> None:
         super().__init__()
-        self._rows = {row.step_hash: row for row in rows}
+        self._rows = {row.step_hash: row for row in rows[:MOST_OTHERS]}
+        self._more = len(rows) > MOST_OTHERS
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choose"):
@@ -40,6 +41,8 @@ class ChooseTraining(ModalScreen["TrainingRow | None"]):
     def on_mount(self) -> None:
         frame, table = self.query_one("#choose"), self.query_one(RowTable)
         frame.border_title, frame.border_subtitle = "Beside which training?", "Enter chooses, Esc closes"
+        if self._more:
+            frame.border_title += f" The newest {MOST_OTHERS}; older ones are not listed"
         now = time.time()
         table.fill(
             [

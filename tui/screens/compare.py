@@ -1,6 +1,6 @@
 """Two runs side by side: metrics with their paired change, requirements with another verdict, what differs in the plan.
 
-From the same queries as ``sft diff``. Enter on a metric opens its failures in the second run, on a step that step.
+From the same queries as ``sft diff``. Enter on a metric opens its failures, in the second run where that has it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from spec_lang.plain_text import one_line, visible
 from tui import compare_queries
 from tui.actions import bindings_for
 from tui.compare_queries import Comparison
-from tui.screens.view import View, explained
+from tui.screens.view import View
 from tui.view_models.compare import CompareLine, compare_lines
 from tui.widgets.marked_text import shown
 from tui.widgets.row_table import Col, Row, RowTable
@@ -42,7 +42,6 @@ class CompareScreen(View[Comparison]):
     def body(self) -> ComposeResult:
         yield Static("", id="sides", markup=False)
         yield RowTable(COLUMNS, id="compared")
-        yield Static("", id="nothing", markup=False)
         with VerticalScroll(classes="detail", can_focus=False):
             yield Static("", id="words", markup=False)
 
@@ -59,11 +58,6 @@ class CompareScreen(View[Comparison]):
             sides.append(f"  {visible(run.verdict or run.status)}", style=ink.verdict(run.verdict))
         self.query_one("#sides", Static).update(sides)
         self.lines = compare_lines(model.found)
-        self.set_class(not self.lines, "empty")
-        if not self.lines:
-            nothing = explained("There is nothing to compare.", "Neither run measured or decided anything.", ink)
-            self.query_one("#nothing", Static).update(nothing)
-            return
         self.table().fill([self._row(line) for line in self.lines])
         if self.table().current == self.lines[0].key and len(self.lines) > 1:
             self.table().go_to(self.lines[1].key)  # the first is a title
@@ -92,14 +86,23 @@ class CompareScreen(View[Comparison]):
             return
         text = Text().append(visible(line.name) + "\n", style=f"bold {self.ink.text}")
         text.append_text(shown(line.words, self.ink.text))
-        if line.kind == "metric":
-            text.append("\n\nEnter opens the failures of the second run", style=self.ink.faint)
+        if line.pair is not None:
+            which = "second" if line.pair.second is not None else "first"
+            text.append(f"\n\nEnter opens the failures of the {which} run", style=self.ink.faint)
         self.query_one("#words", Static).update(text)
 
     def action_open(self) -> None:
-        line = self._current()
-        if line is not None and line.kind == "metric" and line.pair is not None and line.pair.second is not None:
-            self.board.open_failures(self.second, line.pair.eval, line.pair.model, line.pair.metric, against=self.first)
+        line, model = self._current(), self.model
+        if line is None or line.pair is None or model is None:
+            return
+        pair, first, second = (
+            line.pair,
+            model.first.run_id,
+            model.second.run_id,
+        )  # as they stand here, while they swap too
+        run_id = second if pair.second is not None else first
+        against = first if pair.first is not None and pair.second is not None else None
+        self.board.open_failures(run_id, pair.eval, pair.model, pair.metric, against)
 
     def action_swap(self) -> None:
         """Second minus first the other way round."""

@@ -26,7 +26,6 @@ class DataPart(View[M]):
     BINDINGS = bindings_for("app", "run", "parts")
     CSS_PATH = "data_part.tcss"
     view = "data"
-    keys = ("parts",)
     part: ClassVar[str]
 
     def __init__(self, run_id: str | None = None, step_id: str | None = None) -> None:

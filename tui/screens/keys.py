@@ -48,7 +48,7 @@ class KeysScreen(ModalScreen[None]):
             for scope in self._scopes
             if scope not in shared
         ]
-        for scope, title in (*own, *GROUPS):
+        for scope, title in (*own, *(group for group in GROUPS if group[0] in self._scopes)):
             actions = actions_for(scope)
             if not actions:
                 continue

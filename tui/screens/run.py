@@ -68,7 +68,6 @@ class RunScreen(ActsOnRuns, View[RunModel]):
     CSS_PATH = "run.tcss"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (120, "-wide")]
     view = "run"
-    keys = ("plan", "act")
     ticks = True
 
     def __init__(self, run_id: str | None = None) -> None:
@@ -158,6 +157,9 @@ class RunScreen(ActsOnRuns, View[RunModel]):
             text.append("\n").append_text(between_text(live, ink))
         if run.error:
             text.append("\n✗ " + visible(run.error), style=ink.bad)
+        for one in run.warnings:
+            text.append(f"\n! {visible(one.code)} ", style=f"bold {ink.unsure}")
+            text.append(one_line(one.message, 300), style=ink.text)
         advice = next_command(run.status, run.spec, run.verdict)
         if advice:
             text.append("\n" + visible(advice), style=ink.faint)

@@ -1,7 +1,7 @@
 """Home: the run that goes on, and below it the runs of the store with what each measured and how that changed.
 
 The list is there at once. What a run's headline changed against its reference is worked out after that, a run at a
-time, newest first, and kept as long as the dashboard is open: results of finished runs never change.
+time, newest first (``home_changes``).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import one_line, visible
 from tui import home_queries, queries, step_queries
 from tui.actions import bindings_for
+from tui.home_changes import Changes, work_out
 from tui.home_queries import Delta, HomeRow
 from tui.live import LiveRun, state_of
 from tui.queries import RunRow, StepRow
@@ -40,7 +42,7 @@ COLUMNS = (
     Col("metric", share=3, wide=True),
     Col("gate", 14),
     Col("measured", 8, justify="right"),
-    Col("change, 95%", 20, justify="right"),
+    Col("change, 95%", 22, justify="right"),
     Col("started", 10),
     Col("run", 20, wide=True),
 )
@@ -58,6 +60,7 @@ class Going:
 @dataclass(frozen=True)
 class HomeModel:
     rows: list[HomeRow]
+    more: bool  # whether there are older ones
     going: Going | None
 
 
@@ -66,7 +69,6 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     CSS_PATH = "runs.tcss"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
     view = "runs"
-    keys = ("act",)
     ticks = True
 
     def __init__(self) -> None:
@@ -74,7 +76,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         self.rows: list[HomeRow] = []
         self.marked: str | None = None
         self._watched: str | None = None
-        self._deltas: dict[tuple[str, str], Delta | None] = {}
+        self._changes = Changes()
         self._resources: Resources | None = None
         self._sampler: Sampler | None = None
 
@@ -94,14 +96,20 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     def fetch(self) -> HomeModel:
         store = self.board.store
         with store.reading():
-            rows = home_queries.home(store, max(PAGE, len(self.rows)))
+            known = queries.runs_until(store, self.rows[-1].run.run_id) if self.rows else 0  # and those that are new
+            rows, more = self._page(max(PAGE, known), None)
             run = next((row.run for row in rows if state_of(row.run) == "running"), None)
             if run is None:
-                return HomeModel(rows, None)
-            known = self.model.going if self.model is not None else None
-            same = known is not None and known.run.run_id == run.run_id
-            plans = known.plans if known is not None and same else step_queries.plans(store, run.run_id)
-            return HomeModel(rows, Going(run, queries.steps(store, run.run_id), plans))
+                return HomeModel(rows, more, None)
+            before = self.model.going if self.model is not None else None
+            same = before is not None and before.run.run_id == run.run_id
+            plans = before.plans if before is not None and same else step_queries.plans(store, run.run_id)
+            return HomeModel(rows, more, Going(run, queries.steps(store, run.run_id), plans))
+
+    def _page(self, limit: int, after: str | None) -> tuple[list[HomeRow], bool]:
+        """So many runs, and whether there are older ones."""
+        rows = home_queries.home(self.board.store, limit + 1, after)
+        return rows[:limit], len(rows) > limit
 
     def present(self, model: HomeModel) -> None:
         self.set_class(not model.rows, "empty")
@@ -116,7 +124,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         self.call_after_refresh(first_screen_is_there)
         if self.is_current:  # else the screen above watches its own run
             self.board.watch_run(going)
-        self._list(more=len(model.rows) % PAGE == 0)
+        self._list(more=model.more)
         self._going()
         self.table().focus()
         self._work_out()
@@ -136,44 +144,47 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
             self.reload()
 
     def on_row_table_near_end(self) -> None:
-        offset = len(self.rows)
-        self.ask("page", lambda: home_queries.home(self.board.store, PAGE, offset), self._extend)
+        oldest = self.rows[-1].run.run_id
+        self.ask("page", lambda: (oldest, self._page(PAGE, oldest)), self._extend)
 
-    def _extend(self, page: list[HomeRow]) -> None:
+    def _extend(self, found: tuple[str, tuple[list[HomeRow], bool]]) -> None:
+        oldest, (page, more) = found
+        if self.rows[-1].run.run_id != oldest:
+            return  # the list was read again meanwhile, and asks for its own end
         self.rows = [*self.rows, *page]
-        self.table().extend([self._row(row) for row in page], more=len(page) == PAGE)
+        self.table().extend([self._row(row) for row in page], more=more)
+        self._count(more=more)
         self._work_out()
 
     # --- what changed ----------------------------------------------------------------------------
 
     def _work_out(self) -> None:
         """The newest change that is not known yet; the next one follows when it is."""
-        comparable = (row for row in self.rows if row.headline is not None and row.reference is not None)
-        row = next((row for row in comparable if self._pair(row) not in self._deltas), None)
+        row = self._changes.begin(self.rows)
         if row is not None:
-            self.ask("delta", lambda: (row, home_queries.delta(self.board.store, row)), self._take_delta)
+            self.ask("delta", lambda: (row, work_out(self.board.store, row)), self._take_delta)
 
-    def _take_delta(self, found: tuple[HomeRow, Delta | None]) -> None:
-        row, change = found
-        self._deltas[self._pair(row)] = change
+    def _take_delta(self, found: tuple[HomeRow, Delta | Diagnostic | None]) -> None:
+        if (finding := self._changes.end(*found)) is not None:
+            self._refused(finding)  # the list is read again, and then this is asked again
+            return
         self._list(more=self.table().more)
         self._work_out()
 
-    @staticmethod
-    def _pair(row: HomeRow) -> tuple[str, str]:
-        return row.run.run_id, row.reference.run_id if row.reference is not None else ""
-
     def _line(self, row: HomeRow) -> HomeLine:
-        return home_line(row, self._deltas.get(self._pair(row)), time.time())
+        return home_line(row, self._changes.of(row), time.time())
 
     # --- the list --------------------------------------------------------------------------------
 
     def _list(self, *, more: bool) -> None:
+        self._count(more=more)
+        self.table().renew([self._row(row) for row in self.rows], more=more)
+        self._about()
+
+    def _count(self, *, more: bool) -> None:
         many = f"{len(self.rows)}{'+' if more else ''} runs" if len(self.rows) > 1 else "one run"
         marked = f"  ·  marked: {self.marked}, x compares another run with it" if self.marked else ""
         self.head(str(self.board.store.root), remark=f"{many} in this store{marked}")
-        self.table().renew([self._row(row) for row in self.rows], more=more)
-        self._about()
 
     def _row(self, row: HomeRow) -> Row:
         shown, ink = self._line(row), self.ink

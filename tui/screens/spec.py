@@ -70,7 +70,7 @@ class SpecScreen(View[SpecModel]):
         if first:
             self.action_next_result(1)
         if self.found is None:
-            self.ask("check", lambda: findings_now(self.board.store, model.texts), self._checked)
+            self.ask("check", lambda: findings_now(self.board.store, model.run.run_id, model.texts), self._checked)
 
     def _checked(self, found: list[LineFinding]) -> None:
         self.found = found

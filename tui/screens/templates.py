@@ -43,7 +43,6 @@ class TemplatesModel:
 class TemplatesScreen(DataPart[TemplatesModel]):
     BINDINGS = bindings_for("app", "run", "parts", "templates")
     part = "templates"
-    keys = ("templates", "parts")
 
     def __init__(self, run_id: str | None = None, step_id: str | None = None) -> None:
         super().__init__(run_id, step_id)

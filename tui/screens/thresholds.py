@@ -54,7 +54,6 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
     ]
     CSS_PATH = ["data_part.tcss", "thresholds.tcss"]  # noqa: RUF012
     part = "thresholds"
-    keys = ("thresholds", "parts")
 
     def __init__(self, run_id: str | None = None, step_id: str | None = None, score: str | None = None) -> None:
         super().__init__(run_id, step_id)

@@ -5,6 +5,7 @@ What the cursor stands on is told in numbers above the charts, so that no value 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -15,21 +16,21 @@ from textual.widgets import Static
 from spec_lang.plain_text import one_line, visible
 from tui import queries, training_queries
 from tui.actions import bindings_for
-from tui.formats import count, number
-from tui.live import LiveRun, merge_points
+from tui.formats import NOTHING, count, number
+from tui.live import KEPT_POINTS, LiveRun
 from tui.queries import RunRow, StepRow, TrainPoint
 from tui.screens.choose_training import ChooseTraining
 from tui.screens.view import View
-from tui.training_queries import TrainingRow
+from tui.training_queries import Course, TrainingRow
 from tui.view_models.training import (
     WINDOWS,
     Axis,
     Curve,
     TrainingView,
-    course,
+    course_curves,
+    joined,
     point_at,
     smoothed,
-    stride,
     training_view,
     value_at,
 )
@@ -49,7 +50,7 @@ SMALL = (
 class TrainingModel:
     run: RunRow
     steps: list[StepRow]  # the train steps of the run
-    points: dict[str, list[TrainPoint]]  # by step id
+    courses: dict[str, Course]  # by step id
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Other:
     """The training that this one is compared with."""
 
     row: TrainingRow
-    points: list[TrainPoint]
+    course: Course
 
     @property
     def name(self) -> str:
@@ -88,8 +89,8 @@ class TrainingScreen(View[TrainingModel]):
     def fetch(self) -> TrainingModel:
         store, run_id = self.board.store, self.run_id or ""
         steps = [step for step in queries.steps(store, run_id) if step.kind == "train"]
-        points = {step.step_id: queries.train_points(store, step.step_hash) for step in steps}
-        return TrainingModel(queries.run(store, run_id), steps, points)
+        courses = {step.step_id: training_queries.course_of(store, step) for step in steps}
+        return TrainingModel(queries.run(store, run_id), steps, courses)
 
     def present(self, model: TrainingModel) -> None:
         self.head(f"{model.run.spec}  {model.run.run_id}", self.board.state(model.run), model.run.verdict)
@@ -104,6 +105,8 @@ class TrainingScreen(View[TrainingModel]):
 
     def on_live(self, live: LiveRun) -> None:
         if self.model is not None and self.model.steps:
+            if _gap(self.model.courses[self._step(self.model).step_id], live.points.get(self.step_id or "", ())):
+                self.reload()  # the store has what the events no longer tell
             self._draw(self.model)
 
     # --- drawing -------------------------------------------------------------------------------
@@ -111,27 +114,27 @@ class TrainingScreen(View[TrainingModel]):
     def _draw(self, model: TrainingModel) -> None:
         step = self._step(model)
         live = self.board.live_of(self.run_id)
-        points = merge_points(model.points[step.step_id], live.points.get(step.step_id, ()) if live else ())
-        self.shown = training_view(step, points, self.axis)
-        beside = course(self.other.points, self.axis) if self.other is not None else {}
-        self._show_figures(model, step, stride(points), beside)
-        self._draw_loss(self.shown, beside, stride(points))
+        course = joined(model.courses[step.step_id], live.points.get(step.step_id, ()) if live else ())
+        self.shown = shown = training_view(step, course, self.axis)
+        beside = course_curves(self.other.course, self.axis) if self.other is not None else {}
+        self._show_figures(model, step, beside)
+        self._draw_loss(shown, beside)
         ink = self.ink
         for (id_, name, _, _), style in zip(SMALL, (ink.secondary, ink.good, ink.accent), strict=True):
-            own = Series("", self._smooth(getattr(self.shown, name), stride(points)), style)
-            curves = [Series("", self._smooth(beside.get(name, ()), self._other_stride), ink.faint, "dashed"), own]
+            own = Series("", self._smooth(getattr(shown, name), shown.each), style)
+            curves = [Series("", self._smooth(beside.get(name, ()), self._other_each), ink.faint, "dashed"), own]
             self.query_one(f"#{id_}", LineChart).plot(curves, ink.faint, unit=self.axis, cursor=self.cursor)
 
-    def _draw_loss(self, shown: TrainingView, beside: dict[str, Curve], each: int) -> None:
-        ink, window, curves = self.ink, self._window(each), []
+    def _draw_loss(self, shown: TrainingView, beside: dict[str, Curve]) -> None:
+        ink, window, curves = self.ink, self._window(shown.each), []
         if self.other is not None:
-            loss = self._smooth(beside["loss"], self._other_stride)
+            loss = self._smooth(beside["loss"], self._other_each)
             curves.append(Series("its validation", beside["validation_loss"], ink.secondary, "dotted", "○"))
             curves.append(Series("the other one", loss, ink.secondary, "dashed"))
         if window > 1:
             curves.append(Series("as measured", shown.loss, ink.faint, "dotted"))
         curves.append(Series("validation", shown.validation_loss, ink.accent, "dotted", "●"))
-        curves.append(Series("training", self._smooth(shown.loss, each), ink.primary))
+        curves.append(Series("training", self._smooth(shown.loss, shown.each), ink.primary))
         note = f"each point the mean of {window} steps" if window > 1 else ""
         self.query_one("#loss", LineChart).plot(curves, ink.faint, unit=self.axis, cursor=self.cursor, note=note)
 
@@ -140,13 +143,13 @@ class TrainingScreen(View[TrainingModel]):
         return max(each, (self.window // each // 2 * 2 + 1) * each) if self.window > 1 else each
 
     @property
-    def _other_stride(self) -> int:
-        return stride(self.other.points) if self.other is not None else 1
+    def _other_each(self) -> int:
+        return self.other.course.each if self.other is not None else 1
 
     def _smooth(self, points: Curve, each: int) -> Curve:
         return smoothed(points, self.window, each)
 
-    def _show_figures(self, model: TrainingModel, step: StepRow, each: int, beside: dict[str, Curve]) -> None:
+    def _show_figures(self, model: TrainingModel, step: StepRow, beside: dict[str, Curve]) -> None:
         ink, shown = self.ink, self.shown
         assert shown is not None
         figures = shown.figures if self.cursor is None else ()  # there is one kind of numbers at a time
@@ -154,7 +157,8 @@ class TrainingScreen(View[TrainingModel]):
         if len(model.steps) > 1:
             text.append(f"   {model.steps.index(step) + 1} of {len(model.steps)} trains (t)", style=ink.faint)
         if not shown.figures:
-            text.append(f"  no step yet: {step.status}", style=ink.faint)
+            since = f", run {step.finished_by} has trained it since" if step.finished_by else ""
+            text.append(visible(f"  no step yet: {step.status}{since}"), style=ink.faint)
         text.append("\n")
         if self.cursor is None:
             beside_it = f"x leaves {one_line(self.other.name, 60)}" if self.other else "x beside another run"
@@ -173,18 +177,17 @@ class TrainingScreen(View[TrainingModel]):
             facts.append(("tokens", count(round(x))))
         names = (("loss", "loss", "plain"), ("validation_loss", "validation", "plain"))
         for name, title, unit in (*names, *((name, title, unit) for _, name, title, unit in SMALL)):
-            point = point_at(getattr(shown, name), x)
-            if point is not None:
-                earlier = f" of step {count(round(value_at(shown.places, point[0]) or 0))}" if point[0] < x else ""
-                facts.append((title, number(point[1], unit) + earlier))
+            places = shown.validated if name == "validation_loss" else shown.places
+            if told := _told(getattr(shown, name), places, x, unit):
+                facts.append((title, told))
         text = labelled(facts, ink)
         if self.other is not None:
-            loss = value_at(beside["loss"], x)
             text.append(f"\n{one_line(self.other.name, 60)} there ", style=ink.faint)
-            text.append(f"loss {number(loss)}", style=ink.text)
-            validation = value_at(beside["validation_loss"], x)
-            if validation is not None:
-                text.append(f"   validation {number(validation)}", style=ink.text)
+            loss = _told(beside["loss"], beside["places"], x, "plain") or NOTHING
+            ended = beside["places"][-1] if beside["places"] else (x, 0.0)
+            text.append(f"loss {loss}{', where it ended' if ended[0] < x else ''}", style=ink.text)
+            if validation := _told(beside["validation_loss"], beside["validated"], x, "plain"):
+                text.append(f"   validation {validation}", style=ink.text)
         return text
 
     def _step(self, model: TrainingModel) -> StepRow:
@@ -246,7 +249,9 @@ class TrainingScreen(View[TrainingModel]):
 
     def _chosen(self, row: TrainingRow | None) -> None:
         if row is not None:
-            self.ask("other", lambda: Other(row, queries.train_points(self.board.store, row.step_hash)), self._beside)
+            self.ask(
+                "other", lambda: Other(row, training_queries.course(self.board.store, row.step_hash)), self._beside
+            )
 
     def _beside(self, other: Other) -> None:
         self.other = other
@@ -265,3 +270,19 @@ class TrainingScreen(View[TrainingModel]):
             self._redraw()
         else:
             super().action_back()
+
+
+def _told(curve: Curve, places: Curve, x: float, unit: str) -> str:
+    """The last value up to a place, with the step that it is of where it is an earlier one; empty before the first."""
+    point = point_at(curve, x)
+    if point is None:
+        return ""
+    return number(point[1], unit) + (
+        f" of step {count(round(value_at(places, point[0]) or 0))}" if point[0] < x else ""
+    )
+
+
+def _gap(stored: Course, live: Collection[TrainPoint]) -> bool:
+    """Whether steps between the stored ones and the live ones are not known any more: only so many are kept."""
+    last = stored.points[-1].step if stored.points else 0
+    return len(live) >= KEPT_POINTS and next(iter(live)).step > last + 1

@@ -39,7 +39,6 @@ class TrainingRowScreen(View[TrainingRow]):
     BINDINGS = bindings_for("app", "run", "training_row")
     CSS_PATH = "training_row.tcss"
     view = "data"
-    keys = ("training_row",)
 
     def __init__(self, run_id: str, step_id: str, row_id: str) -> None:
         super().__init__(run_id)
@@ -66,11 +65,12 @@ class TrainingRowScreen(View[TrainingRow]):
 
     def _ask_for_mask(self, model: TrainingRow) -> None:
         training, store, copy = self._training(), self.board.store, self._copy(model)
+        run_id = self.run_id or ""
         if training is None:
             self.mask = "no training of this run reads these rows"
             self._show()
             return
-        self.ask("mask", lambda: (training, copy, mask_of(store, training, copy)), self._masked)
+        self.ask("mask", lambda: (training, copy, mask_of(store, run_id, training, copy)), self._masked)
 
     def _masked(self, found: tuple[Training, Copy, ShownRow | str]) -> None:
         training, copy, mask = found

@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 from runtime.internal_errors import finding_of
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import visible
+from tui.actions import scopes_of
 from tui.themes import THEMES, Ink, ink
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import line_text
@@ -43,7 +44,6 @@ class View(Screen[None], Generic[M]):
 
     AUTO_FOCUS = ""  # each screen says which list has the keys; the line of a search must not take them
     view: ClassVar[str]
-    keys: ClassVar[tuple[str, ...]] = ()  # scopes of keys that this screen has beside those of its view
     ticks: ClassVar[bool] = False  # whether its clocks move without events too
     dashboard: Dashboard
 
@@ -238,6 +238,11 @@ class View(Screen[None], Generic[M]):
         self.app.theme = names[(now + 1) % len(names)]
         self.app.notify(THEMES[self.app.theme], markup=False, timeout=2)
 
+    def scopes(self) -> tuple[str, ...]:
+        """Of which scopes keys work here: those that the screen and its lists have bound."""
+        tables = [table for table in (*self.query(RowTable), *self.query(BigTable)) if table.display]
+        return scopes_of(binding for node in (self, *tables) for binding in type(node).BINDINGS)
+
     # --- going -----------------------------------------------------------------------------------
 
     def action_reload(self) -> None:
@@ -248,7 +253,7 @@ class View(Screen[None], Generic[M]):
             self.board.open_view(name, self.run_id)
 
     def action_keys(self) -> None:
-        self.board.show_keys(*self.keys, self.view)
+        self.board.show_keys(*self.scopes())
 
     async def action_quit(self) -> None:
         self.app.exit()

@@ -68,6 +68,14 @@ def leaning(pair: MetricPair | None) -> str:
     return "better" if (paired.estimate > 0) == (paired.better == "higher") else "worse"
 
 
+LEAN_MARKS = {"better": "▲", "worse": "▼", "changed": "~"}
+
+
+def marked_change(pair: MetricPair | None) -> str:
+    """The change with its mark, where colour may not be seen."""
+    return f"{LEAN_MARKS.get(leaning(pair), '')} {change_text(pair)}".strip()
+
+
 def measured_text(side: Measured | None) -> str:
     return NOTHING if side is None else estimate(side.estimate, side.low, side.high, side.unit)
 
@@ -136,7 +144,7 @@ def _metric(position: int, pair: MetricPair) -> CompareLine:
     return CompareLine(
         f"metric {position}",
         "metric",
-        {"better": "▲", "worse": "▼", "changed": "~"}.get(style, ""),
+        LEAN_MARKS.get(style, ""),
         pair_name(pair),
         _estimate(pair.first),
         _estimate(pair.second),

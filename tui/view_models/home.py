@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.formats import NOTHING, count, estimate, number
 from tui.home_queries import Delta, HomeRow, Reference
-from tui.view_models.compare import SAME, change_text, leaning, pair_words
+from tui.view_models.compare import SAME, leaning, marked_change, pair_words
 from tui.view_models.runs import RunLine, run_line
 
 
@@ -38,7 +38,7 @@ def home_line(row: HomeRow, delta: Delta | None, now: float) -> HomeLine:
         number(headline.estimate, headline.unit) if headline is not None else "",
         estimate(headline.estimate, headline.low, headline.high, headline.unit) if headline is not None else "",
         count(headline.n) if headline is not None else "",
-        "=" if same else change_text(pair) or (NOTHING if delta is not None else ""),
+        "=" if same else marked_change(pair) or (NOTHING if delta is not None else ""),
         leaning(pair),
         _words(row, delta),
         reference,
@@ -62,7 +62,8 @@ def _words(row: HomeRow, delta: Delta | None) -> str:
     if pair is None or pair.paired is None:
         why = "the same answers, measured the same" if delta.note == SAME else f"not compared: {delta.note}"
         return f"{told}\nagainst {reference_name(row.reference)}: {why}"
-    return f"{told}\nagainst {reference_name(row.reference)}: {pair_words(pair)}"
+    which = f"{lean}, " if (lean := leaning(pair)) else ""
+    return f"{told}\nagainst {reference_name(row.reference)}: {which}{pair_words(pair)}"
 
 
 def reference_name(reference: Reference) -> str:

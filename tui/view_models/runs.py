@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,16 @@ class StepLine:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """What a step has found that stopped nothing."""
+
+    step_id: str
+    code: str
+    message: str
+    help: str | None
+
+
+@dataclass(frozen=True)
 class RunView:
     run_id: str
     spec: str
@@ -78,6 +89,7 @@ class RunView:
     headline: str
     error: str | None
     steps: tuple[StepLine, ...]
+    warnings: tuple[Warned, ...] = ()
 
 
 def run_line(run: RunRow, now: float) -> RunLine:
@@ -102,7 +114,18 @@ def run_view(run: RunRow, steps: list[StepRow], now: float, live: LiveRun | None
     if status == "running" and live is not None:
         status = live.status
     lines = tuple(_step_line(step, status, now, live) for step in steps)
-    return RunView(run.run_id, run.spec, status, run.verdict, _headline(run, lines, now), run.error, lines)
+    headline, warned = _headline(run, lines, now), run_warnings(steps)
+    return RunView(run.run_id, run.spec, status, run.verdict, headline, run.error, lines, warned)
+
+
+def run_warnings(steps: Sequence[StepRow]) -> tuple[Warned, ...]:
+    """What steps have found, of rows that were lost for example; what loops found stands with their rounds."""
+    return tuple(
+        Warned(step.step_id, str(item.get("code", "")), str(item.get("message", "")), item.get("help"))
+        for step in steps
+        if step.status in ("done", "cached") and step.labels.get("loop") is None
+        for item in step.summary.get("findings", ())
+    )
 
 
 def _headline(run: RunRow, lines: tuple[StepLine, ...], now: float) -> str:
@@ -143,9 +166,10 @@ def _step_line(step: StepRow, run_status: str, now: float, live: LiveRun | None)
 
 
 def _note(step: StepRow, status: str) -> str:
-    """Why a step failed or ran, or that nothing had to be done."""
-    if step.error:
-        return step.error
+    """Why a step failed or ran, or that nothing had to be done; and which run has done since what this one did not."""
+    since = f"run {step.finished_by} has done it since" if step.finished_by and status != "running" else ""
+    if step.error or since:
+        return "; ".join(filter(None, (step.error or step.reason, since)))
     if status == "cached":
         return "unchanged since an earlier run"
     return step.reason or ""
@@ -173,5 +197,6 @@ def as_json(run: RunView) -> dict[str, Any]:
         "status": run.status,
         "verdict": run.verdict,
         "error": run.error,
+        "warnings": [{"step_id": one.step_id, "code": one.code, "message": one.message} for one in run.warnings],
         "steps": [{key: getattr(step, key) for key in keys} for step in run.steps],
     }

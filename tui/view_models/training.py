@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from statistics import median
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
+from statistics import fmean, median
 from typing import Literal
 
 from tui.formats import count, number
 from tui.queries import StepRow, TrainPoint
+from tui.training_queries import Course, Figures, Validation
 
 Curve = tuple[tuple[float, float], ...]
 Axis = Literal["step", "tokens"]
@@ -32,26 +33,31 @@ class TrainingView:
     padding_share: Curve
     figures: tuple[tuple[str, str], ...]
     places: Curve = ()  # (x, optimiser step) of every point, for a cursor
+    validated: Curve = ()  # the same of every validation loss
+    each: int = 1  # optimiser steps that a point is the mean of; validation losses are as they were measured
 
 
-def training_view(step: StepRow, points: Sequence[TrainPoint], axis: Axis = "step") -> TrainingView:
-    curves = course(points, axis)
-    figures = _figures(points, curves)
+def training_view(step: StepRow, of: Course, axis: Axis = "step") -> TrainingView:
+    figures = _figures(of.figures)
     if step.rows_dropped:
         figures.append(("dropped rows", count(step.rows_dropped)))
-    places = tuple((x, float(point.step)) for x, point in zip(along(points, axis), points, strict=True))
-    return TrainingView(step.step_id, step.name, step.status, **curves, figures=tuple(figures), places=places)
+    curves = course_curves(of, axis)
+    return TrainingView(step.step_id, step.name, step.status, **curves, figures=tuple(figures), each=of.each)
 
 
-def course(points: Sequence[TrainPoint], axis: Axis = "step") -> dict[str, Curve]:
-    """Every curve of a training by its name."""
-    places = along(points, axis)
-    return {
+def course_curves(of: Course, axis: Axis = "step") -> dict[str, Curve]:
+    """Every curve of a training by its name, and where its points and validation losses stand."""
+    places = along(of.points, axis)
+    curves: dict[str, Curve] = {
         name: tuple(
-            (x, float(y)) for x, point in zip(places, points, strict=True) if (y := getattr(point, name)) is not None
+            (x, float(y)) for x, point in zip(places, of.points, strict=True) if (y := getattr(point, name)) is not None
         )
         for name in CURVES
     }
+    curves["validation_loss"] = tuple((_place(one, axis), one.loss) for one in of.validation)
+    curves["places"] = tuple((x, float(point.step)) for x, point in zip(places, of.points, strict=True))
+    curves["validated"] = tuple((_place(one, axis), float(one.step)) for one in of.validation)
+    return curves
 
 
 def along(points: Sequence[TrainPoint], axis: Axis) -> list[float]:
@@ -61,9 +67,63 @@ def along(points: Sequence[TrainPoint], axis: Axis) -> list[float]:
     return [float(total) for total in accumulate(point.tokens or 0 for point in points)]
 
 
-def stride(points: Sequence[TrainPoint]) -> int:
-    """How many optimiser steps a point stands for: 1, or what a long training was averaged over."""
-    return max(1, round(points[-1].step / len(points))) if points else 1
+def _place(one: Validation, axis: Axis) -> float:
+    return float(one.step if axis == "step" else one.tokens)
+
+
+def joined(stored: Course, live: Iterable[TrainPoint]) -> Course:
+    """A course with the steps that the store does not have yet, averaged as the stored ones are."""
+    last = stored.points[-1].step if stored.points else -1
+    newer = [point for point in live if point.step > last]
+    if not newer:
+        return stored
+    points = [*stored.points]
+    for _, group in groupby(newer, key=lambda point: point.step // stored.each):
+        points.append(_mean(list(group)))
+    totals = accumulate(
+        (point.tokens or 0 for point in newer), initial=sum(point.tokens or 0 for point in stored.points)
+    )
+    next(totals)
+    measured = [
+        Validation(point.step, point.validation_loss, total)
+        for point, total in zip(newer, totals, strict=True)
+        if point.validation_loss is not None
+    ]
+    figures = _continued(stored.figures, newer, points)
+    return Course(tuple(points), (*stored.validation, *measured), stored.each, figures)
+
+
+def _mean(group: Sequence[TrainPoint]) -> TrainPoint:
+    """Neighbours as one point: under the number of the last, with the tokens of all."""
+    if len(group) == 1:
+        return group[0]
+
+    def mean(name: str) -> float | None:
+        known = [value for point in group if (value := getattr(point, name)) is not None]
+        return fmean(known) if known else None
+
+    means = {name: mean(name) for name in CURVES if name != "validation_loss"}
+    return TrainPoint(group[-1].step, group[-1].epoch, tokens=sum(point.tokens or 0 for point in group), **means)
+
+
+def _continued(known: Figures, newer: Sequence[TrainPoint], points: Sequence[TrainPoint]) -> Figures:
+    """The figures with some more steps. Speed and padding are those of the points while the training goes on."""
+    losses = [point.loss for point in newer if point.loss is not None]
+    validation = [point.validation_loss for point in newer if point.validation_loss is not None]
+    best = [*validation, *([known.best_validation] if known.best_validation is not None else [])]
+    speeds = [point.tokens_per_second for point in points if point.tokens_per_second is not None]
+    padding = [point.padding_share for point in points if point.padding_share is not None]
+    return replace(
+        known,
+        step=newer[-1].step,
+        first_loss=known.first_loss if known.first_loss is not None else next(iter(losses), None),
+        last_loss=losses[-1] if losses else known.last_loss,
+        first_validation=known.first_validation if known.first_validation is not None else next(iter(validation), None),
+        last_validation=validation[-1] if validation else known.last_validation,
+        best_validation=min(best) if best else None,
+        speed=median(speeds) if speeds else None,
+        padding=fmean(padding) if padding else None,
+    )
 
 
 def smoothed(points: Curve, window: int, each: int = 1) -> Curve:
@@ -91,21 +151,18 @@ def value_at(points: Curve, x: float) -> float | None:
     return point[1] if point is not None else None
 
 
-def _figures(points: Sequence[TrainPoint], curves: dict[str, Curve]) -> list[tuple[str, str]]:
-    loss, validation, speed = curves["loss"], curves["validation_loss"], curves["tokens_per_second"]
+def _figures(of: Figures) -> list[tuple[str, str]]:
     figures = []
-    if points:
-        figures.append(("step", count(points[-1].step)))
-    if loss:
-        figures.append(("loss", f"{number(loss[0][1])} → {number(loss[-1][1])}"))
-    if validation:
-        best = min(value for _, value in validation)
-        figures.append(("validation", f"{number(validation[0][1])} → {number(validation[-1][1])}"))
-        if validation[-1][1] > best * 1.01:
-            figures.append(("best", number(best)))
-    if speed:
-        figures.append(("speed", f"{median(value for _, value in speed):,.0f} tokens/s"))
-    padding = [value for _, value in curves["padding_share"]]
-    if padding:
-        figures.append(("padding", number(sum(padding) / len(padding), "share")))
+    if of.step is not None:
+        figures.append(("step", count(of.step)))
+    if of.last_loss is not None:
+        figures.append(("loss", f"{number(of.first_loss)} → {number(of.last_loss)}"))
+    if of.last_validation is not None:
+        figures.append(("validation", f"{number(of.first_validation)} → {number(of.last_validation)}"))
+        if of.best_validation is not None and of.last_validation > of.best_validation * 1.01:
+            figures.append(("best", number(of.best_validation)))
+    if of.speed is not None:
+        figures.append(("speed", f"{of.speed:,.0f} tokens/s"))
+    if of.padding is not None:
+        figures.append(("padding", number(of.padding, "share")))
     return figures
