@@ -1,33 +1,31 @@
 """A condition that somebody typed, as SQL over one row an item: checked before it is asked, and given five seconds.
 
-The engine's own parser says what the text is. It has to be one expression made of columns of the documented row,
-constants, comparisons and the functions named here; anything else (a subquery, a table function, a second statement,
-a function that is not on the list) is refused by its name, so nothing can be written, no file read and no setting
-changed. All functions on the list take linear time; what still takes too long is interrupted. Columns that are not
-used are not read.
+What it may be made of, ``condition_syntax`` knows. What takes too long is interrupted. Columns that are not used are
+not read. ``STRETCH`` items are asked about in one look at the store, so that a run does not wait for all of them.
 """
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.own_results import BEGUN_STEPS, MADE_STEPS
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
-from spec_lang.suggest import closest
+from tui.condition_syntax import ConditionError, used_columns
 from tui.item_index import ItemIndex, Matched, measured_items, measures_of
 
 if TYPE_CHECKING:
     from tui.item_index import Places
 
 SECONDS = 5.0
+STRETCH = 100_000
 ANSWER, METRIC, SLICE = "answer", "metric", "slice"
 ITEMS = "__items"
-MOST_CHARACTERS = 2000
 # Column of the row -> where it is: the answer (p), the index (i), what the metric said (r), the baseline's answer (q).
 COLUMNS = {
     "row_id": "p.row_id",
@@ -45,34 +43,6 @@ COLUMNS = {
     "base_value": "nullif(i.base, 'nan'::DOUBLE)",
     "base_output": "q.output",
 }
-_EXPRESSIONS = (
-    "COLUMN_REF",
-    "CONSTANT",
-    "COMPARISON",
-    "CONJUNCTION",
-    "OPERATOR",
-    "FUNCTION",
-    "CASE",
-    "CAST",
-    "TYPE",
-    "BETWEEN",
-)
-_FUNCTIONS = (
-    *("lower", "upper", "length", "len", "strlen", "contains", "starts_with", "prefix", "ends_with", "suffix"),
-    *("regexp_matches", "regexp_full_match", "regexp_extract", "trim", "ltrim", "rtrim", "left", "right"),
-    *("substring", "substr", "strpos", "position", "instr", "split_part", "concat", "||", "^@"),
-    *("~~", "!~~", "~~*", "!~~*", "~~~", "like_escape", "ilike_escape", "not_like_escape", "not_ilike_escape"),
-    *("abs", "round", "floor", "ceil", "ceiling", "least", "greatest", "isnan", "isfinite"),
-    *("+", "-", "*", "/", "//", "%"),
-    *("json_valid", "json_extract", "json_extract_string", "json_extract_path_text", "->", "->>"),
-)
-_TYPES = ("VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_TYPES += ("JSON",)
-_MORE = ("group_expressions", "group_sets", "having", "sample", "qualify", "modifiers")  # of a SELECT
-
-
-class ConditionError(Exception):
-    """What is wrong with a condition, in a sentence for the person who typed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,101 +77,44 @@ def matching(store: Store, index: ItemIndex, condition: str) -> Places:
     """The places of the answers for which a condition is true. Raises ConditionError, DiagnosticError."""
     import numpy as np
 
-    asked = index.asked
-    with store.reading() as con:
+    asked, late = index.asked, time.monotonic() + SECONDS
+    with store.reading() as con, _until(late, con, typed=False):
         known = row_columns(store, asked.run_id, asked.eval)
-        used = used_columns(con, condition, known)
-        columns = {name: known[name] for name in used}
+        columns = {name: known[name] for name in used_columns(con, condition, known)}
         sql, given = _query(store, index, condition, columns)
-        con.register(ITEMS, _arrays(store, index, columns, given))
-        timer = threading.Timer(SECONDS, con.interrupt)
-        timer.start()
-        try:
-            found: Places = np.asarray(con.execute(sql, given).fetchnumpy()["at"], dtype=np.int64)
-        except DiagnosticError:
-            raise
-        except Exception as error:  # whatever the engine says of it is about what was typed
-            late = "interrupt" in str(error).lower()
-            said = f"it took longer than {SECONDS:.0f} s" if late else _first_line(error)
-            raise ConditionError(said) from error
-        finally:
-            timer.cancel()
-            con.unregister(ITEMS)
-    return found
+        items = _arrays(store, index, columns, given)
+    found = [np.zeros(0, np.int64)]
+    for begin in range(0, len(index), STRETCH):
+        part = {name: values[begin : begin + STRETCH] for name, values in items.items()}
+        given |= {"first": int(part["at"].min()), "last": int(part["at"].max())}
+        with store.reading() as con, _until(late, con, typed=True):
+            con.register(ITEMS, part)
+            try:
+                found.append(np.asarray(con.execute(sql, given).fetchnumpy()["at"], dtype=np.int64))
+            finally:
+                con.unregister(ITEMS)
+    return np.concatenate(found)
 
 
-def used_columns(con: Any, condition: str, known: Mapping[str, object]) -> list[str]:
-    """The columns that a condition uses. Raises ConditionError for anything that is not a condition over them."""
-    if not condition.strip():
-        raise ConditionError("it is empty")
-    if len(condition) > MOST_CHARACTERS:
-        raise ConditionError(f"it is longer than {MOST_CHARACTERS:,} characters")
-    said = con.execute("SELECT json_serialize_sql(?)", [f"SELECT 1 FROM item WHERE (\n{condition}\n)"]).fetchone()
+@contextmanager
+def _until(late: float, con: Any, *, typed: bool) -> Iterator[None]:
+    """What is asked meanwhile is stopped at a time. What the engine says of a ``typed`` text is for who typed it."""
+    left, too_late = late - time.monotonic(), f"it took longer than {SECONDS:.0f} s"
+    if left <= 0:
+        raise ConditionError(too_late)
+    timer = threading.Timer(left, con.interrupt)
+    timer.start()
     try:
-        tree = json.loads(said[0])
-        if tree.get("error"):
-            raise ConditionError(str(tree.get("error_message", "it is no SQL")).splitlines()[0])
-        where = _where(tree)
-        return list(dict.fromkeys(name for node in _nodes(where) for name in _checked(node, known)))
-    except RecursionError:
-        raise ConditionError("it is nested too deeply") from None
-
-
-def _where(tree: dict[str, Any]) -> dict[str, Any]:
-    """The condition itself, when the text is nothing else."""
-    statements = tree.get("statements", ())
-    node = statements[0].get("node", {}) if len(statements) == 1 else {}
-    table = node.get("from_table") or {}
-    plain = (
-        node.get("type") == "SELECT_NODE"
-        and table.get("type") == "BASE_TABLE"
-        and table.get("table_name") == "item"
-        and not any(node.get(part) for part in _MORE)
-        and not (node.get("cte_map") or {}).get("map")
-        and isinstance(node.get("where_clause"), dict)
-    )
-    if not plain:
-        raise ConditionError("it has to be one condition, such as `output_tokens > 100 AND contains(output, 'sorry')`")
-    where: dict[str, Any] = node["where_clause"]
-    return where
-
-
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    """Every expression in a tree, itself included."""
-    if isinstance(value, dict):
-        if "class" in value:
-            yield value
-        for part in value.values():
-            yield from _nodes(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _nodes(part)
-
-
-def _checked(node: dict[str, Any], known: Mapping[str, object]) -> list[str]:
-    """The columns that one expression names."""
-    kind = node["class"]
-    if kind not in _EXPRESSIONS:
-        raise ConditionError(f"a {kind.lower().replace('_', ' ')} has no place in a condition")
-    if kind == "FUNCTION":
-        name = str(node.get("function_name", "")).lower()
-        plain = not (node.get("schema") or node.get("catalog") or node.get("distinct") or node.get("filter"))
-        if name not in _FUNCTIONS or not plain:
-            near = closest(name, sorted(_FUNCTIONS))
-            hint = f"; did you mean `{near[0]}`?" if near else ""
-            raise ConditionError(f"the function `{name}` cannot be used here{hint}")
-    if kind == "TYPE" and (str(node.get("type_name")).upper() not in _TYPES or node.get("schema")):
-        raise ConditionError(f"a cast to {node.get('type_name')} cannot be used here")
-    if kind != "COLUMN_REF":
-        return []
-    names = node.get("column_names", [])
-    name = names[-1] if names[:-1] in ([], ["item"]) else ".".join(names)
-    folded = {column.lower(): column for column in known}
-    if name.lower() not in folded:
-        near = closest(name, sorted(known))
-        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}"
-        raise ConditionError(f"there is no column `{name}`; {hint}")
-    return [folded[name.lower()]]
+        yield
+    except (ConditionError, DiagnosticError):
+        raise
+    except Exception as error:
+        stopped = "interrupt" in str(error).lower()
+        if not stopped and not typed:
+            raise
+        raise ConditionError(too_late if stopped else _first_line(error)) from error
+    finally:
+        timer.cancel()
 
 
 def _arrays(store: Store, index: ItemIndex, used: dict[str, Column], given: dict[str, Any]) -> dict[str, Any]:
@@ -284,7 +197,8 @@ def _query(store: Store, index: ItemIndex, condition: str, used: dict[str, Colum
         given["baseline"] = asked.baseline or asked.model
     sql = (
         f"WITH item AS (SELECT {', '.join(['p.rowid AS __at', *columns])} FROM {ITEMS} i "
-        f"JOIN predictions p ON p.rowid = i.at {' '.join(joins)}) SELECT __at AS at FROM item WHERE (\n{condition}\n)"
+        "JOIN (SELECT rowid, * FROM predictions WHERE rowid BETWEEN $first AND $last) p ON p.rowid = i.at "
+        f"{' '.join(joins)}) SELECT __at AS at FROM item WHERE (\n{condition}\n)"
     )
     return sql, given
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from runtime.measuring.slice_names import pooled
 from runtime.own_results import MADE_STEPS
@@ -22,8 +22,6 @@ from tui.shelf import Shelf
 
 if TYPE_CHECKING:
     from tui.item_index import Mask, Places, Positions
-
-Sort = Literal["worst", "longest", "slowest", "asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +66,36 @@ class Listed:
 def listed(store: Store, run_id: str, chosen: PredictionFilter, shelf: Shelf | None = None) -> Listed:
     """The items of a filter. Raises DiagnosticError; ConditionError for a condition that cannot be asked."""
     shelf, asked = shelf or Shelf(), chosen.asked(run_id)
+    fitting = _fitting(store, asked, chosen.condition, shelf) if chosen.condition else None
     with store.reading():
-        state = state_of_items(store, asked)
-        ranked = shelf.get(asked, state, lambda: Ranked(item_index(store, asked)), large=True)
+        state, ranked = _ranked(store, asked, shelf)
         mask = _mask(store, ranked.index, chosen, shelf, state)
+        if fitting is not None:
+            mask &= placed(ranked.index, fitting)
         counts = ranked.counts(mask)
         mask = mask & ranked.outcomes[chosen.outcome]
         kept = mask
         if chosen.cause is not None:
             kept = mask & (_codes(store, ranked, shelf, state) == CAUSES.index(chosen.cause))
     return Listed(ranked, ranked.listed(kept), counts, mask)
+
+
+def _ranked(store: Store, asked: Asked, shelf: Shelf) -> tuple[tuple[Any, ...], Ranked]:
+    state = state_of_items(store, asked)
+    return state, shelf.get(asked, state, lambda: Ranked(item_index(store, asked)), large=True)
+
+
+def _fitting(store: Store, asked: Asked, condition: str, shelf: Shelf) -> Places:
+    """The answers for which a condition is true: asked in looks of its own, because it may take seconds, in which a run
+    has to come to its commits."""
+    key = ("condition", asked, condition)
+    with store.reading():
+        state, ranked = _ranked(store, asked, shelf)
+        if shelf.has(key, state):
+            return shelf.get(key, state, lambda: matching(store, ranked.index, condition))
+    found = matching(store, ranked.index, condition)
+    with store.reading():
+        return shelf.get(key, state, lambda: found)
 
 
 def causes_of(store: Store, found: Listed, shelf: Shelf) -> dict[Cause, int]:
@@ -119,7 +137,7 @@ def state_of_items(store: Store, asked: Asked) -> tuple[Any, ...]:
 
 
 def _mask(store: Store, index: ItemIndex, chosen: PredictionFilter, shelf: Shelf, state: object) -> Mask:
-    """Everything of a filter but outcome and cause."""
+    """Everything of a filter but condition, outcome and cause."""
     import numpy as np
 
     mask = np.ones(len(index), bool)
@@ -130,9 +148,6 @@ def _mask(store: Store, index: ItemIndex, chosen: PredictionFilter, shelf: Shelf
     if chosen.text:
         key = ("text", index.asked.run_id, index.steps, chosen.text)
         mask &= placed(index, shelf.get(key, state, lambda: holding(store, index, chosen.text)))
-    if chosen.condition:
-        condition = ("condition", index.asked, chosen.condition)
-        mask &= placed(index, shelf.get(condition, state, lambda: matching(store, index, chosen.condition)))
     if chosen.marked:
         mask &= placed(index, marked_places(store, index))
     return mask

@@ -36,6 +36,11 @@ class Shelf:
         found: T = kept[1]
         return found
 
+    def has(self, key: object, state: object) -> bool:
+        """Whether something small is kept under a key that was made in this state."""
+        kept = self._small.get(key)
+        return kept is not None and kept[0] == state
+
     def forget(self) -> None:
         self._large.clear()
         self.forget_small()

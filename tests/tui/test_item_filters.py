@@ -284,6 +284,26 @@ def test_everything_else_is_refused_with_a_sentence(done: Store, condition: str)
     assert done.query("SELECT count(*) FROM runs") == [(1,)]
 
 
+def test_a_long_list_is_asked_about_in_several_looks(mixed: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between them a run can write."""
+    from runtime.store import _LOOKING
+    from tui import item_condition, item_filters
+
+    free: list[bool] = []
+    real = item_filters.matching
+    monkeypatch.setattr(item_filters, "matching", lambda *about: (free.append(not _LOOKING), real(*about))[1])
+    shelf = Shelf()
+    for _ in range(2):
+        listed(mixed, RUN, replace(ALL, condition="json = 1"), shelf)
+    assert free == [True]
+    index = item_index(mixed, Asked(RUN, "format", "tuned", "smol", "exact"))
+    for condition in ("value > base_value", "category = 'delivery' AND length(base_output) > 3", "json = 1"):
+        whole = item_condition.matching(mixed, index, condition)
+        with monkeypatch.context() as smaller:
+            smaller.setattr(item_condition, "STRETCH", 50)
+            assert sorted(item_condition.matching(mixed, index, condition)) == sorted(whole) and len(whole)
+
+
 def test_slow_conditions_are_stopped(done: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     from tui import item_condition
 
