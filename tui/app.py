@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_SECONDS = 0.5
 THEME = "SFT_THEME"  # an environment variable: dark, light, ansi-dark or ansi-light
-MEMORY_MB = 80  # of DuckDB; a larger question goes through a file beside the store
+MEMORY_MB = 48  # of DuckDB; a larger question goes through a file beside the store
 PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
 
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import atexit
 import gc
+from contextlib import suppress
 from functools import cache
 from threading import Thread
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
+_LARGE = 1 << 20
 
 
 def begin() -> None:
@@ -27,8 +31,20 @@ def first_screen_is_there() -> None:
 
 
 def _import_next() -> None:
+    _give_memory_back()
     from tui.screens.catalogue import VIEWS, screen_class
 
     for name in ("run", "predictions"):
         screen_class(VIEWS[name])
     import numpy  # noqa: F401 - lists of items are arrays
+
+
+def _give_memory_back() -> None:
+    """Arrays of a megabyte and more go back to the system when they are dropped. Left alone glibc keeps some for the next
+    one, in each thread: 30 MB with a million predictions. Other systems have other ways, and are left alone."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_THRESHOLD, _LARGE)
+        mallopt(_TRIM_THRESHOLD, _LARGE)
