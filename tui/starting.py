@@ -40,8 +40,8 @@ def _import_next() -> None:
 
 
 def _give_memory_back() -> None:
-    """Arrays of a megabyte and more go back to the system when they are dropped. Left alone glibc keeps some for the next
-    one, in each thread: 30 MB with a million predictions. Other systems have other ways, and are left alone."""
+    """Arrays of a megabyte and more go back to the system when they are dropped. Left alone glibc keeps some for the
+    next one, in each thread: 30 MB with a million predictions. Other systems have other ways, and are left alone."""
     import ctypes
 
     with suppress(OSError, AttributeError):
