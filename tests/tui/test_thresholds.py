@@ -218,7 +218,9 @@ def test_numbers_of_any_size_have_a_picture_and_move(values: list[float], rule: 
     assert isinstance(moved(here.about, replace(held, values=[-math.inf, math.inf])), str)
 
 
-def test_a_rule_after_another_is_measured_when_that_has_run(data: Store, copied: Callable[[Store], Store]) -> None:
+def test_a_rule_after_another_is_measured_when_that_has_run(
+    data: Store, copied: Callable[[Store], Store], walk: Walk
+) -> None:
     """Without its step's ledger the rows that earlier rules take away would be counted as well."""
     store = copied(data)
     with store.writing() as con:  # the rule of words as the second one
@@ -229,15 +231,30 @@ def test_a_rule_after_another_is_measured_when_that_has_run(data: Store, copied:
         con.execute("UPDATE runs SET plan = ?", [json.dumps(plan)])
     before = {one.key: one for one in measured(store, run_of(store))}
     later = next(one for one in before.values() if one.rule)
+    was = numbers(store, later)
+    assert isinstance(was, Numbers) and was.rows == 196
     with store.writing() as con:
-        con.execute("DELETE FROM ledger WHERE step_hash = ?", [later.step_hash])
-        con.execute("DELETE FROM results WHERE step_hash = ?", [later.step_hash])
+        for table in ("ledger", "results"):
+            con.execute(f"CREATE TABLE before_{table} AS FROM {table} WHERE step_hash = ?", [later.step_hash])
+            con.execute(f"DELETE FROM {table} WHERE step_hash = ?", [later.step_hash])
     now = {one.key: one for one in measured(store, run_of(store))}
     assert now.keys() == before.keys()
     assert {key for key in now if now[key] != before[key]} == {
         key for key, one in before.items() if one.rule and one.step_hash == later.step_hash
     }
     assert "have not run yet" in str(numbers(store, now[later.key]))
+
+    async def journey(go: Journey) -> None:
+        go.app.open_part("thresholds", run_of(store), later.step_id, on_top=True)
+        await go.settle()
+        assert "the rules before it have not run yet" in go.text()
+        with store.writing() as con:
+            for table in ("ledger", "results"):
+                con.execute(f"INSERT INTO {table} FROM before_{table}")
+        await go.press("r")
+        assert f"of {was.rows} rows" in go.text()
+
+    walk(store, journey, run_id=run_of(store), size=(110, 36))
 
 
 def test_a_threshold_moves_with_the_arrows_and_says_at_once_what_it_keeps(data: Store, walk: Walk) -> None:
