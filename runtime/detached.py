@@ -18,11 +18,11 @@ from pathlib import Path
 from threading import Thread
 
 from runtime.own_process import WORDS, surroundings
+from runtime.processes import is_still
 from runtime.run_record import new_run_id
 
 OUTPUT = "output.txt"
 RUN_ID = "SFT_RUN_ID"  # in the environment of such a process: the id that its run gets
-_LATER_S = 60.0  # a process that began so much later than a run is not the run's, but has got its number
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,22 @@ def given_run_id() -> str | None:
     return os.environ.pop(RUN_ID, None) or None
 
 
-def interrupt(pid: int, host: str, started_at: float) -> str:
-    """Ask a run to stop as Ctrl-C does; what stands in the way, or nothing."""
+def interrupt(pid: int, host: str, process: str) -> str:
+    """Ask a run to stop as Ctrl-C does; what stands in the way, or nothing. ``process`` is the identity of its process
+    that the run has recorded: no signal goes to one that has only got its number."""
     import psutil
 
     if host != socket.gethostname():
         return f"it runs on {host}: stop it there"
+    if not process:
+        return (
+            f"an earlier version began it, which does not say which process it is: `kill -INT {pid}` if it is this one"
+        )
     try:
-        process = psutil.Process(pid)
-        if process.create_time() > started_at + _LATER_S:
-            return f"process {pid} is another one by now: the run has ended"
-        process.send_signal(signal.SIGINT)
+        found = psutil.Process(pid)
+        if not is_still(pid, process, 0.0):
+            return f"its process has ended, whatever has the number {pid} by now"
+        found.send_signal(signal.SIGINT)
     except psutil.NoSuchProcess:
         return "its process is gone already"
     except psutil.AccessDenied:

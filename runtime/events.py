@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 EVENTS = "events.jsonl"
+LAST_MOMENT = 1e11  # seconds since 1970 that a clock may show
 STOPPING = "stopping at the next safe point"  # how the note begins that a signal to stop leaves
 
 
@@ -35,9 +37,19 @@ class Event:
 
     @classmethod
     def from_line(cls, line: str) -> Event:
-        """Raises json.JSONDecodeError or KeyError for a line that is not an event."""
-        data = json.loads(line)
-        return cls(data.pop("kind"), float(data.pop("at")), data.pop("step"), data)
+        """Raises ValueError for a line that is not an event. A store may come from anybody."""
+        try:
+            data = json.loads(line)
+        except RecursionError as error:
+            raise ValueError("not an event: nested too deep") from error
+        if not isinstance(data, dict):
+            raise ValueError("not an event: no object")
+        kind, at, step = (data.pop(key, None) for key in ("kind", "at", "step"))
+        if not isinstance(kind, str) or not isinstance(step, str | None) or not isinstance(at, int | float):
+            raise ValueError("not an event: no kind, time or step")
+        if not abs(at) < LAST_MOMENT:  # nor is NaN
+            raise ValueError("not an event: no such time")
+        return cls(kind, float(at), step, data)
 
 
 @dataclass
@@ -66,21 +78,18 @@ class EventWriter:
 
 @dataclass
 class EventTail:
-    """Reads the events that were added since the last call; a half-written last line waits for its end."""
+    """Reads the events that were added since the last call; a half-written last line waits for its end, and a file that
+    cannot be read has none. The place is kept before an event is given, so a reader may stop after any of them."""
 
     path: Path
     _offset: int = 0
 
     def read(self) -> Iterator[Event]:
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as handle:
+        with suppress(OSError, ValueError), self.path.open("rb") as handle:  # ValueError: a name that no file can have
             handle.seek(self._offset)
             for line in handle:
                 if not line.endswith(b"\n"):
                     return
                 self._offset += len(line)
-                try:
+                with suppress(ValueError):
                     yield Event.from_line(line.decode("utf-8", "replace"))
-                except (json.JSONDecodeError, KeyError):
-                    continue

@@ -19,7 +19,8 @@ from pydantic import ValidationError
 
 from compiler.plan import Plan, Step, StepKind
 from runtime.context import StepResult
-from runtime.processes import is_alive
+from runtime.events import EVENTS
+from runtime.processes import identity, is_still
 from runtime.store import Store, insert_rows
 from spec_lang.diagnostics import Diagnostic, Severity
 
@@ -36,6 +37,9 @@ class Result:
     rows_dropped: int
     seconds: float
     summary: dict[str, Any]
+
+
+PROCESS = "process"  # key in `environment` of the identity of a run's process
 
 
 def new_run_id() -> str:
@@ -76,16 +80,18 @@ def begin(
 ) -> None:
     """Write the run and its steps: steps with a known result as ``cached``, the others as ``pending``; and the files of
     its spec, by their paths, because the dashboard shows what ran and not what stands there by now."""
+    pid = os.getpid()
 
     def work(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(
             "INSERT INTO runs (run_id, spec, plan_hash, plan, status, started_at, pid, host) VALUES (?,?,?,?,?,?,?,?)",
-            [run_id, plan.spec, plan.hash, plan.to_json(), "running", _now(), os.getpid(), socket.gethostname()],
+            [run_id, plan.spec, plan.hash, plan.to_json(), "running", _now(), pid, socket.gethostname()],
         )
         insert_rows(con, "steps", _STEP_COLUMNS, _step_rows(run_id, plan, results, reasons))
         insert_rows(con, "rules", ("run_id", "step_id", "rule", "text", "reason"), _rule_rows(run_id, plan))
         insert_rows(con, "sources", _SOURCE_COLUMNS, _read_before(run_id, plan, results))
-        insert_rows(con, "environment", ("run_id", "key", "value"), [(run_id, k, v) for k, v in environment.items()])
+        surroundings = {**environment, PROCESS: identity(pid)}
+        insert_rows(con, "environment", ("run_id", "key", "value"), [(run_id, k, v) for k, v in surroundings.items()])
         files = [(run_id, ordinal, path, text) for ordinal, (path, text) in enumerate(texts.items())]
         insert_rows(con, "spec_files", ("run_id", "ordinal", "path", "text"), files)
         _insert_lineage(con, plan)
@@ -255,23 +261,31 @@ def inconclusive_counts_as(store: Store, run_id: str) -> str | None:
 def dead_runs(store: Store) -> list[str]:
     """Runs that say ``running`` but whose process is gone (on this host)."""
     rows = store.query(
-        "SELECT run_id, pid FROM runs WHERE status = 'running' AND host = ?",
-        [socket.gethostname()],
+        "SELECT r.run_id, r.pid, coalesce(e.value, ''), epoch(r.started_at) FROM runs r "
+        "LEFT JOIN environment e ON e.run_id = r.run_id AND e.key = ? WHERE r.status = 'running' AND r.host = ?",
+        [PROCESS, socket.gethostname()],
     )
-    return [run_id for run_id, pid in rows if not is_alive(pid)]
+    return [run_id for run_id, pid, known, started in rows if not is_still(pid, known, started)]
 
 
 def mark_interrupted(store: Store, dead: Sequence[str]) -> None:
-    """Say of dead runs, and of the steps they did not end, that they were interrupted."""
+    """Say of dead runs, and of the steps that they were in, that they were interrupted, at the time of their last
+    event. Steps that they never came to are ``skipped``, as where a run ends itself."""
     if not dead:
         return
-    slots = ",".join("?" * len(dead))
+    last = {run_id: _last_sign(store, run_id) for run_id in dead}
     with store.writing() as con:
-        con.execute(f"UPDATE runs SET status = 'interrupted' WHERE run_id IN ({slots})", list(dead))
-        con.execute(
-            f"UPDATE steps SET status = 'interrupted' WHERE status IN ('running', 'pending') AND run_id IN ({slots})",
-            list(dead),
-        )
+        for run_id in dead:
+            con.execute("UPDATE runs SET status = 'interrupted', ended_at = ? WHERE run_id = ?", [last[run_id], run_id])
+            for was, now in (("running", "interrupted"), ("pending", "skipped")):
+                con.execute("UPDATE steps SET status = ? WHERE status = ? AND run_id = ?", [now, was, run_id])
+
+
+def _last_sign(store: Store, run_id: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp((store.root / "runs" / run_id / EVENTS).stat().st_mtime, UTC)
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        return None
 
 
 def _now() -> datetime:

@@ -1,9 +1,9 @@
 """The dashboard: screens over a store, one timer that watches, no connection ever kept.
 
-Twice a second the event file of the run on show is read from where the last look ended; the store
-itself is asked only when a step or a run has ended, a new run has appeared, or the last try found
-the file held by another process. All reading happens in worker threads. The dashboard writes
-marks, notes and baselines for a moment, so it can be opened and left at any time while a run is going on.
+Twice a second the event file of the run on show is read from where the last look ended (``watching``); the
+store itself is asked only when a step or a run has begun or ended, a run has lost its process, or the last try found
+the file held by another process. All reading happens in threads (``questions``). The dashboard writes marks, notes
+and baselines for a moment, so it can be opened and left at any time while a run is going on.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from textual.screen import Screen
 
 from runtime.attached_files import hold_at_most
 from runtime.store import Store
+from spec_lang.plain_text import visible
 from tui.actions import actions_for
-from tui.live import Glance, LiveRun, Watcher, runner_gone, state_of
+from tui.live import LiveRun, state_of
 from tui.queries import RunRow
+from tui.questions import leave
 from tui.screens.catalogue import ABOVE, PARTS, VIEWS, screen_class
 from tui.screens.keys import KeysScreen
 from tui.screens.runs import RunsScreen
@@ -32,6 +34,7 @@ from tui.starting import first_screen_is_there
 from tui.stylesheet import LastingStylesheet
 from tui.themes import DARK, LIGHT, first_theme
 from tui.view_models.data_parts import PART_OF_KIND
+from tui.watching import Glance, News, Watcher, last_sign
 
 if TYPE_CHECKING:
     from runtime.detached import Started
@@ -60,6 +63,7 @@ class Dashboard(App[None]):
         self._started = {started.run_id: started} if started is not None else {}
         self._watcher = Watcher(store.root / "runs")
         self._looking = False
+        self._told: set[str] = set()  # runs whose failed start was said
         self.shelf = Shelf()  # what was found about items, for all screens that list them
         for known in (DARK, LIGHT):
             self.register_theme(known)
@@ -145,10 +149,29 @@ class Dashboard(App[None]):
     def started_run(self, run_id: str | None) -> Started | None:
         return self._started.get(run_id or "")
 
+    def _tell_failed_starts(self) -> None:
+        """A run that ended before it began is in no list: say so once, unless its own screen is in front."""
+        for run_id, started in self._started.items():
+            if run_id in self._told or started.code is None:
+                continue
+            self._told.add(run_id)
+            screen = self.screen
+            seen = isinstance(screen, View) and screen.view == "run" and screen.run_id == run_id
+            if not seen and last_sign(self.store.root / "runs", run_id) is None:
+                first = (started.said().strip().splitlines() or ["it said nothing"])[0]
+                text = (
+                    f"a run ended before it began, with exit code {started.code}: {first} · all of it: {started.output}"
+                )
+                self.notify(visible(text), severity="error", markup=False, timeout=30)
+
     # --- watching ----------------------------------------------------------------------------
 
     def watch_run(self, run_id: str | None) -> None:
         self._watcher.watch(run_id)
+
+    @property
+    def news(self) -> News:
+        return self._watcher.news
 
     def live_of(self, run_id: str | None) -> LiveRun | None:
         live = self._watcher.live
@@ -173,25 +196,28 @@ class Dashboard(App[None]):
 
     def _looked(self, glance: Glance) -> None:
         self._looking = False
-        screen = self.screen
-        if not isinstance(screen, View) or not screen.stands:
+        self._watcher.take(glance)
+        if glance.more:  # a long file: the rest is read before anything is drawn
+            self.look()
             return
-        died = self._died(screen)
-        if glance.history or screen.must_retry or died or (glance.runs and screen.view == "runs"):
+        self._tell_failed_starts()
+        screen = self.screen
+        if isinstance(screen, View) and screen.stands:
+            self._tell(screen)
+
+    def _tell(self, screen: View[Any]) -> None:
+        """Let the screen in front know what there is to know. It compares with what it has read, so nothing is lost
+        that happened while another one, or a question, lay above it."""
+        if screen.notice_deaths() or (not screen.reading and (screen.must_retry or screen.behind)):
             screen.reload()
             return
         live = self._watcher.live
-        ticking = screen.ticks and not screen.noticed_death
-        if live is not None and (glance.events or (ticking and live.status == "running")):
+        if live is None:
+            return
+        ticking = screen.ticks and live.status == "running" and live.run_id not in screen.gone
+        if ticking or live.seen != screen.told:
+            screen.told = live.seen
             screen.on_live(live)
-
-    def _died(self, screen: View[Any]) -> bool:
-        """Whether the run on show lost its process since the last look."""
-        run = screen.run_on_show
-        if run is None or screen.noticed_death or not runner_gone(run):
-            return False
-        screen.noticed_death = True
-        return True
 
 
 def modest() -> None:
@@ -207,4 +233,5 @@ def run_dashboard(
     modest()
     dashboard = Dashboard(Store(root), run_id, theme, started)
     dashboard.run()
+    leave()
     return dashboard.return_code or 0

@@ -86,6 +86,12 @@ def home(store: Store, limit: int, after: str | None = None) -> list[HomeRow]:
     return [_row(run, headlines.get(run.run_id), blessed, before) for run in runs]
 
 
+def page(store: Store, limit: int, after: str | None) -> tuple[list[HomeRow], bool]:
+    """So many runs, and whether there are older ones."""
+    rows = home(store, limit + 1, after)
+    return rows[:limit], len(rows) > limit
+
+
 def _row(
     run: RunRow, headline: Headline | None, blessed: Sequence[tuple[str, str, str]], before: Mapping[str, str]
 ) -> HomeRow:

@@ -1,27 +1,30 @@
 """What a running run is doing right now, folded from its events.
 
-The event file is read from where the last look ended, so a look costs microseconds when nothing
-happened and never touches the database. A run whose process is gone from this host is interrupted,
-whatever the store still says: a killed process cannot say so itself.
+A ``LiveRun`` belongs to the interface's thread: events are read in another one (``watching``) and folded here, 2 µs
+each, so that nobody draws what is being changed. A store may come from anybody, so no value of an event is trusted. A
+run whose process is gone from this host is interrupted, whatever the store still says: a killed process cannot say so
+itself.
 """
 
 from __future__ import annotations
 
-import os
 import socket
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from runtime.events import EVENTS, STOPPING, Event, EventTail
-from runtime.processes import is_alive
+from runtime.events import STOPPING, Event
+from runtime.processes import is_still
 from tui.queries import RunRow, TrainPoint
 
 RATE_WINDOW_SECONDS = 20.0
+QUIET_WINDOWS = 5  # without progress for so long, a rate of before says nothing of now
+STEP_STATES = frozenset({"pending", "running", "cached", "done", "failed", "skipped", "interrupted"})
+RUN_STATES = frozenset({"running", "done", "failed", "interrupted"})
 KEPT_NOTES = 5
 KEPT_POINTS = 3000
+MOST = 1e300  # beyond it is no count, time or loss
 
 
 @dataclass
@@ -38,48 +41,52 @@ class Progress:
     def advance(self, at: float, done: float, total: float, unit: str) -> None:
         self.done, self.total, self.unit = done, total, unit
         self.samples.append((at, done))
-        while at - self.samples[0][0] > RATE_WINDOW_SECONDS:
+        while len(self.samples) > 2 and at - self.samples[0][0] > RATE_WINDOW_SECONDS:
             self.samples.popleft()
 
     @property
     def share(self) -> float | None:
-        return min(1.0, self.done / self.total) if self.total > 0 else None
+        return max(0.0, min(1.0, self.done / self.total)) if self.total > 0 else None
 
-    @property
-    def rate(self) -> float | None:
-        """Units a second over the last seconds; None before two samples tell."""
-        if len(self.samples) < 2:
+    def quiet(self, now: float) -> float | None:
+        """For how many seconds nothing has come, where that is longer than it has taken before; else None."""
+        if not self.samples:
+            return None
+        since = now - self.samples[-1][0]
+        between = (self.samples[-1][0] - self.samples[0][0]) / max(1, len(self.samples) - 1)
+        return since if since > QUIET_WINDOWS * max(RATE_WINDOW_SECONDS, between) else None
+
+    def rate(self, now: float) -> float | None:
+        """Units a second over the last seconds; None before two samples tell, and once nothing has come for long."""
+        if len(self.samples) < 2 or self.quiet(now) is not None:
             return None
         (first, begun), (last, done) = self.samples[0], self.samples[-1]
         return (done - begun) / (last - first) if last > first and done > begun else None
 
-    @property
-    def seconds_left(self) -> float | None:
-        return (self.total - self.done) / self.rate if self.rate and self.total > self.done else None
+    def seconds_left(self, now: float) -> float | None:
+        rate = self.rate(now)
+        return (self.total - self.done) / rate if rate and self.total > self.done else None
 
 
 @dataclass
 class LiveRun:
-    """State of one run, from its events. ``generation`` grows when the store has something new to tell."""
+    """State of one run, from its events. ``seen`` counts them; ``generation`` grows when the store has something new to
+    tell."""
 
     run_id: str
     steps: dict[str, Progress] = field(default_factory=dict)
     points: dict[str, deque[TrainPoint]] = field(default_factory=dict)
     notes: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_NOTES))
     status: str = "running"
-    verdict: str | None = None
-    last_at: float | None = None
+    seen: int = 0
     generation: int = 0
     stopping: bool = False  # asked to stop, on its way to a safe point
 
-    def fold(self, events: Iterable[Event]) -> bool:
-        """Take in new events; whether there were any."""
-        seen = False
+    def fold(self, events: Iterable[Event]) -> None:
+        """Take in new events."""
         for event in events:
-            seen = True
-            self.last_at = event.at
+            self.seen += 1
             self._take(event)
-        return seen
 
     def step(self, step_id: str) -> Progress:
         return self.steps.setdefault(step_id, Progress())
@@ -95,10 +102,13 @@ class LiveRun:
     def _take(self, event: Event) -> None:
         data = event.data
         if event.kind == "run_started":
-            for step in data.get("steps", ()):
-                self.step(str(step["id"])).state = str(step["status"])
+            steps = data.get("steps")
+            for step in steps if isinstance(steps, list) else ():
+                if isinstance(step, dict) and isinstance(step.get("id"), str):
+                    self.step(step["id"]).state = _word(step.get("status"), STEP_STATES, "pending")
+            self.generation += 1
         elif event.kind == "run_finished":
-            self.status, self.verdict = str(data.get("status", "done")), data.get("verdict")
+            self.status = _word(data.get("status"), RUN_STATES, "done")
             self.generation += 1
         elif event.kind == "note":
             text = str(data.get("text", ""))
@@ -123,7 +133,8 @@ class LiveRun:
             progress.state = "skipped"
             self.generation += 1
         elif event.kind in ("step_finished", "step_failed"):
-            progress.state = str(data.get("status", "done" if event.kind == "step_finished" else "failed"))
+            usual = "done" if event.kind == "step_finished" else "failed"
+            progress.state = _word(data.get("status"), STEP_STATES, usual)
             self.generation += 1
 
     def _add_point(self, step_id: str, data: dict[str, Any], position: int | None) -> None:
@@ -138,7 +149,13 @@ class LiveRun:
 
 def runner_gone(run: RunRow) -> bool:
     """Whether a run that the store calls running has lost its process; False for a run of another host."""
-    return run.status == "running" and run.host == socket.gethostname() and not is_alive(run.pid)
+    here = run.status == "running" and run.host == socket.gethostname()
+    return here and not is_still(run.pid, run.process, run.started_at)
+
+
+def elsewhere(run: RunRow) -> bool:
+    """Whether a run that the store calls running began on another host, where nobody here can look for its process."""
+    return run.status == "running" and run.host != socket.gethostname()
 
 
 def state_of(run: RunRow) -> str:
@@ -161,47 +178,9 @@ def _point(step: int, data: dict[str, Any]) -> TrainPoint:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and value == value else None
+    """A number that is one: neither infinite nor NaN, nor more digits than a float holds."""
+    return float(value) if isinstance(value, int | float) and abs(value) <= MOST else None
 
 
-@dataclass(frozen=True)
-class Glance:
-    """What a look found: new events of the watched run, something new in the store, a run that appeared."""
-
-    events: bool
-    history: bool
-    runs: bool
-
-
-class Watcher:
-    """Follows one run's events and the appearance of new runs, without touching the database.
-
-    A look costs one ``scandir`` and one ``seek``; call it from one thread at a time.
-    """
-
-    def __init__(self, runs_folder: Path) -> None:
-        self._folder = runs_folder
-        self._known = self._runs()
-        self._tail: EventTail | None = None
-        self.live: LiveRun | None = None
-
-    def watch(self, run_id: str | None) -> None:
-        """Follow this run from its first event; None follows nothing."""
-        if run_id is None:
-            self.live, self._tail = None, None
-        elif self.live is None or self.live.run_id != run_id:
-            self.live, self._tail = LiveRun(run_id), EventTail(self._folder / run_id / EVENTS)
-
-    def look(self) -> Glance:
-        known, self._known = self._known, self._runs()
-        if self.live is None or self._tail is None:
-            return Glance(False, False, known != self._known)
-        generation = self.live.generation
-        seen = self.live.fold(self._tail.read())
-        return Glance(seen, self.live.generation != generation, known != self._known)
-
-    def _runs(self) -> frozenset[str]:
-        try:
-            return frozenset(entry.name for entry in os.scandir(self._folder))
-        except OSError:
-            return frozenset()
+def _word(value: Any, known: frozenset[str], otherwise: str) -> str:
+    return value if isinstance(value, str) and value in known else otherwise

@@ -31,6 +31,7 @@ class RunRow:
     error: str | None
     steps: int
     cached: int
+    process: str = ""  # the identity of its process; a run of an earlier version has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ class FindingRow:
 
 _RUNS = """
 SELECT r.run_id, r.spec, r.status, r.verdict, epoch(r.started_at) AS started, epoch(r.ended_at), r.pid, r.host, r.error,
-       count(s.step_id), count(s.step_id) FILTER (s.status = 'cached')
-FROM runs r LEFT JOIN steps s USING (run_id)
+       count(s.step_id), count(s.step_id) FILTER (s.status = 'cached'), coalesce(any_value(e.value), '')
+FROM runs r LEFT JOIN steps s USING (run_id) LEFT JOIN environment e ON e.run_id = r.run_id AND e.key = 'process'
 """
 
 

@@ -7,6 +7,8 @@ Ctrl-C. A run is started again with the options that it was started with, which 
 from __future__ import annotations
 
 import shlex
+import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +19,12 @@ from runtime.environment import OPTIONS
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import visible
 from tui import queries
-from tui.live import state_of
+from tui.live import elsewhere, state_of
 from tui.queries import RunRow
 from tui.screens.ask import AskScreen
 from tui.screens.confirm import ConfirmScreen
+from tui.view_models.runs import elsewhere_words
+from tui.watching import asked_to_stop, last_sign
 
 if TYPE_CHECKING:
     from runtime.baselines import Baseline
@@ -33,12 +37,14 @@ TAKEN, NOT_BLESSABLE = "SFT0916", "SFT0915"
 
 @dataclass(frozen=True)
 class Again:
-    """How a run is started again: the words after ``sft run``, and how many of its steps are kept."""
+    """How a run is started again: the words after ``sft run``, how many of its steps are kept, and when it said
+    something last."""
 
     words: tuple[str, ...]
     options: tuple[str, ...]
     kept: int
     steps: int
+    sign: float | None = None
 
 
 def again(store: Store, run: RunRow) -> Again:
@@ -55,8 +61,12 @@ def again(store: Store, run: RunRow) -> Again:
     if folder is None:
         message = f"the spec `{run.spec}` is not beside the store, nor where it was run"
         raise fatal(NOT_BLESSABLE, message, "give its `sft run` again, with `--store`")
-    given = tuple(_of_a_run(shlex.split(options)))
-    return Again((str((folder / run.spec).resolve()), *given, "--store", str(store.root)), given, kept, run.steps)
+    try:
+        given = tuple(_of_a_run(shlex.split(options)))
+    except ValueError as error:  # a quotation without an end
+        raise fatal(NOT_BLESSABLE, "the options of this run cannot be read", "give its `sft run` again") from error
+    words = (str((folder / run.spec).resolve()), *given, "--store", str(store.root))
+    return Again(words, given, kept, run.steps, last_sign(store.root / "runs", run.run_id))
 
 
 def _of_a_run(words: list[str]) -> Iterator[str]:
@@ -94,14 +104,15 @@ class ActsOnRuns:
     def action_again(self) -> None:
         run = self.chosen_run()
         if run is None:
+            self._none_chosen()
             return
-        if state_of(run) == "running":
+        if state_of(run) == "running" and not elsewhere(run):
             self._screen.say("this run is still going on: S stops it")
             return
         self._screen.ask("act", lambda: again(self._screen.board.store, run), partial(self._ask_again, run))
 
     def _ask_again(self, run: RunRow, how: Again) -> None:
-        continues = state_of(run) in ("interrupted", "failed")
+        continues = state_of(run) in ("interrupted", "failed", "running")
         verb = "Continue" if continues else "Run again"
         kept = f"Steps whose results are there are not computed again: this run has {how.kept} of {how.steps}."
         if continues:
@@ -113,6 +124,8 @@ class ActsOnRuns:
             kept,
             "It gets a process of its own, which goes on when the dashboard is left.",
         )
+        if elsewhere(run):
+            lines = (elsewhere_words(run, how.sign, time.time()) + ", and nowhere else.", "", *lines)
         self._confirm(f"{verb}: {run.spec}?", lines, "starts it", partial(self._start, how))
 
     def _start(self, how: Again) -> None:
@@ -127,12 +140,15 @@ class ActsOnRuns:
     def action_stop(self) -> None:
         run = self.chosen_run()
         if run is None:
+            self._stop_starting()
             return
         if state_of(run) != "running":
             self._screen.say("this run is not going on: there is nothing to stop")
             return
-        live = self._screen.board.live_of(run.run_id)
-        asked = live is not None and live.stopping
+        runs = self._screen.board.store.root / "runs"
+        self._screen.ask("act", lambda: asked_to_stop(runs, run.run_id), partial(self._ask_stop, run))
+
+    def _ask_stop(self, run: RunRow, asked: bool) -> None:
         lines = (
             f"Sends process {run.pid} the signal of Ctrl-C.",
             "It was asked before and has not come to a safe point yet: this stops it at once."
@@ -140,21 +156,41 @@ class ActsOnRuns:
             else "It stops at the next safe point: what is finished stays, a training has its last checkpoint.",
             "R continues it.",
         )
-        self._confirm(f"Stop run {run.run_id} of {run.spec}?", lines, "stops it", partial(self._stop, run))
+        self._confirm(f"Stop run {run.run_id} of {run.spec}?", lines, "stops it", partial(self._stop, run, asked))
 
-    def _stop(self, run: RunRow) -> None:
+    def _stop(self, run: RunRow, asked: bool) -> None:
         from runtime.detached import interrupt
 
-        def told(problem: str) -> None:
-            self._done(f"not stopped: {problem}" if problem else "asked to stop; it ends at the next safe point")
+        done = "stopped at once, as it was asked before" if asked else "asked to stop; it ends at the next safe point"
 
-        self._screen.ask("act", lambda: interrupt(run.pid, run.host, run.started_at), told)
+        def told(problem: str) -> None:
+            self._done(f"not stopped: {problem}" if problem else done)
+
+        self._screen.ask("act", lambda: interrupt(run.pid, run.host, run.process), told)
+
+    def _stop_starting(self) -> None:
+        """The process of a run that is not in the store yet is known where it was started from here."""
+        started = self._screen.board.started_run(self._screen.run_id)
+        if started is None or started.code is not None:
+            self._none_chosen()
+            return
+        lines = (f"Process {started.process.pid} still compiles the spec: the signal of Ctrl-C ends it.",)
+        question = f"Stop run {started.run_id}, which is starting?"
+        self._confirm(question, lines, "stops it", lambda: started.process.send_signal(signal.SIGINT))
+
+    def _none_chosen(self) -> None:
+        starting = self._screen.board.started_run(self._screen.run_id)
+        if starting is not None and starting.code is None:
+            self._done("the run is starting: S stops it, the rest can be done once it has begun")
+        else:
+            self._done("there is no run here to do that with")
 
     # --- bless -----------------------------------------------------------------------------------
 
     def action_bless(self) -> None:
         run = self.chosen_run()
         if run is None:
+            self._none_chosen()
             return
         state = state_of(run)
         if state != "done":

@@ -18,6 +18,7 @@ from sft.project import run
 from tests.tui.data_store import build as build_data
 from tests.tui.recorded_project import write_project
 from tests.tui.sample_store import build
+from tui import questions
 from tui.app import Dashboard
 
 
@@ -142,5 +143,6 @@ def walk(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 await journey(walker)
 
         asyncio.run(go())
+        questions.leave(30.0)  # nothing reads on into the next test
 
     return start

@@ -18,8 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from runtime import processes
 from runtime.events import EVENTS, EventWriter
 from runtime.row_files import EXAMPLES
+from runtime.run_record import PROCESS
 from runtime.store import Store
 
 SEED = 7
@@ -196,6 +198,7 @@ class _Sample:
         rules = [(RUN, "filter:triage.clean", str(i), text + self.taint, why) for i, (text, why) in enumerate(RULES)]
         self.store.insert("rules", ("run_id", "step_id", "rule", "text", "reason"), rules)
         environment = {"python": "3.11.9", "package:torch": "2.13.0", "cores": "2", "git:commit": "0" * 40 + self.taint}
+        environment[PROCESS] = processes.identity(self.pid)
         self.store.insert("environment", ("run_id", "key", "value"), [(RUN, k, v) for k, v in environment.items()])
         source = (RUN, self._hash("ingest:tickets"), "tickets", "tickets.jsonl", "c" * 64, "CC0-1.0", "human", 612, 1)
         columns = ("run_id", "step_hash", "name", "path", "content_hash", "licence", "origin", "rows", "unreadable")

@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -23,7 +24,8 @@ from tests.tui.conftest import Journey
 from tests.tui.recorded_project import wait_until_ended, wait_until_held, write_project
 from tui import queries
 from tui.app import LOOK_EVERY_SECONDS, Dashboard
-from tui.live import Glance, state_of
+from tui.live import state_of
+from tui.watching import Glance
 
 Walk = Callable[..., None]
 
@@ -78,7 +80,7 @@ def test_a_killed_runner_is_interrupted_within_two_seconds_and_continued_from_he
 
     def counted(app: Dashboard, glance: Glance) -> None:
         looked(app, glance)
-        looks.append(getattr(app.screen, "noticed_death", False))
+        looks.append(bool(getattr(app.screen, "gone", ())))
 
     monkeypatch.setattr(Dashboard, "_looked", counted)
 
@@ -115,6 +117,55 @@ def test_a_run_that_does_not_begin_shows_what_it_said(spec: Path, walk: Walk) ->
         assert "aksed" in go.text()
 
     walk(store, journey)
+
+
+def starting(folder: Path, *command: str) -> Started:
+    """A run whose process has not come to the store."""
+    output = folder / OUTPUT
+    with output.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
+    return Started("20261124-101500-beef", output, process)
+
+
+def test_a_run_that_is_starting_can_be_stopped_and_is_awaited_by_every_view(
+    done: Store, tmp_path: Path, walk: Walk
+) -> None:
+    started = starting(tmp_path, sys.executable, "-c", "import time; time.sleep(600)")
+
+    async def journey(go: Journey) -> None:
+        go.app.take_started(started)
+        go.app.open_run(started.run_id)
+        await go.settle()
+        await go.until("The run is starting")
+        await go.press("b", "R")
+        assert "S stops it, the rest can" in " ".join(go.text().split())
+        for key in "234561":
+            await go.press(key)
+            await go.until("starting")
+        await go.press("S")
+        await go.until(f"Process {started.process.pid} still compiles the spec")
+        await go.press("enter")
+        await go.until("The run ended before it began")
+
+    try:
+        walk(done, journey)
+        assert started.process.wait(10) != 0
+    finally:
+        started.process.kill()
+
+
+def test_a_start_that_failed_is_told_to_who_has_left_its_screen(done: Store, tmp_path: Path, walk: Walk) -> None:
+    """Its run is in no list, and nobody looks for a file in a folder."""
+    started = starting(tmp_path, sys.executable, "-c", "raise SystemExit('error[SFT0301]: \\x1b[2J no such source')")
+    assert started.process.wait(30) == 1
+
+    async def journey(go: Journey) -> None:
+        go.app.take_started(started)
+        await go.until("a run ended before it began, with exit code 1")
+        text = " ".join(go.text().split())
+        assert "SFT0301" in text and "␛[2J no such source" in text and OUTPUT in text
+
+    walk(done, journey, size=(120, 40))
 
 
 def test_a_child_that_nobody_waited_for_is_no_process_any_more() -> None:

@@ -15,6 +15,7 @@ from tui.screens.run import RunScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.verdicts import VerdictsScreen
 from tui.themes import DARK, THEMES, first_theme
+from tui.view_models import plan_tree
 from tui.widgets.row_table import RowTable
 
 Walk = Callable[..., None]
@@ -48,6 +49,22 @@ def test_a_search_goes_to_what_holds_the_text_and_back_again(done: Store, walk: 
         assert isinstance(go.app.screen, RunScreen) and table.sought == "" and table.has_focus
         await go.press("n")
         assert "press / and say what to look for" in go.text()
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_a_search_finds_what_is_folded_and_opens_it(done: Store, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_tree, "MANY_ANSWERS", 3)
+
+    async def journey(go: Journey) -> None:
+        table = go.app.screen.query_one(RowTable)
+        assert not [row.key for row in table.records if row.key.startswith("predict:")]
+        await go.press("slash", *"smol.chatty")
+        assert table.current == "predict:format.smol.chatty" and "1 of 1, in 15 lines" in go.text()
+        await go.press("enter", "space")
+        assert table.current is not None and table.current.endswith("answers of format")
+        await go.press("n")
+        assert table.current == "predict:format.smol.chatty" and table.has_focus
 
     walk(done, journey, run_id=RUN)
 

@@ -10,14 +10,18 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from runtime.processes import identity
+from runtime.run_record import PROCESS
 from runtime.store import Store
 from sft.show import show
 from tests.tui.conftest import Journey
 from tests.tui.sample_store import RUN
 from tui import home_queries
+from tui.compare_queries import Comparison, comparison
 from tui.home_queries import Headline, Reference, headline_of
 from tui.screens.compare import CompareScreen
 from tui.screens.run import RunScreen
@@ -93,6 +97,42 @@ def test_home_shows_what_changed_and_leads_to_the_comparison_and_the_failures(
     walk(Store(three / ".sft"), journey, size=size)
 
 
+def test_what_is_opened_while_two_runs_are_swapped_is_what_stands_there(
+    three: Path, walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped, opened = Event(), []
+
+    def slow(self: CompareScreen) -> Comparison:
+        swapped.wait(30)
+        return comparison(self.board.store, self.first, self.second)
+
+    async def journey(go: Journey) -> None:
+        await go.press("j", "x")
+        await go.until("▼")
+        screen = go.app.screen
+        assert isinstance(screen, CompareScreen)
+        first, second = screen.first, screen.second
+        monkeypatch.setattr(CompareScreen, "fetch", slow)
+        go.app.open_failures = lambda *about: opened.append((about[0], about[-1]))  # type: ignore[method-assign]
+        await go.pilot.press("s", "enter")
+        assert opened == [(second, first)]
+        swapped.set()
+        await go.until("▲")
+        await go.press("enter")
+        assert opened[1:] == [(first, second)]
+
+    walk(Store(three / ".sft"), journey)
+
+
+def test_a_killed_run_is_interrupted_in_a_comparison_too(killed: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        go.app.open_above("compare", RUN, RUN)
+        await go.settle()
+        assert go.text().count("interrupted") == 2 and "running" not in go.text()
+
+    walk(killed, journey)
+
+
 def test_a_marked_run_is_the_first_of_the_two(three: Path, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("space", "j", "x")
@@ -110,7 +150,6 @@ def test_a_marked_run_is_the_first_of_the_two(three: Path, walk: Walk) -> None:
 def test_the_same_answers_are_said_to_be_the_same(three: Path) -> None:
     store = Store(three / ".sft")
     runs = [row.run.run_id for row in home_queries.home(store, 3)]
-    from tui.compare_queries import comparison
     from tui.view_models.compare import compare_lines
 
     lines = compare_lines(comparison(store, runs[1], runs[0]).found)
@@ -194,6 +233,7 @@ def test_stopping_asks_and_sends_the_signal_of_ctrl_c(running: Store, walk: Walk
         assert told.stdout is not None and told.stdout.readline() == b"up\n"
         with running.writing() as con:
             con.execute("UPDATE runs SET pid = ?, started_at = now()", [told.pid])
+            con.execute("INSERT OR REPLACE INTO environment VALUES (?, ?, ?)", [RUN, PROCESS, identity(told.pid)])
 
         async def journey(go: Journey) -> None:
             await go.press("S")

@@ -20,8 +20,11 @@ from runtime.store import Store
 from tests.tui.conftest import Journey
 from tests.tui.failure_store import copied
 from tests.tui.sample_store import HOSTILE, RUN
-from tui import app as dashboard
 from tui.actions import actions_for
+from tui.screens import catalogue
+from tui.screens.compare import CompareScreen
+from tui.screens.run import RunScreen
+from tui.screens.runs import RunsScreen
 from tui.screens.view import View
 
 Walk = Callable[..., None]
@@ -38,10 +41,6 @@ WIDTH, HEIGHT = 110, 36
 
 def views() -> dict[str, Any]:
     """Name -> screen, of every view of a run and every part of one."""
-    try:
-        from tui.screens import catalogue  # type: ignore[attr-defined,import-not-found,unused-ignore]
-    except ImportError:
-        return {**dashboard.VIEWS}
     return {name: catalogue.screen_class(where) for name, where in {**catalogue.VIEWS, **catalogue.PARTS}.items()}
 
 
@@ -65,6 +64,11 @@ def tainted(hostile: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
         for table, columns in filled.items():
             for column in columns:
                 con.execute(f"UPDATE {table} SET {column} = concat({column}, ?)", [TAINT])
+        con.execute(
+            "INSERT INTO runs SELECT * REPLACE (run_id || ? AS run_id, status || ? AS status, verdict || ? AS verdict, "
+            "started_at - INTERVAL 1 DAY AS started_at) FROM runs WHERE run_id = ?",
+            [TAINT, TAINT, TAINT, RUN],
+        )
         con.execute("UPDATE item_slices SET value = value || ?", [TAINT])
         con.execute("UPDATE predictions SET output = ? || output WHERE rowid % 9 = 0", [LONG])
         con.execute("UPDATE predictions SET prompt = prompt || ? WHERE rowid % 9 = 1", [LONG])
@@ -141,6 +145,15 @@ def test_hostile_text_in_the_list_of_runs(tainted: Store, walk: Walk) -> None:
         assert "[bold]" in go.text() or "␛" in go.text()
         await go.press("question_mark")
         look(go, "keys")
+        await go.press("escape", "j")  # a run whose id, state and verdict are made to do harm as well
+        look(go, "about a run")
+        assert isinstance(go.app.screen, RunsScreen) and HOSTILE in (go.app.screen.table().current or "")
+        await go.press("space", "k", "x")
+        assert isinstance(go.app.screen, CompareScreen)
+        look(go, "compare")
+        await go.press("escape", "j", "enter")
+        assert isinstance(go.app.screen, RunScreen)
+        look(go, "run")
 
     walk(tainted, journey, size=(WIDTH, HEIGHT))
 

@@ -14,10 +14,10 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
-from textual.worker import get_current_worker
 
 from runtime.internal_errors import finding_of
 from spec_lang.plain_text import visible
+from tui.questions import answer_of
 
 Check = Callable[[str], str | None]
 MOST_DIGITS = 30  # of a position; Python takes no number of thousands
@@ -63,17 +63,15 @@ class AskScreen(ModalScreen[str | None]):
             self.dismiss(text)
             return
 
-        def work() -> None:
-            worker = get_current_worker()
+        async def work() -> None:
             try:
-                wrong = check(text)
+                wrong = await answer_of(lambda: check(text))
             except Exception as error:  # the line stays open, whatever it was
                 finding = finding_of(error)
                 wrong = f"{finding.message}; {finding.help}" if finding.help else finding.message
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self._checked, text, wrong)
+            self._checked(text, wrong)
 
-        self.run_worker(work, thread=True, exclusive=True)
+        self.run_worker(work, exclusive=True)
 
     def _checked(self, text: str, wrong: str | None) -> None:
         if not self.is_attached:

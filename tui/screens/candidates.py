@@ -56,7 +56,7 @@ class CandidatesScreen(View[int]):
         table = self.query_one(BigTable)
         table.searched = self.set.search
         table.show(model, self._read)
-        table.focus()
+        self.give_keys(table)
 
     def _read(self, begin: int, end: int) -> list[Row]:
         """A page; runs in a worker thread."""

@@ -61,7 +61,7 @@ class ClusterScreen(View[tuple[list[Member], frozenset[str]]]):
         table.show(
             len(found), lambda a, b: [self._row(str(at), found[at], row_files) for at in range(a, min(b, len(found)))]
         )
-        table.focus()
+        self.give_keys(table)
 
     def _row(self, key: str, member: Member, row_files: frozenset[str]) -> Row:
         ink = self.ink

@@ -55,13 +55,13 @@ class CompareScreen(View[Comparison]):
         for word, run in (("first", model.first), ("second", model.second)):
             sides.append(("\n" if sides else "") + f"{word:<7}", style=ink.faint)
             sides.append(visible(f"{run.run_id}  {run.spec}"), style=ink.text)
-            sides.append(f"  {visible(run.verdict or run.status)}", style=ink.verdict(run.verdict))
+            sides.append(f"  {visible(run.verdict or self.board.state(run))}", style=ink.verdict(run.verdict))
         self.query_one("#sides", Static).update(sides)
         self.lines = compare_lines(model.found)
         self.table().fill([self._row(line) for line in self.lines])
         if self.table().current == self.lines[0].key and len(self.lines) > 1:
             self.table().go_to(self.lines[1].key)  # the first is a title
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _row(self, line: CompareLine) -> Row:
         ink = self.ink

@@ -60,7 +60,7 @@ class DataScreen(DataPart[DataModel]):
         if self.start_at is not None:
             self.table().go_to(_key(self.start_at, None))
             self.start_at = None
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _row(self, line: FunnelLine) -> Row:
         ink = self.ink

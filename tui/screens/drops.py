@@ -83,7 +83,7 @@ class DropsScreen(View[DropsModel]):
         self.query_one("#nothing", Static).update(nothing.append("Escape shows all of them again.", style=ink.faint))
         table.searched = self.search
         table.show(model.drops.total, lambda begin, end: self._read(model, begin, end))
-        table.focus()
+        self.give_keys(table)
 
     def _read(self, model: DropsModel, begin: int, end: int) -> list[Row]:
         """A page; runs in a worker thread."""

@@ -72,7 +72,7 @@ class DuplicatesScreen(DataPart[DuplicatesModel]):
             self.query_one("#nothing", Static).update(text)
             return
         self.table().fill([self._row(one, model) for one in model.clusters])
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _row(self, one: Cluster, model: DuplicatesModel) -> Row:
         ink = self.ink

@@ -68,7 +68,7 @@ class FateScreen(View[RowFate]):
             self.table().go_to(fell)
         self.first = False
         self.table().display = bool(model.steps)
-        self.table().focus()
+        self.give_keys(self.table())
         if not model.steps:
             self._tell(None)
 

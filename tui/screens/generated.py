@@ -69,7 +69,7 @@ class GeneratedScreen(DataPart[GeneratedModel]):
         if self.start_at is not None:
             self.table().go_to(f"{self.start_at}\n")
             self.start_at = None
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _rows(self, one: Written, model: GeneratedModel) -> list[Row]:
         ink = self.ink

@@ -67,7 +67,7 @@ class JudgesScreen(DataPart[JudgesModel]):
         if self.start_at is not None:
             self.table().go_to(f"judged\n{self.start_at}")
             self.start_at = None
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _rows(self, model: JudgesModel) -> list[Row]:
         """First what was judged, then how far to trust it: all items, then slices."""

@@ -67,7 +67,7 @@ class MixturesScreen(DataPart[MixturesModel]):
         if self.start_at is not None:
             self.table().go_to(_key(self.start_at, None))
             self.start_at = None
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _rows(self, model: MixturesModel) -> list[Row]:
         ink, made = self.ink, list[Row]()

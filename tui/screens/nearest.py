@@ -60,7 +60,7 @@ class NearestScreen(View[Nearest]):
             self.query_one("#nothing", Static).update(explained(visible(reason), todo, ink))
             return
         self.table().fill([self._row(row) for row in model.rows])
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _row(self, row: NearRow) -> Row:
         ink = self.ink

@@ -74,7 +74,7 @@ class OverlapScreen(DataPart[OverlapModel]):
             self.query_one("#nothing", Static).update(text)
             return
         self.table().fill([self._row(one, model) for one in model.items])
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _sets(self, model: OverlapModel) -> Text:
         """A line a held-out set: what is given away, and how near the others are."""

@@ -157,7 +157,7 @@ class PredictionsScreen(ItemChoices):
             keep=self._shown in (None, model.chosen),
         )
         self._shown, self._uncounted = model.chosen, found
-        self.items.focus()
+        self.give_keys(self.items)
 
     def _count_causes(self, found: Listed) -> None:
         wanted = found.index.graded and found.counts["failed"] + found.counts["unmeasured"] > 0

@@ -76,7 +76,7 @@ class RoundsScreen(View[RoundsModel]):
             self.query_one("#nothing", Static).update(explained("This run has no loop.", todo, self.ink))
             return
         self._draw(model)
-        self.table().focus()
+        self.give_keys(self.table())
 
     @property
     def _loop(self) -> RoundsView | None:

@@ -65,7 +65,7 @@ class RowsScreen(View[RowsModel]):
         what = Text().append(f"{count(model.total)} rows{with_text}  ", style=f"bold {self.ink.text}")
         self.query_one("#what", Static).update(what.append(visible(self.rows.step_id), style=self.ink.faint))
         self.query_one(BigTable).show(model.total, self._read)
-        self.query_one(BigTable).focus()
+        self.give_keys(self.query_one(BigTable))
 
     def _read(self, begin: int, end: int) -> list[Row]:
         """A page; runs in a worker thread."""

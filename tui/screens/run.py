@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
-from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import one_line, visible
 from tui import queries, step_queries
 from tui.actions import bindings_for
@@ -23,15 +22,19 @@ from tui.formats import brief_count, count
 from tui.live import LiveRun
 from tui.queries import RunRow, StepRow
 from tui.run_actions import ActsOnRuns
-from tui.screens.view import NO_STORE, View, explained
+from tui.screens.view import View, explained
 from tui.step_queries import Expression, Plans, StepSpec
-from tui.view_models.plan_lines import PlanLine, first_opened, plan_lines, tree_parts
-from tui.view_models.plan_tree import Part
+from tui.view_models.plan_lines import PlanLine, around_line, first_opened, plan_lines, tree_parts
+from tui.view_models.plan_tree import Part, folds_around
 from tui.view_models.runs import STATE_MARKS, RunView, next_command, run_view
 from tui.view_models.step_detail import step_detail
+from tui.widgets.columns import line_text
 from tui.widgets.live_text import between_text, now_text
-from tui.widgets.row_table import Col, Row, RowTable
+from tui.widgets.row_table import Col, Row, RowTable, next_hit
 from tui.widgets.step_text import fold_text, step_text
+
+if TYPE_CHECKING:
+    from runtime.detached import Started
 
 COLUMNS = (
     Col("", 1),
@@ -42,7 +45,6 @@ COLUMNS = (
     Col("time", 11, justify="right"),
     Col("why", share=4, wide=True),
 )
-NO_RUN = "SFT0914"
 
 
 @dataclass(frozen=True)
@@ -103,19 +105,13 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         if not self._placed and running is not None:
             self.table().go_to(running)
         self._placed = True
-        self.table().focus()
+        self.give_keys(self.table())
 
     def on_live(self, live: LiveRun) -> None:
         if self.model is not None:
             self._show(self._view(self.model))
 
-    def _refused(self, finding: Diagnostic) -> None:
-        """A run that was started from here is not in the store before it has compiled its spec."""
-        started = self.board.started_run(self.run_id)
-        if finding.code not in (NO_RUN, NO_STORE) or started is None or not self.stands:
-            super()._refused(finding)
-            return
-        self.must_retry = started.code is None
+    def not_begun(self, started: Started) -> None:
         self.say("")
         self.add_class("empty")
         self.head(self.run_id or "", "running" if self.must_retry else "failed")
@@ -241,10 +237,30 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         self._show(self.shown_run)
         self.table().go_to(key)
 
+    def look_for(self, text: str, step: int) -> str:
+        """What is folded is found too: its folds are opened when the cursor comes to it."""
+        table, parts = self.table(), self._seen.parts
+        if not text or not parts:
+            return table.find(text, step)
+        every = plan_lines(self.shown_run, parts, folds_around(parts, {part.id for part in parts}))
+        order = [line.key for line in every]
+        hits = [i for i, line in enumerate(every) if text.casefold() in line_text(self._row(line)).casefold()]
+        here = order.index(table.current) if table.current in order else 0
+        table.highlight(text)
+        if not hits:
+            return f"no line holds it, of {len(every):,} lines"
+        found = next_hit(hits, here, step)
+        around = around_line(every[found], parts)
+        self._seen.opened |= around
+        self._seen.closed -= around
+        self._show(self.shown_run)
+        table.go_to(order[found])
+        return f"{hits.index(found) + 1} of {len(hits)}, in {len(every):,} lines"
+
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")
         if not self.has_class("zoomed"):
-            self.table().focus()
+            self.give_keys(self.table())
 
     def action_back(self) -> None:
         if self.has_class("zoomed"):

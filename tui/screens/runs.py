@@ -7,7 +7,7 @@ time, newest first (``home_changes``).
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.text import Text
@@ -17,20 +17,20 @@ from textual.widgets import Static
 
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import one_line, visible
-from tui import home_queries, queries, step_queries
+from tui import home_queries
 from tui.actions import bindings_for
 from tui.home_changes import Changes, work_out
+from tui.home_model import HomeModel, home_model
 from tui.home_queries import Delta, HomeRow
-from tui.live import LiveRun, state_of
-from tui.queries import RunRow, StepRow
+from tui.live import LiveRun, elsewhere
+from tui.queries import RunRow
 from tui.resources import Resources, Sampler
 from tui.run_actions import ActsOnRuns
 from tui.screens.view import View, explained
 from tui.starting import first_screen_is_there
-from tui.step_queries import Plans
 from tui.view_models.home import HomeLine, home_line
 from tui.view_models.plan_lines import first_opened, plan_lines, tree_parts
-from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS, next_command, run_view
+from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS, elsewhere_words, next_command, run_view
 from tui.widgets.live_panel import LivePanel
 from tui.widgets.row_table import Col, Row, RowTable
 
@@ -48,28 +48,13 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Going:
-    """A run that goes on, with its plan."""
-
-    run: RunRow
-    steps: list[StepRow]
-    plans: Plans
-
-
-@dataclass(frozen=True)
-class HomeModel:
-    rows: list[HomeRow]
-    more: bool  # whether there are older ones
-    going: Going | None
-
-
 class RunsScreen(ActsOnRuns, View[HomeModel]):
     BINDINGS = bindings_for("app", "act", "runs")
     CSS_PATH = "runs.tcss"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
     view = "runs"
     ticks = True
+    lists_runs = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,22 +79,8 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     # --- reading ---------------------------------------------------------------------------------
 
     def fetch(self) -> HomeModel:
-        store = self.board.store
-        with store.reading():
-            known = queries.runs_until(store, self.rows[-1].run.run_id) if self.rows else 0  # and those that are new
-            rows, more = self._page(max(PAGE, known), None)
-            run = next((row.run for row in rows if state_of(row.run) == "running"), None)
-            if run is None:
-                return HomeModel(rows, more, None)
-            before = self.model.going if self.model is not None else None
-            same = before is not None and before.run.run_id == run.run_id
-            plans = before.plans if before is not None and same else step_queries.plans(store, run.run_id)
-            return HomeModel(rows, more, Going(run, queries.steps(store, run.run_id), plans))
-
-    def _page(self, limit: int, after: str | None) -> tuple[list[HomeRow], bool]:
-        """So many runs, and whether there are older ones."""
-        rows = home_queries.home(self.board.store, limit + 1, after)
-        return rows[:limit], len(rows) > limit
+        before = self.model.going if self.model is not None else None
+        return home_model(self.board.store, PAGE, self.rows[-1].run.run_id if self.rows else None, before)
 
     def present(self, model: HomeModel) -> None:
         self.set_class(not model.rows, "empty")
@@ -117,20 +88,28 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         if not model.rows:
             self.empty()
             return
-        going = model.going.run.run_id if model.going is not None else None
-        if going != self._watched:  # another process, whose end is not noticed yet
-            self._watched, self.noticed_death, self._resources = going, False, None
+        if self.follows != self._watched:  # another process
+            self._watched, self._resources = self.follows, None
         self.rows = model.rows
         self.call_after_refresh(first_screen_is_there)
         if self.is_current:  # else the screen above watches its own run
-            self.board.watch_run(going)
+            self.board.watch_run(self.follows)
         self._list(more=model.more)
         self._going()
-        self.table().focus()
+        self.give_keys(self.table())
         self._work_out()
 
     @property
-    def run_on_show(self) -> RunRow | None:
+    def runs_on_show(self) -> Iterable[RunRow]:
+        return (row.run for row in self.rows if row.run.status == "running")
+
+    @property
+    def follows(self) -> str | None:
+        return self._going_run.run_id if self._going_run is not None else None
+
+    @property
+    def _going_run(self) -> RunRow | None:
+        """The run on top."""
         return self.model.going.run if self.model is not None and self.model.going is not None else None
 
     def empty(self) -> None:
@@ -144,8 +123,8 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
             self.reload()
 
     def on_row_table_near_end(self) -> None:
-        oldest = self.rows[-1].run.run_id
-        self.ask("page", lambda: (oldest, self._page(PAGE, oldest)), self._extend)
+        oldest, store = self.rows[-1].run.run_id, self.board.store
+        self.ask("page", lambda: (oldest, home_queries.page(store, PAGE, oldest)), self._extend)
 
     def _extend(self, found: tuple[str, tuple[list[HomeRow], bool]]) -> None:
         oldest, (page, more) = found
@@ -166,7 +145,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
 
     def _take_delta(self, found: tuple[HomeRow, Delta | Diagnostic | None]) -> None:
         if (finding := self._changes.end(*found)) is not None:
-            self._refused(finding)  # the list is read again, and then this is asked again
+            self.refused(finding)  # the list is read again, and then this is asked again
             return
         self._list(more=self.table().more)
         self._work_out()
@@ -191,14 +170,14 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         line = shown.run
         state = Text(STATE_MARKS.get(line.status, "·"), style=ink.state(line.status))
         state.append("◆" if row.run.run_id == self.marked else "★" if shown.blessed else " ", style=ink.accent)
-        verdict = Text(line.status if line.verdict is None else "", style=ink.state(line.status))
+        verdict = Text(visible(line.status) if line.verdict is None else "", style=ink.state(line.status))
         if line.verdict:
             verdict = Text(f"{VERDICT_MARKS.get(line.verdict, '?')} {visible(line.verdict)}")
             verdict.stylize(ink.verdict(line.verdict))
         change = Text(shown.change, style=_lean(shown.leaning, ink.good, ink.bad, ink.unsure) or ink.faint)
         name = Text(one_line(shown.name, 200), style=ink.faint)
         cells = (state, one_line(line.spec, 200), name, verdict, shown.estimate, change, line.started)
-        return Row(row.run.run_id, (*cells, Text(line.run_id, style=ink.faint)))
+        return Row(row.run.run_id, (*cells, Text(one_line(line.run_id, 60), style=ink.faint)))
 
     def on_data_table_row_highlighted(self) -> None:
         self._about()
@@ -211,19 +190,25 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         shown, ink = self._line(row), self.ink
         line = shown.run
         text = Text().append(visible(line.run_id), style=f"bold {ink.text}").append(f"  {visible(line.spec)}", ink.text)
-        text.append(f"  {STATE_MARKS.get(line.status, '·')} {line.status}", style=ink.state(line.status))
+        text.append(f"  {STATE_MARKS.get(line.status, '·')} {visible(line.status)}", style=ink.state(line.status))
         if line.verdict:
             mark = VERDICT_MARKS.get(line.verdict, "?")
             text.append(f"  {mark} gate {visible(line.verdict)}", style=ink.verdict(line.verdict))
         text.append(f"  {line.steps} steps  took {line.took}", style=ink.faint)
         if shown.blessed:
             text.append(f"  ★ baseline {', '.join(map(visible, shown.blessed))}", style=ink.accent)
-        text.append("\n" + visible(next_command(line.status, line.spec, line.verdict)), style=ink.faint)
+        text.append("\n" + visible(self._advice(row, line.status)), style=ink.faint)
         if line.error:
             text.append("\n✗ " + visible(line.error), style=ink.bad)
         if shown.words:
             text.append("\n" + visible(shown.words, newlines=True), style=ink.text)
         self.query_one("#about", Static).update(text)
+
+    def _advice(self, row: HomeRow, status: str) -> str:
+        run = row.run
+        if status == "running" and elsewhere(run) and self.model is not None:
+            return elsewhere_words(run, self.model.signs.get(run.run_id), time.time())
+        return next_command(status, run.spec, run.verdict)
 
     def _current(self) -> HomeRow | None:
         current = self.table().current
@@ -245,7 +230,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         self.query_one(LivePanel).tell(run, lines, live, self._resources, self.ink)
 
     def _sample(self) -> None:
-        run, sampler = self.run_on_show, self._sampler
+        run, sampler = self._going_run, self._sampler
         if run is not None and sampler is not None and self.is_current:
             self.ask("sample", lambda: sampler.sample(run.pid, run.host), self._take_sample)
 

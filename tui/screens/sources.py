@@ -62,7 +62,7 @@ class SourcesScreen(DataPart[SourcesModel]):
         if self.start_at is not None:
             self.table().go_to(self.start_at)
             self.start_at = None
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _row(self, line: SourceLine) -> Row:
         ink = self.ink

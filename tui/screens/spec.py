@@ -66,7 +66,7 @@ class SpecScreen(View[SpecModel]):
             return
         first = not self.pages
         self._draw(model)
-        self.query_one(BigTable).focus()
+        self.give_keys(self.query_one(BigTable))
         if first:
             self.action_next_result(1)
         if self.found is None:

@@ -76,7 +76,7 @@ class TemplatesScreen(DataPart[TemplatesModel]):
             self.start_at = None
             if first is not None:
                 self.table().go_to(_key(first))
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _row(self, one: TaskTemplate, model: TemplatesModel) -> Row:
         ink, rows = self.ink, 0

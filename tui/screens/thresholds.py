@@ -95,7 +95,7 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
             self.start_at = None
             if first is not None:
                 self.table().go_to(first)
-        self.table().focus()
+        self.give_keys(self.table())
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._draw)

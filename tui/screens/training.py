@@ -105,7 +105,8 @@ class TrainingScreen(View[TrainingModel]):
 
     def on_live(self, live: LiveRun) -> None:
         if self.model is not None and self.model.steps:
-            if _gap(self.model.courses[self._step(self.model).step_id], live.points.get(self.step_id or "", ())):
+            course = self.model.courses[self._step(self.model).step_id]
+            if not self.reading and _gap(course, live.points.get(self.step_id or "", ())):
                 self.reload()  # the store has what the events no longer tell
             self._draw(self.model)
 

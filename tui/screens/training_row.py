@@ -58,7 +58,7 @@ class TrainingRowScreen(View[TrainingRow]):
 
     def present(self, model: TrainingRow) -> None:
         self.head(f"training row {self.row_id[:12]} of {self.step_id}")
-        self.query_one("#row").focus()
+        self.give_keys(self.query_one("#row"))
         self._show()
         if self.mask is None:
             self._ask_for_mask(model)

@@ -74,7 +74,7 @@ class VerdictsScreen(View[VerdictModel]):
         self.table().fill([self._row(row) for row in rows])
         if first and (decided := next((row for row in rows if row.verdict == model.view.verdict), None)) is not None:
             self.table().go_to(_key(decided))
-        self.table().focus()
+        self.give_keys(self.table())
 
     def _row(self, row: Requirement) -> Row:
         ink = self.ink

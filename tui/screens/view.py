@@ -1,25 +1,22 @@
-"""What all screens have in common: a head, a body, a status line, keys, and reading without blocking.
+"""What all screens have in common: a head, a body, a status line, keys.
 
-A screen asks the store in a worker thread (``fetch``) and shows the answer in the interface's
-thread (``present``). When another process holds the store the screen keeps what it shows, says so
-in the status line and asks again.
+How a screen reads the store is told by ``reading``. When another process holds it the screen keeps what it shows,
+says so in the status line and asks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Static
-from textual.worker import get_current_worker
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
-from runtime.internal_errors import finding_of
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import visible
 from tui.actions import scopes_of
+from tui.screens.reading import M, Reading
 from tui.themes import THEMES, Ink, ink
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import line_text
@@ -29,17 +26,15 @@ from tui.widgets.search_line import SearchLine
 from tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
+    from runtime.detached import Started
     from tui.app import Dashboard
     from tui.live import LiveRun
-    from tui.queries import RunRow
 
-M = TypeVar("M")
-T = TypeVar("T")
-HELD, NO_STORE = "SFT0901", "SFT0902"
+HELD, NO_STORE, NO_RUN = "SFT0901", "SFT0902", "SFT0914"
 MOST_COPIED_BYTES = 74_994  # terminals take 100,000 characters of base64 at most, many of them
 
 
-class View(Screen[None], Generic[M]):
+class View(Reading[M]):
     """A screen over one model. Subclasses give ``view``, ``body``, ``fetch`` and ``present``."""
 
     AUTO_FOCUS = ""  # each screen says which list has the keys; the line of a search must not take them
@@ -48,11 +43,8 @@ class View(Screen[None], Generic[M]):
     dashboard: Dashboard
 
     def __init__(self, run_id: str | None = None) -> None:
-        super().__init__()
-        self.run_id = run_id
-        self.model: M | None = None
-        self.must_retry = False
-        self.noticed_death = False
+        super().__init__(run_id)
+        self.told = 0  # events of the followed run when it was drawn last
         self.sought = ""
 
     def compose(self) -> ComposeResult:
@@ -66,25 +58,8 @@ class View(Screen[None], Generic[M]):
     def body(self) -> ComposeResult:
         raise NotImplementedError
 
-    def fetch(self) -> M:
-        """Read the model; runs in a worker thread, touches no widget. Raises DiagnosticError."""
-        raise NotImplementedError
-
-    def present(self, model: M) -> None:
-        """Show the model; runs in the interface's thread."""
-        raise NotImplementedError
-
     def on_live(self, live: LiveRun) -> None:
         """New events of the run on show. The default has no live part."""
-
-    @property
-    def run_on_show(self) -> RunRow | None:
-        """The run whose process is watched."""
-        return getattr(self.model, "run", None)
-
-    @property
-    def board(self) -> Dashboard:
-        return self.app  # type: ignore[return-value]
 
     @property
     def ink(self) -> Ink:
@@ -96,52 +71,19 @@ class View(Screen[None], Generic[M]):
 
     def on_screen_resume(self) -> None:
         if self.is_current:  # a screen may hear of it when another one is above it already
-            self.board.watch_run(self.run_id)
-
-    def reload(self) -> None:
-        self.must_retry = False
-        self.ask("read", self.fetch, self._arrived)
-
-    def ask(self, group: str, question: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Ask the store in a worker thread and take the answer in the interface's; a newer question of a group wins."""
-
-        def work() -> None:
-            worker = get_current_worker()
-            try:
-                answer = question()
-            except Exception as error:  # a bug of ours costs the answer and not the dashboard
-                if not worker.is_cancelled:
-                    self.app.call_from_thread(self._refused, finding_of(error))
-                return
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self._answered, then, answer)
-
-        self.run_worker(work, thread=True, exclusive=True, group=group)
-
-    @property
-    def stands(self) -> bool:
-        """Whether there is a screen to show anything on: one that is being closed loses its parts before itself."""
-        return self.is_attached and self.app.is_running and bool(self.query(TopLine))
-
-    def _answered(self, then: Callable[[T], None], answer: T) -> None:
-        if not self.stands:
-            return
-        try:
-            then(answer)
-        except Exception as error:
-            self._refused(finding_of(error))
-
-    def _arrived(self, model: M) -> None:
-        self.model = model
-        self.say("")
-        self.present(model)
+            self.board.watch_run(self.follows)
 
     def _again(self) -> None:
         if self.model is not None and self.stands:
             self.present(self.model)
 
-    def _refused(self, finding: Diagnostic) -> None:
+    def refused(self, finding: Diagnostic) -> None:
         if not self.stands:
+            return
+        started = self.board.started_run(self.run_id)
+        if started is not None and finding.code in (NO_RUN, NO_STORE):
+            self.must_retry = started.code is None
+            self.not_begun(started)
             return
         self.must_retry = finding.code in (HELD, NO_STORE)
         if finding.code == NO_STORE:
@@ -150,6 +92,13 @@ class View(Screen[None], Generic[M]):
             return
         waiting = " · trying again" if finding.code == HELD else ""
         self.say(f"{finding.message}{waiting}" + (f" · {finding.help}" if finding.help and not waiting else ""))
+
+    def not_begun(self, started: Started) -> None:
+        """Show that a run that was started from here is not in the store yet, because it compiles its spec."""
+        if started.code is None:
+            self.say("the run is starting: its spec is compiled")
+        else:
+            self.say(f"the run ended before it began, with exit code {started.code}: key 1 shows what it said")
 
     def empty(self) -> None:
         """Show that there is no store yet; only the list of runs has something to say about it."""
@@ -173,7 +122,7 @@ class View(Screen[None], Generic[M]):
         self.action_open()
 
     def on_big_table_refused(self, event: BigTable.Refused) -> None:
-        self._refused(event.finding)
+        self.refused(event.finding)
 
     def action_back(self) -> None:
         if self.query_one(SearchLine).display:
@@ -261,6 +210,11 @@ class View(Screen[None], Generic[M]):
     def action_detail(self, direction: int) -> None:
         for pane in self.query(VerticalScroll).filter(".detail"):
             pane.scroll_relative(y=4 * direction, animate=False)
+
+    def give_keys(self, widget: Widget) -> None:
+        """Let a list have the keys, but not while somebody types: the next letter would be a command."""
+        if not isinstance(self.focused, Input):
+            widget.focus()
 
     def table(self, selector: str = RowTable.__name__) -> RowTable:
         return self.query_one(selector, RowTable)

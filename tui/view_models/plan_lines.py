@@ -45,6 +45,12 @@ def first_opened(parts: Sequence[Part], steps: Sequence[StepLine]) -> set[str]:
     return folds_around(parts, {step.step_id for step in steps if step.status in _WORST})
 
 
+def around_line(line: PlanLine, parts: Sequence[Part]) -> set[str]:
+    """The folds that have to be open for a line to be seen."""
+    folds = folds_around(parts, line.node.steps[:1])
+    return folds if line.step is not None else {fold for fold in folds if line.key.startswith(fold + "/")}
+
+
 def plan_lines(run: RunView, parts: Sequence[Part], opened: Collection[str]) -> list[PlanLine]:
     steps = {step.step_id: step for step in run.steps}
     reads = {part.id: len({source for _, source in part.inputs}) for part in parts}

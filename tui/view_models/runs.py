@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.formats import NOTHING, ago, count, duration, rate
-from tui.live import LiveRun, state_of
+from tui.live import LiveRun, Progress, state_of
 from tui.queries import RunRow, StepRow
 
 STATE_MARKS = {
@@ -145,10 +145,7 @@ def _step_line(step: StepRow, run_status: str, now: float, live: LiveRun | None)
     took, note, share = duration(step.seconds), _note(step, status), None
     if status == "running" and progress is not None:
         took = duration(now - progress.started_at) if progress.started_at else NOTHING
-        share, left = progress.share, progress.seconds_left
-        done = f"{count(round(progress.done))}/{count(round(progress.total))} {progress.unit}" if progress.total else ""
-        time_left = f"{duration(left)} left" if left is not None else ""
-        note = " · ".join(part for part in (done, rate(progress.rate, progress.unit), time_left) if part)
+        share, note = progress.share, _progress_note(progress, now)
     return StepLine(
         step.step_id,
         step.kind,
@@ -163,6 +160,15 @@ def _step_line(step: StepRow, run_status: str, now: float, live: LiveRun | None)
         share,
         VIEW_OF_KIND.get(step.kind, "run"),
     )
+
+
+def _progress_note(progress: Progress, now: float) -> str:
+    """How far a step is and how fast; once nothing comes any more, for how long."""
+    done = f"{count(round(progress.done))}/{count(round(progress.total))} {progress.unit}" if progress.total else ""
+    left, quiet = progress.seconds_left(now), progress.quiet(now)
+    time_left = f"{duration(left)} left" if left is not None else ""
+    silence = f"no progress for {duration(quiet)}" if quiet is not None else ""
+    return " · ".join(part for part in (done, rate(progress.rate(now), progress.unit), time_left, silence) if part)
 
 
 def _note(step: StepRow, status: str) -> str:
@@ -186,6 +192,12 @@ def next_command(status: str, spec: str, verdict: str | None) -> str:
     if verdict in ("fail", "inconclusive"):
         return "key 4 of the run says why; R runs it again with what is mended"
     return "b makes it a baseline that later runs are held against; R runs the spec again"
+
+
+def elsewhere_words(run: RunRow, sign: float | None, now: float) -> str:
+    """What is known of a run whose process nobody here can look for."""
+    last = f"it said something last {ago(sign, now)}" if sign is not None else "it has never said anything"
+    return f"on {run.host}, where this machine cannot look: {last}; R continues it where its process is gone"
 
 
 def as_json(run: RunView) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -22,12 +22,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.worker import get_current_worker
 
 from runtime.internal_errors import finding_of
 from spec_lang.diagnostics import Diagnostic
 from tui.actions import bindings_for
 from tui.formats import count
+from tui.questions import answer_of
 from tui.screens.ask import AskScreen, place_of
 from tui.widgets.columns import Col, Row, column_widths, columns_shown, fitted_cell
 
@@ -164,18 +164,15 @@ class BigTable(ScrollView, can_focus=True):
             self._ask(self._edition, self._read, missing[0] * PAGE, min((missing[-1] + 1) * PAGE, self.total))
 
     def _ask(self, edition: int, read: Read, begin: int, end: int) -> None:
-        def work() -> None:
-            worker = get_current_worker()
+        async def work() -> None:
             try:
-                rows = list(read(begin, end))
+                rows = await answer_of(lambda: list(read(begin, end)))
             except Exception as error:  # a bug of ours costs these rows and not the dashboard
-                told: tuple[Any, ...] = (self._refuse, finding_of(error))
+                self._refuse(finding_of(error))
             else:
-                told = (self._arrived, edition, begin, end, rows)
-            if not worker.is_cancelled:
-                self.app.call_from_thread(*told)
+                self._arrived(edition, begin, end, rows)
 
-        self.run_worker(work, thread=True, group="rows")
+        self.run_worker(work, group="rows")
 
     def _arrived(self, edition: int, begin: int, end: int, rows: list[Row]) -> None:
         self._reading = False

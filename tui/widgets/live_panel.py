@@ -42,7 +42,7 @@ class LivePanel(Container):
         resources: Resources | None,
         ink: Ink,
     ) -> None:
-        self.border_title = Text(f"▶ {one_line(run.spec, 60)}  {run.run_id}")
+        self.border_title = Text(f"▶ {one_line(run.spec, 60)}  {one_line(run.run_id, 60)}")
         self.border_subtitle = Text(_ended(run))
         self.query_one("#live-figures", Static).update(self._figures(run, live, resources, ink))
         plan = self.query_one("#live-plan", Static)

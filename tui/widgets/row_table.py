@@ -20,7 +20,7 @@ from textual.widgets import DataTable
 from tui.actions import bindings_for
 from tui.widgets.columns import Col, Row, cell_text, column_widths, columns_shown, line_text
 
-__all__ = ["Col", "Row", "RowTable"]
+__all__ = ["Col", "Row", "RowTable", "next_hit"]
 NEAR_THE_END = 15
 
 
@@ -88,18 +88,18 @@ class RowTable(DataTable[Text]):
     def find(self, text: str, step: int = 0) -> str:
         """Mark what holds a text and go to the first such line from the cursor on (0), to the next (1) or to the one
         before (-1); what it came to, in words. Without a text nothing is marked any more."""
-        self.sought = text.casefold()
+        self.highlight(text)
         hits = [i for i, row in enumerate(self.records) if self.sought and self.sought in line_text(row).casefold()]
-        self._redraw(self.current)
         if not hits:
             return f"no line holds it, of {self._known()}" if text else ""
-        here = self.cursor_row
-        if step < 0:
-            position = next((i for i in reversed(hits) if i < here), hits[-1])
-        else:
-            position = next((i for i in hits if i >= here + step), hits[0])
+        position = next_hit(hits, self.cursor_row, step)
         self.move_cursor(row=position, animate=False)
         return f"{hits.index(position) + 1} of {len(hits)}, in {self._known()}"
+
+    def highlight(self, text: str) -> None:
+        """Mark what holds a text; an empty one marks nothing."""
+        self.sought = text.casefold()
+        self._redraw(self.current)
 
     def _known(self) -> str:
         return f"{len(self.records):,} lines{' that are loaded' if self.more else ''}"
@@ -146,6 +146,14 @@ class RowTable(DataTable[Text]):
         text = cell_text(value.copy() if isinstance(value, Text) else value, justify)  # a row keeps its own unmarked
         text.highlight_regex(re.compile(re.escape(self.sought), re.IGNORECASE), "reverse")
         return text
+
+
+def next_hit(hits: Sequence[int], here: int, step: int) -> int:
+    """Of the places that hold a text the first from ``here`` on (step 0), the next (1), or the one before (-1), round
+    the end."""
+    if step < 0:
+        return next((i for i in reversed(hits) if i < here), hits[-1])
+    return next((i for i in hits if i >= here + step), hits[0])
 
 
 def _alike(old: str | Text, new: str | Text) -> bool:

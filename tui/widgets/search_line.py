@@ -46,6 +46,8 @@ class SearchLine(Horizontal):
         self.display = False
         if self._before is not None and self._before.is_attached:
             self._before.focus()
+        else:  # the line was opened before a list had the keys
+            self.screen.focus_next()
 
     def tell(self, text: str) -> None:
         self.query_one("#search-told", Static).update(Text(text))

@@ -39,10 +39,12 @@ class TopLine(Static):
         status, verdict = self._state
         right = Text()
         if status and not (status == "done" and verdict):
-            right.append(f"{STATE_MARKS.get(status, '·')} {status}", style=f"bold {ink.state(status)}")
+            right.append(f"{STATE_MARKS.get(status, '·')} {one_line(status, 20)}", style=f"bold {ink.state(status)}")
         if verdict:
             mark = VERDICT_MARKS.get(verdict, "?")
-            right.append(("  " if right else "") + f"{mark} gate {verdict}", style=f"bold {ink.verdict(verdict)}")
+            right.append(
+                ("  " if right else "") + f"{mark} gate {one_line(verdict, 20)}", style=f"bold {ink.verdict(verdict)}"
+            )
         room = max(4, self.content_size.width - right.cell_len - 6)
         left = Text("sft", style=f"bold {ink.accent}").append("  ")
         left.append(one_line(self._place, room), style=f"bold {ink.text}")

@@ -1,0 +1,56 @@
+"""Questions that screens ask: each in a thread of its own.
+
+Not in the pool that Textual uses: it has few threads, is waited for when the dashboard is left, and the look at the
+events goes through it. A question is pure Python or numpy for seconds sometimes, which nobody can cancel; its thread is
+a daemon's, so whoever has pressed `q` gets the terminal back (``leave`` stops what DuckDB computes, and waits a moment
+for what is nearly done). A thread costs 50 µs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import Any, TypeVar
+
+from runtime.store import interrupt_looks
+
+PATIENCE_S = 1.0  # with what is still computed when the dashboard is left
+
+T = TypeVar("T")
+_threads: set[Thread] = set()
+
+
+async def answer_of(question: Callable[[], T]) -> T:
+    """What a question gives, or its exception. Whoever stops waiting leaves it to itself."""
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def tell(how: Callable[[Any], None], what: Any) -> None:
+        if not answer.done():  # nobody waits any more
+            how(what)
+
+    def work() -> None:
+        try:
+            how, what = answer.set_result, context.run(question)
+        except Exception as error:
+            how, what = answer.set_exception, error  # type: ignore[assignment]
+        _threads.discard(thread)
+        with suppress(RuntimeError):  # the loop is closed: the dashboard was left
+            loop.call_soon_threadsafe(tell, how, what)
+
+    thread = Thread(target=work, name="question", daemon=True)
+    _threads.add(thread)
+    thread.start()
+    return await answer
+
+
+def leave(seconds: float = PATIENCE_S) -> None:
+    """Stop what is still computed, and wait for it so long at most."""
+    deadline = time.monotonic() + seconds
+    for thread in tuple(_threads):
+        interrupt_looks()
+        thread.join(max(0.0, deadline - time.monotonic()))
