@@ -230,6 +230,7 @@ def _first_line(error: BaseException) -> str:
     return one_line(str(error).partition("\n")[0], 300)
 
 
+_PARAMETERS = re.compile(r"following parameters: |prepared statement")  # that we did not give: a bug of ours
 _FULL = re.compile(r"no space left|failed to offload|max_temp_directory_size|disk quota", re.IGNORECASE)
 # What is wrong with an expression whatever the values are, should the checks of the compiler let it through.
 _LIMITS = (
@@ -258,7 +259,7 @@ def explained(error: duckdb.Error) -> Exception:
             f"{memory_limit_mb():,} MB are too little for this step: {text}",
             f"give it more, for example `{MEMORY_VARIABLE}={2 * memory_limit_mb()} sft run …`; finished steps are kept",
         )
-    if "prepared statement" in text:  # a parameter that we did not give
+    if isinstance(error, duckdb.InvalidInputException) and _PARAMETERS.search(text):
         return error
     limit = next((help for pattern, help in _LIMITS if re.search(pattern, text, re.IGNORECASE)), None)
     if limit is not None:

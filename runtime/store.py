@@ -129,7 +129,8 @@ class Store:
             raise fatal("SFT0902", f"there is no store at `{self.root}`", "run a spec first: `sft run FILE`")
         with _IN_PROCESS:
             if self.database in _LOOKING:
-                yield _LOOKING[self.database]
+                with _findings(_LOOKING[self.database]):
+                    yield _LOOKING[self.database]
                 return
             opened = self._connect(read_only=True)
             try:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,18 @@ def test_reading_without_a_store_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DiagnosticError) as caught:
         Store(tmp_path / "nowhere").query("SELECT 1")
     assert caught.value.diagnostics[0].code == "SFT0902"
+
+
+def test_what_a_look_meets_in_values_is_a_finding_and_our_own_mistakes_raise(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".sft").create()
+    for nested in (False, True):
+        with store.reading() if nested else nullcontext(), pytest.raises(DiagnosticError) as caught:
+            store.query("SELECT x * 9223372036854775807 FROM range(3) t(x)")
+        assert caught.value.diagnostics[0].code == "SFT0411"
+    for sql in ("SELECT nothing FROM runs", "SELECT $forgotten"):
+        with pytest.raises(Exception, match=r"nothing|forgotten") as raised:
+            store.query(sql)
+        assert not isinstance(raised.value, DiagnosticError)
 
 
 def test_readers_and_two_writers_share_the_file(tmp_path: Path) -> None:
