@@ -119,9 +119,8 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store, SFT0906
-        when a step's file that a view looks into is damaged, and what ``Engine.execute`` raises of values that do not
-        fit, a full disk or too little memory.
+        """A read-only connection for one look. Fetch everything before leaving. SFT0902 when there is no store, and
+        what ``Engine.execute`` raises of damaged files, values that do not fit, a full disk or too little memory.
 
         Looks inside a look share its connection, so several queries in a row cost one opening.
         """
