@@ -32,6 +32,22 @@ def colours(go: Journey) -> set[str]:
     return found
 
 
+def test_a_bug_costs_an_answer_and_not_the_dashboard(done: Store, walk: Walk, bugs: dict[str, str]) -> None:
+    async def journey(go: Journey) -> None:
+        screen = go.app.screen
+        for question, then in ((lambda: 1 // 0, print), (dict, lambda found: found["nothing"])):
+            screen.ask("any", question, then)  # type: ignore[attr-defined]
+            await go.settle()
+            told = next(line for line in go.text().splitlines() if "internal error: " in line)
+            assert "ZeroDivisionError" in told or "KeyError: 'nothing'" in told
+        assert len(bugs) == 2
+        await go.press("r", "j")
+        assert isinstance(go.app.screen, RunScreen) and "internal error" not in go.text()
+        bugs.clear()
+
+    walk(done, journey, run_id=RUN, size=(120, 34))
+
+
 def test_a_search_goes_to_what_holds_the_text_and_back_again(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         table = go.app.screen.query_one(RowTable)
