@@ -59,14 +59,16 @@ def stop(store: Store, at: str, *, rest: str) -> Store:
     return store
 
 
-@pytest.fixture(params=["pending", "skipped", "interrupted"])
+@pytest.fixture
 def stopped(request: pytest.FixtureRequest, three: Path, tmp_path: Path) -> Store:
-    """A run that was killed in its measuring, and the one that continued it; what it never came to is called one thing
-    before the next run begins, another one after it, and a third one in stores of before."""
+    """A run that was killed in its measuring, and the one that continued it. What it never came to is ``skipped``, or
+    what the test says."""
     store = Store(Path(shutil.copytree(three, tmp_path / "own")) / ".sft")
-    return stop(store, "measure:exam", rest=request.param)
+    return stop(store, "measure:exam", rest=getattr(request, "param", "skipped"))
 
 
+# Before the next run begins, after it, and in stores of before.
+@pytest.mark.parametrize("stopped", ["pending", "skipped", "interrupted"], indirect=True)
 def test_a_run_that_another_one_continued_has_measured_and_decided_nothing(stopped: Store) -> None:
     rows = {row.run.run_id: row for row in home_queries.home(stopped, 9)}
     assert rows[STOPPED].headline is None and sum(row.headline is None for row in rows.values()) == 1

@@ -150,6 +150,21 @@ def test_a_store_without_another_training_says_so(done: Store, walk: Walk) -> No
     walk(done, journey, run_id=RUN)
 
 
+def test_a_list_of_trainings_that_is_cut_says_so(two_runs: Store, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = training_queries.other_trainings(two_runs, "none of these")
+    assert len(found) == 2
+    for most, told in ((1, True), (2, False)):
+        monkeypatch.setattr("tui.screens.choose_training.MOST_OTHERS", most)
+
+        async def journey(go: Journey, told: bool = told) -> None:
+            await go.app.push_screen(ChooseTraining(found))
+            await go.settle()
+            assert ("older ones are not listed" in go.text()) is told
+            assert (RUN in go.text()) and (OTHER in go.text()) is not told
+
+        walk(two_runs, journey, run_id=RUN, size=(140, 40))
+
+
 def test_a_training_that_several_runs_share_is_one(two_runs: Store) -> None:
     own = next(step for step in queries.steps(two_runs, RUN) if step.kind == "train")
     (other,) = training_queries.other_trainings(two_runs, own.step_hash)
