@@ -126,14 +126,14 @@ def drop_page(store: Store, run_id: str, of: DropList, begin: int, end: int) -> 
     places = [int(place) for place in of.at[begin:end]]
     if not places:
         return []
-    numbers = ", ".join(map(str, places))
-    with store.reading() as con:
-        there = dict(con.execute(f"SELECT l.rowid, {_PRINT} FROM ledger l WHERE l.rowid IN ({numbers})").fetchall())
+    # A join, of which only the groups with these rows are read; of a list in the text more are.
+    these, about = "l.rowid IN (SELECT unnest($at::BIGINT[]))", {"at": places}
+    with store.reading():
+        there = dict(named(store, f"SELECT l.rowid, {_PRINT} FROM ledger l WHERE {these}", about))
         if [there.get(place) for place in places] != [int(print_) for print_ in of.prints[begin:end]]:
             raise StaleList
-        return _with_rows(
-            store, f"s.step_id = $step AND l.rowid IN ({numbers})", "", {"run": run_id, "step": of.step_id}
-        )
+        about |= {"run": run_id, "step": of.step_id}
+        return _with_rows(store, f"s.step_id = $step AND {these}", "", about)
 
 
 def first_drops(store: Store, run_id: str, step_id: str | None, rule: str | None, limit: int) -> list[DropRow]:
