@@ -21,6 +21,7 @@ COMMIT_EVERY = 40  # events
 STEP_EVERY = 300  # events
 WORK_S = 0.02  # of a processor for each event, as training would take it between two
 ITEMS = 2000
+PARAMS: dict[str, Any] = {"requirements": [], "metrics": [], "slices": [], "rules": []}  # as much as views read
 BEGINNING = ("ingest:rows", "filter:clean", "render:train")
 ENDING = ("measure:tests", "gate:release")
 SPEC = """edition 2026
@@ -69,7 +70,7 @@ def prepare(root: Path, steps: Sequence[str]) -> None:
 
     plan = {
         "steps": [
-            {"kind": kind, "name": name, "inputs": {"rows": steps[at - 1]} if at else {}}
+            {"kind": kind, "name": name, "inputs": {"rows": steps[at - 1]} if at else {}, "params": PARAMS, "local": {}}
             for at, (kind, name) in enumerate(step.split(":") for step in steps)
         ]
     }

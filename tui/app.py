@@ -196,6 +196,8 @@ class Dashboard(App[None]):
 
     def _looked(self, glance: Glance) -> None:
         self._looking = False
+        if not self._screen_stack:  # it is being left
+            return
         self._watcher.take(glance)
         if glance.more:  # a long file: the rest is read before anything is drawn
             self.look()

@@ -130,7 +130,9 @@ def starting(folder: Path, *command: str) -> Started:
 def test_a_run_that_is_starting_can_be_stopped_and_is_awaited_by_every_view(
     done: Store, tmp_path: Path, walk: Walk
 ) -> None:
-    started = starting(tmp_path, sys.executable, "-c", "import time; time.sleep(600)")
+    # A suite that was started in the background of a shell leaves its children deaf to Ctrl-C.
+    waits = "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); time.sleep(600)"
+    started = starting(tmp_path, sys.executable, "-c", waits)
 
     async def journey(go: Journey) -> None:
         go.app.take_started(started)

@@ -22,7 +22,7 @@ from tui.actions import bindings_for
 from tui.home_changes import Changes, work_out
 from tui.home_model import HomeModel, home_model
 from tui.home_queries import Delta, HomeRow
-from tui.live import LiveRun, elsewhere
+from tui.live import LiveRun, elsewhere, state_of
 from tui.queries import RunRow
 from tui.resources import Resources, Sampler
 from tui.run_actions import ActsOnRuns
@@ -84,7 +84,6 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
 
     def present(self, model: HomeModel) -> None:
         self.set_class(not model.rows, "empty")
-        self.set_class(model.going is not None, "going")
         if not model.rows:
             self.empty()
             return
@@ -109,8 +108,9 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
 
     @property
     def _going_run(self) -> RunRow | None:
-        """The run on top."""
-        return self.model.going.run if self.model is not None and self.model.going is not None else None
+        """The run on top, as long as its process works."""
+        going = self.model.going if self.model is not None else None
+        return going.run if going is not None and state_of(going.run) == "running" else None
 
     def empty(self) -> None:
         note = self.query_one("#nothing", Static)
@@ -156,6 +156,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     # --- the list --------------------------------------------------------------------------------
 
     def _list(self, *, more: bool) -> None:
+        self.set_class(self._going_run is not None, "going")
         self._count(more=more)
         self.table().renew([self._row(row) for row in self.rows], more=more)
         self._about()
