@@ -186,15 +186,12 @@ class Store:
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower():
                     raise _unusable(self.database, error) from error
-                waited = time.monotonic() - begun
-                if waited > self.patience:
+                if (waited := time.monotonic() - begun) > self.patience:
                     raise _held(self.database, error, self.patience) from error
             except duckdb.Error as error:
                 raise _unusable(self.database, error) from error
             time.sleep(pause * (0.5 + random.random()))
-            # A look lasts for tens of milliseconds: a run that slept for longer would wait for nothing. Who holds it
-            # for seconds is another program.
-            pause = min(pause * 1.6, 0.04 if waited < 2.0 else 0.25)
+            pause = min(pause * 1.6, 0.04 if waited < 2.0 else 0.25)  # a look lasts for tens of milliseconds
 
 
 def interrupt_looks() -> None:
