@@ -1,25 +1,19 @@
 """One conversation as a training sees it: its text in pieces, trained on or not, as tokens say.
 
 The mask is that of the training: the same call (``masks.encode``), under the same length policy (``rows.prepare``).
-Character places of the tokenizer carry it back to the text. Loading a tokenizer costs about three seconds the first
-time (the import of transformers) and half a second after that, so loaded ones are kept.
+Character places of the tokenizer carry it back to the text. The tokenizer has to be at hand (``models.at_hand``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from compiler.plan import Step
 from compiler.step_params import TrainParams
-from compiler.world import Problem
-from runtime.file_hashes import content_hash
-from runtime.models.gguf_weights import conversion_folder
-from runtime.models.unchanged import changed_parts
-from runtime.models.weights import GgufFile, HubSnapshot, locate
+from runtime.models.at_hand import NotAtHand, tokenizer_at_hand
 from runtime.training.masks import Encoded
 from runtime.training.rows import RenderedRow, prepare
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -59,34 +53,12 @@ def shown_row(step: Step, spec_dir: Path, messages: Sequence[Mapping[str, Any]])
     tokenizer is not on this machine, or is another one by now. Nothing is downloaded or converted to look."""
     params = step.params
     assert isinstance(params, TrainParams)
-    weights, template = step.local["weights"], step.local.get("chat_template")
     try:
-        folder = _folder(weights, spec_dir)
-        if isinstance(folder, str):
-            return folder
-        other = changed_parts(_hashes(step), weights, template, spec_dir)
-        if other:
-            return f"the {' and the '.join(other)} of `{weights}` is another one by now"
-        return masked(_tokenizer(folder, template, spec_dir), messages, params)
+        return masked(tokenizer_at_hand(step, spec_dir), messages, params)
+    except NotAtHand as why:
+        return str(why)
     except DiagnosticError as error:
         return error.diagnostics[0].message
-
-
-def _hashes(step: Step) -> dict[str, str]:
-    """What the mask comes from; weights have no part in it."""
-    return {name: step.content[name] for name in ("tokenizer", "chat_template") if name in step.content}
-
-
-def _folder(weights: str, spec_dir: Path) -> Path | str:
-    found = locate(weights, spec_dir)
-    if isinstance(found, Problem):
-        return found.message
-    if isinstance(found, HubSnapshot):
-        return f"`{weights}` is not on this machine"
-    if isinstance(found, GgufFile):
-        folder = conversion_folder(content_hash(found.path))
-        return folder if (folder / "config.json").exists() else f"`{weights}` has not been converted on this machine"
-    return found.path
 
 
 def masked(tokenizer: Any, messages: Sequence[Mapping[str, Any]], params: TrainParams) -> ShownRow:
@@ -131,10 +103,3 @@ def _pieces(tokenizer: Any, row: RenderedRow, encoded: Encoded, read: int) -> tu
         if end > start
     )
     return pieces, len(text) - ends[-1] if ends else 0
-
-
-@lru_cache(maxsize=4)
-def _tokenizer(folder: Path, chat_template: str | None, spec_dir: Path) -> Any:
-    from runtime.models.loading import load_tokenizer
-
-    return load_tokenizer(folder, chat_template, spec_dir)
