@@ -50,6 +50,12 @@ def find_run(store: Store, wanted: str) -> tuple[str, str, str, str | None]:
     raise fatal("SFT0914", f"more than one run begins with `{wanted}`", "give more of the id")
 
 
+def run_of_file(folder: Path, name: str, content: str | None) -> str | None:
+    """The run that a name's file stands for, as long as the file has this content."""
+    found = read_document(folder, name)
+    return str(found["run"]) if not isinstance(found, Problem) and found["content"] == content else None
+
+
 def bless(
     store: Store, run: str, name: str, folder: Path, *, note: str | None, replace: bool, anyway: bool
 ) -> Baseline:

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runtime.own_results import BEGUN_STEPS, MADE_STEPS
+from runtime.own_results import MADE_STEPS
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
 from tui.condition_syntax import ConditionError, used_columns
 from tui.item_index import ItemIndex, Matched, measured_items, measures_of
+from tui.other_answer import other_answer
 
 if TYPE_CHECKING:
     from tui.item_index import Places
@@ -176,7 +177,7 @@ def _values_of_slice(store: Store, index: ItemIndex, name: str) -> list[str]:
 
 def _query(store: Store, index: ItemIndex, condition: str, used: dict[str, Column]) -> tuple[str, dict[str, Any]]:
     """The places of matching answers, over a row of the columns that are used."""
-    asked, joins, columns = index.asked, [], []
+    joins, columns = list[str](), list[str]()
     given: dict[str, Any] = {}
     for number, (name, column) in enumerate(used.items()):
         quoted = '"' + name.replace('"', '""') + '"'
@@ -192,22 +193,15 @@ def _query(store: Store, index: ItemIndex, condition: str, used: dict[str, Colum
     if "reason" in used:
         joins.append("LEFT JOIN item_metrics r ON r.rowid = i.why")
     if "base_output" in used:
-        joins.append(_OTHER_ANSWER)
-        given |= {"base_run": asked.base_run or asked.run_id, "eval": asked.eval, "templates": list(index.templates)}
-        given["baseline"] = asked.baseline or asked.model
+        join, named = other_answer(store, index)
+        joins.append(join)
+        given |= named
     sql = (
         f"WITH item AS (SELECT {', '.join(['p.rowid AS __at', *columns])} FROM {ITEMS} i "
         "JOIN (SELECT rowid, * FROM predictions WHERE rowid BETWEEN $first AND $last) p ON p.rowid = i.at "
         f"{' '.join(joins)}) SELECT __at AS at FROM item WHERE (\n{condition}\n)"
     )
     return sql, given
-
-
-_OTHER_ANSWER = f"""LEFT JOIN (
-        SELECT r.row_id, s.labels->>'template' AS template, r.output FROM {BEGUN_STEPS} s
-        JOIN predictions r USING (step_hash) WHERE s.run_id = $base_run AND s.kind = 'predict'
-          AND s.labels->>'eval' = $eval AND s.labels->>'model' = $baseline AND r.sample = 0
-    ) q ON q.row_id = p.row_id AND q.template = $templates[i.cell + 1]"""
 
 
 def _first_line(error: Exception) -> str:

@@ -16,7 +16,7 @@ from runtime.store import Store
 from tui import cause_queries
 from tui.cause_queries import CAUSES, Cause
 from tui.item_condition import matching
-from tui.item_index import Asked, ItemIndex, item_index
+from tui.item_index import Asked, ItemIndex, asked_several_times, item_index
 from tui.item_order import Outcome, Ranked
 from tui.shelf import Shelf
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class PredictionFilter:
     """Which items, seen how. ``template`` None means all; ``slice`` goes with ``slice_value``, which is a value of
     it or the pool of its small ones; ``text`` is looked for in prompt, output and expected text, in any case unless it
-    has a capital; ``condition`` is SQL over the documented row of an item (docs/dashboard.md)."""
+    has a capital; ``condition`` is SQL over the documented row of an item (docs/dashboard.md); ``renamed`` are the
+    templates that the baseline's run calls otherwise."""
 
     eval: str
     model: str
@@ -43,9 +44,11 @@ class PredictionFilter:
     text: str = ""
     condition: str = ""
     marked: bool = False
+    tag: str | None = None
+    renamed: tuple[tuple[str, str], ...] = ()
 
     def asked(self, run_id: str) -> Asked:
-        return Asked(run_id, self.eval, self.model, self.baseline, self.metric, self.base_run)
+        return Asked(run_id, self.eval, self.model, self.baseline, self.metric, self.base_run, self.renamed)
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,8 @@ def _mask(store: Store, index: ItemIndex, chosen: PredictionFilter, shelf: Shelf
     if chosen.text:
         key = ("text", index.asked.run_id, index.steps, chosen.text)
         mask &= placed(index, shelf.get(key, state, lambda: holding(store, index, chosen.text)))
+    if chosen.tag is not None:
+        mask &= placed(index, tagged_places(store, index, chosen.tag))
     if chosen.marked:
         mask &= placed(index, marked_places(store, index))
     return mask
@@ -227,7 +232,8 @@ def slice_values(store: Store, run_id: str, chosen: PredictionFilter) -> list[st
 
 
 def holding(store: Store, index: ItemIndex, text: str) -> Places:
-    """The answers that hold a text, or whose prompt or expected text does; small letters stand for both."""
+    """The answers that hold a text, or whose prompt or expected text does; small letters stand for both. Of an item
+    that was asked several times all of them, when any holds it: any of them may be the one on show."""
     exact = any(letter.isupper() for letter in text)
     escaped = "".join("\\" + letter if letter in "\\%_" else letter for letter in text)
     found = " OR ".join(
@@ -235,8 +241,27 @@ def holding(store: Store, index: ItemIndex, text: str) -> Places:
         for column in ("output", "expected", "prompt")
     )
     given = text if exact else f"%{escaped}%"
-    sql = f"SELECT rowid AS at FROM predictions WHERE list_contains($steps, step_hash) AND ({found})"
-    return places(store, sql, steps=list(index.steps), text=given)
+    own = "FROM predictions WHERE list_contains($steps, step_hash)"
+    sql, steps = f"SELECT rowid AS at {own} AND ({found})", list(index.steps)
+    if asked_several_times(store, steps):
+        sql = f"SELECT rowid AS at {own} AND (step_hash, row_id) IN (SELECT step_hash, row_id {own} AND ({found}))"
+    return places(store, sql, steps=steps, text=given)
+
+
+def tagged_places(store: Store, index: ItemIndex, tag: str) -> Places:
+    """The answers to items that carry a tag."""
+    return places(
+        store,
+        f"""
+        SELECT rowid AS at FROM predictions WHERE list_contains($steps, step_hash) AND row_id IN (
+            SELECT t.row_id FROM {MADE_STEPS} s JOIN item_tags t USING (step_hash)
+            WHERE s.run_id = $run AND s.kind = 'measure' AND s.labels->>'eval' = $eval AND t.tag = $tag)
+        """,
+        steps=list(index.steps),
+        run=index.asked.run_id,
+        eval=index.asked.eval,
+        tag=tag,
+    )
 
 
 def marked_places(store: Store, index: ItemIndex) -> Places:

@@ -40,6 +40,11 @@ class Asked:
     baseline: str | None
     metric: str | None
     base_run: str | None = None  # where the baseline is of another run
+    renamed: tuple[tuple[str, str], ...] = ()  # templates that this other run calls otherwise
+
+    def there(self, template: str) -> str:
+        """What the baseline's run calls a template."""
+        return dict(self.renamed).get(template, template)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def item_index(store: Store, asked: Asked) -> ItemIndex:
     import numpy as np
 
     with store.reading():
-        cells = _cells(store, asked.run_id, asked.eval, asked.model)
+        cells = cells_of(store, asked.run_id, asked.eval, asked.model)
         measures = measures_of(store, asked.run_id, asked.eval)
         base_measures = measures_of(store, asked.base_run, asked.eval) if asked.base_run else measures
         unit, better = _side(store, asked)
@@ -103,7 +108,7 @@ def item_index(store: Store, asked: Asked) -> ItemIndex:
     )
 
 
-def _cells(store: Store, run_id: str, eval_name: str, model: str) -> list[tuple[str, str]]:
+def cells_of(store: Store, run_id: str, eval_name: str, model: str) -> list[tuple[str, str]]:
     """Step hash and template of every cell of a model, in plan order."""
     return [
         (step, template)
@@ -138,14 +143,20 @@ def _side(store: Store, asked: Asked) -> tuple[str, str]:
     return unit or "plain", better or "higher"
 
 
+def asked_several_times(store: Store, steps: list[str]) -> bool:
+    """Whether an item has several answers in some of the steps."""
+    rows = store.query("SELECT max(sample) FROM predictions WHERE list_contains(?, step_hash)", [steps])
+    return bool(rows[0][0])
+
+
+WORST_FIRST = "CASE $better WHEN 'lower' THEN -v.value ELSE v.value END NULLS FIRST"
 # Of several answers to an item the one that did worst, by what each measured.
-_SEVERAL = """
+_SEVERAL = f"""
 SELECT p.rowid AS at, hash(p.row_id) AS print FROM predictions p
 LEFT JOIN sample_metrics v ON list_contains($measures, v.step_hash) AND v.metric = $metric AND v.template = $template
     AND v.model = $model AND v.row_id = p.row_id AND v.sample = p.sample
 WHERE p.step_hash = $step
-QUALIFY row_number() OVER (PARTITION BY p.row_id
-    ORDER BY CASE $better WHEN 'lower' THEN -v.value ELSE v.value END NULLS FIRST, p.sample) = 1
+QUALIFY row_number() OVER (PARTITION BY p.row_id ORDER BY {WORST_FIRST}, p.sample) = 1
 ORDER BY 1
 """
 
@@ -172,7 +183,7 @@ def _part(
         own = Matched(prints)
         measured = measured_items(store, measures, asked.model, template, asked.metric)
         model = asked.baseline or (asked.model if asked.base_run else None)
-        other = measured_items(store, base_measures, model, template, asked.metric)
+        other = measured_items(store, base_measures, model, asked.there(template), asked.metric)
     part = {"at": np.asarray(shown["at"]), "print": prints}
     part["value"] = own.take(measured["print"], measured["value"], np.nan)
     part["why"] = own.take(measured["print"], measured["why"], -1)

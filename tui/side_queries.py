@@ -64,7 +64,7 @@ def item_beside(
         own = asked.item(store, run_id, chosen.eval, row_id, template)
         if chosen.base_run is None:
             return own, chosen.baseline
-        other = asked.item(store, chosen.base_run, chosen.eval, row_id, template)
+        other = asked.item(store, chosen.base_run, chosen.eval, row_id, chosen.asked(run_id).there(template))
         side = side_of(store, chosen)
     assert side is not None
     model, title = side.model, side.title

@@ -41,7 +41,8 @@ def run(ctx: StepContext) -> StepResult:
     measured = [item for item in params.requirements if not isinstance(item, GroupRequirement | FigureRequirement)]
     roles = dict.fromkeys(role for item in measured if (role := input_of(item)) in ctx.inputs)
     evidences = {role: Evidence.of(ctx.store, ctx.input_steps[role]) for role in roles}
-    decided = _decide_all(ctx, params, evidences, _baseline(ctx, params))
+    blessed = _baseline(ctx, params)
+    decided = _decide_all(ctx, params, evidences, blessed)
     held_out = {role: evidence.held_out for role, evidence in evidences.items()}
     with ctx.store.writing() as con:
         looks = _count_looks(con, ctx, held_out)
@@ -53,6 +54,8 @@ def run(ctx: StepContext) -> StepResult:
     }
     if params.strict:
         summary["strict"] = True
+    if blessed is not None:  # for who looks at the items: the name may be given to another run
+        summary["baseline"] = {"name": blessed.document["name"], "run": blessed.document["run"]}
     return StepResult(rows_in=len(decided), rows_out=len(decided), summary=summary)
 
 

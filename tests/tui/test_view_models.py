@@ -218,3 +218,14 @@ def test_a_prompt_that_is_no_conversation_is_shown_as_it_is() -> None:
     assert prompt_turns("<|user|>hi") == (("", "<|user|>hi"),)
     assert prompt_turns("[1, 2]") == (("", "[1, 2]"),)
     assert prompt_turns("17") == (("", "17"),)
+
+
+def test_words_of_the_first_answers_are_compared_and_the_prompt_is_the_subjects() -> None:
+    said = [ItemOutput("t", "own", f"a {n}", "a 1", "length", 1, 2, 0.1, n) for n in range(20)]
+    other = ItemOutput("b", "other", "a b", "a 2", "recorded", None, None, None)
+    seen = item_view(Item("id", "plain", (other, *said), {}, {}), {}, "e", ["b", "t"], "expected")
+    assert seen.prompt == (("", "own"),) and seen.expected == "a 1"
+    (beside, own) = seen.outputs
+    marked = ["not marked" not in answer.tokens for answer in own.answers]
+    assert marked == [True] * 8 + [False] * 12 and len(own.answers[19].pieces) == 1
+    assert beside.answers[0].tokens == "made elsewhere"

@@ -201,8 +201,10 @@ class SpecScreen(View[SpecModel]):
                 self.say("this rule dropped nothing")
         elif opens.requirement is not None:
             requirement = model.requirement(opens.step_id, opens.requirement)
-            if requirement is not None:
+            if requirement is not None and requirement.has_items:
                 board.open_items(self.run_id, requirement)
+            elif requirement is not None:
+                self.say("there are no items behind it: it puts requirements together, or is about labels")
         elif opens.part is not None:
             about = (opens.step_id, opens.metric) if opens.metric is not None else (opens.step_id,)
             board.open_part(opens.part, self.run_id, *about, on_top=True)

@@ -15,7 +15,7 @@ from tui.actions import bindings_for
 from tui.formats import count, number
 from tui.queries import RunRow
 from tui.screens.view import View, explained
-from tui.view_models.verdicts import Requirement, VerdictView, verdict_view
+from tui.view_models.verdicts import Requirement, VerdictView, decided, verdict_view
 from tui.widgets.interval_strip import strip
 from tui.widgets.marked_text import labelled, shown
 from tui.widgets.row_table import Col, Row, RowTable
@@ -72,8 +72,8 @@ class VerdictsScreen(View[VerdictModel]):
             return
         first = not self.table().records
         self.table().fill([self._row(row) for row in rows])
-        if first and (decided := next((row for row in rows if row.verdict == model.view.verdict), None)) is not None:
-            self.table().go_to(_key(decided))
+        if first and (one := decided(model.view)) is not None:
+            self.table().go_to(_key(one))
         self.give_keys(self.table())
 
     def _row(self, row: Requirement) -> Row:
@@ -81,9 +81,12 @@ class VerdictsScreen(View[VerdictModel]):
         style = ink.verdict(row.verdict)
         title = one_line(row.title.removeprefix("require "), 200)
         text = Text(title, style=ink.text) if row.part == 0 else Text("  " + title, style=ink.faint)
-        drawn = strip(row.low, row.high, row.estimate, row.threshold, STRIP, style, f"bold {ink.text}", ink.faint)
+        ends = (row.low, row.high, row.bound)
+        drawn = strip(ends, row.estimate, row.thresholds, STRIP, style, f"bold {ink.text}", ink.faint)
         cells = (Text(row.badge, style=f"bold {style}"), text, number(row.estimate, row.unit, signed=row.signed), drawn)
-        return Row(_key(row), (*cells, number(row.threshold, row.unit), Text(count(row.n), style=ink.faint)))
+        needed = "±" if len(row.thresholds) > 1 else ""
+        needed += number(abs(row.threshold) if needed and row.threshold else row.threshold, row.unit)
+        return Row(_key(row), (*cells, needed, Text(count(row.n), style=ink.faint)))
 
     def _current(self) -> Requirement | None:
         current = self.table().current
@@ -101,13 +104,13 @@ class VerdictsScreen(View[VerdictModel]):
         if row.target is not None and row.target.because:
             text.append("because ", style=ink.faint).append_text(shown(row.target.because, ink.text)).append("\n\n")
         text.append_text(labelled([("estimate", row.shown), *row.facts], ink))
-        if row.target is not None:
+        if row.has_items:
             text.append("\n\nEnter opens the items behind it", style=ink.faint)
         self.query_one("#reason", Static).update(text)
 
     def action_open(self) -> None:
         row = self._current()
-        if row is not None and row.target is not None and self.run_id is not None:
+        if row is not None and row.has_items and self.run_id is not None:
             self.board.open_items(self.run_id, row)
 
 

@@ -35,17 +35,16 @@ def filter_line(chosen: PredictionFilter, found: Listed, side: Side | None) -> F
     pairs = [("e", "eval", chosen.eval), ("m", "model", chosen.model)]
     pairs.append(("v", "beside", side.title if side is not None else "none"))
     pairs += [("c", "metric", chosen.metric or "none"), ("t", "template", chosen.template or "all")]
-    graded = found.index.graded
+    flips = found.ranked.flips
     present = [name for name in OUTCOMES if name in ("all", chosen.outcome) or found.counts[name]]
-    tabs = [
-        Tab(f"{count(found.counts[name])} {outcome_name(name, graded)}", name == chosen.outcome) for name in present
-    ]
+    tabs = [Tab(f"{count(found.counts[name])} {outcome_name(name, flips)}", name == chosen.outcome) for name in present]
     on = [
         ("s", chosen.slice or "", chosen.slice_value or "") if chosen.slice else None,
         ("w", "because", chosen.cause) if chosen.cause else None,
         ("/", "text", chosen.text) if chosen.text else None,
         ("f", "where", chosen.condition) if chosen.condition else None,
         ("d", "only", "marked") if chosen.marked else None,
+        ("u", "tag", chosen.tag) if chosen.tag is not None else None,
     ]
     return FilterLine(tuple(pairs), tuple(tabs), tuple(one for one in on if one is not None))
 
@@ -87,6 +86,5 @@ def answer_settings(plan: Mapping[str, Any], eval_name: str, model: str, templat
 
 def without_filters(chosen: PredictionFilter) -> PredictionFilter:
     """The same items without anything that leaves some out."""
-    return PredictionFilter(
-        chosen.eval, chosen.model, chosen.baseline, chosen.metric, chosen.template, base_run=chosen.base_run
-    )
+    own = (chosen.eval, chosen.model, chosen.baseline, chosen.metric, chosen.template)
+    return PredictionFilter(*own, base_run=chosen.base_run, renamed=chosen.renamed)

@@ -17,6 +17,7 @@ from tui.prediction_queries import Cell, Item, ItemOutput, Outcome, PredictionFi
 from tui.word_diff import Piece, compare
 
 T = TypeVar("T")
+MOST_COMPARED = 8  # of many answers of a model to one item, those whose words are compared
 _GRADED: dict[Outcome, str] = {
     "all": "all",
     "failed": "failed",
@@ -30,9 +31,9 @@ _GRADED: dict[Outcome, str] = {
 _NUMBERS: dict[Outcome, str] = {**_GRADED, "lost": "worse than the baseline", "gained": "better than the baseline"}
 
 
-def outcome_name(outcome: Outcome, graded: bool) -> str:
-    """What items of an outcome are: of a metric that is just a number they are better or worse, never passed."""
-    return (_GRADED if graded else _NUMBERS)[outcome]
+def outcome_name(outcome: Outcome, flips: bool) -> str:
+    """What items of an outcome are: only what is right or wrong is fixed, a number or a share of answers is better."""
+    return (_GRADED if flips else _NUMBERS)[outcome]
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,12 @@ class Choices:
     def next_model(self, chosen: PredictionFilter) -> PredictionFilter:
         """The next model as subject, beside the first one that is not it."""
         models = self.models[chosen.eval]
-        model = _next(models, chosen.model)
-        baseline = next((other for other in models if other != model), None)
-        return replace(chosen, model=model, baseline=baseline, base_run=None)
+        return self.of_model(chosen, _next(models, chosen.model))
+
+    def of_model(self, chosen: PredictionFilter, model: str) -> PredictionFilter:
+        """A model of the eval as subject, beside the first one that is not it."""
+        baseline = next((other for other in self.models[chosen.eval] if other != model), None)
+        return replace(chosen, model=model, baseline=baseline, base_run=None, renamed=())
 
     def next_metric(self, chosen: PredictionFilter) -> PredictionFilter:
         metrics = self.metrics.get(chosen.eval, ())
@@ -169,17 +173,23 @@ def badge(value: float | None, unit: str) -> str:
 def item_view(
     item: Item, units: dict[tuple[str, str], str], eval_name: str, shown: Sequence[str], against: str
 ) -> ItemView:
-    """One item with the outputs of the models ``shown``, marked against ``expected`` or another model's output."""
+    """One item with the outputs of the models ``shown``, the last of which is the subject, marked against ``expected``
+    or another model's output. The prompt is the subject's: answers that were made elsewhere have prompts of their own.
+    Words are compared for up to half a second in all, which belongs into a worker thread."""
     by_model: dict[str, list[ItemOutput]] = {}
     for output in item.outputs:
         by_model.setdefault(output.model, []).append(output)
-    first = item.outputs[0] if item.outputs else None
+    own = by_model.get(shown[-1], item.outputs) if shown else item.outputs
+    first = own[0] if own else None
     expected = first.expected if first else ""
     reference = expected if against == "expected" else by_model[against][0].output if against in by_model else expected
     outputs = tuple(
         OutputView(
             model,
-            tuple(_answer(item, units, eval_name, output, reference) for output in by_model[model]),
+            tuple(
+                _answer(item, units, eval_name, output, reference if place < MOST_COMPARED else None)
+                for place, output in enumerate(by_model[model])
+            ),
             _measured(item.metrics, units, eval_name, model, item.reasons),
         )
         for model in shown
@@ -196,13 +206,14 @@ def item_view(
 
 
 def _answer(
-    item: Item, units: dict[tuple[str, str], str], eval_name: str, output: ItemOutput, reference: str
+    item: Item, units: dict[tuple[str, str], str], eval_name: str, output: ItemOutput, reference: str | None
 ) -> AnswerView:
+    """``reference`` is None where the answer is one too many to be compared."""
     own = {(model, metric): value for (model, sample, metric), value in item.samples.items() if sample == output.sample}
     return AnswerView(
         output.output,
-        compare(reference, output.output),
-        _how_it_ended(output),
+        compare(output.output if reference is None else reference, output.output),
+        _how_it_ended(output) + (" · differences are not marked" if reference is None else ""),
         _measured(own, units, eval_name, output.model),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.formats import estimate, number
@@ -17,9 +17,11 @@ BADGES = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 
 @dataclass(frozen=True)
 class Target:
-    """What a requirement is about, so that the items behind it can be opened, and what the spec says of it. Groups and
-    tags are about no metric of one model: theirs are empty. ``depth`` counts the groups around it. ``outcome`` is that
-    of the items that count against it; ``blessed`` names the baseline where the other side is a model of its run."""
+    """What a requirement is about, so that the items behind it can be opened, and what the spec says of it. Groups,
+    tags and figures are about no metric of one model: theirs are empty. ``depth`` counts the groups around it,
+    ``members`` are positions of the requirements in a group. ``outcome`` is that of the items that count against it;
+    ``blessed`` names the baseline where the other side is a model of its run, ``renamed`` its templates that have
+    another name there. ``checked`` are (metric, model) that no item with the ``tag`` may fail, in ``tagged_eval``."""
 
     eval: str = ""
     metric: str = ""
@@ -32,6 +34,18 @@ class Target:
     outcome: Outcome = "failed"
     blessed: str | None = None
     blessed_model: str | None = None
+    renamed: tuple[tuple[str, str], ...] = ()
+    members: tuple[int, ...] = ()
+    rule: str = ""
+    lower_is_better: bool = False
+    tag: str | None = None
+    tagged_eval: str = ""
+    checked: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def items_of(self) -> str:
+        """The eval whose items are behind it; empty for groups and figures, behind which there are none."""
+        return self.eval or self.tagged_eval
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,18 @@ class Requirement:
     def signed(self) -> bool:
         """Whether the estimate is a change, which has a direction."""
         return self.target is not None and self.target.signed
+
+    @property
+    def has_items(self) -> bool:
+        return self.target is not None and bool(self.target.items_of)
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Where its limits lie: two for a change that may be large in neither direction."""
+        if self.threshold is None:
+            return ()
+        both = self.target is not None and self.target.rule == "equivalent"
+        return (self.threshold, -self.threshold) if both and self.threshold else (self.threshold,)
 
     @property
     def title(self) -> str:
@@ -114,7 +140,15 @@ def requirement_targets(plan: Mapping[str, Any]) -> dict[tuple[str, int], Target
 def _target(requirement: Mapping[str, Any], because: str | None, depth: int) -> Target:
     metric, rule = requirement.get("metric"), requirement["rule"]
     if metric is None:
-        return Target(because=because, depth=depth)
+        return Target(
+            because=because,
+            depth=depth,
+            rule=rule,
+            members=tuple(requirement.get("members", ())),
+            tag=requirement.get("tag"),
+            tagged_eval=requirement["eval"] if rule == "never" else "",
+            checked=tuple((one["metric"], one["model"]) for one in requirement.get("checked", ())),
+        )
     blessed = requirement.get("blessed") or {}
     return Target(
         metric["eval"],
@@ -128,6 +162,9 @@ def _target(requirement: Mapping[str, Any], because: str | None, depth: int) -> 
         "lost" if rule in PAIRED else "failed",
         blessed.get("name"),
         blessed.get("model"),
+        tuple((one["template"], one["was"]) for one in blessed.get("renamed") or ()),
+        rule=rule,
+        lower_is_better=metric.get("better") == "lower",
     )
 
 
@@ -141,6 +178,8 @@ def _depths(requirements: Sequence[Mapping[str, Any]]) -> list[int]:
 
 
 def _requirement(row: GateRow, target: Target | None, looks: int | None) -> Requirement:
+    if target is not None and target.rule == "equivalent":  # either direction may count against it
+        target = replace(target, outcome=_larger_side(row, target))
     # A difference of shares is in points: 2pt is not 2% of anything.
     unit = "points" if row.unit == "share" and target is not None and target.difference else row.unit
     return Requirement(
@@ -163,6 +202,29 @@ def _requirement(row: GateRow, target: Target | None, looks: int | None) -> Requ
         _facts(row, unit, looks),
         target,
     )
+
+
+def _larger_side(row: GateRow, target: Target) -> Outcome:
+    """The items on the side to which the change goes; of a metric of which less is better, a rise is worse."""
+    improvement = (row.estimate or 0.0) * (-1 if target.lower_is_better else 1)
+    return "gained" if improvement > 0 else "lost"
+
+
+def decided(view: VerdictView) -> Requirement | None:
+    """The requirement that decided: the first with the verdict of the run that is no slice and in no group, and where
+    that is a group, the first of its members that has it. A strict gate fails where all that is wrong is that
+    something is inconclusive."""
+    rows = {(row.gate, row.requirement): row for row in view.requirements if row.part == 0}
+    alone = [row for row in rows.values() if row.target is None or not row.target.depth]
+    wanted = dict.fromkeys((view.verdict, "inconclusive" if view.verdict == "fail" else None))
+    found = next((row for verdict in wanted for row in alone if row.verdict == verdict), None)
+    while found is not None and found.target is not None and found.target.members:
+        members = (rows.get((found.gate, member)) for member in found.target.members)
+        inside = next((row for row in members if row is not None and row.verdict == found.verdict), None)
+        if inside is None:
+            break
+        found = inside
+    return found
 
 
 def _facts(row: GateRow, unit: str, looks: int | None) -> tuple[tuple[str, str], ...]:
