@@ -64,7 +64,8 @@ def judged(store: Store, run_id: str) -> list[JudgedRow]:
     found = []
     for step_id, step_hash, judge, policy in steps:
         counts = store.query(
-            "SELECT label, reason, count(*) FROM judgements WHERE step_hash = ? GROUP BY ALL ORDER BY 3 DESC, 1, 2",
+            "SELECT label, CASE WHEN label IS NULL THEN reason END AS why, count(*) FROM judgements "
+            "WHERE step_hash = ? GROUP BY ALL ORDER BY 3 DESC, 1, 2",
             [step_hash],
         )
         labels = tuple((label, count) for label, _, count in counts if label is not None)

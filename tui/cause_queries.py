@@ -53,7 +53,7 @@ SELECT p.rowid AS at, CASE
     WHEN regexp_matches(left(p.output, 300), $refusal) AND NOT regexp_matches(left(p.expected, 300), $refusal) THEN 2
     WHEN p.stop_reason = 'length' THEN 3
     WHEN left(ltrim(p.expected), 1) IN ('{', '[') AND json_valid(p.expected) AND NOT json_valid(p.output) THEN 4
-    WHEN try_cast(p.expected AS DOUBLE) IS NOT NULL AND NOT regexp_matches(p.output, '[0-9]') THEN 4
+    WHEN isfinite(try_cast(p.expected AS DOUBLE)) AND NOT regexp_matches(p.output, '[0-9]') THEN 4
     WHEN len($labels) > 0 AND NOT list_contains($labels, lower(trim(p.output, ' \t\n\r.'))) THEN 4
     ELSE 5 END::UTINYINT AS code
 FROM predictions p WHERE p.rowid IN (SELECT unnest($places::BIGINT[]))
@@ -126,7 +126,7 @@ def _labels(store: Store, steps: list[str]) -> list[str]:
     """The texts that an eval expects, where they are few and short and several items share each. Where the first
     thousand items expect too many already, the others are not looked at."""
     label = "lower(trim(expected, ' \t\n\r.'))"
-    first = "(SELECT expected FROM predictions WHERE list_contains(?, step_hash) LIMIT 1000)"
+    first = "(SELECT expected FROM predictions WHERE list_contains(?, step_hash) ORDER BY rowid LIMIT 1000)"
     with store.reading():
         some = store.query(f"SELECT count(DISTINCT {label}) FROM {first}", [steps])[0][0]
         if not 1 < some <= FEW_LABELS:

@@ -56,6 +56,17 @@ class Ranked:
         }
 
     @cached_property
+    def flips(self) -> bool:
+        """Whether every item is right or wrong, on both sides: of several answers some may be right, and then an item
+        that does better beside the baseline need not be right."""
+        import numpy as np
+
+        index = self.index
+        return index.graded and all(
+            bool(((values == 0) | (values == 1) | np.isnan(values)).all()) for values in (index.value, index.base)
+        )
+
+    @cached_property
     def order(self) -> Positions:
         """All items: not measured, then the worst, among equals those that the baseline does best, then as asked."""
         import numpy as np

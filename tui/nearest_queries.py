@@ -49,7 +49,7 @@ class Nearest:
 def nearest(store: Store, run_id: str, eval_name: str, model: str, prompt: str, limit: int = 20) -> Nearest:
     """The rows that a model was trained on, most alike first. Raises DiagnosticError."""
     words = words_of(asked_text(prompt))
-    trainings, steps = training_rows(plan(store, run_id), eval_name, model)
+    trainings, steps = training_rows(plan(store, run_id), eval_name, model, _rounds(store, run_id))
     if not trainings:
         return Nearest((), 0, (), f"{model} was not trained in this run, so no row of it is known")
     if not words:
@@ -62,9 +62,10 @@ def nearest(store: Store, run_id: str, eval_name: str, model: str, prompt: str, 
             file = store.root / "objects" / hashes.get(step, "none") / "rows.parquet"
             if not file.is_file():
                 continue
+            counted = con.execute("SELECT count(*) FROM read_parquet(?)", [str(file)]).fetchone()
+            looked_at += counted[0] if counted else 0
             rows = con.execute(sql, {"file": str(file), "words": words, "limit": limit, **telling}).fetchall()
-            looked_at += rows[0][0] if rows else 0
-            found += [NearRow(step, row[1], row[2], row[3], len(words), row[4], row[5]) for row in rows]
+            found += [NearRow(step, *row[:3], len(words), *row[3:]) for row in rows]
     ranked = sorted(found, key=lambda row: (-row.alike, row.step_id, row.row_id))[:limit]
     why = "" if looked_at else "the rows of its training are not in the store any more"
     return Nearest(tuple(ranked), looked_at, trainings, why)
@@ -83,7 +84,7 @@ WITH likely AS (
 ), scored AS (
     SELECT row_id, expected, text, len(list_intersect(words, $words)) AS shared, len(words) AS own FROM cut
 )
-SELECT (SELECT count(*) FROM read_parquet($file)), row_id, shared / (own + len($words) - shared) AS alike, shared,
+SELECT row_id, shared / (own + len($words) - shared) AS alike, shared,
        left(text, 400), left(expected, 400)
 FROM scored WHERE shared > 0
 QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY shared DESC) = 1
@@ -99,8 +100,20 @@ def _sql(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     return _NEAREST.format(hits=hits, likely=LIKELY), given
 
 
-def training_rows(plan_: Mapping[str, Any], eval_name: str, model: str) -> tuple[tuple[str, ...], list[str]]:
-    """The train steps behind a model of an eval, the last first, and the steps whose rows they read."""
+def _rounds(store: Store, run_id: str) -> dict[str, int]:
+    """Select step -> the round whose model a loop chose, once it did."""
+    rows = store.query(
+        "SELECT step_id, TRY_CAST(summary->>'round' AS INTEGER) FROM steps WHERE run_id = ? AND kind = 'select'",
+        [run_id],
+    )
+    return {step_id: number for step_id, number in rows if number is not None}
+
+
+def training_rows(
+    plan_: Mapping[str, Any], eval_name: str, model: str, rounds: Mapping[str, int] | None = None
+) -> tuple[tuple[str, ...], list[str]]:
+    """The train steps behind a model of an eval, the last first, and the steps whose rows they read. The model of a
+    loop is that of the round that its select step chose (``rounds``)."""
     by_id = {f"{step['kind']}:{step['name']}": step for step in plan_.get("steps", ())}
     asked = (
         step
@@ -115,13 +128,14 @@ def training_rows(plan_: Mapping[str, Any], eval_name: str, model: str) -> tuple
     while following:
         step_id = following.pop(0)
         step = by_id.get(step_id or "")
-        if step is None or step_id in trainings:
+        if step is None or step_id is None or step_id in trainings:
             continue
         inputs = step.get("inputs", {})
         if step["kind"] == "train":
             trainings.append(step_id)
             sources += [rows for role, rows in inputs.items() if role == "rows" and rows not in sources]
-        following += [other for role, other in inputs.items() if role in ("base", "model")]
+        own = (f"model:{(rounds or {}).get(step_id)}",) if step["kind"] == "select" else ("base", "model")
+        following += [other for role, other in inputs.items() if role in own]
     return tuple(trainings), sources
 
 

@@ -23,9 +23,10 @@ from tui.item_condition import Column, ConditionError, row_columns
 from tui.item_filters import Listed, PredictionFilter, causes_of, listed
 from tui.item_index import Asked, Matched, item_index
 from tui.item_order import OUTCOMES
-from tui.item_pages import StaleIndex, item_rows, position_of
+from tui.item_pages import StaleIndex, item_at, item_rows, position_of
 from tui.shelf import Shelf
 from tui.side_queries import item_beside, sides
+from tui.view_models.failures import filter_line
 
 ALL = PredictionFilter("format", "tuned", "smol", "exact")
 
@@ -79,8 +80,8 @@ def test_the_worst_stand_first_and_the_order_is_total(done: Store) -> None:
     assert len({(row.row_id, row.template) for row in rows}) == len(rows) == 120
     found = listed(done, RUN, ALL)
     for place in (0, 7, 60, 119):
-        assert position_of(done, found, rows[place].row_id, rows[place].template) == place
-    assert position_of(done, found, "nobody", "plain") is None
+        assert position_of(found, item_at(found, place)) == place
+    assert position_of(found, (1, "plain")) is None and position_of(found, (1, "no template")) is None
 
 
 def test_a_metric_that_is_a_number_has_no_failures(writable: Store) -> None:
@@ -160,6 +161,24 @@ def test_what_a_cause_is_not(writable: Store, expected: str, output: str, cause:
         con.execute("UPDATE predictions SET stop_reason = 'end_of_turn', output = ?, expected = ?", [output, expected])
     shelf = Shelf()
     assert set(causes_of(writable, listed(writable, RUN, ALL, shelf), shelf)) == {cause}
+
+
+def test_a_word_that_reads_as_infinity_is_no_number(writable: Store) -> None:
+    with writable.writing() as con:
+        con.execute("UPDATE item_metrics SET value = 0 WHERE metric = 'exact' AND model = 'tuned'")
+        con.execute("UPDATE predictions SET stop_reason = 'stop', output = 'a word', expected = 'Infinity'")
+    shelf = Shelf()
+    assert set(causes_of(writable, listed(writable, RUN, ALL, shelf), shelf)) == {"wrong value"}
+
+
+def test_an_item_that_is_partly_right_is_better_and_not_fixed(writable: Store) -> None:
+    assert listed(writable, RUN, ALL).ranked.flips
+    with writable.writing() as con:  # asked four times: once right, and twice of the tuned model
+        con.execute("UPDATE item_metrics SET value = CASE model WHEN 'tuned' THEN 0.5 ELSE 0.25 END")
+    found = listed(writable, RUN, ALL)
+    assert not found.ranked.flips and found.counts["gained"] == found.counts["failed"] == 120
+    tabs = [tab.title for tab in filter_line(ALL, found, None).tabs]
+    assert "120 better than the baseline" in tabs and "120 failed" in tabs
 
 
 def test_an_answer_that_is_none_of_few_labels_has_the_wrong_format(writable: Store) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from runtime.store import Store
 from tests.tui.sample_store import RUN, STARTED
+from tui import marks
 from tui import prediction_queries as asked
 from tui.prediction_queries import PredictionFilter
 
@@ -113,6 +114,24 @@ def _asked_three_times(store: Store) -> tuple[str, str]:
     item = (measure, "tuned", "plain", "id", "exact", 2 / 3)
     store.insert("item_metrics", ("step_hash", "model", "template", "row_id", "metric", "value"), [item])
     return step, measure
+
+
+def test_any_of_several_answers_is_found_and_a_mark_keeps_the_one_on_show(written: Store) -> None:
+    step, _ = _asked_three_times(written)
+    other = written.query("SELECT step_hash FROM steps WHERE name = 'format.smol.plain'")[0][0]
+    with written.writing() as con:
+        con.execute("UPDATE predictions SET output = 'no, never' WHERE sample = 1")
+        con.execute("INSERT INTO predictions SELECT * REPLACE (? AS step_hash) FROM predictions", [other])
+        con.execute("INSERT INTO sample_metrics SELECT * REPLACE ('smol' AS model) FROM sample_metrics")
+    for text, items in (("yes", 1), ("neve", 1), ("x", 0)):
+        assert len(asked.prediction_page(written, RUN, replace(CHOSEN, text=text), 9)) == items, text
+    for condition, items in (("output = 'no, never'", 1), ("base_output = 'no, never'", 1), ("base_output = 'yes'", 0)):
+        assert len(asked.prediction_page(written, RUN, replace(CHOSEN, condition=condition), 9)) == items, condition
+    place = written.query("SELECT rowid FROM predictions WHERE step_hash = ? AND sample = 1", [step])[0][0]
+    marks.set_mark(written, marks.Marked("format", "plain", "id", RUN, "tuned", place))
+    assert [mark.output for mark in marks.marks(written, RUN)] == ["no, never"]
+    marks.set_mark(written, marks.Marked("format", "plain", "id", RUN, "tuned", 10**9))  # places have moved
+    assert [mark.output for mark in marks.marks(written, RUN)] == ["yes"]
 
 
 def test_an_item_asked_several_times_is_one_row_with_its_worst_answer(written: Store) -> None:

@@ -18,6 +18,7 @@ from tui.screens.data_part import DataPart
 from tui.widgets.marked_text import labelled
 from tui.widgets.row_table import Col, Row, RowTable
 
+NAMED = 4  # labels in a line; all of them stand below the list
 COLUMNS = (
     Col("judge or review", share=2),
     Col("figure", share=2),
@@ -74,7 +75,8 @@ class JudgesScreen(DataPart[JudgesModel]):
         ink, made = self.ink, list[Row]()
         for one in model.judged:
             without = sum(rows for _, rows in one.reasons)
-            said = ", ".join(f"{one_line(label, 30)} {share(rows, one.texts)}" for label, rows in one.labels[:4])
+            said = ", ".join(f"{one_line(label, 30)} {share(rows, one.texts)}" for label, rows in one.labels[:NAMED])
+            said += f", {count(len(one.labels) - NAMED)} more" if len(one.labels) > NAMED else ""
             name = Text(one_line(one.step_id.partition(":")[2], 100), style=f"bold {ink.text}")
             none = Text(f"{count(without)} without" if without else "", style=ink.unsure)
             made.append(

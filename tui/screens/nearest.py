@@ -28,7 +28,6 @@ COLUMNS = (
 
 class NearestScreen(View[Nearest]):
     BINDINGS = bindings_for("app", "run")
-    CSS_PATH = "nearest.tcss"
     view = "nearest"
 
     def __init__(self, run_id: str, eval_name: str, model: str, item: Item) -> None:
