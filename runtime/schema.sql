@@ -259,8 +259,11 @@ CREATE TABLE IF NOT EXISTS baselines (name TEXT PRIMARY KEY, run_id TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS marks (
     eval TEXT NOT NULL, template TEXT NOT NULL, row_id TEXT NOT NULL, note TEXT NOT NULL DEFAULT '',
     run_id TEXT NOT NULL, model TEXT NOT NULL, step_hash TEXT NOT NULL, -- of the answer in predictions
-    marked_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (eval, template, row_id)
+    marked_at TIMESTAMPTZ NOT NULL,
+    sample INTEGER,                  -- which of several answers; NULL in marks of version 8, which did not keep it
+    PRIMARY KEY (eval, template, row_id)
 );
+ALTER TABLE marks ADD COLUMN IF NOT EXISTS sample INTEGER; -- of a store of version 8
 
 -- The rounds of a loop: the figures of the rows that a round was trained on (of its guard step), and what its model
 -- measured (of its round step: `proxy`, `gold`, `EVAL.METRIC`). Figures of rows are counts of all of them and have no interval.

@@ -30,7 +30,7 @@ from spec_lang.diagnostics import DiagnosticError, fatal
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
 _BESIDE = ".new-"  # how a folder begins in which a database is being made

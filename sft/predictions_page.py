@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any, get_args
 
 from runtime.store import Store
+from sft.item_page import item_page
 from sft.plain_tables import Page, Table
 from sft.show_filters import Filters, known_name
 from spec_lang.diagnostics import fatal
@@ -22,7 +23,7 @@ from tui.item_condition import ConditionError
 from tui.item_filters import Listed, PredictionFilter, causes_of, listed, slice_counts
 from tui.item_order import Outcome
 from tui.item_pages import PredictionRow, item_rows
-from tui.marks import Mark, marks
+from tui.marks import Mark, marks, of_others
 from tui.metric_queries import MetricRow
 from tui.shelf import Shelf
 from tui.view_models.failures import cause_line
@@ -36,12 +37,14 @@ def predictions_page(store: Store, run_id: str, filters: Filters) -> Page:
     chosen = _chosen(store, run_id, known, filters)
     if chosen is None:
         return Page({"aggregates": [], "items": []}, "this run has no eval", ())
+    if filters.row is not None:
+        return item_page(store, run_id, known, chosen, filters.row, filters.limit)
     shelf = Shelf()
     try:
         found = listed(store, run_id, chosen, shelf)
     except ConditionError as error:
         raise fatal("SFT0910", f"`--where` cannot be asked: {visible(str(error))}") from None
-    if filters.outcome is None and not filters.all and found.index.graded:
+    if filters.outcome is None and not (filters.all or filters.marked) and found.index.graded:
         chosen = replace(chosen, outcome="failed")
         found = listed(store, run_id, chosen, shelf)
     rows = item_rows(store, found, 0, filters.limit)
@@ -52,7 +55,7 @@ def predictions_page(store: Store, run_id: str, filters: Filters) -> Page:
     data: dict[str, Any] = {"filter": asdict(chosen), "counts": found.counts}
     data |= {"causes": causes} if causes else {}
     data |= {"aggregates": [asdict(row) for row in whole], "items": [asdict(row) for row in rows]}
-    shown = f"{count(len(rows))} of {count(len(found.order))} {outcome_name(chosen.outcome, found.index.graded)} items"
+    shown = f"{count(len(rows))} of {count(len(found.order))} {outcome_name(chosen.outcome, found.ranked.flips)} items"
     why = f"; why: {cause_line(causes, len(CAUSES))}" if causes else ""
     return Page(data, _head(chosen, found), tables, f"{shown} shown{why}")
 
@@ -60,7 +63,7 @@ def predictions_page(store: Store, run_id: str, filters: Filters) -> Page:
 def _head(chosen: PredictionFilter, found: Listed) -> str:
     baseline = f" beside {chosen.baseline}" if chosen.baseline else ""
     named: list[Outcome] = [name for name in get_args(Outcome)[1:] if found.counts[name]]
-    outcomes = [f"{count(found.counts[name])} {outcome_name(name, found.index.graded)}" for name in named]
+    outcomes = [f"{count(found.counts[name])} {outcome_name(name, found.ranked.flips)}" for name in named]
     items = f"{count(found.counts['all'])} items"
     return f"{chosen.eval}: {chosen.model}{baseline}, by {chosen.metric or 'no metric'}; " + ", ".join(
         [items, *outcomes]
@@ -117,6 +120,9 @@ def _chosen(store: Store, run_id: str, known: Choices, filters: Filters) -> Pred
         outcome=next((one for one in get_args(Outcome) if one == filters.outcome), "all"),
         text=filters.text or "",
         condition=filters.where or "",
+        cause=next((one for one in CAUSES if one == filters.cause), None),
+        tag=filters.tag,
+        marked=filters.marked,
     )
     return _in_slice(store, run_id, chosen, filters.slice) if filters.slice else chosen
 
@@ -135,12 +141,16 @@ def marks_page(store: Store, run_id: str, filters: Filters) -> Page:
     found = marks(store, run_id)
     cells = [(m.eval, m.template, m.row_id[:12], m.note, m.model, m.expected or "", m.output or "") for m in found]
     columns = ("eval", "template", "item", "note", "model", "expected", "output")
-    data = {"marks": [marked_row(mark) for mark in found]}
+    others = of_others(store, run_id)
+    data = {"marks": [marked_row(mark) for mark in found], "of_others": others}
+    are = "is" if others == 1 else "are"
+    more = f"; {count(others)} more {are} of evals or templates that this run does not have" if others else ""
     if not found:
-        return Page(data, "nothing is marked: `space` on the failures screen of `sft tui` marks an item", ())
+        nothing = "nothing is marked: `space` on the failures screen of `sft tui` marks an item"
+        return Page(data, nothing + more, ())
     shown = cells[: filters.limit]
     told = f"{count(len(shown))} of {count(len(found))} marked items shown; `--format jsonl` writes all as a source"
-    return Page(data, "", (Table("", columns, shown),), told)
+    return Page(data, "", (Table("", columns, shown),), told + more)
 
 
 def marked_row(mark: Mark) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class Filters:
     slice: str | None = None
     text: str | None = None
     where: str | None = None
+    cause: str | None = None
+    tag: str | None = None
+    marked: bool = False
     all: bool = False
     limit: int = 20
     most: int | None = None  # the limit that was asked for, of views that show everything otherwise

@@ -109,6 +109,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare", ("x",), "Compare", "mark against the expected text or the baseline", "predictions"),
     Action("mark", ("space",), "Mark", "mark the item for the next dataset; again takes it back", "predictions", True),
     Action("note", ("i",), "Note", "write a note beside the item", "predictions"),
+    Action("rendered", ("p",), "As put", "the prompt as its model got it, by the chat template", "predictions"),
     Action("alike", ("a",), "Training rows", "the training rows that are most like the item", "predictions", True),
 )
 

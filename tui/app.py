@@ -23,6 +23,7 @@ from runtime.store import Store
 from spec_lang.plain_text import visible
 from tui.actions import actions_for
 from tui.live import LiveRun, state_of
+from tui.mark_queue import MarkQueue
 from tui.queries import RunRow
 from tui.questions import leave
 from tui.screens.catalogue import ABOVE, PARTS, VIEWS, screen_class
@@ -64,6 +65,7 @@ class Dashboard(App[None]):
         self._watcher = Watcher(store.root / "runs")
         self._looking = False
         self._told: set[str] = set()  # runs whose failed start was said
+        self.marking = MarkQueue()
         self.shelf = Shelf()  # what was found about items, for all screens that list them
         for known in (DARK, LIGHT):
             self.register_theme(known)

@@ -59,17 +59,25 @@ def item_rows(store: Store, found: Listed, begin: int, end: int) -> list[Predict
     return rows
 
 
-def position_of(store: Store, found: Listed, row_id: str, template: str) -> int | None:
+def position_of(found: Listed, item: tuple[int, str] | None) -> int | None:
     """Where an item stands in a list; None when it is not in it."""
     import numpy as np
 
     index = found.index
-    if template not in index.templates:
+    if item is None or item[1] not in index.templates:
         return None
-    printed = store.query("SELECT hash(?)", [row_id])[0][0]
-    items = np.flatnonzero((index.prints == np.uint64(printed)) & (index.cell == index.templates.index(template)))
+    items = np.flatnonzero((index.prints == np.uint64(item[0])) & (index.cell == index.templates.index(item[1])))
     spots = np.flatnonzero(found.order == items[0]) if len(items) else items
     return int(spots[0]) if len(spots) else None
+
+
+def item_at(found: Listed, position: int) -> tuple[int, str] | None:
+    """What tells the item at a position from others, in this list and in one that is made later: the hash of its id and
+    its template. No row has to be read for it."""
+    if not 0 <= position < len(found.order):
+        return None
+    item = int(found.order[position])
+    return int(found.index.prints[item]), found.index.templates[int(found.index.cell[item])]
 
 
 def _number(value: float) -> float | None:

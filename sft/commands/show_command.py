@@ -42,6 +42,7 @@ VIEWS = (
 REPORTS = ("junit", "sarif", "github")  # forms that only verdicts have
 LIMIT = 20
 AS_SOURCE = "jsonl"  # the form that only marks have
+CAUSES = ("error", "empty", "refusal", "truncated", "wrong format", "wrong value")
 OUTCOMES = ("all", "failed", "lost", "gained", "still", "incomparable", "unmeasured", "passed")
 
 
@@ -54,8 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "judges, training)",
     )
     parser.add_argument("--rule", help="only this rule: its number or name (ledger, thresholds)")
-    parser.add_argument("--row", metavar="ROW", help="a row by its place from 0 (row, templates) or its id (row)")
+    parser.add_argument(
+        "--row", metavar="ROW", help="a row by its place from 0 (row, templates) or its id (row, predictions)"
+    )
     parser.add_argument("--at", type=float, metavar="LIMIT", help="what this limit would keep (thresholds)")
+    parser.add_argument("--eval", help="this eval, of several (predictions)")
     parser.add_argument("--model", help="only this model (metrics, predictions)")
     parser.add_argument("--template", help="only this template (metrics, predictions)")
     parser.add_argument("--metric", help="only this metric (metrics), failures by it (predictions)")
@@ -66,6 +70,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUTCOME",
         help=f"{', '.join(OUTCOMES)}: against the baseline, lost is regressed and gained is fixed (predictions)",
     )
+    parser.add_argument(
+        "--cause",
+        choices=CAUSES,
+        metavar="CAUSE",
+        help=f"only what failed because of it: {', '.join(CAUSES)} (predictions)",
+    )
+    parser.add_argument("--tag", help="only items that carry it (predictions)")
+    parser.add_argument("--marked", action="store_true", help="only items that somebody marked (predictions)")
     parser.add_argument("--slice", metavar="NAME=VALUE", help="only items of this slice (predictions)")
     parser.add_argument("--text", help="only items with this text in prompt, output or expected text (predictions)")
     parser.add_argument("--where", metavar="SQL", help="only items for which this is true (predictions)")
@@ -118,6 +130,7 @@ def execute(args: argparse.Namespace) -> int:
         "rule",
         "row",
         "at",
+        "eval",
         "model",
         "template",
         "metric",
@@ -126,8 +139,10 @@ def execute(args: argparse.Namespace) -> int:
         "slice",
         "text",
         "where",
+        "cause",
+        "tag",
     )
-    filters = {name: getattr(args, name) for name in (*names, "all")} | {
+    filters = {name: getattr(args, name) for name in (*names, "marked", "all")} | {
         "limit": args.limit or LIMIT,
         "most": args.limit,
     }

@@ -143,7 +143,9 @@ def test_a_refresh_keeps_the_cursor_and_new_rows_begin_at_the_top() -> None:
         await settle(app, pilot)
         table.mark(frozenset({"777777"}))
         table.show(MILLION, Rows("fresh"))
-        assert table.current == "777777", "the old line stays until the new one is there"
+        old = table.row_at(table.cursor)
+        assert old is not None and old.key == "777777", "the old line stays until the new one is there"
+        assert table.row is None and table.current is None, "to look at: another may stand there by now"
         await settle(app, pilot)
         assert table.cursor == 777_777 and "fresh 777777" in text(app)
         assert any(MARK in line and "777777" in line for line in text(app).splitlines())

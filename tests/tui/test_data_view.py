@@ -18,11 +18,14 @@ from tests.tui.sample_store import RUN
 from tui import queries
 from tui.duplicate_queries import clusters, counts, members
 from tui.fate_queries import row_fate
+from tui.prediction_queries import Item, ItemOutput
+from tui.prompt_queries import put_to_model
 from tui.row_queries import RowSet, row_count, row_page
 from tui.screens.cluster import ClusterScreen
 from tui.screens.data import DataScreen
 from tui.screens.drops import DropsScreen
 from tui.screens.fate import FateScreen
+from tui.screens.prompt import PromptScreen
 from tui.screens.rows import RowsScreen
 from tui.screens.run import RunScreen
 from tui.screens.sources import SourcesScreen
@@ -278,6 +281,25 @@ def test_a_row_of_a_megabyte_is_shown_and_said_to_be_cut(data: Store, walk: Walk
         go.app.screen.query_one("#row").scroll_end(animate=False)
         await go.settle()
         assert "characters more)" in go.text()
+
+    walk(data, journey, run_id=run_of(data))
+
+
+def test_a_prompt_stands_as_its_model_got_it(data: Store, walk: Walk) -> None:
+    turns = [{"role": "user", "content": "Where is [it]?"}]
+    said = ItemOutput("tuned", json.dumps(turns), "here", "there", "end_of_turn", 1, 1, 0.1)
+    item = Item("r" * 32, "plain", (said,), {}, {})
+    put = put_to_model(data, run_of(data), "held_out", "tuned", item)
+    assert not put.why and put.text.startswith("<|im_start|>system") and put.text.endswith("<|im_start|>assistant\n")
+    assert "Where is [it]?" in put.text
+
+    async def journey(go: Journey) -> None:
+        go.app.push_screen(PromptScreen(run_of(data), "held_out", "tuned", item))
+        await go.settle()
+        assert "<|im_start|>user" in go.text() and "Where is [it]?" in go.text()
+        go.app.push_screen(PromptScreen(run_of(data), "held_out", "tuned", replace(item, template="other")))
+        await go.settle()
+        assert "not asked this item" in go.text()
 
     walk(data, journey, run_id=run_of(data))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from runtime.store import Store
 from sft.show import show
+from spec_lang.diagnostics import DiagnosticError
 from tests.command import sft
 from tests.tui.conftest import Journey
 from tests.tui.failure_store import copied
@@ -109,6 +111,34 @@ def test_causes_and_slices_are_chosen_from_lists_with_counts(store: Store, walk:
     walk(store, journey, run_id=RUN)
 
 
+def test_a_cause_lists_as_many_items_as_its_count_and_leaves_the_outcome(store: Store, walk: Walk) -> None:
+    wrong = "SELECT row_id FROM item_metrics WHERE model = 'tuned' AND template = 'chatty' AND metric = 'exact' "
+    wrong += "AND value = 0 ORDER BY row_id"
+    with store.writing() as con:
+        con.execute(f"UPDATE predictions SET stop_reason = 'content_filter' WHERE row_id IN ({wrong} LIMIT 2)")
+        con.execute(
+            "UPDATE item_metrics SET value = NULL WHERE model = 'tuned' AND metric = 'exact' AND value = 1 "
+            "AND template = 'plain' AND row_id < '4'"
+        )
+    lost = store.query("SELECT count(*) FROM item_metrics WHERE value IS NULL")[0][0]
+    assert lost > 3
+
+    async def journey(go: Journey) -> None:
+        await go.press("5", "c")
+        for outcome, errors in (("all", 2 + lost), ("failed", 2), ("not measured", lost)):
+            while f" {outcome}]" not in go.text():
+                await go.press("o")
+            before = lines(go).total
+            causes = go.app.screen.causes  # type: ignore[attr-defined]
+            assert causes["error"] == errors, outcome
+            await go.press("w", *"j" * list(causes).index("error"), "enter")
+            assert lines(go).total == errors and "because error" in go.text(), outcome
+            await go.press("w")
+            assert lines(go).total == before and f" {outcome}]" in go.text()
+
+    walk(store, journey, run_id=RUN)
+
+
 def test_another_run_is_the_other_side(store: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("5", "v")
@@ -188,6 +218,52 @@ def test_the_nearest_training_row_shares_most_words(store: Store) -> None:
     assert training_rows(plan(store, RUN), "format", "tuned") == (("train:tuned",), ["render:triage.train"])
 
 
+def test_the_model_of_a_loop_was_trained_in_the_round_that_was_chosen(store: Store) -> None:
+    steps = plan(store, RUN)
+    inputs = {"model:1": "train:first", "model:2": "train:tuned", "round:1": "round:star.1"}
+    steps["steps"].append({"kind": "select", "name": "star", "params": {}, "inputs": inputs, "local": {}})
+    for step in steps["steps"]:
+        if step["kind"] == "predict" and step["inputs"].get("model"):
+            step["inputs"]["model"] = "select:star"
+    with store.writing() as con:
+        con.execute("UPDATE runs SET plan = ? WHERE run_id = ?", [json.dumps(steps), RUN])
+        star = "99 AS ordinal, 'select:star' AS step_id, 'select' AS kind, 's' AS step_hash, ? AS summary"
+        own = "FROM steps WHERE kind = 'gate' AND run_id = ?"
+        con.execute(f"INSERT INTO steps BY NAME SELECT * REPLACE ({star}) {own}", ['{"round": 2}', RUN])
+    found = nearest(store, RUN, "format", "tuned", '[{"role": "user", "content": "ticket about a lamp"}]')
+    assert found.trainings == ("train:tuned",) and found.rows
+    assert training_rows(steps, "format", "tuned") == ((), []), "no round is chosen yet"
+
+
+def test_rows_that_share_no_word_are_not_gone(store: Store) -> None:
+    found = nearest(store, RUN, "format", "tuned", "xylophone zebra")
+    assert (found.rows, found.looked_at, found.why) == ((), 41, "")
+    shutil.rmtree(store.root / "objects")
+    assert "not in the store any more" in nearest(store, RUN, "format", "tuned", "xylophone zebra").why
+
+
+def test_a_mark_has_the_row_that_its_run_read(store: Store) -> None:
+    item = row_id(301)
+    step = store.query("SELECT step_hash FROM steps WHERE kind = 'ingest' AND run_id = ?", [RUN])[0][0]
+    older = store.root / "objects" / ("f" * 32)
+    older.mkdir(parents=True)
+    with store.writing() as con:  # a row of the same id in an older run, and twice in this one
+        con.execute(
+            f"COPY (SELECT * FROM (VALUES ('{item}', 'a.jsonl', 1::BIGINT, '{{}}')) t(row_id, file, line, content)) "
+            f"TO '{older / 'examples.parquet'}' (FORMAT parquet)"
+        )
+        own = store.root / "objects" / step / "examples.parquet"
+        con.execute(f"CREATE TEMP TABLE kept AS FROM read_parquet('{own}')")
+        con.execute("INSERT INTO kept SELECT row_id, 'zz.jsonl', 1, content FROM kept WHERE row_id = ?", [item])
+        con.execute(f"COPY kept TO '{own}' (FORMAT parquet)")
+    marks.set_mark(store, marks.Marked("format", "plain", item, RUN, "tuned"))
+    (mark,) = marks.marks(store, RUN)
+    assert (mark.file, mark.line) == ("tickets.jsonl", 301) and "instruction" in (mark.content or "")
+    with store.writing() as con:
+        con.execute("UPDATE marks SET template = 'renamed'")
+    assert "1 more is of evals or templates that this run does not have" in show(store, RUN, "marks", width=200)
+
+
 def test_show_predictions_takes_the_filters_of_the_screen(store: Store) -> None:
     def items(**filters: object) -> list[dict[str, object]]:
         found: list[dict[str, object]] = json.loads(show(store, RUN, "predictions", "json", limit=500, **filters))[
@@ -200,8 +276,32 @@ def test_show_predictions_takes_the_filters_of_the_screen(store: Store) -> None:
     assert len(items(**by, slice="category=billing", outcome="all")) == 40
     assert len(items(**by, where="value = 1 AND template = 'plain'", outcome="all")) == 60
     assert len(items(**by, text="parcel", all=True)) == 40
+    assert len(items(**by, cause="wrong value")) == 8 and not items(**by, cause="empty")
+    marks.set_mark(store, marks.Marked("format", "plain", row_id(301), RUN, "tuned"))
+    assert [row["row_id"] for row in items(**by, marked=True)] == [row_id(301)]
+    step = store.query("SELECT step_hash FROM steps WHERE kind = 'measure' AND run_id = ?", [RUN])[0][0]
+    store.insert("item_tags", ("step_hash", "row_id", "tag"), [(step, row_id(301), "critical")])
+    assert len(items(**by, tag="critical", all=True)) == 2 and len(items(**by, eval="format")) == 8
+    with pytest.raises(DiagnosticError, match="no eval `other`"):
+        items(eval="other")
     first = show(store, RUN, "predictions", "text", width=100)
     assert ", by json;" in first, "the first metric of the spec, which is not the first of the alphabet"
+
+
+def test_one_item_whole_stands_in_text(store: Store) -> None:
+    text = show(store, RUN, "predictions", row=row_id(301)[:10], model="tuned", width=100, limit=2)
+    for told in (
+        "under plain",
+        "under chatty",
+        "Triage the support",
+        "max new tokens",
+        "training rows like it: 2 of 41",
+    ):
+        assert told in text, told
+    data = json.loads(show(store, RUN, "predictions", "json", row=row_id(301), template="plain"))["item"]
+    assert [one["template"] for one in data["templates"]] == ["plain"] and data["nearest"]["looked_at"] == 41
+    with pytest.raises(DiagnosticError, match="no item with an id"):
+        show(store, RUN, "predictions", row="zzz")
 
 
 def test_a_limit_cuts_metrics_and_says_so(done: Store) -> None:

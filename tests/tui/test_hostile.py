@@ -74,7 +74,7 @@ def tainted(hostile: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
         con.execute("UPDATE predictions SET prompt = prompt || ? WHERE rowid % 9 = 1", [LONG])
         con.execute("UPDATE predictions SET expected = ? WHERE rowid % 9 = 2", [LONG + TAINT])
         con.execute(
-            "INSERT INTO marks SELECT 'format', 'chatty', row_id, ?, ?, 'tuned', step_hash, now() "
+            "INSERT INTO marks SELECT 'format', 'chatty', row_id, ?, ?, 'tuned', step_hash, now(), 0 "
             "FROM predictions WHERE step_hash IN (SELECT step_hash FROM steps WHERE name = 'format.tuned.chatty')",
             [TAINT, RUN],
         )

@@ -23,13 +23,14 @@ from tui.widgets.marked_text import shown
 COLUMNS = (Col("no.", 7, justify="right"), Col("", 1), Col("value", 8, justify="right"), Col("candidate", share=1))
 
 
-class CandidatesScreen(View[int]):
+class CandidatesScreen(View[tuple[CandidateSet, int]]):
     BINDINGS = bindings_for("app", "run")
     view = "data"
 
     def __init__(self, run_id: str, step: Written, rule: str | None) -> None:
         super().__init__(run_id)
         self.step, self.set = step, CandidateSet(step.step_hash, rule)
+        self.shown: CandidateSet | None = None  # what the list is of; a search that is not answered does not change it
         self.seen: dict[str, Candidate] = {}
 
     def body(self) -> ComposeResult:
@@ -39,29 +40,32 @@ class CandidatesScreen(View[int]):
         with VerticalScroll(classes="detail tall", can_focus=False):
             yield Static("", id="row", markup=False)
 
-    def fetch(self) -> int:
-        return candidate_count(self.board.store, self.set)
+    def fetch(self) -> tuple[CandidateSet, int]:
+        asked = self.set
+        return asked, candidate_count(self.board.store, asked)
 
-    def present(self, model: int) -> None:
-        which = (self.set.rule or "all").replace("_", " ")
+    def present(self, model: tuple[CandidateSet, int]) -> None:
+        asked, total = model
+        which = (asked.rule or "all").replace("_", " ")
         self.head(f"candidates of {self.step.step_id}")
         what = Text(
-            f"{count(model)} of {count(self.step.candidates)} candidates: {visible(which)}", f"bold {self.ink.text}"
+            f"{count(total)} of {count(self.step.candidates)} candidates: {visible(which)}", f"bold {self.ink.text}"
         )
-        if self.set.search:
-            what.append(f" with {one_line(self.set.search, 60)!r}", style=self.ink.faint)
+        if asked.search:
+            what.append(f" with {one_line(asked.search, 60)!r}", style=self.ink.faint)
         self.query_one("#what", Static).update(what)
-        self.set_class(not model, "empty")
+        self.set_class(not total, "empty")
         self.query_one("#nothing", Static).update(Text("No candidate holds this text. Escape shows all again."))
         table = self.query_one(BigTable)
-        table.searched = self.set.search
-        table.show(model, self._read)
+        table.searched = asked.search
+        table.show(total, lambda begin, end: self._read(asked, begin, end), keep=asked == self.shown)
         self.give_keys(table)
+        self.shown = asked
 
-    def _read(self, begin: int, end: int) -> list[Row]:
+    def _read(self, asked: CandidateSet, begin: int, end: int) -> list[Row]:
         """A page; runs in a worker thread."""
         ink, made = self.ink, []
-        for one in candidate_page(self.board.store, self.set, begin, end):
+        for one in candidate_page(self.board.store, asked, begin, end):
             key = str(one.number)
             self.seen[key] = one
             good = one.verdict == "accepted"
@@ -89,7 +93,6 @@ class CandidatesScreen(View[int]):
 
     def on_big_table_searched(self, event: BigTable.Searched) -> None:
         self.set = replace(self.set, search=event.text)
-        self.seen.clear()
         self.reload()
 
     def action_back(self) -> None:

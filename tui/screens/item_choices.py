@@ -12,14 +12,12 @@ from typing import Any
 
 from runtime.measuring.slice_names import pooled
 from spec_lang.diagnostics import DiagnosticError
-from tui import marks, side_queries
+from tui import side_queries
 from tui.cause_queries import CAUSES, Cause
 from tui.item_condition import Column, ConditionError, row_columns
 from tui.item_filters import Listed, PredictionFilter, listed, slice_counts
-from tui.prediction_queries import Item
 from tui.queries import RunRow
 from tui.screens.ask import AskScreen
-from tui.screens.nearest import NearestScreen
 from tui.screens.pick import Choice, PickScreen
 from tui.screens.view import View
 from tui.side_queries import Side
@@ -36,10 +34,10 @@ class PredictionModel:
     chosen: PredictionFilter | None
     found: Listed | None
     side: Side | None
-    at: int | None
     notes: dict[tuple[str, str], str]
     plan: dict[str, Any]
     problem: str = ""
+    why: str = ""  # there is nothing to choose
 
 
 class ItemChoices(View[PredictionModel]):
@@ -48,8 +46,7 @@ class ItemChoices(View[PredictionModel]):
     def __init__(self, run_id: str | None = None) -> None:
         super().__init__(run_id)
         self.chosen: PredictionFilter | None = None
-        self.causes: dict[Cause, int] = {}
-        self.item: Item | None = None
+        self.causes: dict[Cause, int] | None = None  # of the list on show, once they are counted
 
     def choose(self, chosen: PredictionFilter | None) -> None:
         raise NotImplementedError
@@ -57,9 +54,9 @@ class ItemChoices(View[PredictionModel]):
     # --- models, metrics, templates ----------------------------------------------------------
 
     def action_next_eval(self) -> None:
-        if self.model is not None and self.chosen is not None:
-            evals = self.model.choices.evals
-            self.choose(self.model.choices.start(evals[(evals.index(self.chosen.eval) + 1) % len(evals)]))
+        if self.model is not None and (evals := self.model.choices.evals):
+            place = evals.index(self.chosen.eval) + 1 if self.chosen is not None else 0
+            self.choose(self.model.choices.start(evals[place % len(evals)]))
 
     def action_next_model(self) -> None:
         self._walk(Choices.next_model)
@@ -95,7 +92,7 @@ class ItemChoices(View[PredictionModel]):
         def then(key: str | None) -> None:
             if key is not None:
                 side = others[int(key)]
-                self.choose(replace(chosen, baseline=side.model, base_run=side.run_id))
+                self.choose(replace(chosen, baseline=side.model, base_run=side.run_id, renamed=()))
 
         self.app.push_screen(PickScreen("Beside", picks, "what its answers are compared with", at=str(now)), then)
 
@@ -142,15 +139,15 @@ class ItemChoices(View[PredictionModel]):
             self.choose(replace(chosen, cause=None))
             return
         if not self.causes:
-            self.app.notify("No item here has failed.", markup=False)
+            told = "No item here has failed." if self.causes is not None else "The causes are not counted yet."
+            self.app.notify(told, markup=False)
             return
         picks = [Choice(cause, cause, items) for cause, items in self.causes.items()]
-        outcome = "failed" if chosen.outcome == "all" else chosen.outcome
 
         def then(key: str | None) -> None:
             cause = next((one for one in CAUSES if one == key), None)
             if cause is not None:
-                self.choose(replace(chosen, cause=cause, outcome="all" if cause == "error" else outcome))
+                self.choose(replace(chosen, cause=cause))
 
         about = "one cause an item, the first that fits: docs/dashboard.md says how each is told"
         self.app.push_screen(PickScreen("Why they failed", picks, about), then)
@@ -184,50 +181,3 @@ class ItemChoices(View[PredictionModel]):
             self.app.push_screen(AskScreen("where", chosen.condition, hint, check=check), then)
 
         self.ask("columns", lambda: row_columns(store, run_id, chosen.eval), open_line)
-
-    # --- marks ---------------------------------------------------------------------------------
-
-    def action_only_marked(self) -> None:
-        if self.chosen is not None:
-            self.choose(replace(self.chosen, marked=not self.chosen.marked))
-
-    def action_mark(self) -> None:
-        """Mark the item, or take its mark away."""
-        marked = self._current()
-        if marked is None or self.model is None:
-            return
-        known = (marked.row_id, marked.template) in self.model.notes
-        store = self.board.store
-        self.ask("mark", lambda: (marks.remove_mark if known else marks.set_mark)(store, marked), self._marked)
-
-    def action_note(self) -> None:
-        """Write a note beside the item, which marks it."""
-        marked = self._current()
-        if marked is None or self.model is None:
-            return
-        note = self.model.notes.get((marked.row_id, marked.template), "")
-
-        def then(text: str | None) -> None:
-            if text is not None:
-                store = self.board.store
-                self.ask("mark", lambda: marks.set_mark(store, marked, text.strip()), self._marked)
-
-        self.app.push_screen(AskScreen("note", note, "Enter marks the item with this note"), then)
-
-    def _current(self) -> marks.Marked | None:
-        chosen, item = self.chosen, self.item
-        if chosen is None or item is None:
-            return None
-        return marks.Marked(chosen.eval, item.template, item.row_id, self.run_id or "", chosen.model)
-
-    def _marked(self, _: None) -> None:
-        self.reload()
-
-    # --- training rows ---------------------------------------------------------------------------
-
-    def action_alike(self) -> None:
-        """The training rows that are most like the item."""
-        chosen, item = self.chosen, self.item
-        if chosen is not None and item is not None and item.outputs:
-            screen = NearestScreen(self.run_id or "", chosen.eval, chosen.model, item)
-            self.app.push_screen(screen)

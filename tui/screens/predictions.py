@@ -18,27 +18,29 @@ from tui import marks, metric_queries, queries
 from tui import prediction_queries as asked
 from tui.actions import bindings_for
 from tui.cause_queries import Cause
+from tui.first_look import Look, Wanted, first_look
 from tui.item_condition import ConditionError
 from tui.item_filters import Listed, PredictionFilter, causes_of, listed
-from tui.item_pages import StaleIndex, item_rows, position_of
+from tui.item_pages import StaleIndex, item_at, item_rows, position_of
 from tui.prediction_queries import Item
-from tui.screens.item_choices import ItemChoices, PredictionModel
+from tui.screens.item_actions import ItemActions
+from tui.screens.item_choices import PredictionModel
 from tui.screens.view import explained
 from tui.side_queries import item_beside, side_of
 from tui.themes import Ink
 from tui.view_models.failures import answer_settings, filter_line, next_outcome, without_filters
-from tui.view_models.predictions import Choices, choices, item_view, metric_order, outcome_name
+from tui.view_models.predictions import ItemView, choices, item_view, metric_order, outcome_name
 from tui.view_models.verdicts import Requirement
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import Row
 from tui.widgets.filter_head import FilterHead
 from tui.widgets.item_pane import ItemPane
-from tui.widgets.item_row import ITEM_COLUMNS, item_row, key_of, of_key
+from tui.widgets.item_row import ITEM_COLUMNS, item_row, key_of
 
 REST_SECONDS = 0.05  # an item is read when the cursor stays on it, not when it runs past
 
 
-class PredictionsScreen(ItemChoices):
+class PredictionsScreen(ItemActions):
     BINDINGS = bindings_for("app", "run", "predictions")
     CSS_PATH = "predictions.tcss"
     view = "predictions"
@@ -51,11 +53,11 @@ class PredictionsScreen(ItemChoices):
         wanted: PredictionFilter | None = None,
     ) -> None:
         super().__init__(run_id)
-        self._step_id, self._requirement, self._wanted = step_id, requirement, wanted
+        self._wanted = Wanted(step_id, requirement, wanted)
         self._walked = False  # whether the reader chose something
-        self._shown: object = None  # what the list was last made of
+        self._listed_here: Listed | None = None  # the list on show
+        self._seen: tuple[Item, str, ItemView] | None = None  # the item as it was drawn last, and against what
         self.against = "expected"
-        self.beside: str | None = None
         self._resting: Timer | None = None
         self._uncounted: Listed | None = None  # the list whose causes are counted once it stands
 
@@ -76,57 +78,52 @@ class PredictionsScreen(ItemChoices):
         with store.reading():
             plan = queries.plan(store, run_id)
             known = choices(asked.cells(store, run_id), metric_queries.metrics(store, run_id), metric_order(plan))
-            chosen = self.chosen
+            chosen, run = self.chosen, queries.run(store, run_id)
             if chosen is None or (chosen.metric is None and not self._walked):
-                chosen = self._first_look(known)  # while a run goes on: models and metrics come one after the other
-            elif chosen.metric is None:
-                chosen = known.next_metric(chosen)
-            run = queries.run(store, run_id)
-            if chosen is None:
-                return PredictionModel(run, known, None, None, None, None, {}, plan)
-            found, chosen, problem = self._listed(chosen)
-            current = of_key(self.items.current)
-            at = position_of(store, found, *current) if current else None
+                look = first_look(store, run_id, plan, known, self._wanted)  # metrics come while a run goes on
+            else:
+                remark = self.model.problem if self.model is not None and not self._walked else ""
+                look = Look((known.next_metric(chosen) if chosen.metric is None else chosen,), remark)
+            if not look.chosen:
+                return PredictionModel(run, known, None, None, None, {}, plan, why=look.why)
+            found, chosen, problem = self._listed(look)
             side, notes = side_of(store, chosen), marks.notes(store, chosen.eval)
-            return PredictionModel(run, known, chosen, found, side, at, notes, plan, problem)
+            return PredictionModel(run, known, chosen, found, side, notes, plan, problem)
 
-    def _listed(self, chosen: PredictionFilter) -> tuple[Listed, PredictionFilter, str]:
+    def _listed(self, look: Look) -> tuple[Listed, PredictionFilter, str]:
         """The items, and what was really asked: a condition that no longer holds is left away and told of."""
         store, run_id, shelf = self.board.store, self.run_id or "", self.board.shelf
-        problem = ""
-        try:
+        if self._walked:
+            (chosen,) = look.chosen
+            try:
+                return listed(store, run_id, chosen, shelf), chosen, ""
+            except ConditionError as error:
+                without = replace(chosen, condition="")
+                return listed(store, run_id, without, shelf), without, f"the condition is left away: {error}"
+        for chosen in look.chosen:
             found = listed(store, run_id, chosen, shelf)
-        except ConditionError as error:
-            problem, chosen = f"the condition is left away: {error}", replace(chosen, condition="")
-            found = listed(store, run_id, chosen, shelf)
-        asked_for = self._requirement is not None or self._wanted is not None
-        if asked_for and not self._walked and not len(found.order):
-            chosen = replace(chosen, outcome="all")  # nothing speaks against it, so everything speaks for it
-            found = listed(store, run_id, chosen, shelf)
-        return found, chosen, problem
+            if len(found.order):
+                return found, chosen, look.remark
+        return self._none_found(look)
 
-    def _first_look(self, known: Choices) -> PredictionFilter | None:
-        """What a step, a requirement or a comparison asked for, else the first eval."""
-        if self._wanted is not None and self._wanted.eval in known.evals:
-            return self._wanted
-        target = self._requirement.target if self._requirement else None
-        if self._requirement is not None and target is not None and target.eval in known.evals:
-            part = self._requirement
-            others = [model for model in known.models[target.eval] if model != target.model]
-            baseline = target.baseline or target.blessed_model or (others[0] if others else None)
-            run = queries.blessed_run(self.board.store, target.blessed) if target.blessed else None
-            chosen = PredictionFilter(
-                target.eval, target.model, baseline, target.metric, base_run=run, outcome=target.outcome
-            )
-            return replace(chosen, slice=part.slice, slice_value=part.slice_value) if part.part else chosen
-        name = (self._step_id or "").partition(":")[2]
-        return known.start(next((x for x in known.evals if name == x or name.startswith(f"{x}.")), None))
+    def _none_found(self, look: Look) -> tuple[Listed, PredictionFilter, str]:
+        """Nothing speaks against what was opened. All items stand there where that says the truth: of a metric that is
+        just a number, of a requirement that passed, of a comparison. Else the list is empty, and says of what."""
+        store, run_id, shelf = self.board.store, self.run_id or "", self.board.shelf
+        requirement, chosen = self._wanted.requirement, look.chosen[0]
+        found = listed(store, run_id, chosen, shelf)
+        number = chosen.outcome == "failed" and not found.index.graded
+        if number or requirement is None or requirement.verdict == "pass":
+            chosen = replace(chosen, outcome="all")
+            found = listed(store, run_id, chosen, shelf)
+        return found, chosen, look.remark
 
     def _read(self, found: Listed, ink: Ink, begin: int, end: int) -> list[Row]:
         try:
             rows = item_rows(self.board.store, found, begin, end)
         except StaleIndex:
-            self.board.shelf.forget()
+            with self.board.store.reading():  # which keeps others from the shelf meanwhile
+                self.board.shelf.forget()
             self.app.call_from_thread(self.reload)
             return []
         return [item_row(row, found.index.unit, ink) for row in rows]
@@ -149,17 +146,28 @@ class PredictionsScreen(ItemChoices):
             self.query_one("#nothing", Static).update(explained(*self._why_nothing(model), ink))
             return
         self.items.searched = model.chosen.text if model.chosen else ""
-        self.items.mark(frozenset(key_of(*key) for key in model.notes))
+        self.show_marks()
+        before, keep = self._listed_here, self.on_show in (None, model.chosen)
+        self._listed_here, self.on_show = found, model.chosen
         self.items.show(
             len(found.order),
             lambda begin, end: self._read(found, ink, begin, end),
-            at=model.at,
-            keep=self._shown in (None, model.chosen),
+            at=position_of(found, item_at(before, self.items.cursor)) if before is not None and keep else None,
+            keep=keep,
         )
-        self._shown, self._uncounted = model.chosen, found
+        self._uncounted = found
         self.give_keys(self.items)
 
+    def place_here(self) -> int | None:
+        found, position = self._listed_here, self.items.cursor
+        return int(found.index.at[found.order[position]]) if found is not None and position < len(found.order) else None
+
+    def show_marks(self) -> None:
+        self.items.mark(frozenset(key_of(*key) for key in self.notes))
+
     def _count_causes(self, found: Listed) -> None:
+        if found is not self._listed_here or self.on_show != self.chosen:
+            return  # another list was chosen meanwhile
         wanted = found.index.graded and found.counts["failed"] + found.counts["unmeasured"] > 0
         if self.chosen is None or not wanted or self.chosen.outcome in ("passed", "gained"):
             self._causes_counted({})
@@ -167,58 +175,71 @@ class PredictionsScreen(ItemChoices):
         only = found if self.chosen.outcome != "all" else failing(found)
         self.ask("causes", lambda: causes_of(self.board.store, only, self.board.shelf), self._causes_counted)
 
-    def _causes_counted(self, causes: dict[Cause, int]) -> None:
+    def _causes_counted(self, causes: dict[Cause, int] | None) -> None:
         self.causes = causes
-        self.query_one(FilterHead).show_causes(causes, self.ink)
+        self.query_one(FilterHead).show_causes(causes or {}, self.ink)
 
     def _why_nothing(self, model: PredictionModel) -> tuple[str, str]:
+        if model.why:
+            return model.why, "Press e for another eval." if model.choices.evals else "Esc goes back."
         if model.chosen is None:
             return "This run has no eval.", "Add an `eval` block to the spec to see what its models answer."
         if model.found is None or not len(model.found.index):
             return "No prediction yet.", "They appear here while the run makes them (key 1 shows how far it is)."
         if not model.found.counts["all"]:
             return "No item fits these filters.", "Press u for all items, or / or f to change a filter."
-        name = outcome_name(model.chosen.outcome, model.found.index.graded)
+        name = outcome_name(model.chosen.outcome, model.found.ranked.flips)
         return f"No item is {name}.", "Press o for another outcome, c for another metric, u for all items."
 
-    def on_big_table_highlighted(self, event: BigTable.Highlighted) -> None:
-        current, chosen = of_key(event.table.current), self.chosen
-        if current is None or chosen is None:
-            return
-        if (found := self._uncounted) is not None:  # rows first, then the item, then causes: that reads every output
-            self._uncounted = None
+    def on_big_table_highlighted(self) -> None:
+        """Read the item when the cursor stays on it."""
+        if self.here is not None and (found := self._uncounted) is not None:
+            self._uncounted = None  # rows first, then the item, then causes: that reads every output
             self.set_timer(4 * REST_SECONDS, lambda: self._count_causes(found))
         if self._resting is not None:
             self._resting.stop()
-        where = (self.board.store, self.run_id or "", chosen, *current)
-        self._resting = self.set_timer(
-            REST_SECONDS, lambda: self.ask("item", lambda: item_beside(*where), self._show_item)
-        )
+        if self.here is not None:
+            self._resting = self.set_timer(REST_SECONDS, self._rested)
 
-    def _show_item(self, found: tuple[Item, str | None]) -> None:
-        self.item, self.beside = found
-        self.show_item()
+    def _rested(self) -> None:
+        here, chosen = self.here, self.chosen
+        if here is not None and chosen is not None:
+            where = (self.board.store, self.run_id or "", chosen, *here)
+            self.ask("item", lambda: item_beside(*where), self.take_item)
 
     def show_item(self) -> None:
-        model, chosen, item = self.model, self.chosen, self.item
+        """Words are compared in a worker: of long answers, or of many, that takes a while."""
+        model, chosen, item = self.model, self.chosen, self.item_here
         if model is None or chosen is None or item is None:
             return
         against = self.beside if self.against == "baseline" and self.beside else "expected"
         models = [name for name in (self.beside, chosen.model) if name is not None]
-        seen = item_view(item, model.choices.units, chosen.eval, models, against)
+        if self._seen is not None and self._seen[0] is item and self._seen[1] == against:
+            self._show_seen(self._seen)
+            return
+        units = model.choices.units
+        self.ask("view", lambda: (item, against, item_view(item, units, chosen.eval, models, against)), self._show_seen)
+
+    def _show_seen(self, seen: tuple[Item, str, ItemView]) -> None:
+        model, chosen, (item, against, view) = self.model, self.chosen, seen
+        if model is None or chosen is None or item is not self.item_here:
+            return
+        self._seen = seen
         whose = "the expected text" if against == "expected" else f"{against}'s output"
         whole = self.has_class("whole")
         facts = [("marked against", f"{whose} (x)")]
         if whole:
             facts += answer_settings(model.plan, chosen.eval, chosen.model, item.template)
-        note = model.notes.get((item.row_id, item.template))
-        self.query_one(ItemPane).show(seen, self.ink, facts, note=note, whole=whole)
+        note = self.notes.get((item.row_id, item.template))
+        self.query_one(ItemPane).show(view, self.ink, facts, note=note, whole=whole)
 
     # --- keys ----------------------------------------------------------------------------------
 
     def choose(self, chosen: PredictionFilter | None) -> None:
         if chosen is not None:
-            self.chosen, self._walked = chosen, True
+            self.chosen, self._walked, self.item = chosen, True, None
+            self.take_back("causes")
+            self._causes_counted(None)
             self.reload()
 
     def action_next_outcome(self) -> None:
@@ -235,7 +256,10 @@ class PredictionsScreen(ItemChoices):
         self.show_item()
 
     def action_open(self) -> None:
-        self.set_class(self.item is not None and not self.has_class("empty"), "whole")
+        self.with_item(self._open_whole)
+
+    def _open_whole(self, _: Item) -> None:
+        self.set_class(not self.has_class("empty"), "whole")
         self.show_item()
 
     def action_back(self) -> None:

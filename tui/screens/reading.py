@@ -2,13 +2,14 @@
 
 A screen asks in a thread (``fetch``) and shows the answer in the interface's (``present``). It remembers which news it
 has read: what ended while another screen, a question or the help lay above it is read when it is in front again. One
-read at a time: steps that end faster than a read takes would else stop every one of them.
+read at a time: steps that end faster than a read takes would else stop every one of them. Whatever another process
+kept it from reading is asked again, and not only the model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual.screen import Screen
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 T = TypeVar("T")
+HELD = "SFT0901"  # another process has the store
 
 
 class Reading(Screen[None], Generic[M]):
@@ -37,6 +39,7 @@ class Reading(Screen[None], Generic[M]):
         self.run_id = run_id
         self.model: M | None = None
         self.must_retry = False
+        self.unanswered: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}  # of a held store, by group
         self.reading = False
         self.news = News()  # what there was to know when it was read last
         self.gone: frozenset[str] = frozenset()  # runs on show that are known to have lost their process
@@ -73,8 +76,12 @@ class Reading(Screen[None], Generic[M]):
         return self.app  # type: ignore[return-value]
 
     def reload(self) -> None:
+        """Read the model, and ask again what the store was held for."""
         self.must_retry, self.reading, self.news = False, True, self.board.news
+        again = dict(self.unanswered)
         self.ask("read", self.fetch, self._arrived, self._not_read)
+        for group, (question, then) in again.items():
+            self.ask(group, question, then)
 
     def ask(
         self,
@@ -84,7 +91,8 @@ class Reading(Screen[None], Generic[M]):
         refused: Callable[[Diagnostic], None] | None = None,
     ) -> None:
         """Ask the store in a thread and take the answer in the interface's; a newer question of a group wins. What is
-        not answered is told to ``refused``, or on the status line."""
+        not answered is told to ``refused``, or on the status line; that is asked again where the store was held."""
+        self.take_back(group)
 
         async def work() -> None:
             try:
@@ -92,9 +100,16 @@ class Reading(Screen[None], Generic[M]):
                 if self.stands:
                     then(answer)
             except Exception as error:  # a bug of ours costs the answer and not the dashboard
-                (refused or self.refused)(finding_of(error))
+                finding = finding_of(error)
+                if finding.code == HELD and refused is None:
+                    self.unanswered[group] = question, then
+                (refused or self.refused)(finding)
 
         self.run_worker(work, exclusive=True, group=group)
+
+    def take_back(self, group: str) -> None:
+        """Ask no more what could not be answered."""
+        self.unanswered.pop(group, None)
 
     @property
     def stands(self) -> bool:
@@ -103,7 +118,8 @@ class Reading(Screen[None], Generic[M]):
 
     def _arrived(self, model: M) -> None:
         self.model, self.reading = model, False
-        self.say("")
+        if not self.unanswered:
+            self.say("")
         self.present(model)
         self.gone = frozenset(run.run_id for run in self.runs_on_show if runner_gone(run))
 

@@ -24,6 +24,9 @@ COLUMNS = (Col("place", 9, justify="right"), Col("row", share=1))
 
 @dataclass(frozen=True)
 class RowsModel:
+    """``rows`` are those on show, which a search that is not answered yet does not change."""
+
+    rows: RowSet
     total: int | None
     row_files: frozenset[str]
 
@@ -37,6 +40,7 @@ class RowsScreen(View[RowsModel]):
     def __init__(self, run_id: str, rows: RowSet, title: str) -> None:
         super().__init__(run_id)
         self.rows, self.title_text = rows, title
+        self.shown: RowSet | None = None
         self.lines: dict[str, StepRowLine] = {}
 
     def body(self) -> ComposeResult:
@@ -47,8 +51,8 @@ class RowsScreen(View[RowsModel]):
             yield Static("", id="row", markup=False)
 
     def fetch(self) -> RowsModel:
-        store = self.board.store
-        return RowsModel(row_count(store, self.rows), queries.row_files(store, self.run_id or ""))
+        store, rows = self.board.store, self.rows
+        return RowsModel(rows, row_count(store, rows), queries.row_files(store, self.run_id or ""))
 
     def present(self, model: RowsModel) -> None:
         self.head(self.title_text)
@@ -57,20 +61,23 @@ class RowsScreen(View[RowsModel]):
             told, todo = "These rows are not in the store.", "Run the spec: `sft run FILE`."
             if model.total is not None:
                 told, todo = "There is no row here.", "Escape goes back."
-            if self.rows.search:
-                told, todo = f"No row holds {visible(self.rows.search)!r}.", "Escape shows all rows again."
+            if model.rows.search:
+                told, todo = f"No row holds {visible(model.rows.search)!r}.", "Escape shows all rows again."
             self.query_one("#nothing", Static).update(explained(told, todo, self.ink))
             return
-        with_text = f" with {one_line(self.rows.search, 60)!r}" if self.rows.search else ""
+        with_text = f" with {one_line(model.rows.search, 60)!r}" if model.rows.search else ""
         what = Text().append(f"{count(model.total)} rows{with_text}  ", style=f"bold {self.ink.text}")
         self.query_one("#what", Static).update(what.append(visible(self.rows.step_id), style=self.ink.faint))
-        self.query_one(BigTable).show(model.total, self._read)
-        self.give_keys(self.query_one(BigTable))
+        table = self.query_one(BigTable)
+        table.searched = model.rows.search
+        table.show(model.total, lambda begin, end: self._read(model.rows, begin, end), keep=model.rows == self.shown)
+        self.give_keys(table)
+        self.shown = model.rows
 
-    def _read(self, begin: int, end: int) -> list[Row]:
+    def _read(self, rows: RowSet, begin: int, end: int) -> list[Row]:
         """A page; runs in a worker thread."""
         ink, made = self.ink, []
-        for line in row_page(self.board.store, self.rows, begin, end):
+        for line in row_page(self.board.store, rows, begin, end):
             key = str(line.place)
             self.lines[key] = line
             number = line.line if line.line is not None else line.place
@@ -96,15 +103,12 @@ class RowsScreen(View[RowsModel]):
     def on_big_table_searched(self, event: BigTable.Searched) -> None:
         """Only the rows that hold a text; all of them again for an empty one."""
         self.rows = replace(self.rows, search=event.text)
-        self.query_one(BigTable).searched = event.text
-        self.lines.clear()
         self.reload()
 
     def action_back(self) -> None:
         """Out of a search first."""
         if self.rows.search:
             self.rows = replace(self.rows, search="")
-            self.query_one(BigTable).searched = ""
             self.reload()
         else:
             super().action_back()

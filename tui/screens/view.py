@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import visible
 from tui.actions import scopes_of
-from tui.screens.reading import M, Reading
+from tui.screens.reading import HELD, M, Reading
 from tui.themes import THEMES, Ink, ink
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import line_text
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tui.app import Dashboard
     from tui.live import LiveRun
 
-HELD, NO_STORE, NO_RUN = "SFT0901", "SFT0902", "SFT0914"
+NO_STORE, NO_RUN = "SFT0902", "SFT0914"
 MOST_COPIED_BYTES = 74_994  # terminals take 100,000 characters of base64 at most, many of them
 
 
@@ -85,7 +85,7 @@ class View(Reading[M]):
             self.must_retry = started.code is None
             self.not_begun(started)
             return
-        self.must_retry = finding.code in (HELD, NO_STORE)
+        self.must_retry = bool(self.unanswered) or finding.code in (HELD, NO_STORE)
         if finding.code == NO_STORE:
             self.say("")
             self.empty()
@@ -205,7 +205,14 @@ class View(Reading[M]):
         self.board.show_keys(*self.scopes())
 
     async def action_quit(self) -> None:
-        self.app.exit()
+        """Once more where marks wait for a store that is held: they are written from here and nowhere else."""
+        marking = self.board.marking
+        if len(marking) and not marking.warned:
+            marking.warned = True
+            told = "Marks are not written yet, because the store is held. q again leaves without them."
+            self.app.notify(told, markup=False, severity="warning")
+        else:
+            self.app.exit()
 
     def action_detail(self, direction: int) -> None:
         for pane in self.query(VerticalScroll).filter(".detail"):

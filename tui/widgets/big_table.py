@@ -4,7 +4,7 @@ The caller says how many rows there are and gives a function that reads those fr
 screen is asked for in one call, the newest wish wins, and scrolling past a million rows asks only for where it stops.
 Pages that were seen last stay (``PAGES_KEPT`` of ``PAGE`` rows), whatever the length, so a table of a million rows
 costs what one of two thousand does. A row that is not read yet is a line of dots. The cursor is a position; ``show``
-with the same rows keeps it, and keeps the old lines in sight until the new ones are there.
+with the same rows keeps it, and keeps the old lines in sight until the new ones are there: to look at, not to act on.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class BigTable(ScrollView, can_focus=True):
 
     @property
     def row(self) -> Row | None:
-        """The row under the cursor, once it is read."""
-        return self.row_at(self.cursor)
+        """The row under the cursor, once it is read; what stood there in the list before is only drawn."""
+        return self.row_at(self.cursor) if self.cursor // PAGE in self._pages else None
 
     @property
     def current(self) -> str | None:
