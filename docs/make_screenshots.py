@@ -22,25 +22,34 @@ from runtime.baselines import find_run
 from runtime.store import Store
 from tui.app import Dashboard
 
-# Name of the picture -> keys from the screen of the run.
+# Name of the picture -> keys from the screen of the run, or from the list of runs; `@part` opens a part of the data.
 JOURNEYS = {
     "run": ("1",),
     "data": ("2", "down", "down"),
     "drops": ("2", *["down"] * 5, "enter"),
-    "sources": ("2", "tab"),
-    "duplicates": ("2", *["tab"] * 2),
-    "thresholds": ("2", *["tab"] * 4, *["right"] * 6),
-    "templates": ("2", *["tab"] * 5),
+    "fate": ("2", *["down"] * 5, "enter", "enter"),
+    "sources": ("2", "@sources"),
+    "mixtures": ("2", "@mixtures"),
+    "duplicates": ("2", "@duplicates"),
+    "overlap": ("2", "@overlap"),
+    "thresholds": ("2", "@thresholds", *["right"] * 6),
+    "templates": ("2", "@templates"),
+    "generated": ("2", "@generated"),
+    "candidates": ("2", "@generated", "enter"),
     "training": ("3", "w", *["left"] * 12),
     "rounds": ("3", "p"),
     "spec": ("6",),
     "verdicts": ("4",),
     "predictions": ("5",),
     "item": ("5", "enter"),
+    "nearest": ("5", "a"),
+    "training-row": ("5", "a", "enter"),
     "search": ("slash", *"predict"),
     "keys": ("5", "question_mark"),
 }
-SPEC_OF = {"rounds": "star.sft"}  # pictures of the newest run of another spec, where the store has one
+FROM_RUNS = {"runs": (), "compare": ("x",)}
+# Pictures of the newest run of another spec, where the store has one.
+SPEC_OF = dict.fromkeys(("rounds", "mixtures", "generated", "candidates"), "star.sft")
 SIZES = ("80x24", "120x40", "200x60")
 THEMES = ("dark", "light", "ansi-dark")
 # Picture -> size and theme, of those that the repository keeps beside one a screen.
@@ -56,11 +65,14 @@ async def take(
         shown = newest_of(store, SPEC_OF[name]) if name in SPEC_OF else run_id
         if shown is None:
             continue
-        app = Dashboard(store, None if name == "runs" else shown, theme=theme)
+        app = Dashboard(store, None if name in FROM_RUNS else shown, theme=theme)
         async with app.run_test(size=(columns, rows)) as pilot:
             await settle(pilot)
             for key in keys:
-                await pilot.press(key)
+                if key.startswith("@"):
+                    app.open_part(key[1:], shown)
+                else:
+                    await pilot.press(key)
                 await settle(pilot)
             (folder / f"{name}{suffix}.svg").write_text(app.export_screenshot(title="sft tui"), encoding="utf-8")
 
@@ -108,7 +120,7 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     os.environ["COLORTERM"] = "truecolor"
     os.environ.pop("NO_COLOR", None)
-    wanted = {"runs": (), **JOURNEYS}
+    wanted = {**FROM_RUNS, **JOURNEYS}
     if given.only:
         wanted = {name: keys for name, keys in wanted.items() if name in given.only}
     run_id = find_run(store, given.run)[0]

@@ -147,8 +147,8 @@ def test_the_keys_screen_names_the_keys_of_the_view(done: Store, walk: Walk) -> 
 def test_the_command_palette_offers_the_actions(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         commands = {command.title: command for command in go.app.get_system_commands(go.app.screen)}
-        assert {"Data", "Verdicts", "Refresh", "Theme"} <= set(commands)
-        await commands["Verdicts"].callback()
+        assert {"Data", "Gates", "Refresh", "Theme"} <= set(commands)
+        await commands["Gates"].callback()
         await go.settle()
         assert "bootstrap over items" in go.text()
 
