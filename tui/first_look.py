@@ -130,5 +130,5 @@ def _deciding(store: Store, run_id: str, step: Mapping[str, Any], step_id: str, 
     yield from (run for (run,) in told if run)
     from runtime.baselines import run_of_file  # which brings what blesses
 
-    if run := run_of_file(spec_folder(store), name, step.get("content", {}).get("baseline")):
+    if run := run_of_file(spec_folder(store, run_id), name, step.get("content", {}).get("baseline")):
         yield run

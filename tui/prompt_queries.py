@@ -35,6 +35,6 @@ def put_to_model(store: Store, run_id: str, eval_name: str, model: str, item: It
     if step is None or prompt is None:
         return PutPrompt(model, item.template, why="it was not asked this item in this run")
     try:
-        return PutPrompt(model, item.template, put_prompt(step, spec_folder(store), prompt))
+        return PutPrompt(model, item.template, put_prompt(step, spec_folder(store, run_id), prompt))
     except Unknown as why:
         return PutPrompt(model, item.template, why=str(why))

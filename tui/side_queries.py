@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runtime.own_results import BEGUN_STEPS, MADE_STEPS
 from runtime.store import Store
-from tui import prediction_queries as asked
+from tui.item_queries import items
 from tui.prediction_queries import Item, PredictionFilter
 
 MOST_RUNS = 12
@@ -60,23 +61,32 @@ def item_beside(
     store: Store, run_id: str, chosen: PredictionFilter, row_id: str, template: str
 ) -> tuple[Item, str | None]:
     """An item with the outputs of its run and of a baseline in another one; and what the baseline is called."""
+    (found,), title = items_beside(store, run_id, chosen, [(row_id, template)])
+    return found, title
+
+
+def items_beside(
+    store: Store, run_id: str, chosen: PredictionFilter, keys: Sequence[tuple[str, str]]
+) -> tuple[list[Item], str | None]:
+    """The same of items by (row id, template), in that order."""
     with store.reading():
-        own = asked.item(store, run_id, chosen.eval, row_id, template)
+        own = items(store, run_id, chosen.eval, keys)
         if chosen.base_run is None:
             return own, chosen.baseline
-        other = asked.item(store, chosen.base_run, chosen.eval, row_id, chosen.asked(run_id).there(template))
+        there = [(row_id, chosen.asked(run_id).there(template)) for row_id, template in keys]
+        others = items(store, chosen.base_run, chosen.eval, there)
         side = side_of(store, chosen)
     assert side is not None
-    model, title = side.model, side.title
-    outputs = tuple(replace(output, model=title) for output in other.outputs if output.model == model)
-    measured = {(title, metric): value for (owner, metric), value in other.metrics.items() if owner == model}
-    reasons = {(title, metric): why for (owner, metric), why in other.reasons.items() if owner == model}
-    samples = {(title, n, metric): value for (owner, n, metric), value in other.samples.items() if owner == model}
-    joined = replace(
+    return [_joined(one, other, side) for one, other in zip(own, others, strict=True)], side.title
+
+
+def _joined(own: Item, other: Item, side: Side) -> Item:
+    """An item with what a model of another run said of it, under the title of that side."""
+    title, model = side.title, side.model
+    return replace(
         own,
-        outputs=(*own.outputs, *outputs),
-        metrics={**own.metrics, **measured},
-        reasons={**own.reasons, **reasons},
-        samples={**own.samples, **samples},
+        outputs=(*own.outputs, *(replace(said, model=title) for said in other.outputs if said.model == model)),
+        metrics={**own.metrics, **{(title, m): v for (owner, m), v in other.metrics.items() if owner == model}},
+        reasons={**own.reasons, **{(title, m): v for (owner, m), v in other.reasons.items() if owner == model}},
+        samples={**own.samples, **{(title, n, m): v for (owner, n, m), v in other.samples.items() if owner == model}},
     )
-    return joined, title

@@ -57,10 +57,9 @@ def spec_texts(store: Store, run_id: str) -> list[SpecText]:
     return [SpecText(path, text, FROM_DISK) for path, text in texts.items()]
 
 
-def spec_folder(store: Store, run_id: str | None = None) -> Path:
+def spec_folder(store: Store, run_id: str) -> Path:
     """Where the spec of a run stands, or would."""
-    found = spec_place(store, run_id) if run_id is not None else None
-    return found or store.root.resolve().parent
+    return spec_place(store, run_id) or store.root.resolve().parent
 
 
 def _kept(store: Store, run_id: str) -> list[tuple[str, str]]:

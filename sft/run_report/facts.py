@@ -14,19 +14,23 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from runtime.store import Store
-from sft.comparing_models import Compared, Wanted, compare_models
+from sft.comparing_models import Compared, compare_models
+from sft.comparing_models import Wanted as Sides
 from sft.reports.of_run import report_of_run
 from sft.reports.report import Report
 from spec_lang.diagnostics import DiagnosticError
-from tui import drop_queries, item_queries, metric_queries, prediction_queries, queries, round_queries, training_queries
+from tui import drop_queries, metric_queries, prediction_queries, queries, round_queries, training_queries
 from tui.cause_queries import Cause
+from tui.first_look import Wanted, first_look
 from tui.item_filters import PredictionFilter, Shelf, causes_at, causes_of, listed
 from tui.item_order import Outcome
 from tui.item_pages import item_rows
 from tui.metric_queries import MetricRow
 from tui.queries import RunRow, SourceRow, StepRow
+from tui.side_queries import items_beside
 from tui.view_models.data import FunnelLine, funnel
 from tui.view_models.predictions import Choices, ItemView, choices, item_view, metric_order
 from tui.view_models.rounds import RoundsView, roles, rounds_view
@@ -44,6 +48,7 @@ class EvalFacts:
 
     name: str
     chosen: PredictionFilter
+    beside: str | None  # what the other side is called
     unit: str
     counts: Mapping[Outcome, int]
     compared: Compared | None
@@ -102,7 +107,7 @@ def run_facts(store: Store, run_id: str, most_failures: int, folder: Path | None
         trainings=trainings,
         loops=loops,
         findings=findings,
-        evals=[_eval(store, run_id, known, name, report, most_failures) for name in known.evals],
+        evals=[_eval(store, run_id, plan, known, name, report, most_failures) for name in known.evals],
         sources=sources,
         environment=environment,
     )
@@ -112,44 +117,50 @@ def _course(store: Store, step: StepRow) -> TrainingView:
     return training_view(step, training_queries.course_of(store, step, most=MOST_POINTS))
 
 
-def _eval(store: Store, run_id: str, known: Choices, name: str, report: Report, most: int) -> EvalFacts:
-    chosen, shelf = _wanted_metric(known, name, report), Shelf()
+def _eval(
+    store: Store, run_id: str, plan: Mapping[str, Any], known: Choices, name: str, report: Report, most: int
+) -> EvalFacts:
+    (chosen, remark), shelf = _look(store, run_id, plan, known, name, report), Shelf()
     with store.reading():  # places of answers hold within one look
         failed = listed(store, run_id, replace(chosen, outcome="failed"), shelf)
         rows = item_rows(store, failed, 0, most) if chosen.metric and most else []
-        found = item_queries.items(store, run_id, name, [(row.row_id, row.template) for row in rows]) if rows else []
+        found, beside = items_beside(store, run_id, chosen, [(row.row_id, row.template) for row in rows])
         causes = causes_of(store, failed, shelf) if len(failed.order) else {}
         each = causes_at(store, failed, shelf, 0, len(found)) if found else []
-    models = [model for model in (chosen.baseline, chosen.model) if model is not None]
+    models = [model for model in (beside, chosen.model) if model is not None]
     views = [item_view(item, known.units, name, models, "expected") for item in found]
     compared, why = _compared(store, run_id, chosen, failed.counts["all"])
     failures = tuple(zip(views, each, strict=True))
-    return EvalFacts(name, chosen, known.unit(chosen), failed.counts, compared, why, failures, causes)
+    unit, why = known.unit(chosen), why or remark
+    return EvalFacts(name, chosen, beside, unit, failed.counts, compared, why, failures, causes)
 
 
-def _wanted_metric(known: Choices, name: str, report: Report) -> PredictionFilter:
-    """The metric and models of the first requirement about the eval that did not pass; else its first look."""
-    chosen = known.start(name)
-    assert chosen is not None, "an eval that has cells has a first look"
+def _look(
+    store: Store, run_id: str, plan: Mapping[str, Any], known: Choices, name: str, report: Report
+) -> tuple[PredictionFilter, str]:
+    """What the dashboard opens of the first requirement about the eval that did not pass, with what it remarks; else
+    the eval's first look."""
     for case in report.cases:
         target = case.row.target
         if case.row.verdict == "pass" or target is None or target.eval != name:
             continue
         if target.metric in known.metrics[name] and target.model in known.models[name]:
-            others = [model for model in known.models[name] if model != target.model]
-            baseline = target.baseline if target.baseline in others else others[0] if others else None
-            return replace(chosen, model=target.model, baseline=baseline, metric=target.metric)
-    return chosen
+            look = first_look(store, run_id, plan, known, Wanted(requirement=case.row))
+            if look.chosen:
+                return replace(look.chosen[0], outcome="all"), look.remark
+    chosen = known.start(name)
+    assert chosen is not None, "an eval that has cells has a first look"
+    return chosen, ""
 
 
 def _compared(store: Store, run_id: str, chosen: PredictionFilter, items: int) -> tuple[Compared | None, str]:
     if chosen.baseline is None or chosen.metric is None:
         return None, ""
+    sides = (f"{chosen.base_run or run_id}:{chosen.baseline}", f"{run_id}:{chosen.model}")
     if items > MOST_COMPARED:
-        command = f"sft compare {run_id}:{chosen.baseline} {run_id}:{chosen.model} --eval {chosen.eval}"
+        command = f"sft compare {' '.join(sides)} --eval {chosen.eval}"
         return None, f"{items:,} answers are too many to compare on a page: {command}"
-    sides = (f"{run_id}:{chosen.baseline}", f"{run_id}:{chosen.model}")
     try:
-        return compare_models(Wanted(*sides, chosen.eval, chosen.metric), store)[0], ""
+        return compare_models(Sides(*sides, chosen.eval, chosen.metric), store)[0], ""
     except DiagnosticError as error:  # a metric of the whole set, or answers that are not there yet
         return None, error.diagnostics[0].message

@@ -38,7 +38,7 @@ def _eval(one: EvalFacts, room: int) -> Markup:
         if room < 0:
             break
         shown.append(made)
-    beside = f" beside {chosen.baseline}" if chosen.baseline else ""
+    beside = f" beside {one.beside}" if one.beside else ""
     head = el("h3", f"{chosen.eval}: {chosen.model}{beside}, by {chosen.metric}")
     graded = one.unit == "share"
     others = [f"{count(one.counts[name])} {outcome_name(name, graded)}" for name in NOT_FAILED if one.counts[name]]

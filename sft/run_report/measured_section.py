@@ -30,7 +30,8 @@ def measured(metrics: Sequence[MetricRow], evals: Sequence[EvalFacts]) -> Markup
     if not metrics and not evals:
         return None
     blocks = [_aggregates(metrics)] if metrics else []
-    blocks += [_flips(one) for one in evals if one.chosen.baseline is not None and one.chosen.metric is not None]
+    told = (one for one in evals if one.chosen.baseline is not None or one.not_compared)
+    blocks += [_flips(one) for one in told if one.chosen.metric is not None]
     return el("section", el("h2", "What was measured"), *blocks, id="measured")
 
 
@@ -57,7 +58,8 @@ def _aggregates(metrics: Sequence[MetricRow]) -> Markup:
 
 def _flips(one: EvalFacts) -> Markup:
     chosen = one.chosen
-    head = el("h3", f"{chosen.eval}: {chosen.model} beside {chosen.baseline}, by {chosen.metric}")
+    beside = f" beside {one.beside}" if one.beside else ""
+    head = el("h3", f"{chosen.eval}: {chosen.model}{beside}, by {chosen.metric}")
     if one.compared is None:
         graded = one.unit == "share"
         counts = [f"{count(one.counts[name])} {outcome_name(name, graded)}" for name in TOLD if one.counts[name]]

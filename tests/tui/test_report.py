@@ -181,6 +181,56 @@ def test_numbers_stand_under_the_names_of_the_models_that_they_are_of(three: Pat
     assert "third\\|x: there is no model \\`a\\|b\\`" in changed
 
 
+BLESSED = """gate release {
+  baseline = blessed("main")
+  require exam.exact(new) no_worse_than baseline by 5pt at 95%
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def against_blessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run that was blessed, and one that is worse than it allows."""
+    from runtime.baselines import bless
+    from sft.project import run
+    from tests.tui.recorded_project import SPEC, write_project
+
+    folder = tmp_path_factory.mktemp("blessed")
+    assert run(write_project(folder, wrong=4)).status == "done"
+    bless(Store(folder / ".sft"), "last", "main", folder, note=None, replace=False, anyway=True)
+    spec = SPEC.partition("gate release")[0] + BLESSED
+    assert run(write_project(folder, wrong=14, spec=spec)).verdict == "fail"
+    return folder
+
+
+def test_a_report_shows_what_failed_the_gate_also_against_a_blessed_run(against_blessed: Path) -> None:
+    """And not the comparison with another model of the run, of which the verdict says nothing."""
+    store = Store(against_blessed / ".sft")
+    facts = run_facts(store, _newest(against_blessed), 20)
+    (one,) = facts.evals
+    assert one.beside == "new in main" and one.compared is not None
+    assert one.compared.result.buckets["regressed"] == 10 and "fixed" not in one.compared.result.buckets
+    seen = Page(html_page(facts, [])).text
+    assert "exam: new beside new in main, by exact" in seen
+    assert [output.model for output in one.failures[0][0].outputs] == ["new in main", "new"]
+    first, second = (f"{run}:new" for run in (one.chosen.base_run, facts.run.run_id))
+    assert f"{second} against {first}" in markdown_page(facts)
+
+
+def test_a_blessed_run_that_is_not_in_the_store_is_said(against_blessed: Path, tmp_path: Path) -> None:
+    import shutil
+
+    store = Store(Path(shutil.copytree(against_blessed, tmp_path / "own")) / ".sft")
+    newest = _newest(tmp_path / "own")
+    with store.writing() as con:
+        con.execute("DELETE FROM steps WHERE run_id <> ?", [newest])
+    facts = run_facts(store, newest, 20)
+    (one,) = facts.evals
+    assert one.beside is None and one.compared is None and "which was `main`, are not in this store" in one.not_compared
+    seen = Page(html_page(facts, [])).text
+    assert one.not_compared in seen and "14 of 14 failures." in seen
+
+
 def _newest(folder: Path) -> str:
     from tui import queries
 
