@@ -257,12 +257,6 @@ def looks(store: Store, run_id: str) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in rows}
 
 
-def blessed_run(store: Store, name: str) -> str | None:
-    """The run that was blessed under a name."""
-    rows = store.query("SELECT run_id FROM baselines WHERE name = ?", [name])
-    return rows[0][0] if rows else None
-
-
 def named(store: Store, sql: str, parameters: dict[str, Any]) -> list[Row]:
     """Rows of one read-only query with named parameters (``$run``)."""
     with store.reading() as con:
