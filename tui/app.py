@@ -84,19 +84,19 @@ class Dashboard(App[None]):
     def open_run(self, run_id: str) -> None:
         self.push_screen(screen_class(VIEWS["run"])(run_id))
 
-    def open_view(self, name: str, run_id: str, step_id: str | None = None, *, on_top: bool = False) -> None:
+    def open_view(self, name: str, run_id: str, *about: str, on_top: bool = False) -> None:
         """Show a view of a run; views replace each other above the run's screen, so that back leads to it, unless it is
-        to lead to the screen in front."""
+        to lead to the screen in front. ``about`` is a step, and of predictions also a metric of its eval."""
         where = VIEWS[name]
-        if name == "data" and step_id is not None:  # the part that tells of the step
-            where = PARTS[PART_OF_KIND.get(step_id.partition(":")[0], "funnel")]
+        if name == "data" and about:  # the part that tells of the step
+            where = PARTS[PART_OF_KIND.get(about[0].partition(":")[0], "funnel")]
         wanted = screen_class(where)
         if type(self.screen) is wanted:
             return
         while not on_top and getattr(self.screen, "view", None) != "run" and len(self.screen_stack) > 2:
             self.pop_screen()
         if name != "run":
-            self.push_screen(wanted(run_id, step_id))
+            self.push_screen(wanted(run_id, *about))
 
     def open_part(self, part: str, run_id: str, *about: str, on_top: bool = False) -> None:
         """Show a part of the data view in the place of another, or above a screen that back is to lead to; ``about`` is

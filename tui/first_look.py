@@ -21,11 +21,12 @@ from tui.view_models.verdicts import Requirement, Target
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a screen was opened for; all None for a look at the run."""
+    """What a screen was opened for; all None for a look at the run. ``metric`` is one of the step's eval."""
 
     step_id: str | None = None
     requirement: Requirement | None = None
     chosen: PredictionFilter | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def first_look(store: Store, run_id: str, plan: Mapping[str, Any], known: Choice
     model, template = labels.get("model"), labels.get("template")
     if model in known.models[start.eval]:
         start = known.of_model(start, model)
+    if wanted.metric in known.metrics.get(start.eval, ()):
+        start = replace(start, metric=wanted.metric)
     return Look((replace(start, template=template if template in known.templates[start.eval] else None),))
 
 

@@ -218,6 +218,24 @@ def test_enter_opens_what_the_line_is_about_and_back_leads_to_the_line(data: Sto
     walk(data, journey, run_id=run_of(data), size=(100, 34))
 
 
+def test_a_metric_opens_its_items_and_a_predict_step_its_answers(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        for step, metric, seen in (
+            ("measure:format", "json", ("tuned", None, "json")),
+            ("predict:format.smol.plain", None, ("smol", "plain", "exact")),
+            ("predict:format.tuned.chatty", None, ("tuned", "chatty", "exact")),
+        ):
+            before = go.app.screen
+            go.app.open_view("predictions", RUN, step, *([metric] if metric else []), on_top=True)
+            await go.settle()
+            chosen = go.app.screen.chosen  # type: ignore[attr-defined]
+            assert (chosen.model, chosen.template, chosen.metric) == seen and chosen.baseline != chosen.model
+            await go.press("escape")
+            assert go.app.screen is before
+
+    walk(done, journey, run_id=RUN)
+
+
 def test_a_run_whose_spec_is_nowhere_says_so(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("6")

@@ -49,11 +49,12 @@ class PredictionsScreen(ItemActions):
         self,
         run_id: str | None = None,
         step_id: str | None = None,
+        metric: str | None = None,
         requirement: Requirement | None = None,
         wanted: PredictionFilter | None = None,
     ) -> None:
         super().__init__(run_id)
-        self._wanted = Wanted(step_id, requirement, wanted)
+        self._wanted = Wanted(step_id, requirement, wanted, metric)
         self._walked = False  # whether the reader chose something
         self._listed_here: Listed | None = None  # the list on show
         self._seen: tuple[Item, str, ItemView] | None = None  # the item as it was drawn last, and against what
@@ -84,11 +85,12 @@ class PredictionsScreen(ItemActions):
             else:
                 remark = self.model.problem if self.model is not None and not self._walked else ""
                 look = Look((known.next_metric(chosen) if chosen.metric is None else chosen,), remark)
-            if not look.chosen:
-                return PredictionModel(run, known, None, None, None, {}, plan, why=look.why)
-            found, chosen, problem = self._listed(look)
+        if not look.chosen:
+            return PredictionModel(run, known, None, None, None, {}, plan, why=look.why)
+        found, chosen, problem = self._listed(look)  # in looks of its own: a condition may take seconds
+        with store.reading():
             side, notes = side_of(store, chosen), marks.notes(store, chosen.eval)
-            return PredictionModel(run, known, chosen, found, side, notes, plan, problem)
+        return PredictionModel(run, known, chosen, found, side, notes, plan, problem)
 
     def _listed(self, look: Look) -> tuple[Listed, PredictionFilter, str]:
         """The items, and what was really asked: a condition that no longer holds is left away and told of."""

@@ -193,6 +193,7 @@ class SpecScreen(View[SpecModel]):
         if line is None or line.opens is None or model is None or self.run_id is None:
             return
         opens, board = line.opens, self.board
+        about = (opens.step_id, opens.metric) if opens.metric is not None else (opens.step_id,)
         if opens.rule is not None:
             rule = model.line_of_rule(opens.step_id, opens.rule)
             if rule is not None and rule.openable:
@@ -206,12 +207,11 @@ class SpecScreen(View[SpecModel]):
             elif requirement is not None:
                 self.say("there are no items behind it: it puts requirements together, or is about labels")
         elif opens.part is not None:
-            about = (opens.step_id, opens.metric) if opens.metric is not None else (opens.step_id,)
             board.open_part(opens.part, self.run_id, *about, on_top=True)
         elif opens.view == "run":
             board.open_view(opens.view, self.run_id)
         else:
-            board.open_view(opens.view, self.run_id, opens.step_id, on_top=True)
+            board.open_view(opens.view, self.run_id, *about, on_top=True)
 
 
 def _told(opens: Opens) -> str:
