@@ -14,6 +14,7 @@ from runtime.measuring.slice_names import pooled
 from spec_lang.diagnostics import DiagnosticError
 from tui import side_queries
 from tui.cause_queries import CAUSES, Cause
+from tui.formats import count
 from tui.item_condition import Column, ConditionError, row_columns
 from tui.item_filters import Listed, PredictionFilter, listed, slice_counts
 from tui.queries import RunRow
@@ -25,6 +26,7 @@ from tui.view_models.predictions import Choices
 from tui.widgets.big_table import BigTable
 
 SEPARATOR = "\n"
+MOST_SMALL = 200  # slices with few items that are offered beside their pool
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,14 @@ class ItemChoices(View[PredictionModel]):
         chosen = self.chosen
         if chosen is None:
             return
-        picks = []
+        picks, left = list[Choice](), 0
         for name, values in found.items():
             sizes: dict[str, int] = {}
             for value, shown in pooled(values).items():
                 sizes[shown] = sizes.get(shown, 0) + values[value]
+            small = [value for value in values if value not in sizes]
+            left += len(small[MOST_SMALL:])
+            sizes |= {value: values[value] for value in small[:MOST_SMALL]}
             picks += [Choice(f"{name}{SEPARATOR}{value}", f"{name} {value}", items) for value, items in sizes.items()]
         if not picks:
             self.app.notify("This eval has no slices: `slice NAME = …` in its block makes them.", markup=False)
@@ -128,7 +133,8 @@ class ItemChoices(View[PredictionModel]):
                 name, _, value = key.partition(SEPARATOR)
                 self.choose(replace(chosen, slice=name, slice_value=value))
 
-        self.app.push_screen(PickScreen("Slice", picks, "items of the eval in each"), then)
+        about = "items of the eval in each" + (f"; {count(left)} small ones are in their pool alone" if left else "")
+        self.app.push_screen(PickScreen("Slice", picks, about), then)
 
     def action_causes(self) -> None:
         """Why items failed, or all of them again."""
