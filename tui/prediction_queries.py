@@ -1,10 +1,9 @@
-"""Questions about predictions: which cells an eval has, a page of items, the counts.
+"""Questions about predictions: which cells an eval has.
 
 An item is one row of the data under one template. It is seen from one model (the subject) beside
 another (the baseline): what they measured decides whether it failed, was lost or was gained. Which
-items those are and in which order is found on arrays (``item_index``, ``item_order``, ``item_filters``);
-here are the questions that read text, and one item whole is ``item_queries``. Outputs are cut in SQL, so a page stays
-small whatever a model wrote.
+items those are and in which order is found on arrays (``item_index``, ``item_order``, ``item_filters``), a page of them
+is read by ``item_pages``, and one item whole by ``item_queries``. What all of these speak of has its names here.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 
 from runtime.own_results import BEGUN_STEPS
 from runtime.store import Store
-from tui.item_filters import PredictionFilter, listed
+from tui.item_filters import PredictionFilter
 from tui.item_order import OUTCOMES, Outcome
-from tui.item_pages import HEAD_CHARACTERS, PredictionRow, item_rows
+from tui.item_pages import HEAD_CHARACTERS, PredictionRow
 from tui.item_queries import Item, ItemOutput, item
 from tui.queries import named
 
@@ -30,8 +29,6 @@ __all__ = [
     "PredictionRow",
     "cells",
     "item",
-    "prediction_counts",
-    "prediction_page",
 ]
 
 
@@ -61,16 +58,3 @@ def cells(store: Store, run_id: str) -> list[Cell]:
         {"run": run_id},
     )
     return [Cell(*row) for row in rows]
-
-
-def prediction_page(
-    store: Store, run_id: str, chosen: PredictionFilter, limit: int, offset: int = 0
-) -> list[PredictionRow]:
-    """Items of a filter, those with the worst value first (not measured comes before all)."""
-    with store.reading():
-        return item_rows(store, listed(store, run_id, chosen), offset, offset + limit)
-
-
-def prediction_counts(store: Store, run_id: str, chosen: PredictionFilter) -> dict[Outcome, int]:
-    """Outcome -> number of items, whatever outcome the filter asks for."""
-    return listed(store, run_id, chosen).counts

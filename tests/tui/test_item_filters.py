@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from runtime.store import Store
 from tests.tui.failure_store import OTHER_RUN, copied
+from tests.tui.listing import prediction_counts
 from tests.tui.sample_store import RUN, STARTED
 from tui import prediction_queries as asked
 from tui.cause_queries import CAUSES
@@ -70,7 +71,7 @@ def test_outcomes_are_what_the_values_say(writable: Store) -> None:
     assert all(wanted[name] for name in OUTCOMES)
     for name in OUTCOMES:
         assert set(ids(writable, replace(ALL, outcome=name))) == wanted[name], name
-    counts = asked.prediction_counts(writable, RUN, ALL)
+    counts = prediction_counts(writable, RUN, ALL)
     assert counts == {name: len(keys) for name, keys in wanted.items()}
 
 
@@ -88,14 +89,14 @@ def test_a_metric_that_is_a_number_has_no_failures(writable: Store) -> None:
     with writable.writing() as con:
         con.execute("UPDATE metrics SET unit = 'plain' WHERE metric = 'exact'")
         con.execute("UPDATE item_metrics SET value = length(row_id) + rowid % 7 WHERE metric = 'exact'")
-    counts = asked.prediction_counts(writable, RUN, ALL)
+    counts = prediction_counts(writable, RUN, ALL)
     assert counts["failed"] == counts["passed"] == counts["still"] == 0
     assert counts["lost"] and counts["gained"]
     with writable.writing() as con:
         con.execute(
             """UPDATE steps SET labels = '{"eval": "format", "better:exact": "neither"}' WHERE kind = 'measure'"""
         )
-    assert asked.prediction_counts(writable, RUN, ALL)["lost"] == 0
+    assert prediction_counts(writable, RUN, ALL)["lost"] == 0
 
 
 @given(st.lists(st.integers(0, 40), unique=True, max_size=30), st.lists(st.integers(0, 40), unique=True, max_size=30))
