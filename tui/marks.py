@@ -115,7 +115,7 @@ def marks(store: Store, run_id: str) -> list[Mark]:
             SELECT DISTINCT ON (m.eval, m.template, m.row_id) m.eval, m.template, m.row_id,
                    e.content::VARCHAR AS content, e.file, e.line
             FROM marks m JOIN examples e USING (row_id)
-            JOIN steps s ON s.step_hash = e.step_hash AND s.kind = 'ingest' AND s.run_id IN (m.run_id, $run)
+            JOIN steps s ON s.step_hash = e.step_hash AND s.run_id IN (m.run_id, $run)
             WHERE e.row_id IN (SELECT row_id FROM marks)
             ORDER BY m.eval, m.template, m.row_id, s.run_id <> m.run_id, e.file, e.line
         )

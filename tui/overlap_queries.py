@@ -89,8 +89,10 @@ def overlap_items(store: Store, run_id: str, step_id: str | None, limit: int) ->
             WHERE s.run_id = $run AND ($step IS NULL OR s.step_id = $step) AND o.covered > 0
             ORDER BY o.covered / o.words DESC, o.words DESC, s.ordinal, o.against, o.item LIMIT $limit
         ), place AS (
-            SELECT row_id, any_value(file) AS file, any_value(line) AS line FROM examples
-            WHERE row_id IN (SELECT closest FROM shown) GROUP BY row_id
+            SELECT DISTINCT ON (row_id) row_id, file, line FROM examples
+            WHERE row_id IN (SELECT closest FROM shown)
+              AND step_hash IN (SELECT step_hash FROM steps WHERE run_id = $run)
+            ORDER BY row_id, file, line
         )
         SELECT step_id, against, item, words, covered, rows, closest, file, line, matched
         FROM shown LEFT JOIN place ON place.row_id = closest

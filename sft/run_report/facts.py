@@ -44,7 +44,7 @@ MOST_POINTS = 600  # of a curve: more than a page has pixels for
 @dataclass(frozen=True)
 class EvalFacts:
     """An eval as seen from one model beside another, by one metric; ``failures`` are the first of ``failed`` items with
-    the cause of each, ``causes`` those of all."""
+    the cause of each, ``causes`` those of all. ``flips``: every item is right or wrong, and none partly."""
 
     name: str
     chosen: PredictionFilter
@@ -55,6 +55,7 @@ class EvalFacts:
     not_compared: str  # why not
     failures: tuple[tuple[ItemView, Cause | None], ...]
     causes: Mapping[Cause, int]
+    flips: bool
 
     @property
     def failed(self) -> int:
@@ -132,7 +133,8 @@ def _eval(
     compared, why = _compared(store, run_id, chosen, failed.counts["all"])
     failures = tuple(zip(views, each, strict=True))
     unit, why = known.unit(chosen), why or remark
-    return EvalFacts(name, chosen, beside, unit, failed.counts, compared, why, failures, causes)
+    flips = failed.ranked.flips
+    return EvalFacts(name, chosen, beside, unit, failed.counts, compared, why, failures, causes, flips)
 
 
 def _look(

@@ -41,7 +41,7 @@ def _eval(one: EvalFacts, room: int) -> Markup:
     beside = f" beside {one.beside}" if one.beside else ""
     head = el("h3", f"{chosen.eval}: {chosen.model}{beside}, by {chosen.metric}")
     graded = one.unit == "share"
-    others = [f"{count(one.counts[name])} {outcome_name(name, graded)}" for name in NOT_FAILED if one.counts[name]]
+    others = [f"{count(one.counts[name])} {outcome_name(name, one.flips)}" for name in NOT_FAILED if one.counts[name]]
     none = "No item failed." if graded else f"`{chosen.metric}` is a number, by which no answer fails."
     told = none if not one.failed else f"{count(len(shown))} of {count(one.failed)} failures."
     if len(shown) < len(one.failures):

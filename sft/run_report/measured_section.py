@@ -61,8 +61,7 @@ def _flips(one: EvalFacts) -> Markup:
     beside = f" beside {one.beside}" if one.beside else ""
     head = el("h3", f"{chosen.eval}: {chosen.model}{beside}, by {chosen.metric}")
     if one.compared is None:
-        graded = one.unit == "share"
-        counts = [f"{count(one.counts[name])} {outcome_name(name, graded)}" for name in TOLD if one.counts[name]]
+        counts = [f"{count(one.counts[name])} {outcome_name(name, one.flips)}" for name in TOLD if one.counts[name]]
         told = f"{count(one.counts['all'])} items: {', '.join(counts)}."
         return joined(head, el("p", told), el("p", one.not_compared, class_="quiet") if one.not_compared else None)
     return joined(head, *_change(one.compared), _by_slice(one.compared))

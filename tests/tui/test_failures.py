@@ -18,6 +18,7 @@ from tests.tui.failure_store import copied
 from tests.tui.sample_store import RUN, row_id
 from tui import marks
 from tui.nearest_queries import nearest, training_rows
+from tui.overlap_queries import overlap_items
 from tui.queries import plan
 from tui.screens.nearest import NearestScreen
 from tui.screens.predictions import PredictionsScreen
@@ -245,7 +246,7 @@ def test_rows_that_share_no_word_are_not_gone(store: Store) -> None:
     assert "not in the store any more" in nearest(store, RUN, "format", "tuned", "xylophone zebra").why
 
 
-def test_a_mark_has_the_row_that_its_run_read(store: Store) -> None:
+def test_marks_and_overlap_name_the_row_that_their_run_read(store: Store) -> None:
     item = row_id(301)
     step = store.query("SELECT step_hash FROM steps WHERE kind = 'ingest' AND run_id = ?", [RUN])[0][0]
     older = store.root / "objects" / ("f" * 32)
@@ -262,6 +263,11 @@ def test_a_mark_has_the_row_that_its_run_read(store: Store) -> None:
     marks.set_mark(store, marks.Marked("format", "plain", item, RUN, "tuned"))
     (mark,) = marks.marks(store, RUN)
     assert (mark.file, mark.line) == ("tickets.jsonl", 301) and "instruction" in (mark.content or "")
+    found = ("step_hash", "against", "item", "words", "covered", "rows", "closest", "matched")
+    filtered = store.query("SELECT step_hash FROM steps WHERE kind = 'filter' AND run_id = ?", [RUN])[0][0]
+    store.insert("overlap_items", found, [(filtered, 0, "i", 9, 9, 1, item, "words")])
+    (given_away,) = overlap_items(store, RUN, None, 9)
+    assert (given_away.file, given_away.line) == ("tickets.jsonl", 301)
     with store.writing() as con:
         con.execute("UPDATE marks SET template = 'renamed'")
     assert "1 more is of evals or templates that this run does not have" in show(store, RUN, "marks", width=200)
