@@ -64,7 +64,9 @@ def test_keys_are_about_the_row_under_the_cursor(store: Store, walk: Walk, monke
     monkeypatch.setattr(predictions, "REST_SECONDS", 60.0)  # the cursor runs ahead of what is read
 
     async def journey(go: Journey) -> None:
-        await go.press("5", "j", "space", "j", "i", *"of this", "enter", "j")
+        await go.press("5", "j", "space", "j", "i")
+        await go.pilot.press(*"of this")
+        await go.press("enter", "j")
         keys = [of_key(lines(go).row_at(place).key) for place in range(4)]  # type: ignore[union-attr]
         assert known_marks(store) == {(*keys[1], ""), (*keys[2], "of this")}  # type: ignore[misc]
         await go.press("enter")
