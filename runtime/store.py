@@ -194,13 +194,6 @@ class Store:
             pause = min(pause * 1.6, 0.04 if waited < 2.0 else 0.25)  # a look lasts for tens of milliseconds
 
 
-def interrupt_looks() -> None:
-    """Stop what is asked right now: it raises in the thread that asks. For whoever leaves without the answer."""
-    for con in tuple(_LOOKING.values()):
-        with suppress(Exception):  # closed meanwhile
-            con.interrupt()
-
-
 @contextmanager
 def _findings(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """What DuckDB says of files, values, disk or memory becomes a finding; the rest is a bug of ours."""

@@ -53,6 +53,7 @@ ALLOWED = {
         "runtime.environment",
         "runtime.processes",
         "runtime.internal_errors",
+        "runtime.leaving",
         *("runtime.detached", "runtime.own_process"),
         *("runtime.own_results", "runtime.spec_place"),
         "runtime.baselines",

@@ -25,7 +25,7 @@ from tui.actions import actions_for
 from tui.live import LiveRun, state_of
 from tui.mark_queue import MarkQueue
 from tui.queries import RunRow
-from tui.questions import leave
+from tui.questions import leave_for_good
 from tui.screens.catalogue import ABOVE, PARTS, VIEWS, screen_class
 from tui.screens.keys import KeysScreen
 from tui.screens.runs import RunsScreen
@@ -237,5 +237,5 @@ def run_dashboard(
     modest()
     dashboard = Dashboard(Store(root), run_id, theme, started)
     dashboard.run()
-    leave()
+    leave_for_good()
     return dashboard.return_code or 0

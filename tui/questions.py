@@ -16,7 +16,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any, TypeVar
 
-from runtime.store import interrupt_looks
+from runtime.leaving import interrupt_looks, keep_others_out
 
 PATIENCE_S = 1.0  # with what is still computed when the dashboard is left
 
@@ -49,8 +49,17 @@ async def answer_of(question: Callable[[], T]) -> T:
 
 
 def leave(seconds: float = PATIENCE_S) -> None:
-    """Stop what is still computed, and wait for it so long at most."""
+    """Stop what is still computed, and wait for it so long at most. One that has waited for its turn at the store gets
+    it when the one before is stopped, and is stopped then."""
     deadline = time.monotonic() + seconds
-    for thread in tuple(_threads):
+    while _threads and time.monotonic() < deadline:
         interrupt_looks()
-        thread.join(max(0.0, deadline - time.monotonic()))
+        for thread in tuple(_threads):
+            thread.join(0.02)
+
+
+def leave_for_good() -> None:
+    """The same at the end of the process: what computes on has nothing more to ask."""
+    leave()
+    if _threads:
+        keep_others_out(10 * PATIENCE_S)

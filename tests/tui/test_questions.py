@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ from tui.questions import answer_of, leave
 from tui.screens.runs import PAGE, RunsScreen
 
 Walk = Callable[..., None]
+ROOT = Path(__file__).parents[2]
 
 
 def fails() -> None:
@@ -75,6 +79,44 @@ def test_a_question_to_the_store_is_stopped_when_the_dashboard_is_left(done: Sto
         if not questions._threads:
             break
     assert not questions._threads
+
+
+LEAVES = """
+import asyncio, sys, threading, time
+from pathlib import Path
+from runtime.store import Store
+from tui.questions import answer_of, leave_for_good
+
+store, begun = Store(Path(sys.argv[1])), threading.Event()
+
+def asks():
+    with store.reading() as con:
+        begun.set()
+        con.execute("SELECT count(*) FROM range(100000000000) a, range(1000) b")
+
+def computes():
+    end = time.monotonic() + 600
+    while time.monotonic() < end:
+        sum(range(1000))
+
+async def leave():
+    for question in (asks, asks, computes):
+        asyncio.ensure_future(answer_of(question))
+    while not begun.is_set():
+        await asyncio.sleep(0.01)
+
+asyncio.run(leave())
+leave_for_good()
+print(len(store.query("SELECT run_id FROM runs")))
+"""
+
+
+def test_a_process_that_is_left_while_it_computes_ends_whole(done: Store) -> None:
+    """Two ask the store in turn, one computes: none of them ends inside of DuckDB, and who leaves may still ask."""
+    left = subprocess.run(
+        [sys.executable, "-c", LEAVES, str(done.root)], capture_output=True, text=True, timeout=60, cwd=ROOT
+    )
+    assert (left.returncode, left.stdout, left.stderr) == (0, "1\n", "")
 
 
 def test_a_list_of_runs_that_grows_while_it_is_read_has_each_run_once(
