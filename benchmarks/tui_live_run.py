@@ -62,6 +62,13 @@ def steps_of(total: int) -> tuple[str, ...]:
     return (*BEGINNING, "train:tuned", *(f"predict:tests.{n}" for n in range(1, parts)), *ENDING)
 
 
+def labels_of(kind: str, name: str) -> dict[str, str]:
+    """The names of a step; each of those that answer has a template of its own."""
+    if kind != "predict":
+        return {"eval": name} if kind == "measure" else {}
+    return {"eval": "tests", "model": "tuned", "template": name.rpartition(".")[2]}
+
+
 def prepare(root: Path, steps: Sequence[str]) -> None:
     """A run in its training, whose process is this one."""
     from runtime.processes import identity
@@ -86,8 +93,8 @@ def prepare(root: Path, steps: Sequence[str]) -> None:
             state = "done" if step in BEGINNING else "pending"
             con.execute(
                 "INSERT INTO steps (run_id, ordinal, step_id, kind, name, step_hash, labels, status) "
-                "VALUES (?,?,?,?,?,?,'{}',?)",
-                [RUN, at, step, kind, name, f"live{at}", state],
+                "VALUES (?,?,?,?,?,?,?,?)",
+                [RUN, at, step, kind, name, f"live{at}", json.dumps(labels_of(kind, name)), state],
             )
 
 
