@@ -8,6 +8,7 @@ name, so nothing can be written, no file read and no setting changed. All functi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -54,11 +55,21 @@ def used_columns(con: Any, condition: str, known: Mapping[str, object]) -> list[
     try:
         tree = json.loads(said[0])
         if tree.get("error"):
-            raise ConditionError(str(tree.get("error_message", "it is no SQL")).splitlines()[0])
+            said_why = str(tree.get("error_message", "it is no SQL")).splitlines()[0]
+            raise ConditionError(said_why + _words_of_sql(con, condition, known))
         where = _where(tree)
         return list(dict.fromkeys(name for node in _nodes(where) for name in _checked(node, known)))
     except RecursionError:
         raise ConditionError("it is nested too deeply") from None
+
+
+def _words_of_sql(con: Any, condition: str, known: Mapping[str, object]) -> str:
+    """What to write for columns whose names are words of SQL, such as a metric called `right`; nothing without any."""
+    rows = con.execute("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'").fetchall()
+    words = {word for (word,) in rows}
+    bare = re.sub(r"""'[^']*'|"[^"]*\"""", " ", condition)
+    named = [name for name in known if name.lower() in words and re.search(rf"\b{re.escape(name)}\b", bare, re.I)]
+    return "".join(f'; `{name}` is a word of SQL, so the column is written "{name}"' for name in named)
 
 
 def _where(tree: dict[str, Any]) -> dict[str, Any]:

@@ -392,3 +392,13 @@ def test_rows_are_of_the_store_as_it_is_while_a_run_goes_on(running: Store) -> N
     columns = ("step_hash", "row_id", "prompt", "output", "expected", "stop_reason", "made_at")
     running.insert("predictions", columns, [(step, "id", "q", "a", "b", "length", STARTED)])
     assert [row.row_id for row in rows_of(running, listed(running, RUN, ALL, shelf))] == ["id"]
+
+
+def test_a_column_whose_name_is_a_word_of_sql_is_told_how_to_be_written(done: Store) -> None:
+    from tui.condition_syntax import used_columns
+
+    known = {"right": "metric", "output": "text"}
+    with done.reading() as con:
+        with pytest.raises(ConditionError, match='`right` is a word of SQL, so the column is written "right"'):
+            used_columns(con, "right = 0", known)
+        assert used_columns(con, "\"right\" = 0 AND right(output, 1) <> 'right'", known) == ["right", "output"]

@@ -115,8 +115,12 @@ def test_steps_go_to_round_numbers_and_stay_near_the_data() -> None:
     one = moved(Measured("s", "h", "h", 0, "n", "keep n >= 3.33", None, 1), held)
     assert isinstance(one, Moved) and one.scale.step == 0.5
     assert one.moved(1).now.edge.value == 3.5 and one.moved(-1).now.edge.value == 3.0
-    assert one.moved(-100).now.edge.value == -0.5 and one.moved(1000).now.edge.value == 10.0
+    assert one.moved(-100).now.edge.value == 0.0 and one.moved(1000).now.edge.value == 10.0  # none is below 0
     assert one.moved(1).back() == one
+    shares = Numbers(101, [n / 100 for n in range(101)], range(101), False)
+    share = moved(Measured("s", "h", "h", 0, "n", "drop n > 3.3%", None, 1), shares)
+    assert isinstance(share, Moved)
+    assert share.moved(1000).line == "drop n > 100%" and share.moved(-1000).line == "drop n > 0%"
 
 
 def test_what_the_spec_keeps_is_what_the_run_kept(data: Store) -> None:

@@ -71,7 +71,8 @@ def answer_settings(plan: Mapping[str, Any], eval_name: str, model: str, templat
         if step.get("kind") != "predict" or any(labels.get(name) != value for name, value in wanted.items()):
             continue
         params, local, content = step.get("params", {}), step.get("local", {}), step.get("content", {})
-        found = [(name.replace("_", " "), str(value)) for name, value in (params.get("decode") or {}).items()]
+        decode = params.get("decode") or {}  # of recorded answers: where they are, of which most is no setting
+        found = [(name.replace("_", " "), str(v)) for name, v in decode.items() if isinstance(v, str | int | float)]
         found += [("answers an item", str(params["samples"]))] if params.get("samples", 1) != 1 else []
         found += [("precision", str(params["precision"]))] if "precision" in params else []
         found += [("weights", str(local["weights"]))] if local.get("weights") else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from spec_lang.quantities import Unit
 from tui.formats import count
 from tui.threshold_queries import Measured, Numbers
 from tui.view_models.thresholds import Cut, Kept, Scale, beside, cut_of, finite, kept, line_of, scale_of, unwritten
@@ -54,11 +55,14 @@ class Moved:
         return text
 
     def moved(self, steps: int) -> Moved:
-        """Some steps on; past the last number there is nothing to be seen, so it stays there."""
+        """Some steps on; past the last number there is nothing to be seen, so it stays there. Nor does it go where no
+        value can be: a rule with such a limit decides the same for every row, and no spec may have it."""
         values = finite(self.numbers.values)
         lowest, highest = float(values[0]), float(values[-1])
         wanted = self.scale.moved(self.now.edge.value, steps)
-        ends = (self.scale.moved(lowest, -1), self.scale.moved(highest, 1))
+        low, high = self.scale.moved(lowest, -1), self.scale.moved(highest, 1)
+        share = self.now.edge.unit is Unit.SHARE and highest <= 1
+        ends = (max(low, 0.0) if lowest >= 0 else low, min(high, 1.0) if share else high)
         if ends[0] <= self.now.edge.value <= ends[1]:
             wanted = min(max(wanted, ends[0]), ends[1])
         return replace(self, now=self.now.at(wanted))
