@@ -295,7 +295,7 @@ LEFT JOIN (
 CREATE OR REPLACE VIEW mixtures AS
 SELECT s.run_id, s.step_id, coalesce(s.labels ->> c.part, c.part) AS task, c.available, c.share, c.wanted, c.realised, c.repeats
 FROM mixture_counts c JOIN steps s USING (step_hash)
-WHERE s.status IN ('done', 'cached');
+WHERE s.status IN ('done', 'cached', 'failed'); -- one that is refused has counts too, which say why
 
 -- Rounds under their names in a run.
 CREATE OR REPLACE VIEW rounds AS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.own_results import MADE_STEPS
+from runtime.own_results import BEGUN_STEPS
 from runtime.store import Store
 
 
@@ -23,10 +23,11 @@ class MixtureRow:
 
 
 def mixtures(store: Store, run_id: str) -> list[MixtureRow]:
-    """All mixtures of a run in plan order, the largest part of each first."""
+    """All mixtures of a run in plan order, the largest part of each first; also one that was refused, because its rows
+    would repeat too often: what it would have taken says why."""
     rows = store.query(
         "SELECT s.step_id, m.part, coalesce(s.labels ->> m.part, m.part), m.available, m.share, m.wanted, m.realised, "
-        f"m.repeats FROM {MADE_STEPS} s JOIN mixture_counts m USING (step_hash) WHERE s.run_id = ? "
+        f"m.repeats FROM {BEGUN_STEPS} s JOIN mixture_counts m USING (step_hash) WHERE s.run_id = ? "
         "ORDER BY s.ordinal, m.share DESC, 3",
         [run_id],
     )

@@ -120,7 +120,7 @@ def test_what_comes_bit_by_bit_is_its_own_until_another_run_has_finished_it(done
     store = stop(Store(Path(shutil.copytree(done.root, tmp_path / ".sft"))), "train:tuned", rest="pending")
     train = next(step for step in queries.steps(store, STOPPED) if step.kind == "train")
     assert train.finished_by == RUN and training_queries.course_of(store, train).points == ()
-    assert f"run {RUN} has trained it since" in show(store, STOPPED, "training")
+    assert f"run {RUN} has trained it since" in " ".join(show(store, STOPPED, "training").split())
     with store.writing() as con:
         con.execute("DELETE FROM results WHERE kind = 'train'")
     train = next(step for step in queries.steps(store, STOPPED) if step.kind == "train")

@@ -145,7 +145,11 @@ def test_the_view_shows_sets_and_the_closest_items(bench: Bench) -> None:
     bench.store.insert(
         "steps",
         ("run_id", "ordinal", "step_id", "kind", "name", "step_hash", "labels", "status", "rows_in"),
-        [("r1", 0, step.id, "decontaminate", "t", step.hash, "{}", "done", 2)],
+        [("r1", 0, step.id, "decontaminate", "t", step.hash, "{}", "done", 2)]
+        + [
+            ("r1", n, f"ingest:s{n}", "ingest", f"s{n}", read.hash, "{}", "done", 2)
+            for n, read in enumerate((bench.steps["ingest:held"], bench.steps["ingest:s"]), 1)
+        ],
     )
     bench.store.insert("rules", ("run_id", "step_id", "rule", "text"), [("r1", step.id, "0", "against [format]")])
     bench.store.insert(
