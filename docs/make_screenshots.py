@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from textual.pilot import Pilot
 
 from runtime.baselines import find_run
+from runtime.leaving import keep_others_out
 from runtime.store import Store
 from tui.app import Dashboard
 
@@ -125,6 +126,7 @@ def main() -> None:
         wanted = {name: keys for name, keys in wanted.items() if name in given.only}
     run_id = find_run(store, given.run)[0]
     asyncio.run((take_all if given.all else take_kept)(store, run_id, given.folder, wanted))
+    keep_others_out(5.0)  # what the last screen still asked
 
 
 if __name__ == "__main__":

@@ -249,6 +249,8 @@ def _migrate(con: duckdb.DuckDBPyConnection, root: Path) -> None:
         if version[0] < 2:
             con.execute((Path(__file__).parent / "migrate_2.sql").read_text(encoding="utf-8"))
         move_out(con, root)
+        if not points_here(con, root):
+            point_views(con, root)  # of a store that was moved; other views are made of them
         before = _set_aside(con)
         con.execute(schema)
         if before is not None:

@@ -194,3 +194,12 @@ def test_a_look_into_an_older_store_finds_what_this_version_asks_for(tmp_path: P
         con.execute("UPDATE meta SET schema_version = 4")
     assert store.query("SELECT reason FROM item_metrics") == []
     assert store.query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]
+
+
+def test_an_older_store_that_was_moved_is_brought_to_this_version(tmp_path: Path) -> None:
+    store = Store(tmp_path / "here").create()
+    with store.writing() as con:
+        con.execute("UPDATE meta SET schema_version = ?", [SCHEMA_VERSION - 1])
+    moved = Store(store.root.rename(tmp_path / "there"))
+    assert moved.query("SELECT count(*) FROM drops") == [(0,)]
+    assert moved.query("SELECT schema_version FROM meta") == [(SCHEMA_VERSION,)]
