@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--row", metavar="ROW", help="a row by its place from 0 (row, templates) or its id (row, predictions)"
     )
-    parser.add_argument("--at", type=float, metavar="LIMIT", help="what this limit would keep (thresholds)")
+    parser.add_argument("--at", type=_limit, metavar="LIMIT", help="what this limit would keep (thresholds)")
     parser.add_argument("--eval", help="this eval, of several (predictions)")
     parser.add_argument("--model", help="only this model (metrics, predictions)")
     parser.add_argument("--template", help="only this template (metrics, predictions)")
@@ -87,6 +87,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_store(parser)
     add_format(parser, "text", "json", "markdown", *REPORTS, AS_SOURCE)
+
+
+def _limit(text: str) -> float:
+    """A limit as a spec writes it: a number, or a share such as `93.5%`. Raises ArgumentTypeError."""
+    from decimal import Decimal
+
+    try:
+        return float(Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1))
+    except ArithmeticError as error:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number, nor a share such as 93.5%") from error
 
 
 def _count(text: str) -> int:

@@ -300,3 +300,16 @@ def test_in_text_the_same(data: Store) -> None:
         with pytest.raises(DiagnosticError) as refused:
             show(data, None, "thresholds", at=at, **about)
         assert refused.value.diagnostics[0].code == "SFT0920"
+
+
+def test_a_limit_in_text_is_written_as_in_a_spec(capsys: pytest.CaptureFixture[str]) -> None:
+    import argparse
+
+    from sft.commands.show_command import add_arguments
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert [parser.parse_args(["--at", text]).at for text in ("93.5%", "3", "-0.25")] == [0.935, 3.0, -0.25]
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--at", "9x%"])
+    assert "`9x%` is no number" in capsys.readouterr().err
