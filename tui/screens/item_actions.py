@@ -105,21 +105,18 @@ class ItemActions(ItemChoices):
 
     def action_alike(self) -> None:
         """The training rows that are most like the item."""
-        chosen = self.chosen
-
-        def look(item: Item) -> None:
-            if chosen is not None and item.outputs:
-                self.app.push_screen(NearestScreen(self.run_id or "", chosen.eval, chosen.model, item))
-
-        self.with_item(look)
+        self._open_about(NearestScreen)
 
     def action_rendered(self) -> None:
         """The prompt as the model got it."""
+        self._open_about(PromptScreen)
+
+    def _open_about(self, screen: type[NearestScreen] | type[PromptScreen]) -> None:
         chosen = self.chosen
 
         def look(item: Item) -> None:
             if chosen is not None and item.outputs:
-                self.app.push_screen(PromptScreen(self.run_id or "", chosen.eval, chosen.model, item))
+                self.app.push_screen(screen(self.run_id or "", chosen.eval, chosen.model, item))
 
         self.with_item(look)
 

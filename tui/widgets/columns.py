@@ -18,7 +18,7 @@ from rich.text import Text
 
 from spec_lang.plain_text import visible
 
-WIDE = 100
+WIDE = 112  # with fewer the columns that share the rest would have four letters
 MOST_CELL_CHARACTERS = 400
 PADDING = 1  # blank cells on each side of a cell
 
