@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests import two_models
+
 RUN = "29990101-000000-live"  # newer than those that are run for real
 EVENTS_A_SECOND = 20
 COMMIT_EVERY = 40  # events
@@ -24,36 +26,25 @@ ITEMS = 2000
 PARAMS: dict[str, Any] = {"requirements": [], "metrics": [], "slices": [], "rules": []}  # as much as views read
 BEGINNING = ("ingest:rows", "filter:clean", "render:train")
 ENDING = ("measure:tests", "gate:release")
-SPEC = """edition 2026
-source asked { path = "asked.jsonl"  licence = "CC0-1.0"  origin = human }
-source said  { path = "said.jsonl"   licence = "CC0-1.0"  origin = model }
-task questions { from = asked }
-model old { recorded = said  item = question  answer = old  prompt = asked }
-model new { recorded = said  item = question  answer = new  prompt = asked }
-eval exam {
-  models = [old, new]
-  data = questions
-  expected = answer
-  metric exact = exact_match()
-}
-gate release { require exam.exact(new) >= 50% at 95% }
-"""
+SPEC = two_models.exam(after="gate release { require exam.exact(new) >= 50% at 95% }\n")
 
 
 def finished_runs(folder: Path) -> None:
     """Two real runs, the second one worse."""
     from sft.project import run
 
-    (folder / "exam.sft").write_text(SPEC)
     asked = [{"question": f"question {n}", "answer": "yes"} for n in range(ITEMS)]
-    (folder / "asked.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
     for wrong in (ITEMS // 20, ITEMS // 10):
         said = [
-            {"question": f"question {n}", "old": "no" if n % 4 else "yes", "new": "no" if n < wrong else "yes"}
+            {
+                "question": f"question {n}",
+                "old": "no" if n % 4 else "yes",
+                "new": "no" if n < wrong else "yes",
+                "asked": "?",
+            }
             for n in range(ITEMS)
         ]
-        (folder / "said.jsonl").write_text("".join(json.dumps({**row, "asked": "?"}) + "\n" for row in said))
-        assert run(folder / "exam.sft").status == "done"
+        assert run(two_models.write(folder, SPEC, asked, said)).status == "done"
 
 
 def steps_of(total: int) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from textual.pilot import Pilot
 
 from runtime.baselines import find_run
-from runtime.leaving import keep_others_out
+from runtime.looks import keep_others_out
 from runtime.store import Store
 from tui.app import Dashboard
 

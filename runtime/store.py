@@ -3,7 +3,7 @@
 DuckDB lets one process hold a file for writing and shuts readers out meanwhile, so nobody keeps a
 connection across thinking time: a writer opens, commits one step's rows and closes, a reader opens
 for one query, 4 ms each (``attached_files``). Both retry with bounded backoff, then say who holds the
-file. Within a process a lock keeps readers and writers apart, because DuckDB opens no file twice.
+file. Within a process they take turns (``looks``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import random
 import re
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.attached_files import HERE, Attached, attach
 from runtime.damaged_files import damage
+from runtime.looks import ONE_AT_A_TIME, OPEN_LOOKS
 from runtime.relational import explained
 from runtime.row_files import move_out, point_views, points_here
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -35,8 +35,6 @@ DATABASE = "results.duckdb"
 PATIENCE_SECONDS = 30.0
 _BESIDE = ".new-"  # how a folder begins in which a database is being made
 _LEFT_S = 600  # seconds after which nobody is making it any more
-_IN_PROCESS = threading.RLock()
-_LOOKING: dict[Path, duckdb.DuckDBPyConnection] = {}  # guarded by the lock
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -104,7 +102,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: committed at the end, rolled back on any exception. Keep it short."""
-        with _IN_PROCESS:
+        with ONE_AT_A_TIME:
             opened = self._connect(read_only=False)
             try:
                 opened.con.execute("BEGIN")
@@ -126,10 +124,10 @@ class Store:
         """
         if not self.exists:
             raise fatal("SFT0902", f"there is no store at `{self.root}`", "run a spec first: `sft run FILE`")
-        with _IN_PROCESS:
-            if self.database in _LOOKING:
-                with _findings(_LOOKING[self.database]):
-                    yield _LOOKING[self.database]
+        with ONE_AT_A_TIME:
+            if self.database in OPEN_LOOKS:
+                with _findings(OPEN_LOOKS[self.database]):
+                    yield OPEN_LOOKS[self.database]
                 return
             opened = self._connect(read_only=True)
             try:
@@ -137,11 +135,11 @@ class Store:
                     opened = self._renewed(opened)
                 if not points_here(opened.con, self.root):
                     opened = self._pointed(opened)
-                _LOOKING[self.database] = opened.con
+                OPEN_LOOKS[self.database] = opened.con
                 with _findings(opened.con):
                     yield opened.con
             finally:
-                _LOOKING.pop(self.database, None)
+                OPEN_LOOKS.pop(self.database, None)
                 opened.close()
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:

@@ -53,7 +53,7 @@ ALLOWED = {
         "runtime.environment",
         "runtime.processes",
         "runtime.internal_errors",
-        "runtime.leaving",
+        "runtime.looks",
         *("runtime.detached", "runtime.own_process"),
         *("runtime.own_results", "runtime.spec_place"),
         "runtime.baselines",

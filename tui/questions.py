@@ -16,7 +16,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any, TypeVar
 
-from runtime.leaving import interrupt_looks, keep_others_out
+from runtime.looks import interrupt_looks, keep_others_out
 
 PATIENCE_S = 1.0  # with what is still computed when the dashboard is left
 

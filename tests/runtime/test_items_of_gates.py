@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,49 +10,29 @@ import pytest
 
 from runtime.store import Store
 from sft.cli import main
+from tests.two_models import exam, write
 
-SPEC = """\
-edition 2026
-source asked { path = "asked.jsonl"   licence = "CC0-1.0"   origin = human }
-source one   { path = "one.jsonl"   licence = "CC0-1.0"   origin = model }
-source two   { path = "two.jsonl"   licence = "CC0-1.0"   origin = model }
-task questions { from = asked }
-model first  { recorded = one   item = question   answer = reply   prompt = shown }
-model second { recorded = two   item = question   answer = reply   prompt = shown }
-eval exam {
-  models   = [first, second]
-  data     = questions
-  expected = answer
-  metric right = exact_match()
-}
-gate release {
-  require exam.right(second) >= 80% at 95%
-  require exam.right(second) no_worse_than first by 10pt at 95%
+SPEC = exam(
+    after="""gate release {
+  require exam.exact(new) >= 80% at 95%
+  require exam.exact(new) no_worse_than old by 10pt at 95%
 }
 """
+).replace("answer = new   prompt = asked", "answer = new   prompt = shown")
 ASKED = [{"question": f"{n} + {n}?", "answer": str(2 * n)} for n in range(100)]
 
 
-def answers(wrong: int, shown: str = "{}") -> list[dict[str, str]]:
-    """Recorded answers to all questions, the first of them wrong."""
-    return [
-        {
-            "question": row["question"],
-            "reply": "?" if place < wrong else row["answer"],
-            "shown": shown.format(row["question"]),
-        }
-        for place, row in enumerate(ASKED)
-    ]
-
-
 def verdicts(folder: Path, asked: Sequence[Mapping[str, Any] | str], shown: str = "{}") -> list[tuple[Any, ...]]:
-    """Verdict, items and reason of both requirements."""
-    files = {"asked": asked, "one": answers(10), "two": answers(10, shown)}
-    for name, rows in files.items():
-        lines = (row if isinstance(row, str) else json.dumps(row) for row in rows)
-        (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    (folder / "s.sft").write_text(SPEC)
-    main(["run", str(folder / "s.sft"), "--plain"])
+    """Verdict, items and reason of both requirements, where either model answers the first ten questions wrongly and
+    `new` was shown them so."""
+    said = []
+    for place, row in enumerate(ASKED):
+        reply = "?" if place < 10 else row["answer"]
+        question = row["question"]
+        said.append(
+            {"question": question, "old": reply, "new": reply, "asked": question, "shown": shown.format(question)}
+        )
+    main(["run", str(write(folder, SPEC, asked, said)), "--plain"])
     found = "SELECT verdict, n, reason FROM gates ORDER BY step_hash, requirement"
     return Store(folder / ".sft").query(found)
 

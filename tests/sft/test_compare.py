@@ -17,31 +17,15 @@ from sft.comparing_models import Wanted, compare_models
 from sft.project import open_store, run
 from spec_lang.diagnostics import DiagnosticError
 from tests.command import sft
+from tests.two_models import exam, write
 
-SPEC = """edition 2026
-source asked { path = "asked.jsonl"   licence = "CC0-1.0"   origin = human }
-source said  { path = "said.jsonl"    licence = "CC0-1.0"   origin = model }
-task questions { from = asked }
-model old { recorded = said   item = question   answer = old   prompt = asked }
-model new { recorded = said   item = question   answer = new   prompt = asked }
-eval exam {
-  models   = [old, new]
-  data     = questions
-  expected = answer
-  metric exact = exact_match()
-  metric length = characters()
-  slice short = characters(question) < 2
-}
-"""
+SPEC = exam("metric exact = exact_match()\n  metric length = characters()\n  slice short = characters(question) < 2")
 # 40 questions: 30 right under both, 6 fixed, 2 regressed, 2 wrong under both; the last has no answer of `new`.
 OLD = "r" * 30 + "w" * 6 + "r" * 2 + "w" * 2
 NEW = "r" * 30 + "r" * 6 + "w" * 2 + "w" * 2
 
 
-def write(folder: Path, spec: str = SPEC, prompts: Mapping[int, str] | None = None, whole: bool = True) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / "t.sft").write_text(spec)
-    asked = [{"question": str(n), "answer": "yes"} for n in range(40)]
+def written(folder: Path, spec: str = SPEC, prompts: Mapping[int, str] | None = None, whole: bool = True) -> Path:
     words = {"r": "yes", "w": "no \x1b[31m| `no`"}
     said: list[dict[str, Any]] = [
         {"question": str(n), "old": words[OLD[n]], "new": words[NEW[n]], "asked": (prompts or {}).get(n, f"Say {n}.")}
@@ -49,19 +33,16 @@ def write(folder: Path, spec: str = SPEC, prompts: Mapping[int, str] | None = No
     ]
     if not whole:
         said[39]["new"] = None
-    for name, rows in (("asked", asked), ("said", said)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return write(folder, spec, ({"question": str(n), "answer": "yes"} for n in range(40)), said)
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two runs: the second has other prompts for two items, and one answer less."""
     folder = tmp_path_factory.mktemp("compare")
-    write(folder)
-    assert run(folder / "t.sft").status == "done"
+    assert run(written(folder)).status == "done"
     bless(open_store(folder), "last", "main", folder, note=None, replace=False, anyway=True)
-    write(folder, prompts={3: "Say three.", 4: "Say four."}, whole=False)
-    assert run(folder / "t.sft").status == "done"
+    assert run(written(folder, prompts={3: "Say three.", 4: "Say four."}, whole=False)).status == "done"
     return folder
 
 
@@ -109,8 +90,8 @@ def test_a_run_against_itself_shows_no_difference(project: Path) -> None:
 
 
 def test_another_normaliser_measures_something_else(project: Path) -> None:
-    write(project, SPEC.replace("exact_match()", "exact_match(normalise = text)"))
-    assert run(project / "t.sft").status == "done"
+    spec = written(project, SPEC.replace("exact_match()", "exact_match(normalise = text)"))
+    assert run(spec).status == "done"
     found = record("main:old", "old", cwd=project)
     assert found["outcome"] == "inconclusive"
     assert found["differs"] == ["metric: exact_match(normalise = none) against exact_match(normalise = text)"]
@@ -119,12 +100,12 @@ def test_another_normaliser_measures_something_else(project: Path) -> None:
 def test_another_judge_under_the_same_name_measures_something_else(tmp_path: Path) -> None:
     judged = SPEC.replace("eval exam", "judge right { labels = [no, yes]   using = recorded(asked) }\neval exam")
     judged = judged.replace("exact_match()", "rate(right == yes)").replace("   prompt = asked", "")
-    write(tmp_path, judged, prompts=dict.fromkeys(range(40), "yes"))
-    assert run(tmp_path / "t.sft").status == "done"
+    spec = written(tmp_path, judged, prompts=dict.fromkeys(range(40), "yes"))
+    assert run(spec).status == "done"
     bless(open_store(tmp_path), "last", "main", tmp_path, note=None, replace=False, anyway=True)
     assert record("main:old", "old", cwd=tmp_path)["differs"] == []
-    (tmp_path / "t.sft").write_text(judged.replace("recorded(asked)", "recorded(old)"))
-    assert run(tmp_path / "t.sft").status == "done"
+    spec.write_text(judged.replace("recorded(asked)", "recorded(old)"))
+    assert run(spec).status == "done"
     found = record("main:old", "old", cwd=tmp_path)
     assert found["outcome"] == "inconclusive" and found["differs"] == ["judge: another in column"]
 
@@ -153,7 +134,7 @@ def test_a_baseline_is_written_beside_its_spec_and_nowhere_else(project: Path, t
     with Store(store).writing() as con:  # as on another machine, where that folder is none
         con.execute("UPDATE environment SET value = value || '/gone' WHERE key = 'spec:folder'")
     done = sft("bless", "last", "away", "--anyway", "--store", str(store), cwd=project)
-    assert done.returncode == 1 and "the spec `t.sft` is not beside the store" in done.stderr
+    assert done.returncode == 1 and "the spec `exam.sft` is not beside the store" in done.stderr
     assert not (tmp_path / "elsewhere" / "baselines").exists()
     done = sft("bless", "last", "away", "--anyway", "--store", str(store), "--beside", str(tmp_path), cwd=project)
     assert done.returncode == 0 and (tmp_path / "baselines" / "away.json").is_file(), done.stderr
@@ -190,7 +171,6 @@ def test_two_runs_differ_by_the_sets_and_sides_of_their_metrics(tmp_path: Path) 
     spec = spec.replace("characters()\n", 'macro_f1()\n  metric errors = recorded("errors", better = lower)\n')
     runs = []
     for wrong in (4, 12):
-        write(tmp_path, spec)
         asked = [{"question": str(n), "answer": "yes" if n % 2 else "no"} for n in range(40)]
         said = [
             {
@@ -202,9 +182,7 @@ def test_two_runs_differ_by_the_sets_and_sides_of_their_metrics(tmp_path: Path) 
             }
             for n, row in enumerate(asked)
         ]
-        for name, rows in (("asked", asked), ("said", said)):
-            (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        done = run(tmp_path / "t.sft")
+        done = run(write(tmp_path, spec, asked, said))
         assert done.status == "done", done.findings
         runs.append(done.run_id)
     found = json.loads(sft("diff", *runs, "--format", "json", cwd=tmp_path).stdout)

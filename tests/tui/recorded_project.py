@@ -5,33 +5,20 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
 from runtime.events import EventTail
 from runtime.store import Store
+from tests.two_models import exam, write
 
-SPEC = """edition 2026
-extension waiting { path = "./waiting.py" }
-source asked { path = "asked.jsonl"   licence = "CC0-1.0"   origin = human }
-source said  { path = "said.jsonl"    licence = "CC0-1.0"   origin = model }
-filter clean { keep characters(question) in 1..40 because "a question has words" }
-task questions { from = asked   filters = [clean] }
-model old { recorded = said   item = question   answer = old   prompt = asked }
-model new { recorded = said   item = question   answer = new   prompt = asked }
-eval exam {
-  models   = [old, new]
-  data     = questions
-  expected = answer
-  metric exact = exact_match()
-  metric held  = waited()
-}
-gate release {
-  require exam.exact(new) >= 50% at 95%
-  require exam.held(new) >= 1
-}
-"""
+SPEC = exam(
+    "metric exact = exact_match()\n  metric held  = waited()",
+    before='extension waiting { path = "./waiting.py" }\n'
+    'filter clean { keep characters(question) in 1..40 because "a question has words" }\n',
+    task="   filters = [clean]",
+    after="gate release {\n  require exam.exact(new) >= 50% at 95%\n  require exam.held(new) >= 1\n}\n",
+)
 WAITING = '''
 import time
 from pathlib import Path
@@ -52,9 +39,6 @@ ITEMS = 40
 
 def write_project(folder: Path, wrong: int, spec: str = SPEC) -> Path:
     """The files; ``new`` answers the first ``wrong`` of 40 questions wrongly, ``old`` the first ten."""
-    folder.mkdir(exist_ok=True, parents=True)
-    (folder / "exam.sft").write_text(spec, encoding="utf-8")
-    (folder / "waiting.py").write_text(WAITING, encoding="utf-8")
     asked = [{"question": f"question {n}", "answer": "yes"} for n in range(ITEMS)]
     said = [
         {
@@ -65,9 +49,9 @@ def write_project(folder: Path, wrong: int, spec: str = SPEC) -> Path:
         }
         for n in range(ITEMS)
     ]
-    for name, rows in (("asked", asked), ("said", said)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return folder / "exam.sft"
+    path = write(folder, spec, asked, said)
+    (folder / "waiting.py").write_text(WAITING, encoding="utf-8")
+    return path
 
 
 def wait_until_held(store: Store, run_id: str, seconds: float = 60.0) -> None:

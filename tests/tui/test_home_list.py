@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import runtime.store
+import runtime.looks
 from runtime.baselines import spec_folder
 from runtime.store import Store
 from sft.comparing import compare, side
@@ -132,7 +132,7 @@ def test_nothing_is_worked_out_while_the_store_is_held(three: Path, monkeypatch:
 
     def free(work: Callable[..., Any]) -> Callable[..., Any]:
         def worked(*args: Any, **more: Any) -> Any:
-            assert not runtime.store._LOOKING
+            assert not runtime.looks.OPEN_LOOKS
             asked.append(more["details"])
             return work(*args, **more)
 

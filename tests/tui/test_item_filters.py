@@ -306,12 +306,12 @@ def test_everything_else_is_refused_with_a_sentence(done: Store, condition: str)
 
 def test_a_long_list_is_asked_about_in_several_looks(mixed: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between them a run can write."""
-    from runtime.store import _LOOKING
+    from runtime.looks import OPEN_LOOKS
     from tui import item_condition, item_filters
 
     free: list[bool] = []
     real = item_filters.matching
-    monkeypatch.setattr(item_filters, "matching", lambda *about: (free.append(not _LOOKING), real(*about))[1])
+    monkeypatch.setattr(item_filters, "matching", lambda *about: (free.append(not OPEN_LOOKS), real(*about))[1])
     shelf = Shelf()
     for _ in range(2):
         listed(mixed, RUN, replace(ALL, condition="json = 1"), shelf)
