@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runtime.gating.blessed import BlessedRun
     from runtime.gating.decision import Decision, Verdict
     from runtime.gating.evidence import Evidence
+    from runtime.gating.looks import Looks
     from runtime.gating.requirement import RequirementDecision
 
 _COLUMNS = (
@@ -34,6 +35,7 @@ def run(ctx: StepContext) -> StepResult:
     """Decide the gate; rows go to ``gates`` and ``looks``, the verdict to the summary. Raises DiagnosticError SFT0661,
     SFT0662 (the baseline is not there as it was planned)."""
     from runtime.gating.evidence import Evidence  # numpy comes with it, and only when a gate is decided
+    from runtime.gating.looks import Looks, gates_on_most, look
     from runtime.gating.requirement import input_of
 
     params = ctx.step.params
@@ -44,14 +46,20 @@ def run(ctx: StepContext) -> StepResult:
     blessed = _baseline(ctx, params)
     decided = _decide_all(ctx, params, evidences, blessed)
     held_out = {role: evidence.held_out for role, evidence in evidences.items()}
+    others = {role: gates_on_most(ctx.store, evidence) for role, evidence in evidences.items()}
     with ctx.store.writing() as con:
-        looks = _count_looks(con, ctx, held_out)
+        looks = {
+            role: Looks(look(con, identity, ctx.step.hash, ctx.run_id), others[role])
+            for role, identity in held_out.items()
+        }
         reasons = [_with_looks(item, looks) for item in decided]
         _publish(con, ctx.step.hash, decided, reasons)
     summary = {
         "verdict": str(_verdict(params, decided)),
         "requirements": [_outline(item, text) for item, text in zip(decided, reasons, strict=True)],
     }
+    if any(others.values()):
+        summary["looks_at_most"] = max(others.values())
     if params.strict:
         summary["strict"] = True
     if blessed is not None:  # for who looks at the items: the name may be given to another run
@@ -109,29 +117,10 @@ def _verdict(params: GateParams, decided: Sequence[RequirementDecision]) -> Verd
     return Verdict.FAIL if params.strict and verdict is Verdict.INCONCLUSIVE else verdict
 
 
-def _count_looks(con: duckdb.DuckDBPyConnection, ctx: StepContext, held_out: dict[str, str]) -> dict[str, int]:
-    """Record this gate's look at each held-out set; how many gates each has decided by now, this one included."""
-    counts = {}
-    for role, identity in held_out.items():
-        con.execute(
-            "INSERT OR IGNORE INTO looks (held_out, gate_hash, run_id, looked_at) VALUES (?, ?, ?, now())",
-            [identity, ctx.step.hash, ctx.run_id],
-        )
-        found = con.execute("SELECT count(*) FROM looks WHERE held_out = ?", [identity]).fetchone()
-        counts[role] = int(found[0]) if found else 1
-    return counts
-
-
-def _with_looks(item: RequirementDecision, looks: dict[str, int]) -> str:
+def _with_looks(item: RequirementDecision, looks: Mapping[str, Looks]) -> str:
     if item.input is None or item.input not in looks:
         return item.whole.reason
-    count = looks[item.input]
-    note = (
-        f"This held-out set has decided {count:,} gates so far."
-        if count > 1
-        else "This held-out set has decided 1 gate."
-    )
-    return f"{item.whole.reason} {note}"
+    return f"{item.whole.reason} {looks[item.input].told}"
 
 
 def _publish(

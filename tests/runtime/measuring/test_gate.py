@@ -11,7 +11,8 @@ import pytest
 
 from compiler.step_params import Requirement
 from runtime.gating.spread import decide_spread
-from tests.runtime.measuring.evaluation import KIND, LENGTH, Evaluation, bound, no_worse, spread
+from runtime.store import insert_rows
+from tests.runtime.measuring.evaluation import KIND, LENGTH, Evaluation, bound, no_worse, row_id, spread
 
 
 def pattern(right: int, n: int) -> list[int | None]:
@@ -310,6 +311,24 @@ def test_looks_at_a_held_out_set_are_counted(tmp_path: Path) -> None:
     second = decide(evaluation, bound(">=", "0.6"))
     assert "has decided 2 gates" in second["reason"]
     assert evaluation.query("SELECT count(*), count(DISTINCT held_out) FROM looks") == [(2, 1)]
+
+
+def test_a_gate_on_most_of_the_items_counts_and_one_on_half_of_them_does_not(tmp_path: Path) -> None:
+    evaluation = one_template(tmp_path, {"m": pattern(8, 10)})
+    own = evaluation.measure_step().hash
+    earlier = {"all and more": range(-5, 10), "most": range(4, 10), "half": range(5, 10), "none": range(10, 20)}
+    with evaluation.store.writing() as con:
+        for name, items in earlier.items():
+            con.execute("INSERT INTO lineage VALUES (?, 'e', ?)", [f"gate {name}", f"measure {name}"])
+            con.execute("INSERT INTO looks VALUES (?, ?, 'r', now())", [f"set {name}", f"gate {name}"])
+            rows = [(f"measure {name}", "m", "plain", row_id(item), "x") for item in items]
+            insert_rows(con, "item_metrics", ("step_hash", "model", "template", "row_id", "metric"), rows)
+    first = decide(evaluation, bound(">=", "0.5"))["reason"]
+    assert "has decided 1 gate; 2 more gates were decided on other sets with most of its items." in first
+    with evaluation.store.writing() as con:  # its own gates are told by the set, whatever else they have looked at
+        con.execute("INSERT INTO lineage SELECT gate_hash, 'e', ? FROM looks WHERE held_out NOT LIKE 'set %'", [own])
+    second = decide(evaluation, bound(">=", "0.6"))["reason"]
+    assert "has decided 2 gates so far; 2 more gates were" in second
 
 
 def test_deciding_again_gives_the_same_rows(tmp_path: Path) -> None:
