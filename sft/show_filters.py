@@ -54,13 +54,16 @@ def shown_rule(rule: str) -> str:
 
 
 def step_id(store: Store, run_id: str, named: str) -> str:
-    """The id of the step that is meant: ``filter:zh.han``, ``filter zh.han`` as tables show it, or ``zh.han`` where no
-    other step has that name. Raises DiagnosticError SFT0910 where several have; what no step has stays as it is."""
+    """The id of the step that is meant: ``filter:zh.han``, ``filter zh.han`` as tables show it, ``zh.han`` where no
+    other step has that name, or ``han``, a block's own name, where no other step ends in it. Raises DiagnosticError
+    SFT0910 where several do; what no step has stays as it is."""
     known = [step.step_id for step in queries.steps(store, run_id)]
     spaced = ":".join(named.split(None, 1))
     if named in known or spaced in known:
         return named if named in known else spaced
-    meant = [one for one in known if one.partition(":")[2] == named]
+    names = {one: one.partition(":")[2] for one in known}
+    meant = [one for one, name in names.items() if name == named]
+    meant = meant or [one for one, name in names.items() if name.rpartition(".")[2] == named]
     if len(meant) > 1:
         listed = ", ".join(f"`{one}`" for one in meant)
         raise fatal("SFT0910", f"several steps of this run are called `{visible(named)}`", f"name one: {listed}")

@@ -39,6 +39,8 @@ class MarkQueue:
 
     def __init__(self) -> None:
         self.writing = self.warned = False
+        self.marked: set[tuple[str, str, str]] = set()  # items that were marked here, and are still
+        self.told_of_copy = False  # whether somebody who wanted to leave was told that marks go with a demo
         self._waiting: deque[Change] = deque()
         self._taken: dict[tuple[str, str, str], str] = {}  # notes that went with their marks
 
@@ -60,6 +62,8 @@ class MarkQueue:
         return (item.eval, item.row_id, item.template) in self._taken
 
     def put(self, change: Change) -> None:
+        key = change.item.eval, change.item.row_id, change.item.template
+        self.marked.discard(key) if change.gone else self.marked.add(key)
         self._waiting.append(change)
 
     def first(self) -> Change | None:

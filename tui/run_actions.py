@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from runtime.store import Store
     from tui.screens.view import View
 
+# What becomes of a step that was under way when a run ended, by what it does.
+GOES_ON = (
+    "Of a step that was under way, a training goes on from its last checkpoint, and what models answered or scored is "
+    "kept; work on the data (filters, near-duplicates, overlaps) begins anew."
+)
 TAKEN, NOT_BLESSABLE = "SFT0916", "SFT0915"
 
 
@@ -116,7 +121,7 @@ class ActsOnRuns:
         verb = "Continue" if continues else "Run again"
         kept = f"Steps whose results are there are not computed again: this run has {how.kept} of {how.steps}."
         if continues:
-            kept += " A training goes on from its last checkpoint, and answers that were given are kept."
+            kept += f" {GOES_ON}"
         lines = (
             shlex.join(["sft", "run", *how.words]),
             "",
@@ -154,7 +159,7 @@ class ActsOnRuns:
             "It was asked before and has not come to a safe point yet: this stops it at once."
             if asked
             else "It stops at the next safe point: what is finished stays, a training has its last checkpoint.",
-            "R continues it.",
+            f"R continues it. {GOES_ON}",
         )
         self._confirm(f"Stop run {run.run_id} of {run.spec}?", lines, "stops it", partial(self._stop, run, asked))
 

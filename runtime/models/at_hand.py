@@ -35,13 +35,13 @@ def tokenizer_at_hand(step: Step, spec_dir: Path) -> Any:
 def _folder(weights: str, spec_dir: Path) -> Path:
     found = locate(weights, spec_dir)
     if isinstance(found, Problem):
-        raise NotAtHand(found.message)
+        raise NotAtHand(f"{found.message}; {found.help}" if found.help else found.message)
     if isinstance(found, HubSnapshot):
-        raise NotAtHand(f"`{weights}` is not on this machine")
+        raise NotAtHand(f"`{weights}` is not on this machine; a run that needs it fetches it")
     if isinstance(found, GgufFile):
         folder = conversion_folder(content_hash(found.path))
         if not (folder / "config.json").exists():
-            raise NotAtHand(f"`{weights}` has not been converted on this machine")
+            raise NotAtHand(f"`{weights}` has not been converted on this machine; a run that needs it does that")
         return folder
     return found.path
 

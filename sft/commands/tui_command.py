@@ -62,10 +62,8 @@ def _root(folder: Path) -> Path:
 
 
 def _show_demo(theme: str | None) -> int:
-    import tempfile
-
     from tui.app import run_dashboard
-    from tui.demo import unpack
+    from tui.demo import demo_copy
 
-    with tempfile.TemporaryDirectory(prefix="sft-demo-") as folder:
-        return run_dashboard(unpack(Path(folder) / ".sft").root, theme=theme)
+    with demo_copy() as store:
+        return run_dashboard(store.root, theme=theme)

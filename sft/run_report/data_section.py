@@ -27,7 +27,7 @@ def _funnel(lines: Sequence[FunnelLine]) -> Markup:
         drawn = joined()
         if entering and line.widest and kept is not None:
             rest = max(0, line.widest - entering)
-            named = [("kept", kept, "quiet"), ("dropped", dropped or 0, "bad"), ("", rest, "none")]
+            named = [("kept", kept, "quiet"), ("dropped", dropped or 0, "bad"), ("gone before", rest, "none")]
             drawn = parts(named, 220)
         number = f"{int(line.rule) + 1}. " if line.rule is not None and line.rule.isdecimal() else ""
         cells = [

@@ -254,7 +254,7 @@ def test_items_that_were_opened_before_they_were_measured_are_sorted_when_they_a
 
 def test_a_killed_run_is_shown_as_interrupted(killed: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
-        assert "! interrupted" in go.text() and "R continues it where it stopped" in go.text()
+        assert "! interrupted" in go.text() and "R continues it after the steps that are finished" in go.text()
         await go.press("escape")
         assert "interrupted" in go.text()
 

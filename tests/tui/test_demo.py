@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import shutil
+import signal
 import socket
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -16,8 +22,9 @@ from sft.run_report.facts import run_facts
 from sft.run_report.html_page import html_page
 from tests.command import sft
 from tests.tui.conftest import Journey
+from tests.tui.sample_store import RUN
 from tui import queries
-from tui.demo import ARCHIVE, TABLES, unpack
+from tui.demo import ARCHIVE, TABLES, demo_copy, unpack
 
 Walk = Callable[..., None]
 AGAIN = "`docs/make_demo.py` on a finished store makes the demo again"
@@ -88,3 +95,38 @@ def test_an_archive_of_an_older_schema_is_opened(tmp_path: Path) -> None:
 def test_a_crash_of_the_demo_has_an_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.app.run_dashboard", lambda *_, **__: 1)
     assert sft("tui", "--demo", cwd=tmp_path, TEXTUAL_DRIVER="somewhere").returncode == 1
+
+
+def test_a_copy_goes_with_its_process_and_what_was_left_goes_next_time(tmp_path: Path) -> None:
+    """A terminal that is closed hangs up; a process that is killed leaves the folder to the next demo."""
+    here = (
+        "import time; from tui.demo import demo_copy\nwith demo_copy() as s: print(s.root, flush=True); time.sleep(99)"
+    )
+    left = {}
+    for number in (signal.SIGHUP, signal.SIGKILL):
+        command, where = [sys.executable, "-c", here], {**os.environ, "TMPDIR": str(tmp_path)}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=where)
+        assert process.stdout is not None
+        folder = Path(process.stdout.readline().strip()).parent
+        assert folder.parent == tmp_path and Store(folder / ".sft").exists
+        process.send_signal(number)
+        assert process.wait(30) == -number
+        left[number] = folder.exists()
+        process.stdout.close()
+    assert left == {signal.SIGHUP: False, signal.SIGKILL: True}
+    (tmp_path / "sft-demo-notes").mkdir()  # somebody's own
+    with patch("tempfile.tempdir", str(tmp_path)), demo_copy() as store:
+        assert sorted(tmp_path.iterdir()) == sorted([store.root.parent, tmp_path / "sft-demo-notes"])
+    assert [path.name for path in tmp_path.iterdir()] == ["sft-demo-notes"]
+
+
+def test_marks_of_a_demo_do_not_go_without_a_word(done: Store, tmp_path: Path, walk: Walk) -> None:
+    store = Store(Path(shutil.copytree(done.root, tmp_path / "sft-demo-1-x" / ".sft")))
+
+    async def journey(go: Journey) -> None:
+        await go.press("5", "space", "q")
+        assert "This demo is a copy" in go.text() and "sft show marks" in go.text() and go.app.is_running
+        await go.press("space", "q")  # the mark is taken back: nothing is lost
+        assert go.app.return_code == 0
+
+    walk(store, journey, run_id=RUN, size=(120, 40))

@@ -29,10 +29,18 @@ COLUMNS = (
 )
 
 
+def remark_of(model: Comparison | None) -> str:
+    """Which way the change goes; where the first run is the newer one a rise is a loss, and that is easily missed."""
+    if model is None or model.first.started_at <= model.second.started_at:
+        return "the change is second minus first, on the same items"
+    return "the change is second minus first: the older run minus the newer (s swaps them)"
+
+
 class CompareScreen(View[Comparison]):
     BINDINGS = bindings_for("app", "compare")
     CSS_PATH = "compare.tcss"
     view = "compare"
+    waits_for = "comparing the two runs, item by item …"
 
     def __init__(self, first: str, second: str) -> None:
         super().__init__()
@@ -48,9 +56,13 @@ class CompareScreen(View[Comparison]):
     def fetch(self) -> Comparison:
         return compare_queries.comparison(self.board.store, self.first, self.second)
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.head("two runs", remark=remark_of(None))
+
     def present(self, model: Comparison) -> None:
         ink = self.ink
-        self.head("two runs", remark="the change is second minus first, on the same items")
+        self.head("two runs", remark=remark_of(model))
         sides = Text()
         for word, run in (("first", model.first), ("second", model.second)):
             sides.append(("\n" if sides else "") + f"{word:<7}", style=ink.faint)

@@ -49,9 +49,9 @@ class NearestScreen(View[Nearest]):
         ink = self.ink
         self.head(f"training rows like item {self.item.row_id[:12]}")
         what = Text(f"{count(len(model.rows))} of {count(model.looked_at)} rows ", style=f"bold {ink.accent}")
-        steps = ", ".join(dict.fromkeys(row.step_id for row in model.rows))
+        steps = ", ".join(dict.fromkeys(row.step_id for row in model.rows) or model.trainings)
         what.append(visible(f"that {self.of} was trained on ({steps}), by the words they share with what users say"))
-        self.query_one("#what", Static).update(what)
+        self.query_one("#what", Static).update(what if model.looked_at else "")
         self.set_class(not model.rows, "empty")
         if not model.rows:
             reason = model.why or "No training row shares a word with it."

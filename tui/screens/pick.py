@@ -21,7 +21,7 @@ from spec_lang.plain_text import one_line
 from tui.formats import count
 from tui.themes import ink
 
-LABEL, BAR = 34, 16
+LABEL, BAR = 34, 10  # with the number they fill a line of the dialog
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ class PickScreen(ModalScreen[str | None]):
         width: 66; max-width: 95%; height: auto; max-height: 80%; padding: 1 2;
         background: $surface; border: round $primary; border-title-color: $accent;
     }
-    PickScreen OptionList { height: auto; max-height: 100%; border: none; padding: 0; background: $surface; }
+    PickScreen OptionList {
+        height: auto; max-height: 100%; border: none; padding: 0; background: $surface;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     PickScreen OptionList:focus { border: none; }
     PickScreen #about { color: $foreground 60%; height: auto; margin-bottom: 1; }
     """

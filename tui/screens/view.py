@@ -40,6 +40,7 @@ class View(Reading[M]):
     AUTO_FOCUS = ""  # each screen says which list has the keys; the line of a search must not take them
     view: ClassVar[str]
     ticks: ClassVar[bool] = False  # whether its clocks move without events too
+    waits_for: ClassVar[str] = "reading the store …"  # what is done before there is anything to see
     dashboard: Dashboard
 
     def __init__(self, run_id: str | None = None) -> None:
@@ -51,7 +52,7 @@ class View(Reading[M]):
         yield TopLine(self.view)
         with Vertical(id="body"):
             yield from self.body()
-        yield Static("reading the store …", id="status", markup=False)
+        yield Static(self.waits_for, id="status", markup=False)
         yield SearchLine()
         yield KeyLine()
 
@@ -205,12 +206,20 @@ class View(Reading[M]):
         self.board.show_keys(*self.scopes())
 
     async def action_quit(self) -> None:
-        """Once more where marks wait for a store that is held: they are written from here and nowhere else."""
+        """Once more where marks wait for a store that is held, as they are written from here and nowhere else; and
+        where they go with the copy that a demo is."""
+        from tui.demo import is_copy
+
         marking = self.board.marking
         if len(marking) and not marking.warned:
             marking.warned = True
             told = "Marks are not written yet, because the store is held. q again leaves without them."
             self.app.notify(told, markup=False, severity="warning")
+        elif marking.marked and not marking.told_of_copy and is_copy(self.board.store):
+            marking.told_of_copy = True
+            writes = f"sft show marks --store {self.board.store.root} --format jsonl > marks.jsonl"
+            told = f"This demo is a copy: what you marked goes with it. q again leaves; this keeps it:\n{writes}"
+            self.app.notify(told, markup=False, severity="warning", timeout=30)
         else:
             self.app.exit()
 

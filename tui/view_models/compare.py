@@ -163,9 +163,17 @@ def _estimate(side: Measured | None) -> str:
 def _verdicts(pairs: Sequence[VerdictPair]) -> list[CompareLine]:
     if not pairs:
         return []
-    changed = sum(pair.first != pair.second for pair in pairs)
-    title = CompareLine("verdicts", "title", "", f"requirements: {changed} of {len(pairs)} differ")
+    title = CompareLine("verdicts", "title", "", f"requirements: {_requirements(pairs)}")
     return [title, *(_verdict(position, pair) for position, pair in enumerate(pairs))]
+
+
+def _requirements(pairs: Sequence[VerdictPair]) -> str:
+    """Those that both runs decided, and those that one of them has alone: a changed requirement is another one."""
+    both = [pair for pair in pairs if pair.first is not None and pair.second is not None]
+    changed = sum(pair.first != pair.second for pair in both)
+    told = [f"{changed} of {len(both)} that both decided came out otherwise"] if both else []
+    alone = {"first": sum(pair.second is None for pair in pairs), "second": sum(pair.first is None for pair in pairs)}
+    return ", ".join([*told, *(f"{count} decided in the {which} alone" for which, count in alone.items() if count)])
 
 
 def _verdict(position: int, pair: VerdictPair) -> CompareLine:

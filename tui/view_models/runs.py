@@ -188,7 +188,7 @@ def next_command(status: str, spec: str, verdict: str | None) -> str:
     if status == "failed":
         return f"mend it and press R, or run `sft run {spec}` again; finished steps are kept"
     if status == "interrupted":
-        return f"R continues it where it stopped, and so does `sft run {spec}`"
+        return f"R continues it after the steps that are finished, and so does `sft run {spec}`"
     if verdict in ("fail", "inconclusive"):
         return "key 4 of the run says why; R runs it again with what is mended"
     return "b makes it a baseline that later runs are held against; R runs the spec again"
