@@ -35,7 +35,11 @@ def item_page(store: Store, run_id: str, known: Choices, chosen: PredictionFilte
         items = [prediction_queries.item(store, run_id, chosen.eval, ids[0], template) for template in templates]
         plan = queries.plan(store, run_id)
     shown = [name for name in known.models[chosen.eval] if name != chosen.model] + [chosen.model]
-    seen = [(one, item_view(one, known.units, chosen.eval, shown, "expected")) for one in items if one.outputs]
+    seen = [
+        (one, item_view(one, known.units, chosen.eval, shown, "expected", chosen.metric))
+        for one in items
+        if one.outputs
+    ]
     said = [output.prompt for one, _ in seen for output in one.outputs if output.model == chosen.model]
     near = nearest(store, run_id, chosen.eval, chosen.model, said[0], limit) if said else Nearest((), 0, ())
     tables = [table for one, view in seen for table in _tables(one, view)]
@@ -56,7 +60,9 @@ def item_page(store: Store, run_id: str, known: Choices, chosen: PredictionFilte
 
 
 def _tables(item: Item, view: ItemView) -> list[Table]:
-    turns = [*((role or "prompt", text) for role, text in view.prompt), ("expected", view.expected)]
+    asked = [(role or "prompt", text) for role, text in view.prompt]
+    asked += [(f"row: {name}", text) for name, text in view.fields]
+    turns = [*asked, ("expected", view.expected)]
     roles, texts = [(role,) for role, _ in turns], [text for _, text in turns]
     tables = [Table(f"under {item.template}", ("role",), roles, notes=texts, noted="text")]
     for output in view.outputs:
@@ -83,5 +89,7 @@ def _data(item: Item) -> dict[str, Any]:
         "template": item.template,
         "outputs": [asdict(output) for output in item.outputs],
         "metrics": metrics,
+        "readings": [{"model": m, "answer": n, "metric": name, "told": t} for (m, n, name), t in item.readings.items()],
+        "row": dict(item.row),
         "slices": item.slices,
     }

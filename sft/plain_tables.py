@@ -1,7 +1,7 @@
 """Pages as aligned text or Markdown. Pure; nothing wider than asked, no control character.
 
 Columns get what they need where the line has room. Where it has not, the widest text columns give
-way, down to twelve characters, and their cells end in an ellipsis.
+way, down to twelve characters, and their cells end in an ellipsis. What is there to be copied is never cut.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from spec_lang.plain_text import visible
+from tui.in_sight import begin, first_difference
 
 GAP = "  "
 NARROWEST = 12
@@ -30,7 +31,9 @@ class Table:
     """A title (may be empty), columns and cells of text; ``right`` are the positions of columns with numbers.
 
     ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown, which is
-    called ``noted``.
+    called ``noted``. ``copied``: the last column is there to be copied into a file or a command line; it is shown
+    whole, also where its line gets wider than the page. ``compared`` are the positions of two columns of texts that are
+    held against each other: where they are cut, it is around what differs first.
     """
 
     title: str
@@ -39,6 +42,8 @@ class Table:
     right: frozenset[int] = frozenset()
     notes: Sequence[str] = ()
     noted: str = "reason"
+    copied: bool = False
+    compared: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,18 +100,32 @@ def markdown_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[st
 
 def aligned(table: Table, width: int, *, header: bool = True) -> list[str]:
     """A table in lines. Cells are made visible and cut to their column."""
-    cells = [tuple(visible(cell[: 4 * width]) for cell in row) for row in table.rows]
+    last = len(table.columns) - 1 if table.copied else None
+    cells = [tuple(visible(c if i == last else c[: 4 * width]) for i, c in enumerate(row)) for row in table.rows]
     wanted = [table.columns, *cells] if header else cells
     needs = [max((cell_len(row[i]) for row in wanted), default=0) for i in range(len(table.columns))]
-    widths = fitted(needs, table.right, width - len(GAP) * (len(needs) - 1))
+    fixed = table.right if last is None else table.right | {last}
+    widths = fitted(needs, fixed, width - len(GAP) * (len(needs) - 1))
+    if table.compared is not None:
+        cells = [_around(row, table.compared, widths) for row in cells]
+        wanted = [table.columns, *cells] if header else cells
     lines, notes = [], ["", *table.notes] if header and table.notes else list(table.notes)
     for position, row in enumerate(wanted):
         shown = [_cut(cell, w, right=i in table.right) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
         line = GAP.join(shown).rstrip()
-        lines.append(line if cell_len(line) <= width else _cut(line, width, right=False))
+        lines.append(line if table.copied or cell_len(line) <= width else _cut(line, width, right=False))
         if notes:
             lines.extend(wrapped(notes[position], width, NOTE_INDENT))
     return lines
+
+
+def _around(row: tuple[str, ...], compared: tuple[int, int], widths: Sequence[int]) -> tuple[str, ...]:
+    """Two cells from where they have to begin for their first difference to be in sight."""
+    shown, place = list(row), first_difference(*(row[i] for i in compared))
+    for i in compared:
+        start = begin(row[i], place, widths[i])
+        shown[i] = f"…{row[i][start:]}" if start else row[i]
+    return tuple(shown)
 
 
 def fitted(needs: Sequence[int], fixed: frozenset[int], room: int) -> list[int]:

@@ -79,8 +79,9 @@ def _items(rows: Sequence[PredictionRow], unit: str) -> Table:
         head = ("value", *head[1:])
         cells = [(line.value, *cell[1:]) for line, cell in zip(lines, cells, strict=True)]
     if not any(row.reason for row in rows):
-        return Table("items", head, cells)
-    return Table("items", (*head, "why"), [(*cell, row.reason or "") for row, cell in zip(rows, cells, strict=True)])
+        return Table("items", head, cells, compared=(3, 4))
+    cells = [(*cell, row.reason or "") for row, cell in zip(rows, cells, strict=True)]
+    return Table("items", (*head, "why"), cells, compared=(3, 4))
 
 
 def _aggregates(rows: Sequence[MetricRow]) -> list[tuple[str, ...]]:

@@ -97,8 +97,9 @@ def _step_page(store: Store, run: run_views.RunView, step_id: str) -> Page:
         _values("parameters", detail.parameters, detail.before),
         Table(
             "SQL",
-            ("what", "sql", "values"),
-            [(item.title, item.sql, json.dumps(list(item.values), default=str)) for item in detail.sql],
+            ("what", "values", "sql"),
+            [(item.title, json.dumps(list(item.values), default=str), item.sql) for item in detail.sql],
+            copied=True,
         ),
         _values("the hash covers the parameters and", detail.covers, detail.before),
         Table("it says of itself", ("", ""), list(detail.facts)),

@@ -15,7 +15,7 @@ from sft.show_filters import Filters, known_name, shown_rule
 from sft.show_scores import histogram
 from spec_lang.diagnostics import fatal
 from tui import queries
-from tui.formats import count, number
+from tui.formats import count
 from tui.threshold_queries import Measured, Neighbour, measured, neighbours, numbers
 from tui.view_models.moved import Moved, moved
 from tui.view_models.thresholds import bins
@@ -65,7 +65,7 @@ def _row(one: Measured, here: Moved | str) -> tuple[str, ...]:
     if not isinstance(here, Moved):
         return (title, one.step_id, "", "", "", "", "", "", "", "")
     values, kept = here.numbers.values, here.kept_as_written
-    at = [number(float(values[min(len(values) - 1, int(len(values) * part))])) for part in (0.1, 0.5, 0.9)]
+    at = [here.told_value(float(values[min(len(values) - 1, int(len(values) * part))])) for part in (0.1, 0.5, 0.9)]
     told = (count(kept.kept), kept.share) if here.original.written else ("–", "")
     picture = histogram([one.rows for one in bins(here.numbers, here.scale, _BINS)])
     none = count(kept.none) if kept.none else ""
@@ -99,9 +99,10 @@ def _moves(one: Measured, tried: list[Moved]) -> Table:
         kept, there = here.kept, here.kept_as_written
         more = f"{kept.kept - there.kept:+,}" if here.original.written and kept.kept != there.kept else ""
         mark = "spec" if here.original.written and not here.has_moved else ""
-        cells.append((mark, here.line, count(kept.kept), kept.share, more))
+        cells.append((mark, count(kept.kept), kept.share, more, here.line))
     title = f"{one.step_id}: what other limits would keep"
-    return Table(title, ("", "line for the spec", "kept", "share", "to the spec"), cells, frozenset({2, 3, 4}))
+    columns = ("", "kept", "share", "to the spec", "line for the spec")
+    return Table(title, columns, cells, frozenset({1, 2, 3}), copied=True)
 
 
 def _near(store: Store, here: Moved) -> list[Neighbour]:
@@ -115,7 +116,7 @@ def _beside(here: Moved, near: list[Neighbour]) -> Table:
     cells = [
         (
             "kept" if here.now.keeps(row.value) else "dropped",
-            number(row.value),
+            here.told_value(row.value),
             f"{row.file}:{row.line}" if row.line is not None else row.row_id[:12],
             " · ".join(value for _, value in row.content),
         )

@@ -50,6 +50,7 @@ ALLOWED = {
         "runtime.events",
         "runtime.artifacts",
         "runtime.measuring.slice_names",
+        *("runtime.metrics.answer", "runtime.metrics.readings"),  # what a metric read, told by its own code
         "runtime.environment",
         "runtime.processes",
         "runtime.internal_errors",

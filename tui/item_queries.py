@@ -1,8 +1,9 @@
 """Items whole: the outputs of every model, what was measured of them, and their slices; one item, or a few hundred.
 
-Five questions for any number of items. Steps are named before they are asked for, because a join would read every row
+Six questions for any number of items. Steps are named before they are asked for, because a join would read every row
 of every step: one item of a million predictions takes as long as a look at its row ids. What belongs to which item is
-sorted out here, so a page of 200 failures takes a second and not a minute.
+sorted out here, so a page of 200 failures takes a second and not a minute. Beside what is stored stands what metrics
+read of the answers (``item_readings``), and the row that is asked about where nobody recorded how (``asked_rows``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from runtime.own_results import BEGUN_STEPS
 from runtime.store import Row, Store
+from tui.asked_rows import UNKNOWN_PROMPT, asked_rows
+from tui.item_readings import metrics_that_read, readings
+from tui.queries import plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,15 @@ class ItemOutput:
     output_tokens: int | None
     seconds: float | None
     sample: int = 0
+    options: str | None = None  # of an answer that was chosen, as JSON
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item whole: the outputs of each model, metrics by (model, metric), slices by name with all values that the
     item has. ``samples`` has what each of several answers measured, by (model, sample, metric), ``reasons`` what
-    metrics say of the answers."""
+    metrics say of the answers, ``readings`` what they read of each. ``row`` is the row that was asked about, column by
+    column, where the prompt is not known."""
 
     row_id: str
     template: str
@@ -41,6 +47,8 @@ class Item:
     slices: dict[str, str]
     samples: dict[tuple[str, int, str], float | None] = field(default_factory=dict)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    readings: dict[tuple[str, int, str], str] = field(default_factory=dict)
+    row: tuple[tuple[str, str], ...] = ()
 
 
 def item(store: Store, run_id: str, eval_name: str, row_id: str, template: str) -> Item:
@@ -64,6 +72,10 @@ def items(store: Store, run_id: str, eval_name: str, keys: Sequence[tuple[str, s
         measured = _ask(store, "template, model, metric, value, reason", "item_metrics", measures, rows)
         sampled = _ask(store, "template, model, sample, metric, value", "sample_metrics", measures, rows)
         slices = _ask(store, _SLICES, "item_slices", measures, rows, "GROUP BY row_id, slice ORDER BY min(rowid)")
+        unknown = {(step, row) for row, step, prompt, *_ in answers if prompt == UNKNOWN_PROMPT}
+        asked = asked_rows(store, unknown) if unknown else {}
+        made = plan(store, run_id)
+    read = metrics_that_read(made, eval_name)
     found = {key: Item(*key, (), {}, {}) for key in keys}
     for row, template, model, metric, value, reason in measured:
         if (row, template) in found:
@@ -82,11 +94,12 @@ def items(store: Store, run_id: str, eval_name: str, keys: Sequence[tuple[str, s
             for own, *rest in outputs[row]
             if own == step
         ]
-        found[row, template] = replace(one, outputs=tuple(ItemOutput(model, *rest) for model, rest in said))
+        outs = tuple(ItemOutput(model, *rest) for model, rest in said)
+        found[row, template] = replace(one, outputs=outs, readings=readings(read, outs), row=asked.get(row, ()))
     return [found[key] for key in keys]
 
 
-_ANSWER = "step_hash, prompt, output, expected, stop_reason, prompt_tokens, output_tokens, seconds, sample"
+_ANSWER = "step_hash, prompt, output, expected, stop_reason, prompt_tokens, output_tokens, seconds, sample, options"
 _SLICES = "slice, string_agg(value, ', ' ORDER BY value)"
 
 

@@ -7,6 +7,7 @@ it lies. The rows of one part of a mixture, or with a text in them, are counted 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,12 @@ def _conversation(row: dict[str, Any]) -> StepRowLine:
 
 
 def _line(row: dict[str, Any]) -> StepRowLine:
-    texts = tuple(
-        (name, _text(value)) for name, value in row.items() if not name.startswith("__") and value is not None
-    )
-    return StepRowLine(row["__place"], row["__row_id"], row.get("__file"), row.get("__line"), texts)
+    return StepRowLine(row["__place"], row["__row_id"], row.get("__file"), row.get("__line"), row_texts(row))
+
+
+def row_texts(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The columns of the data that a row has a value in, as texts."""
+    return tuple((name, _text(value)) for name, value in row.items() if not name.startswith("__") and value is not None)
 
 
 def _text(value: Any) -> str:

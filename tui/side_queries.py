@@ -89,4 +89,5 @@ def _joined(own: Item, other: Item, side: Side) -> Item:
         metrics={**own.metrics, **{(title, m): v for (owner, m), v in other.metrics.items() if owner == model}},
         reasons={**own.reasons, **{(title, m): v for (owner, m), v in other.reasons.items() if owner == model}},
         samples={**own.samples, **{(title, n, m): v for (owner, n, m), v in other.samples.items() if owner == model}},
+        readings={**own.readings, **{(title, n, m): v for (who, n, m), v in other.readings.items() if who == model}},
     )

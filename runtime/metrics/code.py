@@ -46,6 +46,15 @@ def passes_tests(
     return [_explained(next(outcomes)) if isinstance(one, Program) else (None, one) for one in found]
 
 
+def code_read(answer: Answer, *, fence: Which = "first", **_: object) -> str:
+    """Which part of an answer ``passes_tests`` runs as code."""
+    code = code_of(answer.output, fence)
+    lines = len(code.splitlines())
+    if code == answer.output:
+        return "read all of it as code"
+    return f"read {lines:,} of {len(answer.output.splitlines()):,} lines as code"
+
+
 def _outcomes(programs: Sequence[Program], limits: Limits, check: Callable[[], None]) -> list[Outcome]:
     """What becomes of each. The same code with the same tests runs once, whichever metric or sample has it."""
     keys = [(_mark(program), limits) for program in programs]

@@ -8,6 +8,8 @@ from runtime.metrics.answer import Answer, best
 from runtime.metrics.json_values import INVALID, parsed, same
 from runtime.metrics.squad import squad_form
 
+_SHORT = 60
+
 
 def exact_match(answer: Answer, *, normalise: str = "none") -> float | None:
     """1 when output and expected answer, or another accepted one, are equal.
@@ -22,6 +24,15 @@ def exact_match(answer: Answer, *, normalise: str = "none") -> float | None:
     form = NORMALISERS[normalise]
     output = form(answer.output)
     return best(lambda text: float(output == form(text)), answer)
+
+
+def form_read(answer: Answer, *, normalise: str = "none") -> str:
+    """What ``exact_match`` compares of an answer, where that is another thing than its text; of a short one, since a
+    long one stands there anyway."""
+    if normalise == "json":
+        return "read no JSON" if parsed(answer.output) is INVALID else "read as JSON"
+    given = NORMALISERS[normalise](answer.output)
+    return f"read `{given}`" if given != answer.output.strip() and len(given) <= _SHORT else ""
 
 
 def contains(answer: Answer) -> float | None:

@@ -33,6 +33,21 @@ def _is_valid(validator: Validator, output: str) -> bool:
         return False
 
 
+def schema_read(answer: Answer, *, schema: str) -> str:
+    """What ``json_schema`` finds first that is wrong with an answer."""
+    value = parsed(answer.output)
+    if value is INVALID:
+        return "read no JSON"
+    try:
+        first = next(iter(_validator(schema).iter_errors(value)), None)
+    except ValueError:
+        return "read half of a surrogate pair"
+    if first is None:
+        return "read JSON that the schema allows"
+    place = "/".join(map(str, first.instance_path))
+    return f"the schema refuses {f'`{place}`' if place else 'it'}: {first.message}"
+
+
 @lru_cache(maxsize=16)
 def _validator(schema: str) -> Validator:
     from jsonschema_rs import RegexOptions, validator_for

@@ -32,6 +32,24 @@ def json_field_match(answer: Answer, *, field: str) -> float | None:
     return None if wanted is INVALID else float(same(_field(parsed(answer.output), field), wanted))
 
 
+def field_read(answer: Answer, *, field: str) -> str:
+    """What ``json_field_match`` compares of an answer."""
+    if parsed(answer.output) is INVALID:
+        return "read no JSON"
+    given, wanted = _field(parsed(answer.output), field), _field(parsed(answer.expected), field)
+    told = "read no such field" if given is INVALID else f"read {spelled(given)}"
+    return told if wanted is INVALID else f"{told}, expected {spelled(wanted)}"
+
+
+def spelled(value: Any) -> str:
+    """A parsed value as JSON again, its numbers as they were written."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {spelled(v)}" for key, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(spelled, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+
+
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):

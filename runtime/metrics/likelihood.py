@@ -27,11 +27,25 @@ def choice(answer: Answer, *, normalise: str = "none") -> float | None:
     scores = scored(answer.options, _SCORES[normalise])
     if scores is None or answer.expected not in scores:
         return None
-    best = max(scores.values())
-    tied = {text for text, score in scores.items() if best - score <= TIED * max(1.0, abs(best))}
+    tied = _best(scores)
     if answer.expected in tied:
         return 1.0 if len(tied) == 1 else None
     return 0.0
+
+
+def _best(scores: Mapping[str, float]) -> list[str]:
+    """The options with the best score: several where they are tied."""
+    best = max(scores.values())
+    return [text for text, score in scores.items() if best - score <= TIED * max(1.0, abs(best))]
+
+
+def option_read(answer: Answer, *, normalise: str = "none") -> str:
+    """Which option ``choice`` takes for the one that the model chose."""
+    scores = scored(answer.options, _SCORES[normalise])
+    if not scores:
+        return "read no scores"
+    best = [f"`{text}`" for text in _best(scores)]
+    return f"read {best[0]}" if len(best) == 1 else f"tied: {', '.join(best)}"
 
 
 def scored(options: str | None, score: Callable[[Mapping[str, Any]], float]) -> dict[str, float] | None:

@@ -19,6 +19,7 @@ from runtime.metrics.answer import Answer, best
 _MOST_DIGITS = 300
 _MOST_GROUPS = 100  # that is as many digits; more groups are read at once, and are no number
 _MOST_EXPONENT = 300
+_MOST_SPELLED = 20  # digits before or behind the point that are written out where a number is told
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 
 
@@ -68,15 +69,48 @@ def numeric_match(
     given = number_of(answer.output, after, take, decimal)
 
     def compared(text: str) -> float | None:
-        wanted = number_of(text, after, take, decimal)
-        if wanted is None and after is not None:
-            wanted = only_number(text, decimal)
+        wanted = _wanted(text, after, take, decimal)
         if wanted is None:
             return None
         allowed = max(_exact(tolerance), _exact(relative) * abs(wanted))
         return float(given is not None and abs(given - wanted) <= allowed)
 
     return best(compared, answer)
+
+
+def number_read(
+    answer: Answer,
+    *,
+    after: str | None = None,
+    tolerance: str = "0",
+    relative: str = "0",
+    take: str = "last",
+    decimal: str = "point",
+) -> str:
+    """The number of an answer that ``numeric_match`` with these arguments compares, and where the expected text is more
+    than a number, the one of that."""
+    given, wanted = number_of(answer.output, after, take, decimal), _wanted(answer.expected, after, take, decimal)
+    told = f"read {_spelled(given)}" if given is not None else "read no number"
+    if wanted is None or _spelled(wanted) == answer.expected.strip() or "answers" in answer.columns:
+        return told
+    return f"{told}, expected {_spelled(wanted)}"
+
+
+def _wanted(text: str, after: str | None, take: str, decimal: str) -> Fraction | None:
+    """The number of an expected answer; one that is nothing but a number needs no ``after``."""
+    wanted = number_of(text, after, take, decimal)
+    return only_number(text, decimal) if wanted is None and after is not None else wanted
+
+
+def _spelled(value: Fraction) -> str:
+    """As a decimal where that is all of it, else as a fraction; what is too long for a line in six digits."""
+    decimal = Decimal(value.numerator) / Decimal(value.denominator)
+    whole = Fraction(decimal) == value
+    if whole and abs(decimal.adjusted()) < _MOST_SPELLED:
+        text = format(decimal, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    fraction = f"{value.numerator}/{value.denominator}" if value.denominator < 10**6 and abs(value) < 10**6 else ""
+    return fraction or f"about {Decimal(f'{decimal:.6g}').normalize()}"
 
 
 @lru_cache(maxsize=2048)

@@ -129,7 +129,7 @@ def _eval(
         causes = causes_of(store, failed, shelf) if len(failed.order) else {}
         each = causes_at(store, failed, shelf, 0, len(found)) if found else []
     models = [model for model in (beside, chosen.model) if model is not None]
-    views = [item_view(item, known.units, name, models, "expected") for item in found]
+    views = [item_view(item, known.units, name, models, "expected", chosen.metric) for item in found]
     compared, why = _compared(store, run_id, chosen, failed.counts["all"])
     failures = tuple(zip(views, each, strict=True))
     unit, why = known.unit(chosen), why or remark

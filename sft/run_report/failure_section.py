@@ -52,7 +52,7 @@ def _eval(one: EvalFacts, room: int) -> Markup:
         told += f" Of {count(one.counts['all'])} items: {', '.join(others)}."
     legend = joined(
         el("ins", "words that are not expected"), ", ", el("del", "expected words that are missing"), ", ",
-        el("mark", "answers unlike what is expected"),
+        el("mark", "answers unlike what is expected"), f"; in colour where {chosen.metric} calls the answer wrong",
     )  # fmt: skip
     return joined(head, el("p", told), el("p", legend, class_="quiet") if shown else None, *shown)
 
@@ -66,6 +66,7 @@ def _item(number: int, item: ItemView, cause: Cause | None) -> Markup:
         "article",
         el("header", el("strong", f"{number}"), facts(about)),
         *turns,
+        *(_turn(f"row: {name}", content) for name, content in item.fields),
         _turn("expected", item.expected, "expected"),
         el("div", *(_output(output) for output in item.outputs), class_="outputs"),
         el("details", el("summary", "system prompt"), *(_turn("", content) for _, content in system))
@@ -89,7 +90,7 @@ def _output(output: OutputView) -> Markup:
 
 
 def _answer(answer: AnswerView) -> Markup:
-    said = el("pre", *_pieces(answer.pieces)) if answer.output else el("p", "(empty)", class_="quiet")
+    said = el("pre", *_pieces(answer.pieces, answer.wrong)) if answer.output else el("p", "(empty)", class_="quiet")
     return joined(_metrics(answer.metrics) if answer.metrics else None, said, el("p", answer.tokens, class_="quiet"))
 
 
@@ -103,12 +104,12 @@ def _metrics(metrics: Sequence[tuple[str, str, str]]) -> Markup:
     )
 
 
-def _pieces(pieces: Sequence[Piece]) -> Iterator[Markup]:
+def _pieces(pieces: Sequence[Piece], wrong: bool) -> Iterator[Markup]:
     room = CUT
     for piece in pieces:
         part = piece.text[:room]
         if part:
-            yield el(_TAGS[piece.kind], part)
+            yield el(_TAGS[piece.kind], part, class_=None if wrong or piece.kind == "same" else "fine")
         room -= len(part)
     left = sum(len(piece.text) for piece in pieces) - (CUT - room)
     if left:

@@ -14,7 +14,7 @@ from sft.plain_tables import as_markdown, markdown_table, markdown_text, unlinke
 from sft.reports.markdown import markdown
 from sft.run_report.facts import EvalFacts, RunFacts
 from spec_lang.plain_text import one_line
-from tui.cause_queries import CAUSES
+from tui.cause_queries import CAUSES, Cause
 from tui.formats import count, share
 from tui.view_models.failures import cause_line
 from tui.view_models.predictions import ItemView
@@ -85,7 +85,8 @@ def _by_sides(evals: Sequence[EvalFacts]) -> list[list[Compared]]:
 def _failures(one: EvalFacts) -> str:
     shown = one.failures[:SHOWN_FAILURES]
     rows = [
-        (item.template, cause or "", _asked(item), one_line(item.expected, WIDE), _said(item)) for item, cause in shown
+        (item.template, _why(one, item, cause), _asked(item), one_line(item.expected, WIDE), _said(item))
+        for item, cause in shown
     ]
     head = f"{len(shown)} of {one.failed:,} failures of {one.chosen.model} by {one.chosen.metric}"
     head += f"; why: {cause_line(one.causes, len(CAUSES))}" if one.causes else ""
@@ -93,8 +94,17 @@ def _failures(one: EvalFacts) -> str:
     return f"### {markdown_text(one.name)}: {markdown_text(head)}\n\n{table}"
 
 
+def _why(one: EvalFacts, item: ItemView, cause: Cause | None) -> str:
+    """The cause, and what the metric measured and read of the answer."""
+    measured = item.outputs[-1].metrics if item.outputs else ()
+    told = next((f"{name} {value}" for name, value, _ in measured if name == one.chosen.metric), "")
+    return ": ".join(part for part in (cause or "", one_line(told, WIDE)) if part)
+
+
 def _asked(item: ItemView) -> str:
-    return one_line(item.prompt[-1][1], WIDE) if item.prompt else ""
+    if item.prompt:
+        return one_line(item.prompt[-1][1], WIDE)
+    return one_line(" · ".join(f"{name}: {text}" for name, text in item.fields), WIDE)
 
 
 def _said(item: ItemView) -> str:

@@ -188,6 +188,36 @@ def test_a_histogram_tells_kept_from_dropped_without_colour() -> None:
     assert lines[4].count("▲") == 1 and "1" in lines[5]
 
 
+def test_an_axis_tells_its_own_ends_and_limits_beyond_them() -> None:
+    """A limit beyond the end stood there as if it were the end, and of two of them one was not told."""
+    shown = [(7.0, 8.0, 4, True), (8.0, 9.0, 9, True), (9.0, 10.0, 3, True), (10.0, 11.0, 1, False)]
+
+    def labels(*marks: float) -> str:
+        drawn = histogram(
+            shown, [Mark(at, "▲", f"{at:g}", "") for at in marks], 40, 4, Looks("", "", ""), "{:g}".format
+        )
+        return drawn.plain.split("\n")[-1]
+
+    assert labels(3, 60).split() == ["◂", "3", "7", "11", "60", "▸"]
+    assert labels(34, 60).split() == ["7", "11", "34", "▸", "60", "▸"]
+    assert labels(6.55, 9).split() == ["◂", "6.55", "7", "9", "11"]
+    assert labels(7, 9).split() == ["7", "9", "11"]
+
+
+def test_numbers_are_told_in_the_unit_of_the_limit_and_without_an_exponent() -> None:
+    def told(rule: str, value: float) -> str:
+        held = Numbers(2, [0.01, 0.03], range(2), False)
+        here = moved(Measured("s", "h", "h", 0, "n", rule, None, 1), held)
+        assert isinstance(here, Moved)
+        return here.told_value(value)
+
+    assert [told("drop n > 2%", value) for value in (0.02198, 0.09375, 0.0, 1.0)] == ["2.198%", "9.375%", "0%", "100%"]
+    plain = [100_005.0, 7.0, 0.123456, 1234.56, -0.5, 2e-9, math.inf]
+    assert [told("keep n >= 0", value) for value in plain] == [
+        *("100005", "7", "0.1235", "1234.6", "-0.5", "2e-09", "inf"),
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     ["keep n > 3", "keep n <= 5", "drop n > 5", "keep n in 4..30", "drop n in 4..9", "keep n < 7", "drop n >= 8"],
@@ -290,6 +320,11 @@ def test_in_text_the_same(data: Store) -> None:
     assert found[0]["kept"] == 196 and limit["value"] == 14 and 100 < limit["kept"] < 196
     assert f" {limit['kept']} " in text and "keep words(q) in 14..30" in text
     assert "rows next to the limit" in text
+    narrow = show(data, None, "thresholds", width=60, step=WORDS, rule="1")
+    assert all(
+        limit["line"] in narrow
+        for limit in json.loads(show(data, None, "thresholds", "json"))["thresholds"][0]["limits"]
+    )
     with pytest.raises(DiagnosticError):
         show(data, None, "thresholds", rule="nothing like it")
     (between,) = json.loads(show(data, None, "thresholds", "json", step=WORDS, rule="1", at=14.5))["thresholds"][0][

@@ -214,6 +214,27 @@ def test_an_item_that_was_asked_several_times_shows_every_answer_with_what_it_me
     assert [answer.metrics[0][2] for answer in seen.answers] == ["✓", "✗", "✓"]
 
 
+def test_an_answer_is_wrong_by_the_metric_on_show_and_says_what_it_read() -> None:
+    outputs = tuple(ItemOutput(name, "[]", said, "9", "recorded", None, None, None) for name, said in SUMS)
+    values = {("older", "right"): 1.0, ("newer", "right"): 0.0, ("older", "same"): 0.0, ("newer", "same"): 0.0}
+    read = {("older", 0, "right"): "read 9", ("newer", 0, "right"): "read 0"}
+    row = (("question", "6+3?"), ("answer", "9"), ("said", "The sum is 9."))
+    item = Item("id", "plain", outputs, values, {}, readings=read, row=row, reasons={("newer", "right"): "odd"})
+    units = {("e", "right"): "share", ("e", "same"): "share"}
+    seen = item_view(item, units, "e", ["older", "newer"], "expected", "right")
+    assert [output.answers[0].wrong for output in seen.outputs] == [False, True]
+    assert [{name: value for name, value, _ in output.metrics}["right"] for output in seen.outputs] == [
+        *("100% (read 9)", "0% (read 0; odd)"),
+    ]
+    assert seen.prompt == () and seen.fields == (("question", "6+3?"),)  # the others stand there already
+    by_text = item_view(item, units, "e", ["older", "newer"], "expected", "same")
+    assert [output.answers[0].wrong for output in by_text.outputs] == [True, True]
+    assert not any(output.answers[0].wrong for output in item_view(item, units, "e", ["newer"], "expected").outputs)
+
+
+SUMS = (("older", "The sum is 9."), ("newer", "It is 9. [0m"))
+
+
 def test_a_prompt_that_is_no_conversation_is_shown_as_it_is() -> None:
     assert prompt_turns("<|user|>hi") == (("", "<|user|>hi"),)
     assert prompt_turns("[1, 2]") == (("", "[1, 2]"),)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +32,16 @@ def test_what_is_missing_takes_no_room_from_the_text_and_what_is_cut_is_counted(
     )
     assert marked((Piece("ab", "same"), Piece(long, "extra")), ink).plain.endswith("x … (9 characters more)")
     assert marked((Piece("ab", "same"), Piece("c", "missing")), ink).plain == "abc"
+
+
+def test_what_differs_has_the_colour_of_a_fault_only_in_a_wrong_answer() -> None:
+    ink = replace(Ink(*[""] * len(fields(Ink))), bad="red")
+    pieces = (Piece("ab", "same"), Piece("c", "extra"))
+    assert "red" in str(marked(pieces, ink, wrong=True).spans) and "red" in str(
+        marked((Piece("z", "unlike"),), ink).spans
+    )
+    right = marked(pieces, ink, wrong=False)
+    assert "red" not in str(right.spans) and "underline" in str(right.spans)
 
 
 def test_one_changed_word_is_marked() -> None:

@@ -9,6 +9,7 @@ output.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.timer import Timer
@@ -220,7 +221,8 @@ class PredictionsScreen(ItemActions):
             self._show_seen(self._seen)
             return
         units = model.choices.units
-        self.ask("view", lambda: (item, against, item_view(item, units, chosen.eval, models, against)), self._show_seen)
+        view = partial(item_view, item, units, chosen.eval, models, against, chosen.metric)
+        self.ask("view", lambda: (item, against, view()), self._show_seen)
 
     def _show_seen(self, seen: tuple[Item, str, ItemView]) -> None:
         model, chosen, (item, against, view) = self.model, self.chosen, seen

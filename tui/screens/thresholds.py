@@ -19,7 +19,7 @@ from textual.widgets import Static
 from spec_lang.plain_text import one_line, visible
 from tui import queries
 from tui.actions import bindings_for
-from tui.formats import count, number, place
+from tui.formats import count, place
 from tui.queries import RunRow
 from tui.screens.data_part import DataPart
 from tui.threshold_queries import Measured, Neighbour, measured, neighbours, numbers
@@ -176,7 +176,7 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
         edge = here.now.edge
         marks.append(Mark(edge.value, "▲", edge.written(edge.value), f"bold {ink.accent} underline"))
         looks = Looks(ink.primary, ink.faint, ink.faint)
-        chart.update(histogram(shown, marks, width, height, looks))
+        chart.update(histogram(shown, marks, width, height, looks, here.told_value))
 
     def _show_near(self, found: tuple[Moved, list[Neighbour]]) -> None:
         here, rows = found
@@ -186,7 +186,7 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
         for row in reversed(rows):
             fate = "kept" if here.now.keeps(row.value) else "dropped"
             text.append(f"{'✓' if fate == 'kept' else '✗'} {fate:<8}", style=ink.good if fate == "kept" else ink.bad)
-            text.append(f"{number(row.value):>9}  ", style=f"bold {ink.text}")
+            text.append(f"{here.told_value(row.value):>9}  ", style=f"bold {ink.text}")
             content = " · ".join(value for _, value in row.content)
             where = place(row.file, row.line, self.model.row_files) if self.model and row.line is not None else ""
             text.append(f"{visible(where)}  ", style=ink.faint).append(one_line(content, 600) + "\n", style=ink.text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from spec_lang.quantities import Unit
+from spec_lang.quantities import Quantity, Unit
 from tui.formats import count
 from tui.threshold_queries import Measured, Numbers
 from tui.view_models.thresholds import Cut, Kept, Scale, beside, cut_of, finite, kept, line_of, scale_of, unwritten
@@ -53,6 +55,16 @@ class Moved:
             fate = "dropped too" if self.now.verb == "keep" else "kept"
             text += f"; {count(here.none)} without a number are {fate}"
         return text
+
+    def told_value(self, value: float) -> str:
+        """A number of a row as limits of the rule are written: in the same unit, without an exponent. Whole numbers
+        are exact, others have four digits."""
+        if not math.isfinite(value) or not (value == 0 or 1e-6 <= abs(value) < 1e15):
+            return f"{value:.4g}"
+        exact = value.is_integer() and self.now.edge.unit is None
+        digits = Decimal(repr(value)) if exact else Decimal(f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}")
+        text = str(Quantity(digits, unit)) if (unit := self.now.edge.unit) is not None else format(digits, "f")
+        return text.rstrip("0").rstrip(".") if "." in text and unit is None else text
 
     def moved(self, steps: int) -> Moved:
         """Some steps on; past the last number there is nothing to be seen, so it stays there. Nor does it go where no

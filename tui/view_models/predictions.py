@@ -17,6 +17,7 @@ from tui.prediction_queries import Cell, Item, ItemOutput, Outcome, PredictionFi
 from tui.word_diff import Piece, compare
 
 T = TypeVar("T")
+WRONG = ("✗", "~")  # of an item whose answers are partly right, the one that is shown for it did worst
 MOST_COMPARED = 8  # of many answers of a model to one item, those whose words are compared
 _GRADED: dict[Outcome, str] = {
     "all": "all",
@@ -79,7 +80,8 @@ class Choices:
 
 @dataclass(frozen=True)
 class ItemLine:
-    """One item in the list: badge, what subject and baseline measured, and the subject's output."""
+    """One item in the list: badge, what subject and baseline measured, the subject's output, and whether it is wrong
+    by the metric."""
 
     row_id: str
     template: str
@@ -88,16 +90,19 @@ class ItemLine:
     base_value: str
     output: str
     expected: str
+    wrong: bool
 
 
 @dataclass(frozen=True)
 class AnswerView:
-    """One answer; ``metrics`` is what it measured, where it is one of several."""
+    """One answer; ``metrics`` is what it measured, where it is one of several. ``wrong``: the metric on show says so.
+    Of any other answer a difference to what is expected is no fault."""
 
     output: str
     pieces: tuple[Piece, ...]
     tokens: str
     metrics: tuple[tuple[str, str, str], ...] = ()  # name, value, badge
+    wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,9 +116,12 @@ class OutputView:
 
 @dataclass(frozen=True)
 class ItemView:
+    """``fields`` are columns of the row that was asked about, where nobody recorded the prompt."""
+
     row_id: str
     template: str
     prompt: tuple[tuple[str, str], ...]  # role, text
+    fields: tuple[tuple[str, str], ...]  # column, text
     expected: str
     outputs: tuple[OutputView, ...]
     slices: tuple[tuple[str, str], ...]
@@ -149,15 +157,9 @@ def metric_order(plan: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def item_line(row: PredictionRow, unit: str) -> ItemLine:
-    return ItemLine(
-        row.row_id,
-        row.template,
-        badge(row.value, unit),
-        number(row.value, unit),
-        number(row.base_value, unit),
-        row.output,
-        row.expected,
-    )
+    mark = badge(row.value, unit)
+    values = number(row.value, unit), number(row.base_value, unit)
+    return ItemLine(row.row_id, row.template, mark, *values, row.output, row.expected, mark in WRONG)
 
 
 def badge(value: float | None, unit: str) -> str:
@@ -171,11 +173,17 @@ def badge(value: float | None, unit: str) -> str:
 
 
 def item_view(
-    item: Item, units: dict[tuple[str, str], str], eval_name: str, shown: Sequence[str], against: str
+    item: Item,
+    units: dict[tuple[str, str], str],
+    eval_name: str,
+    shown: Sequence[str],
+    against: str,
+    metric: str | None = None,
 ) -> ItemView:
     """One item with the outputs of the models ``shown``, the last of which is the subject, marked against ``expected``
     or another model's output. The prompt is the subject's: answers that were made elsewhere have prompts of their own.
-    Words are compared for up to half a second in all, which belongs into a worker thread."""
+    ``metric`` is the one on show, which says what is wrong. Words are compared for up to half a second in all, which
+    belongs into a worker thread."""
     by_model: dict[str, list[ItemOutput]] = {}
     for output in item.outputs:
         by_model.setdefault(output.model, []).append(output)
@@ -187,18 +195,21 @@ def item_view(
         OutputView(
             model,
             tuple(
-                _answer(item, units, eval_name, output, reference if place < MOST_COMPARED else None)
+                _answer(item, units, eval_name, output, reference if place < MOST_COMPARED else None, metric)
                 for place, output in enumerate(by_model[model])
             ),
-            _measured(item.metrics, units, eval_name, model, item.reasons),
+            _measured(item.metrics, units, eval_name, model, _told_of(item, len(by_model[model]))),
         )
         for model in shown
         if model in by_model
     )
+    turns = prompt_turns(first.prompt) if first else ()
+    there = {expected, *(output.output for output in item.outputs)}
     return ItemView(
         item.row_id,
         item.template,
-        prompt_turns(first.prompt) if first else (),
+        turns,
+        () if turns else tuple((name, text) for name, text in item.row if text not in there),
         expected,
         outputs,
         tuple(item.slices.items()),
@@ -206,16 +217,31 @@ def item_view(
 
 
 def _answer(
-    item: Item, units: dict[tuple[str, str], str], eval_name: str, output: ItemOutput, reference: str | None
+    item: Item,
+    units: dict[tuple[str, str], str],
+    eval_name: str,
+    output: ItemOutput,
+    reference: str | None,
+    metric: str | None,
 ) -> AnswerView:
     """``reference`` is None where the answer is one too many to be compared."""
-    own = {(model, metric): value for (model, sample, metric), value in item.samples.items() if sample == output.sample}
+    own = {(model, name): value for (model, sample, name), value in item.samples.items() if sample == output.sample}
+    read = {(model, name): told for (model, sample, name), told in item.readings.items() if sample == output.sample}
+    key = output.model, metric or ""
+    value = own[key] if key in own else item.metrics.get(key)
     return AnswerView(
         output.output,
         compare(output.output if reference is None else reference, output.output),
         _how_it_ended(output) + (" · differences are not marked" if reference is None else ""),
-        _measured(own, units, eval_name, output.model),
+        _measured(own, units, eval_name, output.model, read),
+        badge(value, units.get((eval_name, metric or ""), "plain")) in WRONG,
     )
+
+
+def _told_of(item: Item, answers: int) -> dict[tuple[str, str], str]:
+    """What metrics read of an only answer, and what they say of the item."""
+    read = {(owner, name): told for (owner, _, name), told in item.readings.items()} if answers == 1 else {}
+    return read | {key: f"{read[key]}; {why}" if key in read else why for key, why in item.reasons.items()}
 
 
 def _how_it_ended(output: ItemOutput) -> str:
@@ -232,13 +258,13 @@ def _measured(
     units: dict[tuple[str, str], str],
     eval_name: str,
     model: str,
-    reasons: Mapping[tuple[str, str], str] | None = None,
+    told: Mapping[tuple[str, str], str],
 ) -> tuple[tuple[str, str, str], ...]:
     found = []
     for (owner, metric), value in sorted(metrics.items()):
         if owner == model:
             unit = units.get((eval_name, metric), "plain")
-            why = f" ({reason})" if (reason := (reasons or {}).get((owner, metric))) else ""
+            why = f" ({told[owner, metric]})" if (owner, metric) in told else ""
             found.append((metric, f"{number(value, unit)}{why}", badge(value, unit)))
     return tuple(found)
 

@@ -29,7 +29,7 @@ from tui.actions import bindings_for
 from tui.formats import count
 from tui.questions import answer_of
 from tui.screens.ask import AskScreen, place_of
-from tui.widgets.columns import Col, Row, column_widths, columns_shown, fitted_cell
+from tui.widgets.columns import Col, Row, cells_in_sight, column_widths, columns_shown, fitted_cell
 
 PAGE = 25
 PAGES_KEPT = 80
@@ -209,7 +209,8 @@ class BigTable(ScrollView, can_focus=True):
             look += self.get_component_rich_style("big-table--cursor")
         row = self.row_at(position)
         shown = columns_shown(self.cols, self.size.width)
-        cells = [Text(NOT_READ, style="dim") if row is None else row.cells[index] for index in shown]
+        unread: list[str | Text] = [Text(NOT_READ, style="dim") for _ in shown]
+        cells = unread if row is None else cells_in_sight(row, self.cols, self.size.width)
         marked = look + Style(color=self.get_component_rich_style("big-table--mark").color, bold=True)
         mark = Segment(MARK if row is not None and row.key in self.marked else " ", marked)
         return self._line(mark, shown, cells, width, look + Style.from_meta({"row": position}))

@@ -6,8 +6,8 @@ rows as they are seen (``big_table``). A cell is plain text or a rich text, so d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -17,6 +17,7 @@ from rich.style import Style
 from rich.text import Text
 
 from spec_lang.plain_text import visible
+from tui.in_sight import begin
 
 WIDE = 112  # with fewer the columns that share the rest would have four letters
 MOST_CELL_CHARACTERS = 400
@@ -36,10 +37,12 @@ class Col:
 
 @dataclass(frozen=True)
 class Row:
-    """One line: a key that stays the same over refreshes, and a cell a column."""
+    """One line: a key that stays the same over refreshes, and a cell a column. ``places`` has of cells the character
+    that is to be in sight, where that is not the first."""
 
     key: str
     cells: tuple[str | Text, ...]
+    places: Mapping[int, int] = field(default_factory=dict, compare=False)
 
 
 def line_text(row: Row) -> str:
@@ -65,6 +68,23 @@ def cell_text(value: str | Text, justify: Literal["left", "right"]) -> Text:
     text = value if isinstance(value, Text) else Text(visible(value[:MOST_CELL_CHARACTERS]))
     text.justify, text.no_wrap, text.overflow, text.end = justify, True, "ellipsis", ""
     return text
+
+
+def cells_in_sight(row: Row, cols: Sequence[Col], width: int) -> list[str | Text]:
+    """The cells of the columns for which a list has room, each from where it has to begin for its place to be seen."""
+    shown = columns_shown(cols, width)
+    if not row.places:
+        return [row.cells[index] for index in shown]
+    sizes = zip(shown, column_widths([cols[index] for index in shown], width), strict=True)
+    return [_from_place(row.cells[index], row.places.get(index, 0), size) for index, size in sizes]
+
+
+def _from_place(value: str | Text, place: int, width: int) -> str | Text:
+    plain = value.plain if isinstance(value, Text) else value
+    start = begin(plain, place, width)
+    if not start:
+        return value
+    return Text("…", style=value.style).append_text(value[start:]) if isinstance(value, Text) else "…" + value[start:]
 
 
 def fitted_cell(

@@ -1,12 +1,13 @@
 """A histogram that tells what is kept from what is dropped: full bars and shaded ones, with limits marked below.
 
 Bars of kept rows are solid, of dropped ones shaded, so colour is not needed to read it. Pure: text for a size. A bar
-with any row is never blank.
+with any row is never blank. The ends of the axis bear their own values; a limit that lies beyond one stands at it with
+an arrow that points on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -34,8 +35,16 @@ class Looks:
     faint: str
 
 
-def histogram(bars: Sequence[Bar], marks: Sequence[Mark], width: int, height: int, looks: Looks) -> Text:
-    """``height`` lines: bars, the axis with its marks, and their labels. Needs three lines at least."""
+def histogram(
+    bars: Sequence[Bar],
+    marks: Sequence[Mark],
+    width: int,
+    height: int,
+    looks: Looks,
+    written: Callable[[float], str] = "{:.4g}".format,
+) -> Text:
+    """``height`` lines: bars, the axis with its marks, and their labels. Needs three lines at least. ``written`` is how
+    the ends of the axis are told."""
     text = Text(no_wrap=True, end="")
     if not bars or height < 3 or width < 10:
         return text
@@ -48,7 +57,7 @@ def histogram(bars: Sequence[Bar], marks: Sequence[Mark], width: int, height: in
         text.append("\n")
     first, last, used = bars[0][0], bars[-1][1], cell * len(bars)
     text.append_text(_axis(marks, first, last, used, looks)).append("\n")
-    return text.append_text(_labels(marks, first, last, used, looks))
+    return text.append_text(_labels(marks, (first, last), used, looks, written))
 
 
 def _bar(rows: int, most: int, room: int, line: int, solid: bool) -> str:
@@ -73,17 +82,53 @@ def _axis(marks: Sequence[Mark], first: float, last: float, width: int, looks: L
     return text
 
 
-def _labels(marks: Sequence[Mark], first: float, last: float, width: int, looks: Looks) -> Text:
-    """The labels of marks, those drawn last first, where they do not run into another; then the ends where there is
-    room."""
-    taken: list[tuple[int, int, str, str]] = []
-    ends = (Mark(first, "", f"{first:.4g}", looks.faint), Mark(last, "", f"{last:.4g}", looks.faint))
-    for mark in (*reversed(marks), *ends):
-        size = cell_len(mark.label)
-        start = min(max(0, _column(mark.value, first, last, width) - size // 2), max(0, width - size))
-        if size and size <= width and all(start + size < begin or start > end for begin, end, _, _ in taken):
-            taken.append((start, start + size, mark.label, mark.style))
-    text = Text(no_wrap=True, end="")
-    for start, _, label, style in sorted(taken):
-        text.append(" " * (start - text.cell_len)).append(label, style=style)
-    return text
+def _labels(
+    marks: Sequence[Mark], ends: tuple[float, float], width: int, looks: Looks, written: Callable[[float], str]
+) -> Text:
+    """The label of the mark that was drawn last, then of those beyond the axis, then of the others where they run into
+    none; then the ends, beside the labels that stand there."""
+    (first, last), places = ends, _Places(width)
+    inside = [mark for mark in reversed(marks) if first <= mark.value <= last]
+    at = {id(mark): _column(mark.value, first, last, width) - cell_len(mark.label) // 2 for mark in inside}
+    if inside and inside[0] is marks[-1]:
+        places.put(inside[0].label, inside[0].style, at[id(inside[0])])
+    for mark in sorted((mark for mark in marks if mark.value < first and mark.label), key=lambda mark: mark.value):
+        places.put(f"◂ {mark.label}", mark.style, 0, aside=1)
+    for mark in sorted((mark for mark in marks if mark.value > last and mark.label), key=lambda mark: -mark.value):
+        places.put(f"{mark.label} ▸", mark.style, width, aside=-1)
+    for mark in inside[inside[:1] == [marks[-1]] :]:
+        places.put(mark.label, mark.style, at[id(mark)])
+    told = {_column(mark.value, first, last, width) for mark in inside if mark.label}
+    if 0 not in told:
+        places.put(written(first), looks.faint, 0, aside=1)
+    if width - 1 not in told:
+        places.put(written(last), looks.faint, width, aside=-1)
+    return places.text()
+
+
+class _Places:
+    """Labels on one line, with a blank between any two."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.taken: list[tuple[int, int, str, str]] = []
+
+    def put(self, label: str, style: str, start: int, aside: int = 0) -> None:
+        """A label at a column, or the nearest one that the line has; where others stand, beside them on the right (1)
+        or left (-1), or nowhere (0)."""
+        size = cell_len(label)
+        start = min(max(0, start), max(0, self.width - size))
+        while size and 0 <= start <= self.width - size:
+            block = next((t for t in self.taken if start + size >= t[0] and start <= t[1]), None)
+            if block is None:
+                self.taken.append((start, start + size, label, style))
+                return
+            if not aside:
+                return
+            start = block[1] + 1 if aside > 0 else block[0] - size - 1
+
+    def text(self) -> Text:
+        text = Text(no_wrap=True, end="")
+        for start, _, label, style in sorted(self.taken):
+            text.append(" " * (start - text.cell_len)).append(label, style=style)
+        return text

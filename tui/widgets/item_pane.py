@@ -1,7 +1,8 @@
 """One item: what was asked and wanted, what one or two models said side by side with the differences marked, and how.
 
 Below a list it shows what users say and the answers; with the whole screen to itself (class ``whole`` of the screen)
-every turn as it was put to the model, the template and the settings of the answer.
+every turn as it was put to the model, the template and the settings of the answer. Where nobody recorded what was asked
+the columns of the row stand in its place, called ``row``.
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ class ItemPane(VerticalScroll, can_focus=False):
             if whole or role != "system":
                 text.append(f"{visible(role) or 'prompt'}  ", style=f"bold {ink.faint}")
                 text.append_text(shown(content, ink.text)).append("\n")
+        for name, content in seen.fields:
+            text.append("row  ", style=ink.faint).append(f"{visible(name)}  ", style=f"bold {ink.faint}")
+            text.append_text(shown(content, ink.text)).append("\n")
         return text.append("expected  ", style=f"bold {ink.good}").append_text(shown(seen.expected, ink.text))
 
     def _about(self, seen: ItemView, ink: Ink, facts: Sequence[tuple[str, str]], whole: bool) -> Text:
@@ -77,7 +81,7 @@ def _output(output: OutputView, ink: Ink) -> Text:
         if len(output.answers) > 1:
             text.append(f"\n\nanswer {number} of {len(output.answers)}  ", style=f"bold {ink.faint}")
             text.append_text(_figures(answer.metrics, ink))
-        said = marked(answer.pieces, ink) if answer.output else Text("(empty)", style=ink.faint)
+        said = marked(answer.pieces, ink, wrong=answer.wrong) if answer.output else Text("(empty)", style=ink.faint)
         text.append("\n").append_text(said).append("\n" + visible(answer.tokens), style=ink.faint)
     return text
 

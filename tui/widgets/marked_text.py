@@ -20,13 +20,15 @@ def shown(text: str, style: str = "") -> Text:
     return Text(visible(cut, newlines=True) + (f" … ({more:,} characters more)" if more else ""), style=style)
 
 
-def marked(pieces: Sequence[Piece], ink: Ink) -> Text:
-    """Pieces of a comparison: extra words underlined in one colour, missing ones struck through in another."""
+def marked(pieces: Sequence[Piece], ink: Ink, *, wrong: bool = True) -> Text:
+    """Pieces of a comparison: extra words underlined, missing ones struck through. What differs has the colour of a
+    fault where the answer is ``wrong``; of an answer that a metric takes for right it is none."""
+    fault = ink.bad if wrong else ink.text
     looks = {
         "same": ink.text,
-        "extra": f"bold underline {ink.bad}",
+        "extra": f"bold underline {fault}" if wrong else f"underline {fault}",
         "missing": f"strike {ink.faint}",
-        "unlike": ink.bad,
+        "unlike": fault,
     }
     result, cut = Text(), {"": 0, "missing ": 0}
     room = dict.fromkeys(cut, MOST_CHARACTERS)  # what is missing takes nothing from the text itself
@@ -51,9 +53,11 @@ def labelled(pairs: Sequence[tuple[str, str]], ink: Ink) -> Text:
     return text
 
 
-def marked_line(pieces: Sequence[Piece], ink: Ink, most: int) -> Text:
-    """A comparison on one line for a list: what only the text has is marked, what it lacks is left out."""
-    looks = {"same": ink.text, "extra": f"underline {ink.bad}", "unlike": ink.bad}
+def marked_line(pieces: Sequence[Piece], ink: Ink, most: int, *, wrong: bool) -> Text:
+    """A comparison on one line for a list: what only the text has is marked, what it lacks is left out. Colours as in
+    ``marked``."""
+    fault = ink.bad if wrong else ink.text
+    looks = {"same": ink.text, "extra": f"underline {fault}", "unlike": fault}
     text = Text()
     for piece in pieces:
         if piece.kind != "missing" and len(text) < most:
