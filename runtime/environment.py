@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from importlib import metadata
 from pathlib import Path
 
 SPEC_FOLDER = "spec:folder"  # key of the folder that the spec was in: a store may lie anywhere
@@ -34,6 +33,8 @@ def capture(spec_dir: Path) -> dict[str, str]:
 
 
 def package_version(package: str) -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -18,7 +18,6 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from runtime.attached_files import hold_at_most
 from runtime.store import Store
 from spec_lang.plain_text import visible
 from tui.actions import actions_for
@@ -31,7 +30,7 @@ from tui.screens.keys import KeysScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.view import View
 from tui.shelf import Shelf
-from tui.starting import first_screen_is_there
+from tui.starting import first_screen_is_there, modest
 from tui.stylesheet import LastingStylesheet
 from tui.themes import DARK, LIGHT, first_theme
 from tui.view_models.data_parts import PART_OF_KIND
@@ -39,11 +38,11 @@ from tui.watching import Glance, News, Watcher, last_sign
 
 if TYPE_CHECKING:
     from runtime.detached import Started
+    from tui.ahead import Ahead
     from tui.view_models.verdicts import Requirement
 
 LOOK_EVERY_SECONDS = 0.5
 THEME = "SFT_THEME"  # an environment variable: dark, light, ansi-dark or ansi-light
-MEMORY_MB = 48  # of DuckDB; a larger question goes through a file beside the store
 PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
 
 
@@ -54,13 +53,19 @@ class Dashboard(App[None]):
     TITLE = "sft"
 
     def __init__(
-        self, store: Store, run_id: str | None = None, theme: str | None = None, started: Started | None = None
+        self,
+        store: Store,
+        run_id: str | None = None,
+        theme: str | None = None,
+        started: Started | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if no_color else None)  # else greys are mixed, which are colours as well
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
         self.store = replace(store, patience=min(store.patience, PATIENCE_SECONDS))
         self._first_run = run_id
+        self._ahead = ahead
         self._started = {started.run_id: started} if started is not None else {}
         self._watcher = Watcher(store.root / "runs")
         self._looking = False
@@ -73,7 +78,7 @@ class Dashboard(App[None]):
         self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
 
     def on_mount(self) -> None:
-        self.push_screen(RunsScreen())
+        self.push_screen(RunsScreen(self._ahead))
         if self._first_run is not None:
             self.open_run(self._first_run)
         self.set_interval(LOOK_EVERY_SECONDS, self.look)
@@ -224,18 +229,17 @@ class Dashboard(App[None]):
             screen.on_live(live)
 
 
-def modest() -> None:
-    """The dashboard of a store with millions of rows stays small: what it reads is read again when it is needed."""
-    hold_at_most(MEMORY_MB)
-
-
 def run_dashboard(
-    root: Path, run_id: str | None = None, theme: str | None = None, started: Started | None = None
+    root: Path,
+    run_id: str | None = None,
+    theme: str | None = None,
+    started: Started | None = None,
+    ahead: Ahead | None = None,
 ) -> int:
     """Open the dashboard on a store folder and stay until it is left; 1 when it crashed. ``started`` is a run that was
-    started for it."""
+    started for it, ``ahead`` reads the list of runs meanwhile."""
     modest()
-    dashboard = Dashboard(Store(root), run_id, theme, started)
+    dashboard = Dashboard(Store(root), run_id, theme, started, ahead)
     dashboard.run()
     leave_for_good()
     return dashboard.return_code or 0

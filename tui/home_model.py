@@ -18,6 +18,7 @@ from tui.step_queries import Plans
 from tui.watching import last_sign
 
 QUIET_S = 900.0
+FIRST_PAGE = 100  # runs that are read at once
 
 
 @dataclass(frozen=True)

@@ -201,12 +201,13 @@ def measured_items(
     slots = ", ".join("?" * len(measures)) or "NULL"
     with store.reading() as con:
         found = con.execute(
-            "SELECT hash(row_id) AS print, value, CASE WHEN reason IS NULL THEN -1 ELSE rowid END AS why "
+            "SELECT hash(row_id) AS print, coalesce(value, 'NaN'::DOUBLE) AS value, "
+            "CASE WHEN reason IS NULL THEN -1 ELSE rowid END AS why "
             f"FROM item_metrics WHERE step_hash IN ({slots}) AND model = ? AND metric = ? AND template = ?",
             [*measures, model, metric, template],
         ).fetchnumpy()
-    value = np.ma.filled(np.ma.asarray(found["value"]).astype(np.float64), np.nan)
-    return {"print": np.asarray(found["print"], np.uint64), "value": value, "why": np.asarray(found["why"], np.int64)}
+    dtypes = {"print": np.uint64, "value": np.float64, "why": np.int64}
+    return {name: np.asarray(found[name], dtype) for name, dtype in dtypes.items()}
 
 
 class Matched:

@@ -40,7 +40,7 @@ class Cell:
     model: str
     template: str
     step_hash: str
-    items: int
+    answered: bool  # whether it has a prediction yet
 
 
 def cells(store: Store, run_id: str) -> list[Cell]:
@@ -48,12 +48,10 @@ def cells(store: Store, run_id: str) -> list[Cell]:
     rows = named(
         store,
         f"""
-        SELECT s.labels->>'eval', s.labels->>'model', s.labels->>'template', s.step_hash, coalesce(p.items, 0)
-        FROM steps s LEFT JOIN (
-            SELECT b.step_id, count(*) AS items FROM {BEGUN_STEPS} b JOIN predictions USING (step_hash)
-            WHERE b.run_id = $run AND sample = 0 GROUP BY b.step_id
-        ) p USING (step_id)
-        WHERE s.run_id = $run AND s.kind = 'predict' ORDER BY s.ordinal
+        SELECT s.labels->>'eval', s.labels->>'model', s.labels->>'template', s.step_hash,
+            step_id IN (SELECT b.step_id FROM {BEGUN_STEPS} b SEMI JOIN predictions USING (step_hash)
+                        WHERE b.run_id = $run)
+        FROM steps s WHERE s.run_id = $run AND s.kind = 'predict' ORDER BY s.ordinal
         """,
         {"run": run_id},
     )

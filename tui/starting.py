@@ -15,11 +15,19 @@ from threading import Thread
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 _LARGE = 1 << 20
+MEMORY_MB = 48  # of DuckDB; a larger question goes through a file beside the store
 
 
 def begin() -> None:
     """Before anything of the dashboard is imported."""
     gc.disable()
+
+
+def modest() -> None:
+    """The dashboard of a store with millions of rows stays small: what it reads is read again when it is needed."""
+    from runtime.attached_files import hold_at_most
+
+    hold_at_most(MEMORY_MB)
 
 
 @cache

@@ -44,9 +44,13 @@ def execute(args: argparse.Namespace) -> int:
     starting.begin()
     if args.demo:
         return _show_demo(args.theme)
+    root = _root(args.dir)
+    from tui.ahead import read_ahead
+
+    ahead = read_ahead(root)
     from tui.app import run_dashboard
 
-    return run_dashboard(_root(args.dir), theme=args.theme)
+    return run_dashboard(root, theme=args.theme, ahead=ahead)
 
 
 def _root(folder: Path) -> Path:
@@ -62,8 +66,11 @@ def _root(folder: Path) -> Path:
 
 
 def _show_demo(theme: str | None) -> int:
-    from tui.app import run_dashboard
+    from tui.ahead import read_ahead
     from tui.demo import demo_copy
 
     with demo_copy() as store:
-        return run_dashboard(store.root, theme=theme)
+        ahead = read_ahead(store.root)
+        from tui.app import run_dashboard
+
+        return run_dashboard(store.root, theme=theme, ahead=ahead)

@@ -88,7 +88,7 @@ def run_facts(store: Store, run_id: str, most_failures: int, folder: Path | None
     with store.reading():
         run, steps, plan = queries.run(store, run_id), queries.steps(store, run_id), queries.plan(store, run_id)
         metrics, cells = metric_queries.metrics(store, run_id), prediction_queries.cells(store, run_id)
-        known = choices([cell for cell in cells if cell.items], metrics, metric_order(plan))
+        known = choices([cell for cell in cells if cell.answered], metrics, metric_order(plan))
         report = report_of_run(store, run_id, folder)
         lines = funnel(steps, drop_queries.rule_counts(store, run_id))
         trainings = [_course(store, step) for step in steps if step.kind == "train"]

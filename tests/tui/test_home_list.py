@@ -170,7 +170,7 @@ def begin(store: Store, run_id: str, started: str) -> None:
 def test_no_run_falls_out_of_the_list_when_a_new_one_begins(
     many: Store, walk: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.runs.PAGE", 3)
+    monkeypatch.setattr("tui.screens.runs.FIRST_PAGE", 3)
 
     async def journey(go: Journey) -> None:
         screen = go.app.screen

@@ -17,12 +17,12 @@ CHOSEN = PredictionFilter("format", "tuned", "smol", "exact")
 
 
 def test_cells_of_an_eval_in_plan_order(done: Store) -> None:
-    cells = [(cell.model, cell.template, cell.items) for cell in asked.cells(done, RUN)]
-    assert cells == [("smol", "plain", 60), ("smol", "chatty", 60), ("tuned", "plain", 60), ("tuned", "chatty", 60)]
+    cells = [(cell.model, cell.template) for cell in asked.cells(done, RUN) if cell.answered]
+    assert cells == [("smol", "plain"), ("smol", "chatty"), ("tuned", "plain"), ("tuned", "chatty")]
 
 
 def test_cells_without_predictions_yet(running: Store) -> None:
-    assert [cell.items for cell in asked.cells(running, RUN)] == [0, 0, 0, 0]
+    assert [cell.answered for cell in asked.cells(running, RUN)] == [False] * 4
     assert prediction_counts(running, RUN, CHOSEN)["all"] == 0
 
 
@@ -137,7 +137,7 @@ def test_any_of_several_answers_is_found_and_a_mark_keeps_the_one_on_show(writte
 
 def test_an_item_asked_several_times_is_one_row_with_its_worst_answer(written: Store) -> None:
     step, _ = _asked_three_times(written)
-    assert next(c.items for c in asked.cells(written, RUN) if c.step_hash == step) == 1
+    assert next(c.answered for c in asked.cells(written, RUN) if c.step_hash == step)
     (row,) = prediction_page(written, RUN, CHOSEN, 10)
     assert (row.output, row.value) == ("no", 2 / 3)
     assert prediction_counts(written, RUN, CHOSEN)["failed"] == 1

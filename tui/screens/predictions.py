@@ -76,6 +76,8 @@ class PredictionsScreen(ItemActions):
     # --- reading -----------------------------------------------------------------------------
 
     def fetch(self) -> PredictionModel:
+        """One look at the store, or several where there is a condition: it may take seconds, in which a run has to come
+        to its commits."""
         store, run_id = self.board.store, self.run_id or ""
         with store.reading():
             plan = queries.plan(store, run_id)
@@ -86,12 +88,19 @@ class PredictionsScreen(ItemActions):
             else:
                 remark = self.model.problem if self.model is not None and not self._walked else ""
                 look = Look((known.next_metric(chosen) if chosen.metric is None else chosen,), remark)
+            empty = PredictionModel(run, known, None, None, None, {}, plan, why=look.why)
+            if not any(one.condition for one in look.chosen):
+                return self._filled(empty, look)
+        return self._filled(empty, look)
+
+    def _filled(self, empty: PredictionModel, look: Look) -> PredictionModel:
         if not look.chosen:
-            return PredictionModel(run, known, None, None, None, {}, plan, why=look.why)
-        found, chosen, problem = self._listed(look)  # in looks of its own: a condition may take seconds
+            return empty
+        found, chosen, problem = self._listed(look)
+        store = self.board.store
         with store.reading():
             side, notes = side_of(store, chosen), marks.notes(store, chosen.eval)
-        return PredictionModel(run, known, chosen, found, side, notes, plan, problem)
+        return replace(empty, chosen=chosen, found=found, side=side, notes=notes, problem=problem)
 
     def _listed(self, look: Look) -> tuple[Listed, PredictionFilter, str]:
         """The items, and what was really asked: a condition that no longer holds is left away and told of."""

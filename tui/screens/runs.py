@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -20,7 +20,7 @@ from spec_lang.plain_text import one_line, visible
 from tui import home_queries
 from tui.actions import bindings_for
 from tui.home_changes import Changes, work_out
-from tui.home_model import HomeModel, home_model
+from tui.home_model import FIRST_PAGE, HomeModel, home_model
 from tui.home_queries import Delta, HomeRow
 from tui.live import LiveRun, elsewhere, state_of
 from tui.queries import RunRow
@@ -29,12 +29,12 @@ from tui.run_actions import ActsOnRuns
 from tui.screens.view import View, explained
 from tui.starting import first_screen_is_there
 from tui.view_models.home import HomeLine, home_line
-from tui.view_models.plan_lines import first_opened, plan_lines, tree_parts
 from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS, elsewhere_words, next_command, run_view
-from tui.widgets.live_panel import LivePanel
 from tui.widgets.row_table import Col, Row, RowTable
 
-PAGE = 100
+if TYPE_CHECKING:
+    from tui.ahead import Ahead
+
 SAMPLE_SECONDS = 2.0
 COLUMNS = (
     Col("", 2),
@@ -56,8 +56,9 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     ticks = True
     lists_runs = True
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: Ahead | None = None) -> None:
         super().__init__()
+        self._ahead = ahead
         self.rows: list[HomeRow] = []
         self.marked: str | None = None
         self._watched: str | None = None
@@ -66,7 +67,6 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         self._sampler: Sampler | None = None
 
     def body(self) -> ComposeResult:
-        yield LivePanel(id="live")
         yield RowTable(COLUMNS, id="runs")
         yield Static("", id="nothing", markup=False)
         with VerticalScroll(classes="detail", can_focus=False):
@@ -79,8 +79,11 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     # --- reading ---------------------------------------------------------------------------------
 
     def fetch(self) -> HomeModel:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and (found := ahead.take()) is not None:
+            return found
         before = self.model.going if self.model is not None else None
-        return home_model(self.board.store, PAGE, self.rows[-1].run.run_id if self.rows else None, before)
+        return home_model(self.board.store, FIRST_PAGE, self.rows[-1].run.run_id if self.rows else None, before)
 
     def present(self, model: HomeModel) -> None:
         self.set_class(not model.rows, "empty")
@@ -124,7 +127,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
 
     def on_row_table_near_end(self) -> None:
         oldest, store = self.rows[-1].run.run_id, self.board.store
-        self.ask("page", lambda: (oldest, home_queries.page(store, PAGE, oldest)), self._extend)
+        self.ask("page", lambda: (oldest, home_queries.page(store, FIRST_PAGE, oldest)), self._extend)
 
     def _extend(self, found: tuple[str, tuple[list[HomeRow], bool]]) -> None:
         oldest, (page, more) = found
@@ -223,6 +226,13 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     def _going(self) -> None:
         going = self.model.going if self.model is not None else None
         if going is None:
+            return
+        from tui.view_models.plan_lines import first_opened, plan_lines, tree_parts
+        from tui.widgets.live_panel import LivePanel
+
+        if not self.query(LivePanel):  # the first run that goes on while this screen is there
+            self.mount(LivePanel(id="live"), before="#runs")
+            self.call_after_refresh(self._going)
             return
         live = self.board.live_of(going.run.run_id)
         run = run_view(going.run, going.steps, time.time(), live)
