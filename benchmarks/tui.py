@@ -115,7 +115,7 @@ async def _walk(root: Path, run: str, times: int) -> dict[str, list[tuple[float,
         found_last: list[BigTable] = []
 
         def table() -> BigTable | None:
-            """Of the screen in front; walking through all widgets every few milliseconds would slow what is measured."""
+            """Of the screen in front; to walk through all widgets each time would slow what is measured."""
             if not (found_last and found_last[0].is_attached and found_last[0].screen is app.screen):
                 found_last[:] = app.screen.query(BigTable)
             return found_last[0] if found_last else None
