@@ -114,7 +114,7 @@ def measured(folder: Path, *command: str) -> Used:
     current, peaks, words = ["start"], dict[str, float](), list[str]()
 
     def sample() -> None:
-        while process.poll() is None and current:
+        while current:  # `poll` would take the end of the process from `wait4` below
             peaks[current[0]] = max(peaks.get(current[0], 0.0), _resident(process.pid))
             time.sleep(0.02)
 
