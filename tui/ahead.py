@@ -5,16 +5,19 @@ first screen takes 0.6, and threads of one interpreter do hardly any of it side 
 either is imported, the child reads the store and writes what it found into a pipe, and on two processors the list is
 there as soon as there is something to show it on.
 
-Whatever goes wrong in the child (no store, one that is held, no memory) is no answer, and then the screen asks for
-itself, as it does later on; so it does where something was written to the store since. Costs the import of the
+Whatever goes wrong in the child (no store, one that is held, no memory, no end) is no answer, and then the screen asks
+for itself, as it does later on; so it does where something was written to the store since. Costs the import of the
 questions twice, 0.1 s of a processor.
 """
 
 from __future__ import annotations
 
 import os
+import select
+import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from tui.home_model import HomeModel
 
 _PATIENCE_S = 0.2  # with a store that is held: the screen that asks for itself says so
+_ENDS_WITHIN_S = 3.0  # the child, on a machine that is busy; a disk may keep it longer
 _Signature = tuple[int, ...]
 
 
@@ -53,9 +57,10 @@ class Ahead:
 
         if self._pid == 0:
             return None
-        with os.fdopen(self._answer, "rb") as answer:
-            said = answer.read()
-        with suppress(ChildProcessError):  # somebody else waits for all children
+        said = self._said(time.monotonic() + _ENDS_WITHIN_S)
+        os.close(self._answer)
+        with suppress(ProcessLookupError, ChildProcessError):  # somebody else waits for all children
+            os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
         self._pid = 0
         if not said or _signature(self._root) != self._seen:
@@ -64,10 +69,20 @@ class Ahead:
             return decode(said, type=HomeModel)
         return None
 
+    def _said(self, until: float) -> bytes:
+        """All that the child writes, or as much as it has written until then."""
+        said = bytearray()
+        while select.select([self._answer], [], [], max(0.0, until - time.monotonic()))[0]:
+            more = os.read(self._answer, 1 << 16)
+            if not more:
+                break
+            said += more
+        return bytes(said)
+
 
 def read_ahead(root: Path) -> Ahead | None:
-    """Begin to read; None where a process cannot be forked, or not safely."""
-    if sys.platform != "linux" or threading.active_count() > 1:
+    """Begin to read; None where a process cannot be forked, or not safely: with other threads, as DuckDB has them."""
+    if sys.platform != "linux" or threading.active_count() > 1 or "duckdb" in sys.modules:
         return None
     try:
         return Ahead(root)

@@ -66,11 +66,8 @@ def _root(folder: Path) -> Path:
 
 
 def _show_demo(theme: str | None) -> int:
-    from tui.ahead import read_ahead
+    from tui.app import run_dashboard
     from tui.demo import demo_copy
 
     with demo_copy() as store:
-        ahead = read_ahead(store.root)
-        from tui.app import run_dashboard
-
-        return run_dashboard(store.root, theme=theme, ahead=ahead)
+        return run_dashboard(store.root, theme=theme)

@@ -55,6 +55,13 @@ killed = Ahead(root)
 os.kill(killed._pid, signal.SIGKILL)
 assert killed.take() is None
 assert Ahead(root / "nowhere").take() is None
+import tui.ahead
+tui.ahead._ENDS_WITHIN_S = 0.1
+slow = Ahead(root)
+os.kill(slow._pid, signal.SIGSTOP)
+assert slow.take() is None
+assert not os.path.exists(f"/proc/{slow._pid}")
+tui.ahead._ENDS_WITHIN_S = 60.0
 ahead = Ahead(root)
 os.waitid(os.P_PID, ahead._pid, os.WEXITED | os.WNOWAIT)
 with Store(root).writing() as con:
