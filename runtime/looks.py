@@ -4,6 +4,9 @@ DuckDB opens no file twice within a process: one lock keeps readers and writers 
 looks inside a look share a connection. A process must not end while one of its threads is inside of DuckDB: that thread
 is ended where it stands, which C++ takes for a crash. So what is asked is stopped, and whoever is still computing gets
 to the store no more.
+
+Whether a store is of this version and its views point where it lies is looked at again when its file has changed: that
+takes 5 of the 13 ms of opening one.
 """
 
 from __future__ import annotations
@@ -19,6 +22,21 @@ if TYPE_CHECKING:
 
 ONE_AT_A_TIME = threading.RLock()  # held by whoever is at a store
 OPEN_LOOKS: dict[Path, duckdb.DuckDBPyConnection] = {}  # by database, changed under the lock
+_in_order: dict[Path, tuple[int, int, int]] = {}  # databases that were found to be in order, and their files then
+
+
+def is_in_order(database: Path) -> bool:
+    """Whether a database was found to be in order, and nobody has written to it since."""
+    return _in_order.get(database) == _file(database)
+
+
+def found_in_order(database: Path) -> None:
+    _in_order[database] = _file(database)
+
+
+def _file(database: Path) -> tuple[int, int, int]:
+    state = database.stat()
+    return state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def interrupt_looks() -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.attached_files import HERE, Attached, attach
 from runtime.damaged_files import damage
-from runtime.looks import ONE_AT_A_TIME, OPEN_LOOKS
+from runtime.looks import ONE_AT_A_TIME, OPEN_LOOKS, found_in_order, is_in_order
 from runtime.relational import explained
 from runtime.row_files import move_out, point_views, points_here
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -131,10 +131,8 @@ class Store:
                 return
             opened = self._connect(read_only=True)
             try:
-                if _is_older(opened.con):
-                    opened = self._renewed(opened)
-                if not points_here(opened.con, self.root):
-                    opened = self._pointed(opened)
+                if not is_in_order(self.database):
+                    opened = self._in_order(opened)
                 OPEN_LOOKS[self.database] = opened.con
                 with _findings(opened.con):
                     yield opened.con
@@ -157,6 +155,15 @@ class Store:
         if rows:
             with self.writing() as con:
                 insert_rows(con, table, columns, rows)
+
+    def _in_order(self, opened: Attached) -> Attached:
+        if older := _is_older(opened.con):
+            opened = self._renewed(opened)
+        if not points_here(opened.con, self.root):
+            return self._pointed(opened)
+        if not older:
+            found_in_order(self.database)
+        return opened
 
     def _renewed(self, opened: Attached) -> Attached:
         """A store of an older version, which lacks columns that are asked for, gets them before it is looked at."""

@@ -15,9 +15,10 @@ from runtime.store import Store
 from tests.tui.conftest import Journey
 from tests.tui.sample_store import RUN
 from tui import home_queries, questions
+from tui.home_model import FIRST_PAGE
 from tui.home_queries import HomeRow
 from tui.questions import answer_of, leave
-from tui.screens.runs import PAGE, RunsScreen
+from tui.screens.runs import RunsScreen
 
 Walk = Callable[..., None]
 ROOT = Path(__file__).parents[2]
@@ -132,7 +133,7 @@ def test_a_list_of_runs_that_grows_while_it_is_read_has_each_run_once(
                 [first, first + count, RUN],
             )
 
-    add(2 * PAGE + 20, 1)
+    add(2 * FIRST_PAGE + 20, 1)
     paged = home_queries.home
 
     def grown(asked: Store, limit: int, after: str | None = None) -> list[HomeRow]:
@@ -150,7 +151,7 @@ def test_a_list_of_runs_that_grows_while_it_is_read_has_each_run_once(
         for _ in range(4):
             await go.press("G")
         ids = [row.run.run_id for row in screen.rows]
-        assert len(ids) == len(set(ids)) == 2 * PAGE + 21 and ids[-1] == RUN
+        assert len(ids) == len(set(ids)) == 2 * FIRST_PAGE + 21 and ids[-1] == RUN
         assert [row.key for row in screen.table().records] == ids
 
     walk(store, journey)
