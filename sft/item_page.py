@@ -61,7 +61,7 @@ def item_page(store: Store, run_id: str, known: Choices, chosen: PredictionFilte
 
 def _tables(item: Item, view: ItemView) -> list[Table]:
     asked = [(role or "prompt", text) for role, text in view.prompt]
-    asked += [(f"row: {name}", text) for name, text in view.fields]
+    asked += [(f"row: {name}", text) for name, text in (*view.asked, *view.beside)]
     turns = [*asked, ("expected", view.expected)]
     roles, texts = [(role,) for role, _ in turns], [text for _, text in turns]
     tables = [Table(f"under {item.template}", ("role",), roles, notes=texts, noted="text")]
@@ -90,6 +90,6 @@ def _data(item: Item) -> dict[str, Any]:
         "outputs": [asdict(output) for output in item.outputs],
         "metrics": metrics,
         "readings": [{"model": m, "answer": n, "metric": name, "told": t} for (m, n, name), t in item.readings.items()],
-        "row": dict(item.row),
+        "row": dict(item.row.columns),
         "slices": item.slices,
     }

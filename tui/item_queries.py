@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from runtime.own_results import BEGUN_STEPS
 from runtime.store import Row, Store
-from tui.asked_rows import UNKNOWN_PROMPT, asked_rows
+from tui.asked_rows import NO_ROW, UNKNOWN_PROMPT, AskedRow, asked_rows
 from tui.item_readings import metrics_that_read, readings
 from tui.queries import plan
 
@@ -37,8 +37,8 @@ class ItemOutput:
 class Item:
     """One item whole: the outputs of each model, metrics by (model, metric), slices by name with all values that the
     item has. ``samples`` has what each of several answers measured, by (model, sample, metric), ``reasons`` what
-    metrics say of the answers, ``readings`` what they read of each. ``row`` is the row that was asked about, column by
-    column, where the prompt is not known."""
+    metrics say of the answers, ``readings`` what they read of each. ``row`` is the row that was asked about, where the
+    prompt is not known."""
 
     row_id: str
     template: str
@@ -48,7 +48,7 @@ class Item:
     samples: dict[tuple[str, int, str], float | None] = field(default_factory=dict)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     readings: dict[tuple[str, int, str], str] = field(default_factory=dict)
-    row: tuple[tuple[str, str], ...] = ()
+    row: AskedRow = NO_ROW
 
 
 def item(store: Store, run_id: str, eval_name: str, row_id: str, template: str) -> Item:
@@ -73,8 +73,8 @@ def items(store: Store, run_id: str, eval_name: str, keys: Sequence[tuple[str, s
         sampled = _ask(store, "template, model, sample, metric, value", "sample_metrics", measures, rows)
         slices = _ask(store, _SLICES, "item_slices", measures, rows, "GROUP BY row_id, slice ORDER BY min(rowid)")
         unknown = {(step, row) for row, step, prompt, *_ in answers if prompt == UNKNOWN_PROMPT}
-        asked = asked_rows(store, unknown) if unknown else {}
         made = plan(store, run_id)
+        asked = asked_rows(store, made, unknown) if unknown else {}
     read = metrics_that_read(made, eval_name)
     found = {key: Item(*key, (), {}, {}) for key in keys}
     for row, template, model, metric, value, reason in measured:
@@ -95,7 +95,7 @@ def items(store: Store, run_id: str, eval_name: str, keys: Sequence[tuple[str, s
             if own == step
         ]
         outs = tuple(ItemOutput(model, *rest) for model, rest in said)
-        found[row, template] = replace(one, outputs=outs, readings=readings(read, outs), row=asked.get(row, ()))
+        found[row, template] = replace(one, outputs=outs, readings=readings(read, outs), row=asked.get(row, NO_ROW))
     return [found[key] for key in keys]
 
 

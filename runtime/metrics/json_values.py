@@ -38,7 +38,7 @@ def field_read(answer: Answer, *, field: str) -> str:
         return "read no JSON"
     given, wanted = _field(parsed(answer.output), field), _field(parsed(answer.expected), field)
     told = "read no such field" if given is INVALID else f"read {spelled(given)}"
-    return told if wanted is INVALID else f"{told}, expected {spelled(wanted)}"
+    return told if wanted is INVALID or same(given, wanted) else f"{told}, expected {spelled(wanted)}"
 
 
 def spelled(value: Any) -> str:

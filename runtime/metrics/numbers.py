@@ -87,11 +87,13 @@ def number_read(
     take: str = "last",
     decimal: str = "point",
 ) -> str:
-    """The number of an answer that ``numeric_match`` with these arguments compares, and where the expected text is more
-    than a number, the one of that."""
+    """The number of an answer that ``numeric_match`` with these arguments compares, and where the expected text has
+    another one somewhere in it, that too."""
     given, wanted = number_of(answer.output, after, take, decimal), _wanted(answer.expected, after, take, decimal)
     told = f"read {_spelled(given)}" if given is not None else "read no number"
-    if wanted is None or _spelled(wanted) == answer.expected.strip() or "answers" in answer.columns:
+    if wanted is None or wanted == given or "answers" in answer.columns:
+        return told
+    if _spelled(wanted) == answer.expected.strip():
         return told
     return f"{told}, expected {_spelled(wanted)}"
 

@@ -66,11 +66,14 @@ def _item(number: int, item: ItemView, cause: Cause | None) -> Markup:
         "article",
         el("header", el("strong", f"{number}"), facts(about)),
         *turns,
-        *(_turn(f"row: {name}", content) for name, content in item.fields),
+        *(_turn(f"row: {name}", content) for name, content in item.asked),
         _turn("expected", item.expected, "expected"),
         el("div", *(_output(output) for output in item.outputs), class_="outputs"),
         el("details", el("summary", "system prompt"), *(_turn("", content) for _, content in system))
         if system
+        else None,
+        el("details", el("summary", "the row"), *(_turn(name, content) for name, content in item.beside))
+        if item.beside
         else None,
         class_="failure",
     )

@@ -104,7 +104,7 @@ def _why(one: EvalFacts, item: ItemView, cause: Cause | None) -> str:
 def _asked(item: ItemView) -> str:
     if item.prompt:
         return one_line(item.prompt[-1][1], WIDE)
-    return one_line(" · ".join(f"{name}: {text}" for name, text in item.fields), WIDE)
+    return one_line(" · ".join(f"{name}: {text}" for name, text in item.asked), WIDE)
 
 
 def _said(item: ItemView) -> str:

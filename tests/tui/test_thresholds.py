@@ -202,6 +202,7 @@ def test_an_axis_tells_its_own_ends_and_limits_beyond_them() -> None:
     assert labels(34, 60).split() == ["7", "11", "34", "▸", "60", "▸"]
     assert labels(6.55, 9).split() == ["◂", "6.55", "7", "9", "11"]
     assert labels(7, 9).split() == ["7", "9", "11"]
+    assert labels(60, 7.1).split() == ["7.1", "11", "60", "▸"]  # no end beyond a limit that stands at it
 
 
 def test_numbers_are_told_in_the_unit_of_the_limit_and_without_an_exponent() -> None:

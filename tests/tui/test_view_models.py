@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.events import Event
+from tui.asked_rows import AskedRow
 from tui.drop_queries import DropRow, RuleCount
 from tui.live import LiveRun
 from tui.metric_queries import MetricRow
@@ -218,7 +219,7 @@ def test_an_answer_is_wrong_by_the_metric_on_show_and_says_what_it_read() -> Non
     outputs = tuple(ItemOutput(name, "[]", said, "9", "recorded", None, None, None) for name, said in SUMS)
     values = {("older", "right"): 1.0, ("newer", "right"): 0.0, ("older", "same"): 0.0, ("newer", "same"): 0.0}
     read = {("older", 0, "right"): "read 9", ("newer", 0, "right"): "read 0"}
-    row = (("question", "6+3?"), ("answer", "9"), ("said", "The sum is 9."))
+    row = AskedRow((("question", "6+3?"),), (("answer", "9"), ("said", "The sum is 9."), ("by", "hand")))
     item = Item("id", "plain", outputs, values, {}, readings=read, row=row, reasons={("newer", "right"): "odd"})
     units = {("e", "right"): "share", ("e", "same"): "share"}
     seen = item_view(item, units, "e", ["older", "newer"], "expected", "right")
@@ -226,7 +227,8 @@ def test_an_answer_is_wrong_by_the_metric_on_show_and_says_what_it_read() -> Non
     assert [{name: value for name, value, _ in output.metrics}["right"] for output in seen.outputs] == [
         *("100% (read 9)", "0% (read 0; odd)"),
     ]
-    assert seen.prompt == () and seen.fields == (("question", "6+3?"),)  # the others stand there already
+    assert seen.prompt == () and seen.asked == row.tells
+    assert seen.beside == (("by", "hand"),)  # the others stand there already
     by_text = item_view(item, units, "e", ["older", "newer"], "expected", "same")
     assert [output.answers[0].wrong for output in by_text.outputs] == [True, True]
     assert not any(output.answers[0].wrong for output in item_view(item, units, "e", ["newer"], "expected").outputs)

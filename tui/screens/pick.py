@@ -21,7 +21,7 @@ from spec_lang.plain_text import one_line
 from tui.formats import count
 from tui.themes import ink
 
-LABEL, BAR = 34, 10  # with the number they fill a line of the dialog
+LABEL, BAR = 34, 14  # with the number they fill a line of the dialog
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,9 @@ class PromptScreen(View[PutPrompt]):
     def _not_known(self, why: str) -> Text:
         """With what is known instead: the turns, or where nobody recorded them, the row."""
         told, ink = visible(f"The text is not known: {why}."), self.ink
-        if not self.item.row:
+        if not self.item.row.columns:
             return explained(told, "The turns stand in the item.", ink)
         text = explained(told, "Nor what was asked. The row that the answer is for has:", ink)
-        for name, content in self.item.row:
+        for name, content in self.item.row.columns:
             text.append(f"\n{visible(name)}  ", style=f"bold {ink.faint}").append_text(shown(content, ink.text))
         return text

@@ -75,8 +75,8 @@ class Moved:
         low, high = self.scale.moved(lowest, -1), self.scale.moved(highest, 1)
         share = self.now.edge.unit is Unit.SHARE and highest <= 1
         ends = (max(low, 0.0) if lowest >= 0 else low, min(high, 1.0) if share else high)
-        if ends[0] <= self.now.edge.value <= ends[1]:
-            wanted = min(max(wanted, ends[0]), ends[1])
+        here = self.now.edge.value  # of a spec it may lie beyond the numbers, and then goes no farther
+        wanted = min(max(wanted, min(here, ends[0])), max(here, ends[1]))
         return replace(self, now=self.now.at(wanted))
 
     def at(self, value: float) -> Moved:

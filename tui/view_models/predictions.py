@@ -116,12 +116,14 @@ class OutputView:
 
 @dataclass(frozen=True)
 class ItemView:
-    """``fields`` are columns of the row that was asked about, where nobody recorded the prompt."""
+    """Where nobody recorded the prompt, ``asked`` are the columns of the row that tell the item, and ``beside`` what
+    else it has."""
 
     row_id: str
     template: str
     prompt: tuple[tuple[str, str], ...]  # role, text
-    fields: tuple[tuple[str, str], ...]  # column, text
+    asked: tuple[tuple[str, str], ...]  # column, text
+    beside: tuple[tuple[str, str], ...]
     expected: str
     outputs: tuple[OutputView, ...]
     slices: tuple[tuple[str, str], ...]
@@ -209,7 +211,8 @@ def item_view(
         item.row_id,
         item.template,
         turns,
-        () if turns else tuple((name, text) for name, text in item.row if text not in there),
+        () if turns else item.row.tells,
+        () if turns else tuple(one for one in item.row.others if one[1] not in there),
         expected,
         outputs,
         tuple(item.slices.items()),

@@ -85,24 +85,20 @@ def _axis(marks: Sequence[Mark], first: float, last: float, width: int, looks: L
 def _labels(
     marks: Sequence[Mark], ends: tuple[float, float], width: int, looks: Looks, written: Callable[[float], str]
 ) -> Text:
-    """The label of the mark that was drawn last, then of those beyond the axis, then of the others where they run into
-    none; then the ends, beside the labels that stand there."""
+    """The labels of marks beyond the axis at its ends, then that of the mark that was drawn last, then of the others
+    where they run into none; then the ends of the axis where nothing stands at them."""
     (first, last), places = ends, _Places(width)
-    inside = [mark for mark in reversed(marks) if first <= mark.value <= last]
-    at = {id(mark): _column(mark.value, first, last, width) - cell_len(mark.label) // 2 for mark in inside}
-    if inside and inside[0] is marks[-1]:
-        places.put(inside[0].label, inside[0].style, at[id(inside[0])])
+    left, right = 0, width
     for mark in sorted((mark for mark in marks if mark.value < first and mark.label), key=lambda mark: mark.value):
-        places.put(f"◂ {mark.label}", mark.style, 0, aside=1)
+        left = max(left, places.put(f"◂ {mark.label}", mark.style, 0, aside=1)[1] + 1)
     for mark in sorted((mark for mark in marks if mark.value > last and mark.label), key=lambda mark: -mark.value):
-        places.put(f"{mark.label} ▸", mark.style, width, aside=-1)
-    for mark in inside[inside[:1] == [marks[-1]] :]:
-        places.put(mark.label, mark.style, at[id(mark)])
-    told = {_column(mark.value, first, last, width) for mark in inside if mark.label}
-    if 0 not in told:
-        places.put(written(first), looks.faint, 0, aside=1)
-    if width - 1 not in told:
-        places.put(written(last), looks.faint, width, aside=-1)
+        right = min(right, places.put(f"{mark.label} ▸", mark.style, width, aside=-1)[0] - 1)
+    for mark in (mark for mark in reversed(marks) if first <= mark.value <= last):
+        at = _column(mark.value, first, last, width)
+        beside = (1 if at < width // 2 else -1) if mark is marks[-1] else 0
+        places.put(mark.label, mark.style, at - cell_len(mark.label) // 2, beside)
+    places.put(written(first), looks.faint, left)
+    places.put(written(last), looks.faint, right - cell_len(written(last)))
     return places.text()
 
 
@@ -113,19 +109,20 @@ class _Places:
         self.width = width
         self.taken: list[tuple[int, int, str, str]] = []
 
-    def put(self, label: str, style: str, start: int, aside: int = 0) -> None:
+    def put(self, label: str, style: str, start: int, aside: int = 0) -> tuple[int, int]:
         """A label at a column, or the nearest one that the line has; where others stand, beside them on the right (1)
-        or left (-1), or nowhere (0)."""
+        or left (-1), or nowhere (0). Where it begins and ends; the ends of the line where it stands nowhere."""
         size = cell_len(label)
         start = min(max(0, start), max(0, self.width - size))
         while size and 0 <= start <= self.width - size:
             block = next((t for t in self.taken if start + size >= t[0] and start <= t[1]), None)
             if block is None:
                 self.taken.append((start, start + size, label, style))
-                return
+                return start, start + size
             if not aside:
-                return
+                break
             start = block[1] + 1 if aside > 0 else block[0] - size - 1
+        return self.width, 0
 
     def text(self) -> Text:
         text = Text(no_wrap=True, end="")

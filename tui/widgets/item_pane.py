@@ -2,7 +2,7 @@
 
 Below a list it shows what users say and the answers; with the whole screen to itself (class ``whole`` of the screen)
 every turn as it was put to the model, the template and the settings of the answer. Where nobody recorded what was asked
-the columns of the row stand in its place, called ``row``.
+the columns of the row that tell the item stand in its place, called ``row``, and the others below.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
-from spec_lang.plain_text import visible
+from spec_lang.plain_text import one_line, visible
 from tui.themes import Ink
 from tui.view_models.predictions import ItemView, OutputView
 from tui.widgets.marked_text import labelled, marked, shown
+
+BRIEF = 30  # characters of a column of the row, where the list needs the room
 
 
 class ItemPane(VerticalScroll, can_focus=False):
@@ -58,7 +60,7 @@ class ItemPane(VerticalScroll, can_focus=False):
             if whole or role != "system":
                 text.append(f"{visible(role) or 'prompt'}  ", style=f"bold {ink.faint}")
                 text.append_text(shown(content, ink.text)).append("\n")
-        for name, content in seen.fields:
+        for name, content in (*seen.asked, *(seen.beside if whole else ())):
             text.append("row  ", style=ink.faint).append(f"{visible(name)}  ", style=f"bold {ink.faint}")
             text.append_text(shown(content, ink.text)).append("\n")
         return text.append("expected  ", style=f"bold {ink.good}").append_text(shown(seen.expected, ink.text))
@@ -72,6 +74,8 @@ class ItemPane(VerticalScroll, can_focus=False):
                         "\n"
                     )
         own = [("item", seen.row_id[:12]), ("template", seen.template), *seen.slices]
+        if not whole:
+            own += [(f"row {name}", one_line(content, BRIEF)) for name, content in seen.beside]
         return text.append_text(labelled([*own, *facts], ink))
 
 
