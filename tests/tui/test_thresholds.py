@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compiler.params_base import Sql
@@ -102,6 +102,7 @@ def test_counts_are_those_of_asking_every_row(values: list[int], text: str, limi
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=60), st.integers(10, 60))
+@example([2.7849345529193686e-308], 10)
 def test_bins_count_every_row_between_their_ends_once(values: list[float], count: int) -> None:
     held = Numbers(len(values), sorted(values), range(len(values)), False)
     scale = scale_of(held)

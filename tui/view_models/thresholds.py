@@ -248,6 +248,7 @@ def bins(numbers: Numbers, scale: Scale, count: int) -> list[Bin]:
     found = []
     for place in range(count):
         low, high = (2 * (scale.first / 2 + at * (width / 2)) for at in (place, place + 1))  # the whole may be infinite
+        low = low if place else scale.first  # half of the smallest numbers is not exact
         if place and low > scale.last:
             break
         final = place == count - 1 and not whole
