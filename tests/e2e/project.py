@@ -10,7 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import forks
 from tests.command import sft
+from tests.forks import Forked
 from tests.tiny_model import build_tiny_model
 
 SPEC = """\
@@ -117,14 +119,9 @@ class Project:
             env={**os.environ, **environment},
         )
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "sft", *args],
-            cwd=self.root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *args: str) -> Forked:
+        """A process to be killed."""
+        return forks.start("sft", *args, cwd=self.root)
 
 
 def make_project(root: Path, rows: int = 60) -> Project:

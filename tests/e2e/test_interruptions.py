@@ -7,11 +7,10 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from runtime.events import EventTail
 from runtime.store import Store
 from tests.e2e.project import Project, make_project
+from tests.forks import Forked
 
 
 def fingerprint(project: Project) -> dict[str, str]:
@@ -31,57 +30,51 @@ def fingerprint(project: Project) -> dict[str, str]:
     }
 
 
-def wait_for(project: Project, kind: str, step: str, process: object, count: int = 1) -> None:
-    """Block until the running run has emitted ``count`` events of a kind for a step."""
+def runs_of(project: Project) -> set[Path]:
+    return set((project.root / ".sft" / "runs").glob("*"))
+
+
+def wait_for(project: Project, earlier: set[Path], kind: str, step: str, process: Forked, count: int) -> None:
+    """Block until a run that is none of the ``earlier`` ones has emitted ``count`` events of a kind for a step."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        seen = 0
-        for path in (project.root / ".sft" / "runs").glob("*/events.jsonl"):
-            events = EventTail(path).read()
-            seen += sum(event.kind == kind and (event.step or "").startswith(step) for event in events)
-        if seen >= count:
-            return
-        if process.poll() is not None:  # type: ignore[attr-defined]
-            raise AssertionError(process.communicate())  # type: ignore[attr-defined]
+        for run in runs_of(project) - earlier:
+            events = EventTail(run / "events.jsonl").read() if (run / "events.jsonl").exists() else []
+            if sum(event.kind == kind and (event.step or "").startswith(step) for event in events) >= count:
+                return
+        if process.poll() is not None:
+            raise AssertionError(process.communicate())
         time.sleep(0.005)
     raise AssertionError(f"no {kind} of {step} within two minutes")
 
 
-@pytest.mark.parametrize(
-    ("kind", "step", "count"),
-    [
-        ("step_started", "filter:", 1),
-        ("train_step", "train:", 5),
-        ("progress", "predict:", 2),
-        ("step_started", "measure:", 1),
-    ],
-    ids=["filter", "train", "predict", "measure"],
+# Where a run is when it is stopped, one after the other in one project: each begins with what the one before has left.
+STOPS = (
+    ("step_started", "filter:", 1, signal.SIGKILL),
+    ("train_step", "train:", 3, signal.SIGINT),
+    ("train_step", "train:", 5, signal.SIGKILL),
+    ("progress", "predict:", 2, signal.SIGKILL),
+    ("step_started", "measure:", 1, signal.SIGKILL),
 )
-def test_a_killed_run_continues_to_the_same_end(
-    finished: Project, tmp_path: Path, kind: str, step: str, count: int
-) -> None:
+
+
+def test_a_run_that_is_stopped_anywhere_continues_to_the_same_end(finished: Project, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
-    process = project.start("run", "triage.sft", "--plain")
-    wait_for(project, kind, step, process, count)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    for kind, step, count, how in STOPS:
+        earlier = runs_of(project)
+        process = project.start("run", "triage.sft", "--plain")
+        wait_for(project, earlier, kind, step, process, count)
+        process.send_signal(how)
+        _, err = process.communicate(timeout=60)
+        if how is signal.SIGINT:
+            assert process.returncode == 130 and "Traceback" not in err and "continues" in err, err
+        else:
+            assert process.returncode == -how, err
     done = project.sft("run", "triage.sft", "--plain")
     assert done.returncode == 0, done.stderr
     assert fingerprint(project) == fingerprint(finished)
     states = Store(project.root / ".sft").query("SELECT status FROM runs ORDER BY started_at")
-    assert states == [("interrupted",), ("done",)]
-
-
-def test_ctrl_c_saves_and_leaves_with_130(finished: Project, tmp_path: Path) -> None:
-    project = make_project(tmp_path / "project")
-    process = project.start("run", "triage.sft", "--plain")
-    wait_for(project, "train_step", "train:", process, 3)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and "Traceback" not in err, err
-    assert "continues" in err
-    assert project.sft("run", "triage.sft").returncode == 0
-    assert fingerprint(project) == fingerprint(finished)
+    assert states == [("interrupted",)] * len(STOPS) + [("done",)]
 
 
 def test_two_runs_at_once_share_the_work(finished: Project, tmp_path: Path) -> None:

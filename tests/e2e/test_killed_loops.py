@@ -3,11 +3,8 @@ asked again, and everything comes out as it does of a run that nothing stopped."
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ from runtime.asking.kept import KeptRequests
 from runtime.asking.request import Request, Result
 from runtime.store import Store
 from sft.project import run
+from tests import forks
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "star"
@@ -80,9 +78,9 @@ def test_a_loop_that_was_killed_in_its_second_round_goes_on_there(
     assert len(set(every)) == len(every)
 
     answers = len(every) * 3 // 4  # the rounds ask equally much, so that this is in the second one
-    command = [sys.executable, "-m", "tests.e2e.killed_loop", str(killed), str(answers)]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    process = forks.start("tests.e2e.killed_loop", str(killed), str(answers))
+    _, err = process.communicate()
+    assert process.returncode == -signal.SIGKILL, err
     store = Store(killed.parent / ".sft")
     kept = {row[0] for row in store.query("SELECT request_hash FROM requests")}
     trained = store.query("SELECT step_hash FROM results WHERE kind = 'train'")

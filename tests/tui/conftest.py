@@ -109,8 +109,13 @@ class Journey:
         """Until all workers have answered and the screen is drawn."""
         quiet = 0
         while quiet < 2:  # an answer that is shown may ask the next question
+            while self._asking():
+                await asyncio.sleep(0.01)  # a pause of the pilot's asks every widget of the screen
             await self.pilot.pause(0.02)
-            quiet = 0 if any(not worker.is_finished for worker in self.app.workers) else quiet + 1
+            quiet = 0 if self._asking() else quiet + 1
+
+    def _asking(self) -> bool:
+        return any(not worker.is_finished for worker in self.app.workers)
 
     async def until(self, text: str, seconds: float = 10.0) -> None:
         """Wait until a text is on the screen; fails when it does not come."""

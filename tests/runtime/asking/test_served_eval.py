@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -19,6 +16,8 @@ import pytest
 from runtime.asking.served import pace as pace_module
 from runtime.store import Store
 from sft.project import run
+from tests import forks
+from tests.forks import Forked
 from tests.served import Fault, Served, serving, tiny_answers
 
 KEY = "sk-0123456789abcdef-secret"
@@ -35,7 +34,6 @@ eval exam {
   metric exact = exact_match()
 }
 """
-ROOT = Path(__file__).parents[3]
 
 
 def rows(count: int) -> list[dict[str, str]]:
@@ -98,10 +96,8 @@ def test_a_served_model_says_what_the_same_weights_say_here_and_is_asked_once(
     assert (1, 6) in [(one["asked"], one["known_before"]) for one in told]
 
 
-def start(spec: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "sft", "run", str(spec)]
-    env = {**os.environ, "TINY_KEY": KEY, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def start(spec: Path) -> Forked:
+    return forks.start("sft", "run", str(spec), TINY_KEY=KEY)
 
 
 def test_a_killed_run_goes_on_with_the_next_request_and_the_key_is_nowhere(tmp_path: Path) -> None:
@@ -120,11 +116,12 @@ def test_a_killed_run_goes_on_with_the_next_request_and_the_key_is_nowhere(tmp_p
             assert child.poll() is None, "the process ended by itself"
             time.sleep(0.1)
         child.send_signal(signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
+        child.communicate()
+        assert child.returncode == -signal.SIGKILL
         killed.set()
         first = store.query("SELECT * FROM requests")
         again = start(spec)
-        output, _ = again.communicate(timeout=300)
+        output = "".join(again.communicate())
         assert again.returncode == 0, output
         assert set(asked_of(served).values()) == {1} and len(served.answered) == total
     assert set(first) <= set(store.query("SELECT * FROM requests"))

@@ -1,7 +1,7 @@
 """Splits: which part a row goes to depends on its key and the seed, and on nothing else."""
 
+from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.step_params import SplitParams, SplitPart, Sql
-from runtime.relational import engine
+from runtime.relational import Engine, engine
 from runtime.row_hashes import HASH_BITS, plain_text, upper_ends
 from runtime.steps.split import statement, statements
 from tests.runtime.data.conftest import Bench
@@ -53,18 +53,24 @@ def test_keys_that_differ_in_case_space_or_composition_stay_together(bench: Benc
         assert len(set(split(bench, [{"q": form} for form in forms], seed=seed))) == 1
 
 
-def parts_of(texts: list[str], seed: int, folder: Path) -> list[str]:
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine for all examples: to open one takes longer than what they ask it."""
+    with engine(tmp_path_factory.mktemp("engine"), threads=1) as opened:
+        yield opened
+
+
+def parts_of(texts: list[str], seed: int, db: Engine) -> list[str]:
     """The statement alone, over rows with nothing but a key."""
     params = SplitParams(
         key=(KEY,), parts=(SplitPart(name="a", share=HALF), SplitPart(name="b", share=HALF)), seed=seed
     )
     select, values = statement(params)
-    with engine(folder, threads=1) as db:
-        db.execute(
-            "CREATE TABLE rows AS SELECT unnest(?::VARCHAR[]) AS q, unnest(range(?)) AS __ord, '' AS __row_id",
-            [texts, len(texts)],
-        )
-        return [part for _, part in db.rows(f"{select} ORDER BY __ord", values)]
+    db.execute(
+        "CREATE OR REPLACE TABLE rows AS SELECT unnest(?::VARCHAR[]) AS q, unnest(range(?)) AS __ord, '' AS __row_id",
+        [texts, len(texts)],
+    )
+    return [part for _, part in db.rows(f"{select} ORDER BY __ord", values)]
 
 
 @settings(max_examples=40, deadline=None)
@@ -73,19 +79,17 @@ def parts_of(texts: list[str], seed: int, folder: Path) -> list[str]:
     seed=st.integers(0, 3),
 )  # fmt: skip
 def test_other_rows_move_no_row_and_equal_keys_stay_together(
-    before: list[str], more: list[str], seed: int, tmp_path_factory: pytest.TempPathFactory
+    db: Engine, before: list[str], more: list[str], seed: int
 ) -> None:
-    folder = tmp_path_factory.getbasetemp()
-    together = parts_of([*more, *before, *before], seed, folder)
-    alone = parts_of(before, seed, folder)
+    together = parts_of([*more, *before, *before], seed, db)
+    alone = parts_of(before, seed, db)
     assert together[len(more) :] == alone * 2
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.text(alphabet="aAZ é\u0301É中 \n\t!~\u3000\x1f", max_size=8), max_size=20))
-def test_a_key_is_compared_without_case_space_and_composition(texts: list[str]) -> None:
-    with engine(Path("/nonexistent"), threads=1) as db:
-        found = db.rows(f"SELECT {plain_text('t')} FROM (SELECT unnest(?::VARCHAR[]) AS t)", [texts])
+def test_a_key_is_compared_without_case_space_and_composition(db: Engine, texts: list[str]) -> None:
+    found = db.rows(f"SELECT {plain_text('t')} FROM (SELECT unnest(?::VARCHAR[]) AS t)", [texts])
     assert [text for (text,) in found] == [" ".join(normalize("NFC", text).lower().split()) for text in texts]
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import signal
 import string
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +26,7 @@ from sft.plain_tables import as_text
 from sft.show import show
 from sft.tracing import trace
 from sft.written_card import written_section
+from tests import forks
 from tests.runtime.generating import generated_project
 from tests.runtime.generating.generated_project import (
     HEAD,
@@ -210,10 +208,9 @@ def test_the_same_answers_give_the_same_candidates() -> None:
 def test_a_run_that_was_killed_goes_on_to_the_same_rows_and_asks_nothing_again(
     project: GeneratedProject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    root = Path(__file__).parents[3]
-    command = [sys.executable, "-m", "tests.runtime.generating.killed_process", str(project.root), "13"]
-    done = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    process = forks.start("tests.runtime.generating.killed_process", str(project.root), "13")
+    _, err = process.communicate()
+    assert process.returncode == -signal.SIGKILL, err
     kept = {row[0] for row in project.store.query("SELECT request_hash FROM requests")}
     assert 0 < len(kept) <= 13  # the last answers may have waited to be written
     assert project.run(SPEC, invented).status == "done"

@@ -1,7 +1,7 @@
 """A predict step over files in a folder; run as a program, it is a process of its own that a test can kill.
 
-``python predict_process.py ROOT MODEL NEW_TOKENS`` answers the prompts under ``ROOT/prompts`` until the first answers
-are kept, and then waits to be killed.
+``python -m tests.runtime.inference.predict_process ROOT MODEL NEW_TOKENS`` answers the prompts under ``ROOT/prompts``
+until the first answers are kept, and then waits to be killed.
 """
 
 from __future__ import annotations
@@ -13,16 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
-
-from compiler.plan import Place, Step, StepKind, step_hash  # noqa: E402
-from compiler.step_params import Greedy, PredictParams  # noqa: E402
-from runtime.context import StepContext, StopFlag  # noqa: E402
-from runtime.events import Event, EventWriter  # noqa: E402
-from runtime.relational import engine  # noqa: E402
-from runtime.store import Store  # noqa: E402
+from compiler.plan import Place, Step, StepKind, step_hash
+from compiler.step_params import Greedy, PredictParams
+from runtime.context import StepContext, StopFlag
+from runtime.events import Event, EventWriter
+from runtime.relational import engine
+from runtime.store import Store
 
 PLACE = Place(path="t.sft", line=1, column=1, end_line=1, end_column=2)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -26,7 +25,7 @@ from runtime.models.loading import load_model, load_trained
 from runtime.models.local_generator import LocalGenerator
 from runtime.steps import predict
 from spec_lang.diagnostics import DiagnosticError
-from tests.runtime.inference import predict_process
+from tests import forks
 from tests.runtime.inference.conftest import Predictions, answers, prompts, rendered
 from tests.runtime.inference.predict_process import write_prompts
 
@@ -234,13 +233,14 @@ def test_a_model_that_changed_is_not_stored(predictions: Predictions, at: str) -
 def test_a_killed_process_is_continued(predictions: Predictions) -> None:
     total, new = 100, 12
     ctx = predictions.context(rendered(total), Greedy(max_new_tokens=new))
-    command = [sys.executable, predict_process.__file__, str(predictions.root), str(predictions.model), str(new)]
-    with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}) as child:
-        while not predictions.kept():
-            assert child.poll() is None, "the process ended before it kept an answer"
-            time.sleep(0.02)
-        child.send_signal(signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
+    words = (str(predictions.root), str(predictions.model), str(new))
+    child = forks.start("tests.runtime.inference.predict_process", *words)
+    while not predictions.kept():
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert child.returncode == -signal.SIGKILL
     first = predictions.kept("row_id, output, made_at")
     assert 0 < len(first) < total
     result = predict.run(ctx)

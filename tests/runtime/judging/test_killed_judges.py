@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.runtime.generating.generated_project import GeneratedProject
 from tests.runtime.judging.killed_judge import SEEDS, SPEC, opinion
 
-ROOT = Path(__file__).parents[3]
 ANSWERS = 16  # among those about two answers, behind those about one
 SAID = "SELECT step_hash, row_id, sample, repeat, label, reason, request_hash FROM judgements ORDER BY ALL"
 VALUES = "SELECT model, metric, row_id, value, reason FROM item_metrics ORDER BY ALL"
@@ -34,9 +31,9 @@ def test_a_judge_that_was_killed_asks_nothing_twice(
 ) -> None:
     project = GeneratedProject(tmp_path, monkeypatch)
     project.seeds(SEEDS)
-    command = [sys.executable, "-m", "tests.runtime.judging.killed_judge", str(tmp_path), str(ANSWERS)]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    process = forks.start("tests.runtime.judging.killed_judge", str(tmp_path), str(ANSWERS))
+    _, err = process.communicate()
+    assert process.returncode == -signal.SIGKILL, err
     kept = {row[0] for row in project.store.query("SELECT request_hash FROM requests")}
     assert 0 < len(kept) <= ANSWERS
     assert project.run(SPEC, opinion).status == "done"

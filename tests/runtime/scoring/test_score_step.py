@@ -7,8 +7,6 @@ import math
 import os
 import signal
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from runtime.store import Store
 from sft.exporting import Wanted, export
 from sft.show import show
 from spec_lang.diagnostics import DiagnosticError
+from tests import forks
 from tests.tiny_model import build_tiny_model
 
 SPEC = """
@@ -135,26 +134,11 @@ def test_a_stopped_scoring_continues(spec: Path) -> None:
     assert (summary["asked"], summary["kept_before"]) == (42 - kept, kept)
 
 
-KILLED = """
-import os, signal, sys
-import sft
-from runtime import unwritten_rows
-from runtime.scoring import passes
-
-passes.WINDOW, unwritten_rows.KEEP_SECONDS = 8, 0.0
-
-def kill(event):
-    if event.kind == "progress" and event.step == "score:scored.quality" and event.data["done"]:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-sft.run(sys.argv[1], listeners=[kill])
-"""
-
-
 def test_a_killed_scoring_continues(spec: Path) -> None:
     """Killed at the first scores: what was written until then is not asked again."""
-    done = subprocess.run([sys.executable, "-c", KILLED, str(spec)], capture_output=True, timeout=300, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    process = forks.start("tests.runtime.scoring.killed_scoring", str(spec))
+    _, err = process.communicate()
+    assert process.returncode == -signal.SIGKILL, err
     kept = Store(spec.parent / ".sft").query("SELECT count(*) FROM scorings")[0][0]
     assert 0 < kept < 42
     summary = ran(spec)["score:scored.quality"]

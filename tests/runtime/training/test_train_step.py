@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -24,10 +23,10 @@ from runtime.events import EventTail
 from runtime.steps.train import run
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
+from tests import forks
 from tests.runtime.training.conftest import Trainings, params, ticket
 from tests.tiny_model import CHATML_DEFAULT_SYSTEM, build_tiny_model
 
-ROOT = Path(__file__).resolve().parents[3]
 ROWS = [(f"r{index}", ticket(index)) for index in range(20)]
 VALIDATION = [(f"v{index}", ticket(index + 100)) for index in range(4)]
 
@@ -338,38 +337,16 @@ def test_the_mask_is_proven_for_the_planned_model_only(trainings: Trainings, tin
     assert caught.value.diagnostics[0].code == "SFT0526"
 
 
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-from runtime.store import Store
-from runtime.steps import train
-from runtime.training import loop, recorder
-from tests.runtime.training.conftest import Trainings, params
-from tests.runtime.training.test_train_step import ROWS, VALIDATION
-
-root, model, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-loop.CHECKPOINT_SECONDS, loop.CHECKPOINT_SHARE = 0.0, float("inf")  # after every step
-recorded = recorder.Recorder.report
-
-def report(self, measured):
-    recorded(self, measured)
-    if measured.step == last:  # the step is done and not saved yet
-        self.flush()
-        os.kill(os.getpid(), signal.SIGKILL)
-
-recorder.Recorder.report = report
-train.run(Trainings(root, model, Store(root / ".sft").create()).context(params(epochs=3), ROWS, VALIDATION))
-"""
-
-
 def train_in_child(root: Path, model: Path, killed_at: int) -> int:
     """The exit code of a process of its own, which dies of SIGKILL after step ``killed_at`` (-1: never)."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", CHILD, str(root), str(model), str(killed_at)]
-    return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
+    process = forks.start("tests.runtime.training.killed_training", str(root), str(model), str(killed_at))
+    _, err = process.communicate()
+    assert "Traceback" not in err, err
+    assert process.returncode is not None
+    return process.returncode
 
 
-def test_killed_and_continued_is_bit_for_bit_uninterrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_and_continued_is_bit_for_bit_uninterrupted(tmp_path: Path) -> None:
     """A real process dies of SIGKILL in mid-training and a second one continues; another run is left alone."""
     model = build_tiny_model(tmp_path / "m", chat_template=CHATML_DEFAULT_SYSTEM)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
@@ -378,7 +355,6 @@ def test_killed_and_continued_is_bit_for_bit_uninterrupted(tmp_path: Path, monke
     assert train_in_child(killed, model, 7) == -signal.SIGKILL
     assert [path.name for path in (killed / "out").iterdir()] == ["checkpoint-00000006"]
     assert train_in_child(killed, model, -1) == 0
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     run(Trainings(whole, model, Store(whole / ".sft").create()).context(params(epochs=3), ROWS, VALIDATION))
     assert same_bits(weights(killed / "out"), weights(whole / "out"))
     query = "SELECT step, loss, validation_loss, learning_rate, grad_norm, tokens FROM train_steps ORDER BY step"
