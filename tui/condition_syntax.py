@@ -36,8 +36,10 @@ _FUNCTIONS = (
     *("+", "-", "*", "/", "//", "%"),
     *("json_valid", "json_extract", "json_extract_string", "json_extract_path_text", "->", "->>"),
 )
-_TYPES = ("VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_TYPES += ("JSON",)
+_TYPES = (
+    *("VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
+    "JSON",
+)
 _MORE = ("group_expressions", "group_sets", "having", "sample", "qualify", "modifiers")  # of a SELECT
 
 

@@ -127,9 +127,10 @@ def drop_page(store: Store, run_id: str, of: DropList, begin: int, end: int) -> 
     if not places:
         return []
     # A join, of which only the groups with these rows are read; of a list in the text more are.
-    these, about = "l.rowid IN (SELECT unnest($at::BIGINT[]))", {"at": places}
+    these = "l.rowid IN (SELECT unnest($at::BIGINT[]))"
+    about: dict[str, Any] = {"at": places}
     with store.reading():
-        there = dict(named(store, f"SELECT l.rowid, {_PRINT} FROM ledger l WHERE {these}", about))
+        there: dict[int, int] = dict(named(store, f"SELECT l.rowid, {_PRINT} FROM ledger l WHERE {these}", about))
         if [there.get(place) for place in places] != [int(print_) for print_ in of.prints[begin:end]]:
             raise StaleList
         about |= {"run": run_id, "step": of.step_id}

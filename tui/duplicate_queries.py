@@ -147,7 +147,7 @@ def counts(store: Store, run_id: str, step_id: str | None = None) -> tuple[int, 
 def members_of_largest(store: Store, run_id: str, step_id: str | None, limit: int) -> list[Grouped]:
     """The members of the largest groups, or of those that one step dropped; groups of one size by id."""
     rows = _asked(store, _CHAINS + _MEMBERS, {"run": run_id, "step": step_id, "limit": limit})
-    return [Grouped(*row[:6], Member(*row[6:])) for row in rows]
+    return [Grouped(*(*row[:6], Member(*row[6:]))) for row in rows]
 
 
 def clusters(store: Store, run_id: str, limit: int) -> list[Cluster]:

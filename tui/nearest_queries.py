@@ -54,7 +54,7 @@ def nearest(store: Store, run_id: str, eval_name: str, model: str, prompt: str, 
         return Nearest((), 0, (), f"{model} was not trained in this run, so no row of it is known")
     if not words:
         return Nearest((), 0, trainings, "the prompt has no words to compare")
-    hashes = dict(store.query("SELECT step_id, step_hash FROM steps WHERE run_id = ?", [run_id]))
+    hashes: dict[str, str] = dict(store.query("SELECT step_id, step_hash FROM steps WHERE run_id = ?", [run_id]))
     found: list[NearRow] = []
     looked_at, (sql, telling) = 0, _sql(words)
     with store.reading() as con:
@@ -65,7 +65,7 @@ def nearest(store: Store, run_id: str, eval_name: str, model: str, prompt: str, 
             counted = con.execute("SELECT count(*) FROM read_parquet(?)", [str(file)]).fetchone()
             looked_at += counted[0] if counted else 0
             rows = con.execute(sql, {"file": str(file), "words": words, "limit": limit, **telling}).fetchall()
-            found += [NearRow(step, *row[:3], len(words), *row[3:]) for row in rows]
+            found += [NearRow(*(step, *row[:3], len(words), *row[3:])) for row in rows]
     ranked = sorted(found, key=lambda row: (-row.alike, row.step_id, row.row_id))[:limit]
     why = "" if looked_at else "the rows of its training are not in the store any more"
     return Nearest(tuple(ranked), looked_at, trainings, why)

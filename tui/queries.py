@@ -175,9 +175,9 @@ def _steps(store: Store, run_id: str) -> list[StepRow]:
 
 
 def _step(row: Row, begun: frozenset[str], others: dict[str, str]) -> StepRow:
-    values = list(row)
+    values = [*row, row[1] in begun, others.get(row[1])]
     values[5], values[12] = _object(values[5]), _object(values[12])
-    return StepRow(*values, begun=row[1] in begun, finished_by=others.get(row[1]))
+    return StepRow(*values)
 
 
 def plan_text(store: Store, run_id: str) -> str:

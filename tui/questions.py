@@ -11,12 +11,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from runtime.looks import interrupt_looks, keep_others_out
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.worker import WorkType
 
 PATIENCE_S = 1.0  # with what is still computed when the dashboard is left
 
@@ -46,6 +50,14 @@ async def answer_of(question: Callable[[], T]) -> T:
     _threads.add(thread)
     thread.start()
     return await answer
+
+
+def ask_beside(
+    node: DOMNode, work: Callable[[], Coroutine[Any, Any, None]], group: str, *, alone: bool = False
+) -> None:
+    """Let a coroutine that waits for answers run beside the interface, until its screen goes; ``alone`` in its group,
+    in the place of the one before."""
+    node.run_worker(cast("WorkType[None]", work), group=group, exclusive=alone)
 
 
 def leave(seconds: float = PATIENCE_S) -> None:

@@ -122,7 +122,7 @@ class ActsOnRuns:
         kept = f"Steps whose results are there are not computed again: this run has {how.kept} of {how.steps}."
         if continues:
             kept += f" {GOES_ON}"
-        lines = (
+        lines: tuple[str, ...] = (
             shlex.join(["sft", "run", *how.words]),
             "",
             f"The spec as the file is now, {'with ' + shlex.join(how.options) if how.options else 'without options'}.",

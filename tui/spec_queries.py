@@ -104,7 +104,7 @@ def findings_of_run(store: Store, run_id: str) -> list[LineFinding]:
         "WHERE run_id = ? AND path IS NOT NULL ORDER BY number",
         [run_id],
     )
-    return [LineFinding(*row, of_run=True) for row in rows]
+    return [LineFinding(*(*row, True)) for row in rows]
 
 
 class _World(LocalWorld, frozen=True):

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from runtime.internal_errors import finding_of
 from spec_lang.plain_text import visible
-from tui.questions import answer_of
+from tui.questions import answer_of, ask_beside
 
 Check = Callable[[str], str | None]
 MOST_DIGITS = 30  # of a position; Python takes no number of thousands
@@ -71,7 +71,7 @@ class AskScreen(ModalScreen[str | None]):
                 wrong = f"{finding.message}; {finding.help}" if finding.help else finding.message
             self._checked(text, wrong)
 
-        self.run_worker(work, exclusive=True)
+        ask_beside(self, work, "default", alone=True)
 
     def _checked(self, text: str, wrong: str | None) -> None:
         if not self.is_attached:

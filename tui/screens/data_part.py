@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.types import CSSPathType
 
 from tui.actions import bindings_for
 from tui.queries import RunRow
@@ -24,7 +25,7 @@ class DataPart(View[M]):
     """A part of the data view. Subclasses give ``part``, ``content``, ``fetch`` and ``present``."""
 
     BINDINGS = bindings_for("app", "run", "parts")
-    CSS_PATH = "data_part.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = "data_part.tcss"
     view = "data"
     part: ClassVar[str]
 

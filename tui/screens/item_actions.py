@@ -19,7 +19,7 @@ from tui.item_filters import PredictionFilter
 from tui.mark_queue import Change, MarkQueue, write
 from tui.marks import Marked
 from tui.prediction_queries import Item
-from tui.questions import answer_of
+from tui.questions import answer_of, ask_beside
 from tui.screens.ask import AskScreen
 from tui.screens.item_choices import ItemChoices
 from tui.screens.nearest import NearestScreen
@@ -188,7 +188,7 @@ def write_marks(board: Dashboard) -> None:
             _written(board, change, finding)
         queue.writing = queue.warned = False
 
-    board.run_worker(work, group="marks")
+    ask_beside(board, work, "marks")
 
 
 def _written(board: Dashboard, change: Change, finding: Diagnostic | None) -> None:

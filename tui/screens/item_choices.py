@@ -14,8 +14,9 @@ from runtime.measuring.slice_names import pooled
 from spec_lang.diagnostics import DiagnosticError
 from tui import side_queries
 from tui.cause_queries import CAUSES, Cause
+from tui.condition_syntax import ConditionError
 from tui.formats import count
-from tui.item_condition import Column, ConditionError, row_columns
+from tui.item_condition import Column, row_columns
 from tui.item_filters import Listed, PredictionFilter, listed, slice_counts
 from tui.queries import RunRow
 from tui.screens.ask import AskScreen

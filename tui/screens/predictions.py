@@ -19,8 +19,8 @@ from tui import marks, metric_queries, queries
 from tui import prediction_queries as asked
 from tui.actions import bindings_for
 from tui.cause_queries import Cause
+from tui.condition_syntax import ConditionError
 from tui.first_look import Look, Wanted, first_look
-from tui.item_condition import ConditionError
 from tui.item_filters import Listed, PredictionFilter, causes_of, listed
 from tui.item_pages import StaleIndex, item_at, item_rows, position_of
 from tui.prediction_queries import Item

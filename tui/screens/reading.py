@@ -16,7 +16,7 @@ from textual.screen import Screen
 from runtime.internal_errors import finding_of
 from spec_lang.diagnostics import Diagnostic
 from tui.live import runner_gone
-from tui.questions import answer_of
+from tui.questions import answer_of, ask_beside
 from tui.watching import News
 from tui.widgets.top_line import TopLine
 
@@ -105,7 +105,7 @@ class Reading(Screen[None], Generic[M]):
                     self.unanswered[group] = question, then
                 (refused or self.refused)(finding)
 
-        self.run_worker(work, exclusive=True, group=group)
+        ask_beside(self, work, group, alone=True)
 
     def take_back(self, group: str) -> None:
         """Ask no more what could not be answered."""

@@ -107,7 +107,7 @@ class RoundsScreen(View[RoundsModel]):
 
     def _row(self, loop: RoundsView, one: RoundRow) -> Row:
         ink = self.ink
-        figures = [shown_figure(figure_of(one, curve.figure)) for curve in loop.curves[:2]]
+        figures: list[str | Text] = [shown_figure(figure_of(one, curve.figure)) for curve in loop.curves[:2]]
         mark = Text("*" if one.number == loop.chosen else "", style=f"bold {ink.good}")
         cells = (mark, str(one.number), STATES.get(one.state, one.state), *figures)
         return Row(str(one.number), (*cells, Text(one_line(why(one), 300), style=ink.faint)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -68,7 +68,7 @@ class _Seen:
 class RunScreen(ActsOnRuns, View[RunModel]):
     BINDINGS = bindings_for("app", "run", "act", "plan")
     CSS_PATH = "run.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
     view = "run"
     ticks = True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -51,7 +51,7 @@ COLUMNS = (
 class RunsScreen(ActsOnRuns, View[HomeModel]):
     BINDINGS = bindings_for("app", "act", "runs")
     CSS_PATH = "runs.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     view = "runs"
     ticks = True
     lists_runs = True

@@ -157,9 +157,9 @@ def by_role(
             said = str(turn.get("content") or "") + (f"\n{json.dumps(calls)}" if calls else "")
             seen.setdefault((counts[role], role), {}).setdefault(said, []).append(name)
     order = {role: at for at, role in enumerate(roles)}
-    for (number, role), said in sorted(seen.items(), key=lambda item: (item[0][0], order.get(item[0][1], len(order)))):
+    for (number, role), texts in sorted(seen.items(), key=lambda item: (item[0][0], order.get(item[0][1], len(order)))):
         title = role if most <= len({role for _, role in seen}) else f"{role} {number}"
-        yield title, [(names, text) for text, names in said.items()]
+        yield title, [(names, text) for text, names in texts.items()]
 
 
 def _key(one: TaskTemplate) -> str:

@@ -6,7 +6,7 @@ says so in the status line and asks again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -26,6 +26,8 @@ from tui.widgets.search_line import SearchLine
 from tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from runtime.detached import Started
     from tui.app import Dashboard
     from tui.live import LiveRun
@@ -236,7 +238,7 @@ class View(Reading[M]):
         return self.query_one(selector, RowTable)
 
 
-def explained(text: str, what_next: str, ink_: Ink) -> Any:
+def explained(text: str, what_next: str, ink_: Ink) -> Text:
     """An empty state: what is not there, and what to do about it."""
     from rich.text import Text
 

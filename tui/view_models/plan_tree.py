@@ -116,7 +116,7 @@ def _level(parts: Sequence[Part], depth: int, prefix: str, opened: Collection[st
         key = prefix + part.path[depth] if fold else part.id
         units.setdefault(key, _Unit(key, fold=fold)).parts.append(part)
         owner[part.id] = key
-    roots = []
+    roots: list[_Unit] = []
     parents = _parents(units, owner)
     for key, unit in units.items():
         if unit.fold and unit.key in opened:

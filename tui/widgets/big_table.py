@@ -27,7 +27,7 @@ from runtime.internal_errors import finding_of
 from spec_lang.diagnostics import Diagnostic
 from tui.actions import bindings_for
 from tui.formats import count
-from tui.questions import answer_of
+from tui.questions import answer_of, ask_beside
 from tui.screens.ask import AskScreen, place_of
 from tui.widgets.columns import Col, Row, cells_in_sight, column_widths, columns_shown, fitted_cell
 
@@ -172,7 +172,7 @@ class BigTable(ScrollView, can_focus=True):
             else:
                 self._arrived(edition, begin, end, rows)
 
-        self.run_worker(work, group="rows")
+        ask_beside(self, work, "rows")
 
     def _arrived(self, edition: int, begin: int, end: int, rows: list[Row]) -> None:
         self._reading = False
@@ -218,7 +218,7 @@ class BigTable(ScrollView, can_focus=True):
     def _head(self, width: int) -> Strip:
         look = self.rich_style + self.get_component_rich_style("big-table--header")
         shown = columns_shown(self.cols, self.size.width)
-        titles = [self.cols[index].title for index in shown]
+        titles: list[str | Text] = [self.cols[index].title for index in shown]
         strip = self._line(Segment(" ", look), shown, titles, width, look)
         where = f" {count(self.cursor + 1)} of {count(self.total)} " if self.total else ""
         room = max(0, width - len(where))

@@ -47,7 +47,7 @@ class LineChart(Static):
             for one in reversed(series):  # the last one lies on top and is the one that counts
                 if one.name and (one.points or one.spread):
                     title.append("   " + one.sample, style=one.style).append(f" {one_line(one.name, LONGEST_NAME)}")
-        self.border_title = title  # type: ignore[assignment]
+        self.border_title = title
         self.refresh()
 
     def render(self) -> Text:
