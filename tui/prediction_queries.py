@@ -52,7 +52,7 @@ def cells(store: Store, run_id: str) -> list[Cell]:
             [run_id],
         )
         begun = frozenset() if all(row[4] for row in rows) else _begun(store, run_id)
-    return [Cell(*names, done or step in begun) for *names, done, step in rows]
+    return [Cell(*(*names, done or step in begun)) for *names, done, step in rows]
 
 
 def _begun(store: Store, run_id: str) -> frozenset[str]:
