@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 from tui.item_index import ItemIndex
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tui.item_index import Floats, Mask, Positions
 
 Outcome = Literal["all", "failed", "lost", "gained", "still", "incomparable", "unmeasured", "passed"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_BYTES = 256
 
 
 class Ranked:
@@ -75,10 +79,12 @@ class Ranked:
         goodness = -index.value if index.better == "lower" else index.value
         baseline = -index.base if index.better == "lower" else index.base
         first, second = _ranks(goodness, missing=-1), _ranks(-baseline, missing=1)
-        if first.dtype == second.dtype == np.uint8:  # a stable sort of bytes is a count
-            by_second = np.argsort(second, kind="stable")
-            return by_second[np.argsort(first[by_second], kind="stable")].astype(np.int32)
-        return np.lexsort((second, first)).astype(np.int32)  # stable too
+        if first is not None and second is not None and (first[1] + 1) * (second[1] + 1) <= _BYTES:
+            both = first[0] * np.uint8(second[1] + 1) + second[0]
+            return np.argsort(both, kind="stable").astype(np.int32)  # a stable sort of bytes is a count
+        worst = np.where(np.isnan(goodness), -np.inf, goodness)
+        best = np.where(np.isnan(baseline), np.inf, -baseline)
+        return np.lexsort((best, worst)).astype(np.int32)  # stable too
 
     def listed(self, mask: Mask) -> Positions:
         """The items of a mask in order."""
@@ -89,16 +95,21 @@ class Ranked:
         return {name: int((mask & of).sum()) for name, of in self.outcomes.items()}
 
 
-def _ranks(values: Floats, missing: int) -> Floats:
-    """Something that sorts as the values do, NaN before (-1) or behind (1) all; bytes where there are few values."""
+def _ranks(values: Floats, missing: int) -> tuple[NDArray[np.uint8], int] | None:
+    """Bytes that sort as the values do, NaN before (-1) or behind (1) all, and the highest of them; None where there
+    are too many different values. Those of a thousand items are taken for all, and then looked at."""
     import numpy as np
 
-    none = np.isnan(values)
-    some = values[~none]
-    known = np.unique(some[:: max(1, len(some) // 1000)])[:200]
-    places = np.searchsorted(known, values) if len(known) else np.zeros(len(values), np.int64)
-    if len(known) and bool((known[np.minimum(places, len(known) - 1)] == values)[~none].all()):
-        ranks = (places + 1).astype(np.uint8)
-        ranks[none] = 0 if missing < 0 else 255
-        return ranks  # type: ignore[return-value]
-    return np.where(none, -np.inf if missing < 0 else np.inf, values)
+    some = values[:: max(1, len(values) // 1000)]
+    known, none = np.unique(some[~np.isnan(some)]), np.isnan(values)
+    if not len(known) and bool(none.all()):
+        return np.zeros(len(values), np.uint8), 0
+    if not 0 < len(known) < _BYTES:
+        return None
+    places = np.minimum(np.searchsorted(known, values), len(known) - 1).astype(np.uint8)
+    if not bool(((known[places] == values) | none).all()):
+        return None
+    if missing < 0:
+        places += 1
+    places[none] = 0 if missing < 0 else len(known)
+    return places, len(known)
