@@ -86,7 +86,8 @@ def item_index(store: Store, asked: Asked) -> ItemIndex:
         parts = [_part(store, asked, cell, measures, base_measures, better) for cell in cells]
 
     def joined(name: str, dtype: Any) -> Any:
-        return np.concatenate([part[name] for part in parts]).astype(dtype) if parts else np.zeros(0, dtype)
+        arrays = [np.asarray(part[name], dtype) for part in parts]
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays or [np.zeros(0, dtype)])
 
     why = joined("why", np.int64)
     base = joined("base", np.float64)
