@@ -58,13 +58,16 @@ class Engine:
         self.rows(sql, params)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """All rows of a query."""
+        """All rows of a query. Raises Interrupted where it was stopped."""
         import duckdb
 
+        _computing.append(self.con)
         try:
             return self.con.execute(sql, list(params)).fetchall()
         except duckdb.Error as error:
             raise self._told(error, sql) from error
+        finally:
+            _computing.remove(self.con)
 
     def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
         """The rows of a query, a few thousand held as Python objects at a time. No other query runs meanwhile."""
@@ -90,6 +93,12 @@ class Engine:
             raise self._told(error, sql) from error
 
     def _told(self, error: duckdb.Error, sql: str) -> Exception:
+        import duckdb
+
+        if isinstance(error, duckdb.InterruptException):
+            from runtime.context import Interrupted
+
+            return Interrupted()
         return self.failures[0]() if self.failures else damage(error, self.con, sql) or explained(error)
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
@@ -138,6 +147,16 @@ class Engine:
         row_group = SMALL_GROUP if kept else ROW_GROUP
         settings = f"{PARQUET_SETTINGS}, ROW_GROUP_SIZE {row_group}"
         return int(self.value(f"COPY ({select}) TO {literal(str(path))} ({settings})", params))
+
+
+_computing: list[duckdb.DuckDBPyConnection] = []  # connections of engines in which a statement runs
+
+
+def stop_statements() -> None:
+    """End what engines compute right now, for a step that is asked to stop: a statement over millions of rows may take
+    a minute, and what it has made until then is thrown away in any case. For signal handlers, too."""
+    for con in tuple(_computing):
+        con.interrupt()
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from runtime.environment import OPTIONS, SPEC_FOLDER, capture
 from runtime.events import EVENTS, STOPPING, Event, EventWriter
 from runtime.places import Files, placed, spec_files
 from runtime.preflight import preflight
+from runtime.relational import stop_statements
 from runtime.run_record import Result
 from runtime.skipping import Skipping, notices, overall_verdict
 from runtime.store import Store
@@ -255,7 +256,8 @@ def step_runner(kind: StepKind) -> Callable[[StepContext], StepResult]:
 
 @contextmanager
 def stop_on_signals(events: EventWriter) -> Iterator[StopFlag]:
-    """Ctrl-C and SIGTERM ask for a stop at the next safe point; a second Ctrl-C stops at once."""
+    """Ctrl-C and SIGTERM ask for a stop at the next safe point, and end a statement over rows; a second Ctrl-C stops at
+    once."""
     stop = StopFlag()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -263,6 +265,7 @@ def stop_on_signals(events: EventWriter) -> Iterator[StopFlag]:
             raise KeyboardInterrupt
         stop.requested = True
         events.emit("note", text=f"{STOPPING}; press Ctrl-C again to stop at once")
+        stop_statements()
 
     try:
         previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
