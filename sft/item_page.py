@@ -16,8 +16,9 @@ from tui.item_filters import PredictionFilter
 from tui.nearest_queries import Nearest, nearest
 from tui.prediction_queries import Item
 from tui.prompt_queries import put_to_model
+from tui.view_models.choices import Choices
 from tui.view_models.failures import answer_settings
-from tui.view_models.predictions import Choices, ItemView, item_view
+from tui.view_models.predictions import ItemView, item_view
 
 
 def item_page(store: Store, run_id: str, known: Choices, chosen: PredictionFilter, wanted: str, limit: int) -> Page:
@@ -36,7 +37,7 @@ def item_page(store: Store, run_id: str, known: Choices, chosen: PredictionFilte
         plan = queries.plan(store, run_id)
     shown = [name for name in known.models[chosen.eval] if name != chosen.model] + [chosen.model]
     seen = [
-        (one, item_view(one, known.units, chosen.eval, shown, "expected", chosen.metric))
+        (one, item_view(one, known.sides, chosen.eval, shown, "expected", chosen.metric))
         for one in items
         if one.outputs
     ]

@@ -26,8 +26,9 @@ from tui.item_pages import PredictionRow, item_rows
 from tui.marks import Mark, marks, of_others
 from tui.metric_queries import MetricRow
 from tui.shelf import Shelf
+from tui.view_models.choices import Choices, choices, metric_order
 from tui.view_models.failures import cause_line
-from tui.view_models.predictions import Choices, choices, item_line, metric_order, outcome_name
+from tui.view_models.predictions import item_line, outcome_name
 
 
 def predictions_page(store: Store, run_id: str, filters: Filters) -> Page:
@@ -50,7 +51,7 @@ def predictions_page(store: Store, run_id: str, filters: Filters) -> Page:
     rows = item_rows(store, found, 0, filters.limit)
     whole = [row for row in metrics if row.eval == chosen.eval and row.slice == "*"]
     columns = ("metric", "model", "template", "estimate", "interval", "n", "missing")
-    tables = (Table("", columns, _aggregates(whole), frozenset({5, 6})), _items(rows, known.unit(chosen)))
+    tables = (Table("", columns, _aggregates(whole), frozenset({5, 6})), _items(rows, known.side(chosen)))
     causes = causes_of(store, found, shelf) if chosen.outcome == "failed" else {}
     data: dict[str, Any] = {"filter": asdict(chosen), "counts": found.counts}
     data |= {"causes": causes} if causes else {}
@@ -70,12 +71,12 @@ def _head(chosen: PredictionFilter, found: Listed) -> str:
     )
 
 
-def _items(rows: Sequence[PredictionRow], unit: str) -> Table:
+def _items(rows: Sequence[PredictionRow], side: tuple[str, str]) -> Table:
     """With what the metric says of the answers, where it says anything."""
-    lines = [item_line(row, unit) for row in rows]
+    lines = [item_line(row, side) for row in rows]
     cells = [(line.badge, line.template, line.row_id[:12], line.expected, line.output) for line in lines]
     head: tuple[str, ...] = ("", "template", "item", "expected", "output")
-    if unit != "share":  # a badge says nothing of a number
+    if side[0] != "share":  # a badge says nothing of a number
         head = ("value", *head[1:])
         cells = [(line.value, *cell[1:]) for line, cell in zip(lines, cells, strict=True)]
     if not any(row.reason for row in rows):

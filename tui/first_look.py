@@ -15,7 +15,7 @@ from typing import Any
 from runtime.store import Store
 from tui.item_filters import PredictionFilter
 from tui.spec_queries import spec_folder
-from tui.view_models.predictions import Choices
+from tui.view_models.choices import Choices
 from tui.view_models.verdicts import Requirement, Target
 
 

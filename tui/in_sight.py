@@ -28,7 +28,7 @@ def begin(text: str, place: int, width: int) -> int:
     before = cell_len(text[:place])
     if not place or before + AFTER <= width or before + cell_len(text[place:]) <= width:
         return 0
-    room = max(1, width // 3)
+    room = max(1, min(width // 3, width - AFTER))  # of what stands before it, the ellipsis with it
     start = place
     while start and cell_len(text[start - 1 : place]) < room:
         start -= 1

@@ -23,6 +23,7 @@ class MetricRow:
     high: float | None
     level: float
     unit: str
+    better: str = "higher"  # higher | lower | neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def metrics(store: Store, run_id: str) -> list[MetricRow]:
     rows = store.query(
         f"""
         SELECT s.labels->>'eval', m.model, m.template, m.metric, m.slice, m.slice_value, m.n, m.missing,
-               m.estimate, m.low, m.high, m.level, m.unit
+               m.estimate, m.low, m.high, m.level, m.unit, coalesce(s.labels->>('better:' || m.metric), 'higher')
         FROM {MADE_STEPS} s JOIN metrics m USING (step_hash) WHERE s.run_id = ?
         ORDER BY s.ordinal, m.metric, m.model, m.template, m.slice, m.rowid
         """,

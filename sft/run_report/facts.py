@@ -31,8 +31,9 @@ from tui.item_pages import item_rows
 from tui.metric_queries import MetricRow
 from tui.queries import RunRow, SourceRow, StepRow
 from tui.side_queries import items_beside
+from tui.view_models.choices import Choices, choices, metric_order
 from tui.view_models.data import FunnelLine, funnel
-from tui.view_models.predictions import Choices, ItemView, choices, item_view, metric_order
+from tui.view_models.predictions import ItemView, item_view
 from tui.view_models.rounds import RoundsView, roles, rounds_view
 from tui.view_models.runs import RunView, run_view
 from tui.view_models.training import TrainingView, training_view
@@ -129,10 +130,10 @@ def _eval(
         causes = causes_of(store, failed, shelf) if len(failed.order) else {}
         each = causes_at(store, failed, shelf, 0, len(found)) if found else []
     models = [model for model in (beside, chosen.model) if model is not None]
-    views = [item_view(item, known.units, name, models, "expected", chosen.metric) for item in found]
+    views = [item_view(item, known.sides, name, models, "expected", chosen.metric) for item in found]
     compared, why = _compared(store, run_id, chosen, failed.counts["all"])
     failures = tuple(zip(views, each, strict=True))
-    unit, why = known.unit(chosen), why or remark
+    (unit, _), why = known.side(chosen), why or remark
     flips = failed.ranked.flips
     return EvalFacts(name, chosen, beside, unit, failed.counts, compared, why, failures, causes, flips)
 

@@ -20,7 +20,7 @@ from tui.item_filters import PredictionFilter
 from tui.queries import GateRow
 from tui.screens.predictions import PredictionsScreen
 from tui.screens.verdicts import VerdictsScreen
-from tui.view_models.predictions import choices, metric_order
+from tui.view_models.choices import choices, metric_order
 from tui.view_models.verdicts import Requirement, VerdictView, decided, verdict_view
 from tui.widgets.big_table import BigTable
 

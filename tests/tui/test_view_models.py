@@ -14,11 +14,12 @@ from tui.asked_rows import AskedRow
 from tui.drop_queries import DropRow, RuleCount
 from tui.live import LiveRun
 from tui.metric_queries import MetricRow
-from tui.prediction_queries import Cell, Item, ItemOutput
+from tui.prediction_queries import Cell, Item, ItemOutput, PredictionRow
 from tui.queries import GateRow, RunRow, StepRow, TrainPoint
 from tui.training_queries import Course
+from tui.view_models.choices import choices
 from tui.view_models.data import drop, fields, funnel
-from tui.view_models.predictions import badge, choices, item_view, prompt_turns
+from tui.view_models.predictions import badge, item_line, item_view, prompt_turns
 from tui.view_models.runs import next_command, run_line, run_view
 from tui.view_models.training import joined, training_view
 from tui.view_models.verdicts import requirement_targets, verdict_view
@@ -175,13 +176,18 @@ def test_the_first_look_is_the_last_model_beside_the_first() -> None:
     assert known.next_model(chosen).model == "base" and known.next_model(chosen).baseline == "tuned"
     walked = [chosen := known.next_template(chosen) for _ in range(3)]
     assert [one.template for one in walked] == ["plain", "terse", None]
-    assert known.unit(known.next_metric(walked[-1])) == "plain"
+    assert known.side(known.next_metric(walked[-1]))[0] == "plain"
     assert choices([], []).start() is None
 
 
 def test_badges() -> None:
     assert [badge(value, "share") for value in (1.0, 0.5, 0.0, None)] == ["✓", "~", "✗", "?"]
     assert badge(12.0, "plain") == "·"
+    assert [badge(value, "share", "lower") for value in (1.0, 0.5, 0.0, None)] == ["✗", "~", "✓", "?"]
+    row = PredictionRow("id", "plain", 1.0, 0.0, "said", "wanted")
+    sides = [("share", "higher"), ("share", "lower"), ("share", "neither"), ("plain", "higher")]
+    assert [item_line(row, side).wrong for side in sides] == [False, True, False, False]
+    assert item_line(replace(row, value=0.0), ("share", "neither")).wrong is False
 
 
 def test_an_item_shows_the_chosen_models_against_the_reference() -> None:
@@ -192,7 +198,7 @@ def test_an_item_shows_the_chosen_models_against_the_reference() -> None:
     why = {("base", "exact"): "no tests"}
     values = {("tuned", "exact"): 1.0, ("base", "exact"): None}
     item = Item("id", "plain", outputs, values, {"kind": "x"}, reasons=why)
-    seen = item_view(item, {("e", "exact"): "share"}, "e", ["base", "tuned"], "expected")
+    seen = item_view(item, {("e", "exact"): ("share", "higher")}, "e", ["base", "tuned"], "expected")
     assert seen.prompt == (("user", "q"),)
     assert [[piece.kind for piece in output.answers[0].pieces] for output in seen.outputs] == [
         ["same", "missing", "extra"],
@@ -209,7 +215,7 @@ def test_an_item_that_was_asked_several_times_shows_every_answer_with_what_it_me
     )
     measured = {("m", sample, "exact"): value for sample, value in enumerate((1.0, 0.0, 1.0))}
     item = Item("id", "plain", outputs, {("m", "exact"): 2 / 3}, {"tag": "x, y"}, measured)
-    (seen,) = item_view(item, {("e", "exact"): "share"}, "e", ["m"], "expected").outputs
+    (seen,) = item_view(item, {("e", "exact"): ("share", "higher")}, "e", ["m"], "expected").outputs
     assert seen.metrics == (("exact", "66.7%", "~"),)
     assert [answer.output for answer in seen.answers] == ["a", "b", "a"]
     assert [answer.metrics[0][2] for answer in seen.answers] == ["✓", "✗", "✓"]
@@ -221,7 +227,7 @@ def test_an_answer_is_wrong_by_the_metric_on_show_and_says_what_it_read() -> Non
     read = {("older", 0, "right"): "read 9", ("newer", 0, "right"): "read 0"}
     row = AskedRow((("question", "6+3?"),), (("answer", "9"), ("said", "The sum is 9."), ("by", "hand")))
     item = Item("id", "plain", outputs, values, {}, readings=read, row=row, reasons={("newer", "right"): "odd"})
-    units = {("e", "right"): "share", ("e", "same"): "share"}
+    units = {("e", "right"): ("share", "higher"), ("e", "same"): ("share", "higher")}
     seen = item_view(item, units, "e", ["older", "newer"], "expected", "right")
     assert [output.answers[0].wrong for output in seen.outputs] == [False, True]
     assert [{name: value for name, value, _ in output.metrics}["right"] for output in seen.outputs] == [

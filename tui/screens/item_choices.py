@@ -23,7 +23,7 @@ from tui.screens.ask import AskScreen
 from tui.screens.pick import Choice, PickScreen
 from tui.screens.view import View
 from tui.side_queries import Side
-from tui.view_models.predictions import Choices
+from tui.view_models.choices import Choices
 from tui.widgets.big_table import BigTable
 
 SEPARATOR = "\n"

@@ -29,8 +29,9 @@ from tui.screens.item_choices import PredictionModel
 from tui.screens.view import explained
 from tui.side_queries import item_beside, side_of
 from tui.themes import Ink
+from tui.view_models.choices import choices, metric_order
 from tui.view_models.failures import answer_settings, filter_line, next_outcome, without_filters
-from tui.view_models.predictions import ItemView, choices, item_view, metric_order, outcome_name
+from tui.view_models.predictions import ItemView, item_view, outcome_name
 from tui.view_models.verdicts import Requirement
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import Row
@@ -138,7 +139,7 @@ class PredictionsScreen(ItemActions):
                 self.board.shelf.forget()
             self.app.call_from_thread(self.reload)
             return []
-        return [item_row(row, found.index.unit, ink) for row in rows]
+        return [item_row(row, (found.index.unit, found.index.better), ink) for row in rows]
 
     # --- showing -----------------------------------------------------------------------------
 
@@ -229,8 +230,8 @@ class PredictionsScreen(ItemActions):
         if self._seen is not None and self._seen[0] is item and self._seen[1] == against:
             self._show_seen(self._seen)
             return
-        units = model.choices.units
-        view = partial(item_view, item, units, chosen.eval, models, against, chosen.metric)
+        sides = model.choices.sides
+        view = partial(item_view, item, sides, chosen.eval, models, against, chosen.metric)
         self.ask("view", lambda: (item, against, view()), self._show_seen)
 
     def _show_seen(self, seen: tuple[Item, str, ItemView]) -> None:

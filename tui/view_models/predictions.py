@@ -1,23 +1,16 @@
-"""Predictions: the choices of a filter, a page of items, and one item with its outputs compared.
-
-The first look of an eval shows the last model of the spec (usually the tuned one) beside the first
-(usually its base), by the eval's first metric, failures first.
-"""
+"""Predictions: a line of a list of items, and one item with its outputs compared. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from tui.formats import number
-from tui.metric_queries import MetricRow
-from tui.prediction_queries import Cell, Item, ItemOutput, Outcome, PredictionFilter, PredictionRow
+from tui.prediction_queries import Item, ItemOutput, Outcome, PredictionRow
 from tui.word_diff import Piece, compare
 
-T = TypeVar("T")
-WRONG = ("✗", "~")  # of an item whose answers are partly right, the one that is shown for it did worst
 MOST_COMPARED = 8  # of many answers of a model to one item, those whose words are compared
 _GRADED: dict[Outcome, str] = {
     "all": "all",
@@ -32,50 +25,13 @@ _GRADED: dict[Outcome, str] = {
 _NUMBERS: dict[Outcome, str] = {**_GRADED, "lost": "worse than the baseline", "gained": "better than the baseline"}
 
 
+Sides = Mapping[tuple[str, str], tuple[str, str]]  # (eval, metric) -> unit, and the side on which it is better
+PLAIN = ("plain", "neither")  # of a metric that nothing is known of yet
+
+
 def outcome_name(outcome: Outcome, flips: bool) -> str:
     """What items of an outcome are: only what is right or wrong is fixed, a number or a share of answers is better."""
     return (_GRADED if flips else _NUMBERS)[outcome]
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What can be chosen in each eval: models, templates and metrics in spec order, units by metric."""
-
-    evals: tuple[str, ...]
-    models: dict[str, tuple[str, ...]]
-    templates: dict[str, tuple[str, ...]]
-    metrics: dict[str, tuple[str, ...]]
-    units: dict[tuple[str, str], str]
-
-    def start(self, eval_name: str | None = None) -> PredictionFilter | None:
-        """The first look; None when there is nothing to look at."""
-        if not self.evals:
-            return None
-        name = eval_name if eval_name in self.evals else self.evals[0]
-        models, metrics = self.models[name], self.metrics.get(name, ())
-        baseline = models[0] if len(models) > 1 else None
-        return PredictionFilter(name, models[-1], baseline, metrics[0] if metrics else None)
-
-    def next_model(self, chosen: PredictionFilter) -> PredictionFilter:
-        """The next model as subject, beside the first one that is not it."""
-        models = self.models[chosen.eval]
-        return self.of_model(chosen, _next(models, chosen.model))
-
-    def of_model(self, chosen: PredictionFilter, model: str) -> PredictionFilter:
-        """A model of the eval as subject, beside the first one that is not it."""
-        baseline = next((other for other in self.models[chosen.eval] if other != model), None)
-        return replace(chosen, model=model, baseline=baseline, base_run=None, renamed=())
-
-    def next_metric(self, chosen: PredictionFilter) -> PredictionFilter:
-        metrics = self.metrics.get(chosen.eval, ())
-        return replace(chosen, metric=_next(metrics, chosen.metric)) if metrics else chosen
-
-    def next_template(self, chosen: PredictionFilter) -> PredictionFilter:
-        """All templates, then each alone."""
-        return replace(chosen, template=_next((None, *self.templates[chosen.eval]), chosen.template))
-
-    def unit(self, chosen: PredictionFilter) -> str:
-        return self.units.get((chosen.eval, chosen.metric or ""), "plain")
 
 
 @dataclass(frozen=True)
@@ -129,54 +85,33 @@ class ItemView:
     slices: tuple[tuple[str, str], ...]
 
 
-def choices(
-    cells: Sequence[Cell], metrics: Sequence[MetricRow], order: Mapping[str, Sequence[str]] | None = None
-) -> Choices:
-    """``order`` has the metrics of an eval as the spec has them; what was measured stands in that order."""
-    evals = _distinct(cell.eval for cell in cells)
-    measured = {name: _distinct(row.metric for row in metrics if row.eval == name) for name in evals}
-    return Choices(
-        evals,
-        {name: _distinct(cell.model for cell in cells if cell.eval == name) for name in evals},
-        {name: _distinct(cell.template for cell in cells if cell.eval == name) for name in evals},
-        {name: _in_order(found, (order or {}).get(name, ())) for name, found in measured.items()},
-        {(row.eval, row.metric): row.unit for row in metrics},
-    )
-
-
-def _in_order(names: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(names, key=lambda name: order.index(name) if name in order else len(order)))
-
-
-def metric_order(plan: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Eval -> its metrics in the order of the spec."""
-    found: dict[str, list[str]] = {}
-    for step in plan.get("steps", ()):
-        if step.get("kind") == "measure":
-            name = step.get("local", {}).get("labels", {}).get("eval", step.get("name"))
-            found[name] = [metric["name"] for metric in step["params"].get("metrics", ())]
-    return found
-
-
-def item_line(row: PredictionRow, unit: str) -> ItemLine:
-    mark = badge(row.value, unit)
+def item_line(row: PredictionRow, side: tuple[str, str]) -> ItemLine:
+    """``side`` is the unit of the metric, and the side on which it is better."""
+    unit, _ = side
     values = number(row.value, unit), number(row.base_value, unit)
-    return ItemLine(row.row_id, row.template, mark, *values, row.output, row.expected, mark in WRONG)
+    wrong = is_wrong(row.value, *side)
+    return ItemLine(row.row_id, row.template, badge(row.value, *side), *values, row.output, row.expected, wrong)
 
 
-def badge(value: float | None, unit: str) -> str:
+def is_wrong(value: float | None, unit: str, better: str) -> bool:
+    """Whether a metric calls an answer wrong; of several, where it calls any of them so: it shows the worst of them."""
+    return better != "neither" and badge(value, unit, better) in ("✗", "~")
+
+
+def badge(value: float | None, unit: str, better: str = "higher") -> str:
     """✓ or ✗ for a share, ~ where some answers of several are right, ? for what was not measured, · for a plain number,
-    which is neither."""
+    which is neither. Of a share that is better when it is ``lower`` 0 is right."""
     if value is None:
         return "?"
     if unit != "share":
         return "·"
-    return "✓" if value >= 1 else "~" if value > 0 else "✗"
+    right = 1 - value if better == "lower" else value
+    return "✓" if right >= 1 else "~" if right > 0 else "✗"
 
 
 def item_view(
     item: Item,
-    units: dict[tuple[str, str], str],
+    known: Sides,
     eval_name: str,
     shown: Sequence[str],
     against: str,
@@ -184,7 +119,8 @@ def item_view(
 ) -> ItemView:
     """One item with the outputs of the models ``shown``, the last of which is the subject, marked against ``expected``
     or another model's output. The prompt is the subject's: answers that were made elsewhere have prompts of their own.
-    ``metric`` is the one on show, which says what is wrong. Words are compared for up to half a second in all, which
+    ``known`` are the units of metrics and the sides on which they are better, ``metric`` is the one on show, which says
+    what is wrong. Words are compared for up to half a second in all, which
     belongs into a worker thread."""
     by_model: dict[str, list[ItemOutput]] = {}
     for output in item.outputs:
@@ -197,10 +133,10 @@ def item_view(
         OutputView(
             model,
             tuple(
-                _answer(item, units, eval_name, output, reference if place < MOST_COMPARED else None, metric)
+                _answer(item, known, eval_name, output, reference if place < MOST_COMPARED else None, metric)
                 for place, output in enumerate(by_model[model])
             ),
-            _measured(item.metrics, units, eval_name, model, _told_of(item, len(by_model[model]))),
+            _measured(item.metrics, known, eval_name, model, _told_of(item, len(by_model[model]))),
         )
         for model in shown
         if model in by_model
@@ -221,7 +157,7 @@ def item_view(
 
 def _answer(
     item: Item,
-    units: dict[tuple[str, str], str],
+    known: Sides,
     eval_name: str,
     output: ItemOutput,
     reference: str | None,
@@ -236,8 +172,8 @@ def _answer(
         output.output,
         compare(output.output if reference is None else reference, output.output),
         _how_it_ended(output) + (" · differences are not marked" if reference is None else ""),
-        _measured(own, units, eval_name, output.model, read),
-        badge(value, units.get((eval_name, metric or ""), "plain")) in WRONG,
+        _measured(own, known, eval_name, output.model, read),
+        is_wrong(value, *known.get((eval_name, metric or ""), PLAIN)),
     )
 
 
@@ -258,7 +194,7 @@ def _how_it_ended(output: ItemOutput) -> str:
 
 def _measured(
     metrics: dict[tuple[str, str], float | None],
-    units: dict[tuple[str, str], str],
+    known: Sides,
     eval_name: str,
     model: str,
     told: Mapping[tuple[str, str], str],
@@ -266,9 +202,9 @@ def _measured(
     found = []
     for (owner, metric), value in sorted(metrics.items()):
         if owner == model:
-            unit = units.get((eval_name, metric), "plain")
+            unit, better = known.get((eval_name, metric), PLAIN)
             why = f" ({told[owner, metric]})" if (owner, metric) in told else ""
-            found.append((metric, f"{number(value, unit)}{why}", badge(value, unit)))
+            found.append((metric, f"{number(value, unit)}{why}", badge(value, unit, better)))
     return tuple(found)
 
 
@@ -285,12 +221,3 @@ def _said(turn: dict[str, Any]) -> str:
     """What a turn says; calls of tools as JSON below it."""
     calls = turn.get("tool_calls")
     return "\n".join(text for text in (str(turn["content"]), json.dumps(calls) if calls else "") if text)
-
-
-def _distinct(values: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))  # type: ignore[call-overload]
-
-
-def _next(options: Sequence[T], current: T | None) -> T:
-    position = list(options).index(current) if current in options else -1  # type: ignore[arg-type]
-    return options[(position + 1) % len(options)]
