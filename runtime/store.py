@@ -1,9 +1,8 @@
 """The results store: one DuckDB file, opened for a moment at a time.
 
-DuckDB lets one process hold a file for writing and shuts readers out meanwhile, so nobody keeps a
-connection across thinking time: a writer opens, commits one step's rows and closes, a reader opens
-for one query, 4 ms each (``attached_files``). Both retry with bounded backoff, then say who holds the
-file. Within a process they take turns (``looks``).
+DuckDB lets one process hold a file for writing and shuts readers out meanwhile, so nobody keeps a connection across
+thinking time: a writer opens, commits one step's rows and closes, a reader opens for one query, 4 ms each
+(``attached_files``). Both retry with bounded backoff, then say who has it; in one process they take turns (``looks``).
 """
 
 from __future__ import annotations
@@ -69,6 +68,7 @@ class Store:
             self._sweep()
             if not self.exists:
                 self._make_database()
+                return self
         except OSError as error:
             raise fatal(
                 "SFT0905",

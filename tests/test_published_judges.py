@@ -10,7 +10,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sklearn.metrics import cohen_kappa_score
 
 from runtime.store import Store
 from sft.project import open_store, run
@@ -102,6 +101,8 @@ def test_annotators_and_the_judge_agree_as_often_as_was_published(store: Store, 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_kappas_are_scikit_learns(store: Store, name: str) -> None:
+    from sklearn.metrics import cohen_kappa_score
+
     read = rows(name)
     pairs = (
         ("annotation_1", "annotation_2", f"review:people_{name}"),

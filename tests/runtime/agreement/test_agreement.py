@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, cohen_kappa_score, roc_auc_score
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from runtime.agreement.alpha import alpha, coincidences
@@ -32,6 +31,8 @@ codes = st.lists(st.tuples(st.integers(0, LABELS - 1), st.integers(0, LABELS - 1
 @given(codes)
 @settings(max_examples=40)
 def test_kappa_is_scikit_learns(both: list[tuple[int, int]]) -> None:
+    from sklearn.metrics import cohen_kappa_score
+
     first, second = np.array(both).T
     sums = pairs(first, second, LABELS).sum(axis=0)
     for quadratic, weights in ((False, None), (True, "quadratic")):
@@ -88,6 +89,8 @@ def test_fleiss_kappa_is_statsmodels() -> None:
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5)), min_size=4, max_size=80))
 @settings(max_examples=40)
 def test_ranking_of_two_labels_is_the_area_under_the_curve(both: list[tuple[int, int]]) -> None:
+    from sklearn.metrics import roc_auc_score
+
     human, score = np.array(both).T
     found = ranking("auroc", human, score.astype(float))
     if len(set(human)) < 2:
@@ -113,6 +116,8 @@ def test_the_interval_of_an_auroc_covers_it() -> None:
 
 
 def test_brier_is_scikit_learns_and_calibration_error_that_of_its_bins() -> None:
+    from sklearn.metrics import brier_score_loss
+
     draw = np.random.default_rng(7)
     sure = draw.random(300)
     right = draw.random(300) < sure**2

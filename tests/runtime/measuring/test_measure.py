@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.proportion import proportion_confint
 
 from compiler.step_params import Metric, MetricColumn, Slice, Sql
@@ -50,7 +50,7 @@ def test_intervals_follow_the_shape_of_the_data(tmp_path: Path) -> None:
     lengths = np.array(
         [[3.0 if value else 2.0 for value in pair] for pair in zip(pattern, pattern[1:] + pattern[:1], strict=True)]
     )
-    fit = sm.OLS(lengths.ravel(), np.ones(100)).fit(
+    fit = OLS(lengths.ravel(), np.ones(100)).fit(
         cov_type="cluster", cov_kwds={"groups": np.repeat(np.arange(50), 2)}, use_t=True
     )
     assert found["*", "length"][0] == pytest.approx(lengths.mean())

@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from statsmodels.regression.linear_model import OLS
 
 from runtime.statistics.clustered import (
     Clusters,
@@ -34,7 +34,7 @@ def test_standard_error_equals_statsmodels_cluster_covariance() -> None:
     item, _ = np.indices(answers.shape)
     present = ~np.isnan(answers)
     values = answers[present]
-    fit = sm.OLS(values, np.ones_like(values)).fit(cov_type="cluster", cov_kwds={"groups": item[present]}, use_t=True)
+    fit = OLS(values, np.ones_like(values)).fit(cov_type="cluster", cov_kwds={"groups": item[present]}, use_t=True)
     clusters = Clusters.of_rows(answers)
     assert clusters.count == 39
     assert clusters.mean == pytest.approx(values.mean())
