@@ -106,7 +106,7 @@ def _change(
     if before is None:
         return StepChange(step.id, "run", ("new",))
     if before.hash == step.hash:
-        return StepChange(step.id, "run", ("not finished",), old)
+        return StepChange(step.id, "run", ("it was not finished before",), old)
     own = tuple(own_reasons(step, before))
     followed = tuple(_inputs(step, before, steps, known, changes, names))
     if len(followed) > _MOST_FOLLOWED:

@@ -120,7 +120,7 @@ def short_count(number: int) -> str:
 
 def _reason_lines(place: Node, change: StepChange, width: int) -> list[Line]:
     told = [f"renamed from {change.renamed_from}"] if change.renamed_from else []
-    if change.state in ("rerun", "skipped") or change.reasons == ("not finished",):
+    if change.state in ("rerun", "skipped") or change.reasons == ("it was not finished before",):
         because = f"because {place.parent} "
         told += [reason for reason in change.reasons if not reason.startswith(because)]
     indent = place.below + "  "

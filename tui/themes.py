@@ -63,6 +63,10 @@ def first_theme(wanted: str | None, color_system: str | None, *, no_color: bool)
     return "ansi-dark" if no_color or color_system in (None, "standard", "windows") else DARK.name
 
 
+# How far faint text goes towards the background: as far as its contrast stays above 4.5, and 3.5 under the cursor.
+FAINT_ON_DARK, FAINT_ON_LIGHT = 0.36, 0.30
+
+
 @dataclass(frozen=True)
 class Ink:
     """Colours of the active theme as rich styles."""
@@ -100,7 +104,8 @@ def ink(app: App[Any]) -> Ink:
         return _rich(Color.parse(variables[name]))
 
     text = Color.parse(variables["foreground"])
-    faint = text if text.ansi is not None else text.blend(Color.parse(variables["background"]), 0.42)
+    paler = FAINT_ON_DARK if app.current_theme.dark else FAINT_ON_LIGHT
+    faint = text if text.ansi is not None else text.blend(Color.parse(variables["background"]), paler)
     return Ink(
         _rich(text),
         "dim" if faint.ansi is not None else _rich(faint),

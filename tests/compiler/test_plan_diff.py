@@ -34,7 +34,7 @@ def test_a_first_run_is_new() -> None:
 def test_an_interrupted_step_is_not_finished() -> None:
     cached = {step.hash for step in BEFORE if step.id != "train:tuned"}
     found = [change for change in diff(BEFORE, previous_steps(BEFORE), cached) if change.state != "cached"]
-    assert found == [StepChange("train:tuned", "run", ("not finished",))]
+    assert found == [StepChange("train:tuned", "run", ("it was not finished before",))]
 
 
 @pytest.mark.parametrize(

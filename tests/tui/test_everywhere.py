@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import pytest
+from textual.color import Color
 
 from runtime.store import Store
 from tests.tui.conftest import Journey
 from tests.tui.sample_store import RUN
+from tui.app import Dashboard
 from tui.screens.run import RunScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.verdicts import VerdictsScreen
-from tui.themes import DARK, THEMES, first_theme
+from tui.themes import DARK, THEMES, first_theme, ink
 from tui.view_models import plan_tree
 from tui.widgets.row_table import RowTable
 
@@ -183,3 +186,25 @@ def test_without_colour_there_is_none_and_all_is_said(done: Store, walk: Walk, m
 )
 def test_the_first_theme_can_be_shown(wanted: Any, system: Any, no_color: bool, theme: str) -> None:
     assert first_theme(wanted, system, no_color=no_color) == theme
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_colour_of_text_can_be_read_on_what_is_behind_it(done: Store, theme: str) -> None:
+    """4.5 to 1 as WCAG 2 asks of text, and 3.5 on the line under the cursor."""
+    app = Dashboard(done, theme=theme)
+    colours, own = ink(app), app.theme_variables
+    background, surface, primary = (Color.parse(own[name]) for name in ("background", "surface", "primary"))
+    cursor = background.blend(primary, 0.22)
+    for field in fields(colours):
+        colour = Color.parse(getattr(colours, field.name))
+        for behind, least in ((background, 4.5), (surface, 4.4), (cursor, 3.5)):
+            assert contrast(colour, behind) >= least, (field.name, contrast(colour, behind))
+
+
+def contrast(one: Color, other: Color) -> float:
+    def light(colour: Color) -> float:
+        parts = ((p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4) for p in colour.normalized)
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

@@ -70,6 +70,7 @@ def looped(done: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
             for name, value in (("judged.liked", 0.5 + number / 10), ("right.exact", 0.6 - number / 10)):
                 ends = (value - 0.05, value + 0.05)
                 figures.append((f"round:star.{number}", name, value, *ends, 100, None, None, False, None))
+    figures.append(("guard:star.1", "distinct_2", None, None, None, 0, None, None, False, "no new row to compare"))
     steps.append(("select:star", "select", "star", "select:star", json.dumps({"loop": "star"}), "done", None))
     with store.writing() as con:
         for ordinal, step in enumerate(steps, 50):
@@ -335,6 +336,7 @@ def test_the_rounds_of_a_loop_show_proxy_against_gold(looped: Store, walk: Walk,
         text = go.text()
         assert "proxy judged.liked" in text and "gold right.exact" in text and "●" in text and "○" in text
         assert "stands for round 1, by right.exact" in text and "60% [55, 65]" in text
+        assert "distinct_2: no new row to compare" in text  # whole, below the list
         await go.press("j", "j")
         assert "acceptance" in go.text() and "20% !" in go.text() and ">= 25%" in go.text()
         await go.press("escape")

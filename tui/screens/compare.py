@@ -16,15 +16,16 @@ from tui.actions import bindings_for
 from tui.compare_queries import Comparison
 from tui.screens.view import View
 from tui.view_models.compare import CompareLine, compare_lines
+from tui.view_models.runs import VERDICT_MARKS
 from tui.widgets.marked_text import shown
 from tui.widgets.row_table import Col, Row, RowTable
 
 COLUMNS = (
     Col("", 1),
-    Col("", share=1),
-    Col("first", 12, justify="right"),
-    Col("second", 12, justify="right"),
-    Col("change, 95%", 24, justify="right"),
+    Col("", share=4),
+    Col("first", share=1, justify="right"),
+    Col("second", share=1, justify="right"),
+    Col("change, 95%", 21, justify="right"),
     Col("n", 7, justify="right", wide=True),
 )
 
@@ -71,8 +72,9 @@ class CompareScreen(View[Comparison]):
         self.query_one("#sides", Static).update(sides)
         self.lines = compare_lines(model.found)
         self.table().fill([self._row(line) for line in self.lines])
-        if self.table().current == self.lines[0].key and len(self.lines) > 1:
-            self.table().go_to(self.lines[1].key)  # the first is a title
+        if self.table().current == self.lines[0].key and len(self.lines) > 1:  # a title
+            other = next((line for line in self.lines if line.mark), self.lines[1])
+            self.table().go_to(other.key)  # what became another
         self.give_keys(self.table())
 
     def _row(self, line: CompareLine) -> Row:
@@ -85,8 +87,12 @@ class CompareScreen(View[Comparison]):
         mark = Text(line.mark, style=f"bold {style}" if style else ink.unsure)
         change = Text(line.change, style=style or ink.text)
         name = Text("  " + one_line(line.name, 200), style=ink.text)
-        second = Text(line.second, style=style if line.kind == "verdict" and style else ink.text)
-        return Row(line.key, (mark, name, line.first, second, change, Text(line.n, style=ink.faint)))
+        sides = (line.first, line.second)
+        if line.kind == "verdict":  # which of them it is can be seen where the word has no room
+            sides = (f"{VERDICT_MARKS.get(side, '')} {side}".strip() for side in sides)
+        first, second = sides
+        after = Text(second, style=style if line.kind == "verdict" and style else ink.text)
+        return Row(line.key, (mark, name, first, after, change, Text(line.n, style=ink.faint)))
 
     def _current(self) -> CompareLine | None:
         current = self.table().current

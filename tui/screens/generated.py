@@ -131,7 +131,7 @@ class GeneratedScreen(DataPart[GeneratedModel]):
         cost += [f"{count(one.output_tokens)} tokens written"] if one.output_tokens is not None else []
         cost += [duration(one.seconds)] if one.seconds else []
         cost += [f"cost {one.cost:g}"] if one.cost is not None else []
-        text.append("  " + ", ".join(cost), style=ink.faint)
+        text.append("\n" + ", ".join(cost), style=ink.faint)
         because = summary.get("ended_because") or (step.error if step is not None else None)
         if because:
             text.append("\n").append_text(shown(str(because), ink.text))

@@ -123,5 +123,5 @@ class JudgesScreen(DataPart[JudgesModel]):
             text.append(
                 f"{number(row.estimate, row.unit)} {interval(row.low, row.high, row.unit)} n={count(row.n)}\n", ink.text
             )
-            text.append_text(labelled(facts, ink))
+            text.append_text(labelled(facts, ink, self.room("#judge")))
         self.query_one("#judge", Static).update(text)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -20,11 +23,22 @@ GROUPS = (
     ("long", "Long lists"),
     ("app", "Everywhere"),
 )
-NAMES = {"plan": "In the plan", "act": "On a run"}  # of scopes that are no view
+NAMES = {  # of other scopes; a view is called what its tab is
+    "runs": "In the list of runs",
+    "act": "On a run",
+    "plan": "In the plan",
+    "compare": "Comparing",
+    "parts": "Parts of the data",
+    "thresholds": "A threshold",
+    "training_row": "A training row",
+    "predictions": "Failures",
+    "verdicts": "Gates",
+}
+KEYS = 14  # cells of the keys of an action, and of the blanks around them
 
 
 class KeysScreen(ModalScreen[None]):
-    BINDINGS: ClassVar = [Binding("escape,q,question_mark,enter,h", "dismiss", "Close")]
+    BINDINGS: ClassVar = [Binding("escape,q,question_mark,f1,enter,h", "dismiss", "Close")]
 
     def __init__(self, *scopes: str) -> None:
         super().__init__()
@@ -36,15 +50,22 @@ class KeysScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#keys").border_title = "Keys"
-        self.query_one("#keys").border_subtitle = "Esc closes"
-        self.query_one("#key-list", Static).update(self._text())
+        self.query_one("#keys").border_subtitle = "↑ ↓ scroll, Esc closes"
         self.query_one("#keys").focus()
 
-    def _text(self) -> Text:
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        field = self.query_one("#key-list", Static)
+        field.update(self._text(field.content_size.width))
+
+    def _text(self, width: int) -> Text:
+        """What an action does stands beside its keys, also on its second line."""
         look, text = ink(self.app), Text()
         shared = {scope for scope, _ in GROUPS}
         own = [
-            (scope, NAMES.get(scope, f"In {scope.replace('_', ' ').capitalize()}"))
+            (scope, NAMES.get(scope, scope.replace("_", " ").capitalize()))
             for scope in self._scopes
             if scope not in shared
         ]
@@ -55,5 +76,9 @@ class KeysScreen(ModalScreen[None]):
             text.append(("\n\n" if text else "") + title, style=f"bold {look.accent}")
             for action in actions:
                 keys = " ".join(key_name(key) for key in action.keys)
-                text.append(f"\n  {keys:<12}", style=f"bold {look.text}").append(action.help, style=look.faint)
+                first, *rest = wrap(action.help, max(20, width - KEYS))
+                text.append(f"\n  {keys}", style=f"bold {look.text}")
+                text.append(" " * max(1, KEYS - 2 - cell_len(keys)) + first, style=look.faint)
+                for line in rest:
+                    text.append("\n" + " " * KEYS + line, style=look.faint)
         return text

@@ -22,7 +22,7 @@ from tui.widgets.row_table import Col, Row, RowTable
 BAR = 24
 COLUMNS = (
     Col("mixture and task", share=1),
-    Col("has", 9, justify="right"),
+    Col("available", 9, justify="right"),
     Col("wanted", 10, justify="right"),
     Col("rows", 9, justify="right"),
     Col("share", 7, justify="right"),
@@ -89,7 +89,7 @@ class MixturesScreen(DataPart[MixturesModel]):
         cells = (
             Text("  " + one_line(row.task, 200), style=ink.text),
             Text(count(row.available), style=ink.faint),
-            Text(f"{row.wanted:,.1f}", style=ink.faint),
+            Text(f"{row.wanted:,.1f}".removesuffix(".0"), style=ink.faint),
             count(row.realised),
             f"{part:.1%}",
             self._bar(part, row.share, widest),
@@ -129,7 +129,8 @@ class MixturesScreen(DataPart[MixturesModel]):
             return
         text = Text().append(visible(row.task) + "\n", style=f"bold {ink.text}")
         off = row.realised - row.wanted
-        text.append(f"{count(row.realised)} rows where {row.wanted:,.1f} were wanted ({off:+,.1f})", style=ink.text)
+        wanted, more = f"{row.wanted:,.1f}".removesuffix(".0"), f" ({off:+,.1f})" if round(off, 1) else ""
+        text.append(f"{count(row.realised)} rows where {wanted} were wanted{more}", style=ink.text)
         text.append(f": {row.share:.2%} of the mixture by its rates\n", style=ink.faint)
         text.append(f"{count(row.available)} rows of the task, each {times(row.repeats)} on average\n", ink.faint)
         if row.repeats > 1:

@@ -45,13 +45,14 @@ class PickScreen(ModalScreen[str | None]):
     PickScreen > Vertical {
         width: 66; max-width: 95%; height: auto; max-height: 80%; padding: 1 2;
         background: $surface; border: round $primary; border-title-color: $accent;
+        border-subtitle-color: $foreground 68%;
     }
     PickScreen OptionList {
         height: auto; max-height: 100%; border: none; padding: 0; background: $surface;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
     PickScreen OptionList:focus { border: none; }
-    PickScreen #about { color: $foreground 60%; height: auto; margin-bottom: 1; }
+    PickScreen #about { color: $foreground 68%; height: auto; margin-bottom: 1; }
     """
 
     def __init__(self, title: str, choices: Sequence[Choice], about: str = "", *, at: str | None = None) -> None:
@@ -65,6 +66,7 @@ class PickScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         self.query_one(Vertical).border_title = self._title
+        self.query_one(Vertical).border_subtitle = "Enter chooses, Esc closes"
         self.query_one("#about").display = bool(self._about)
         options = self.query_one(OptionList)
         options.highlighted = next((n for n, one in enumerate(self._choices) if one.key == self._at), 0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from textual import events
 from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Static
@@ -170,6 +171,16 @@ class PredictionsScreen(ItemActions):
         )
         self._uncounted = found
         self.give_keys(self.items)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """The lines above the list and the item to another width."""
+        model = self.model
+        if self.stands and model is not None and model.found is not None and model.chosen is not None:
+            self.query_one(FilterHead).show(filter_line(model.chosen, model.found, model.side), self.ink)
+            self.show_item()
 
     def place_here(self) -> int | None:
         found, position = self._listed_here, self.items.cursor

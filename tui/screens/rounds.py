@@ -121,8 +121,8 @@ class RoundsScreen(View[RoundsModel]):
         text.append(STATES.get(one.state, visible(one.state)), style=ink.faint)
         if one.number == loop.chosen:
             text.append("  * the loop stands for it", style=ink.good)
-        if one.reason:
-            text.append("\n" + visible(one.reason), style=ink.text)
+        if told := why(one):
+            text.append("\n" + visible(told), style=ink.text)
         for figure in one.figures:
             text.append(f"\n  {visible(figure.name):<24} ", style=ink.faint)
             text.append(f"{shown_figure(figure):<24}", style=ink.bad if figure.stopped else ink.text)

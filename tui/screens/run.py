@@ -45,6 +45,7 @@ COLUMNS = (
     Col("time", 11, justify="right"),
     Col("why", share=4, wide=True),
 )
+STEP = 1  # of the columns
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,9 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         fold = "" if line.node.opened is None else "▾ " if line.node.opened else "▸ "
         name = Text(line.node.lead + fold, style=ink.faint).append(f"{line.kind} ", style=ink.faint)
         name.append(one_line(line.name, 200), style=ink.text if step is not None else f"bold {ink.text}")
-        if line.more:
-            name.append(f" (+{line.more})", style=ink.faint)
+        others = f" (+{line.more})" if line.more else ""
+        if name.cell_len + len(others) <= self.table().width_of(STEP):
+            name.append(others, style=ink.faint)
         rows = (step.rows_in, step.rows_out) if step is not None else (None, None)
         lost = step.rows_dropped if step is not None else None
         mark = Text(STATE_MARKS.get(line.status, "·"), style=ink.state(line.status))
@@ -188,7 +190,7 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         line, model = self._current(), self.model
         if line is None or model is None:
             return
-        told = (line, id(model), line.key in self._seen.sql, self.app.theme)
+        told = (line, id(model), line.key in self._seen.sql, self.app.theme, self.room("#step"))
         if told == self._told:  # a run that goes on is told twice a second
             return
         self._told, place = told, self.query_one("#step", Static)
@@ -199,7 +201,8 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         row = next(step for step in model.steps if step.step_id == line.key)
         sql, plan_step = self._seen.sql.get(row.step_id), model.plans.steps.get(row.step_id)
         detail = step_detail(row, line.status, model.plans, model.texts, sql or ())
-        place.update(step_text(detail, self.ink, waiting=sql is None and plan_step is not None))
+        waiting = sql is None and plan_step is not None
+        place.update(step_text(detail, self.ink, self.room("#step"), waiting=waiting))
         if sql is None and plan_step is not None:
             step_id = row.step_id
             self.ask("sql", lambda: step_queries.expressions(plan_step), lambda found: self._take_sql(step_id, found))

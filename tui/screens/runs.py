@@ -31,6 +31,7 @@ from tui.starting import first_screen_is_there
 from tui.view_models.home import HomeLine, home_line
 from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS, elsewhere_words, next_command, run_view
 from tui.widgets.row_table import Col, Row, RowTable
+from tui.widgets.search_line import SearchLine
 
 if TYPE_CHECKING:
     from tui.ahead import Ahead
@@ -44,7 +45,7 @@ COLUMNS = (
     Col("measured", 8, justify="right"),
     Col("change, 95%", 22, justify="right"),
     Col("started", 10),
-    Col("run", 20, wide=True),
+    Col("run", 20, needs=140),  # it stands below the list as well
 )
 
 
@@ -198,7 +199,8 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         if line.verdict:
             mark = VERDICT_MARKS.get(line.verdict, "?")
             text.append(f"  {mark} gate {visible(line.verdict)}", style=ink.verdict(line.verdict))
-        text.append(f"  {line.steps} steps  took {line.took}", style=ink.faint)
+        time_taken = f"{line.took} so far" if line.status == "running" else f"took {line.took}"
+        text.append(f"  {line.steps}  {time_taken}", style=ink.faint)
         if shown.blessed:
             text.append(f"  ★ baseline {', '.join(map(visible, shown.blessed))}", style=ink.accent)
         text.append("\n" + visible(self._advice(row, line.status)), style=ink.faint)
@@ -250,6 +252,12 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         self._going()
 
     # --- keys ------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to go back to but the list itself, from a search."""
+        if action == "back" and self.is_mounted:
+            return self.query_one(SearchLine).display
+        return super().check_action(action, parameters)
 
     def chosen_run(self) -> RunRow | None:
         row = self._current()

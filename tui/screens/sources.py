@@ -87,7 +87,7 @@ class SourcesScreen(DataPart[SourcesModel]):
         facts += [("layout", line.layout)] if line.layout else []
         facts += [("sample", line.sample)] if line.sample else []
         facts += [("consent", line.consent)] if line.consent else []
-        text = labelled(facts, ink).append("   Enter shows its rows\n", style=ink.faint)
+        text = labelled(facts, ink, self.room("#source")).append("   Enter shows its rows\n", style=ink.faint)
         for file in line.files:
             told = f", {count(file.unreadable)} unreadable" if file.unreadable else ""
             text.append(f"{visible(file.path)}  ", style=ink.text)

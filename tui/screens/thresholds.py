@@ -28,7 +28,7 @@ from tui.view_models.thresholds import bars
 from tui.widgets.histogram import Looks, Mark, histogram
 from tui.widgets.row_table import Col, Row, RowTable
 
-NEAR = 3  # rows on each side of the limit
+NEAR, FEWER = 3, 2  # rows on each side of the limit, and where the screen is low
 COLUMNS = (
     Col("rule or score", share=1),
     Col("step", 22, wide=True),
@@ -157,7 +157,7 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
         text.append("as the spec has it: " if not here.has_moved and here.original.written else "write: ", ink.faint)
         text.append(visible(here.line), style=f"bold {ink.accent}" if here.has_moved else ink.text)
         said.update(text.append(f"   {where} of the spec" if where else "", style=ink.faint))
-        below, above = here.near(NEAR)
+        below, above = here.near(FEWER if self.has_class("-short") else NEAR)
         order, store = [*below, *above], self.board.store
         places = [int(here.numbers.places[at]) for at in order]
         values = [float(here.numbers.values[at]) for at in order]

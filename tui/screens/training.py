@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
@@ -110,6 +111,9 @@ class TrainingScreen(View[TrainingModel]):
                 self.reload()  # the store has what the events no longer tell
             self._draw(self.model)
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._redraw)
+
     # --- drawing -------------------------------------------------------------------------------
 
     def _draw(self, model: TrainingModel) -> None:
@@ -154,7 +158,7 @@ class TrainingScreen(View[TrainingModel]):
         ink, shown = self.ink, self.shown
         assert shown is not None
         figures = shown.figures if self.cursor is None else ()  # there is one kind of numbers at a time
-        text = labelled([("train", shown.name), *figures], ink)
+        text = labelled([("train", shown.name), *figures], ink, self.room("#figures"))
         if len(model.steps) > 1:
             text.append(f"   {model.steps.index(step) + 1} of {len(model.steps)} trains (t)", style=ink.faint)
         if not shown.figures:
@@ -181,7 +185,7 @@ class TrainingScreen(View[TrainingModel]):
             places = shown.validated if name == "validation_loss" else shown.places
             if told := _told(getattr(shown, name), places, x, unit):
                 facts.append((title, told))
-        text = labelled(facts, ink)
+        text = labelled(facts, ink, self.room("#figures"))
         if self.other is not None:
             text.append(f"\n{one_line(self.other.name, 60)} there ", style=ink.faint)
             loss = _told(beside["loss"], beside["places"], x, "plain") or NOTHING
@@ -195,7 +199,7 @@ class TrainingScreen(View[TrainingModel]):
         return next(step for step in model.steps if step.step_id == self.step_id)
 
     def _redraw(self) -> None:
-        if self.model is not None and self.model.steps:
+        if self.model is not None and self.model.steps and self.stands:
             self._draw(self.model)
 
     # --- keys ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ there by role meanwhile; where it is not to be had they stay, and the screen say
 from __future__ import annotations
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -87,10 +88,13 @@ class TrainingRowScreen(View[TrainingRow]):
         trainings = self.model.trainings if self.model is not None else ()
         return trainings[self.training % len(trainings)] if trainings else None
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._show)
+
     # --- drawing -----------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        if self.model is None:
+        if self.model is None or not self.stands:
             return
         copy = self._copy(self.model)
         self.query_one("#about", Static).update(self._about(self.model, copy))
@@ -98,7 +102,7 @@ class TrainingRowScreen(View[TrainingRow]):
         self.query_one("#text", Static).update(self._text(copy))
 
     def _about(self, model: TrainingRow, copy: Copy) -> Text:
-        ink, text = self.ink, labelled(facts(model, copy), self.ink)
+        ink, text = self.ink, labelled(facts(model, copy), self.ink, self.room("#about"))
         if len(ways(model.copies)) > 1:
             text.append("  . for the next", style=ink.faint)
         training = self._training()

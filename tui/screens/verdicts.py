@@ -103,7 +103,7 @@ class VerdictsScreen(View[VerdictModel]):
         text.append("\n\n").append_text(shown(row.reason, ink.text)).append("\n\n")
         if row.target is not None and row.target.because:
             text.append("because ", style=ink.faint).append_text(shown(row.target.because, ink.text)).append("\n\n")
-        text.append_text(labelled([("estimate", row.shown), *row.facts], ink))
+        text.append_text(labelled([("estimate", row.shown), *row.facts], ink, self.room("#reason")))
         if row.has_items:
             text.append("\n\nEnter opens the items behind it", style=ink.faint)
         self.query_one("#reason", Static).update(text)

@@ -113,7 +113,7 @@ class View(Reading[M]):
         line.display = bool(text)
 
     def head(self, place: str, status: str = "", verdict: str | None = None, remark: str = "") -> None:
-        self.query_one(TopLine).tell(self.ink, place, status, verdict, remark)
+        self.query_one(TopLine).tell(self.ink, place, status, verdict, remark, self.run_id or "")
 
     def action_open(self) -> None:
         """Nothing to open unless a screen says otherwise."""
@@ -233,6 +233,10 @@ class View(Reading[M]):
         """Let a list have the keys, but not while somebody types: the next letter would be a command."""
         if not isinstance(self.focused, Input):
             widget.focus()
+
+    def room(self, selector: str) -> int:
+        """Cells in which a text below or beside a list may stand, its scroll bar taken off."""
+        return max(20, (self.query_one(selector).content_size.width or self.size.width - 4) - 1)
 
     def table(self, selector: str = RowTable.__name__) -> RowTable:
         return self.query_one(selector, RowTable)

@@ -103,7 +103,7 @@ def run_line(run: RunRow, now: float) -> RunLine:
         run.verdict,
         ago(run.started_at, now),
         duration(None if end is None else end - run.started_at),
-        f"{run.steps}{cached}",
+        f"{count(run.steps)} step{'s' * (run.steps != 1)}{cached}",
         run.error,
     )
 

@@ -54,7 +54,7 @@ class BigTable(ScrollView, can_focus=True):
         scrollbar-size-horizontal: 0;
         overflow-x: hidden;
     }
-    BigTable > .big-table--header { background: $background; color: $foreground 55%; }
+    BigTable > .big-table--header { background: $background; color: $foreground 68%; }
     BigTable > .big-table--cursor { background: $primary 10%; color: $foreground; }
     BigTable:focus > .big-table--cursor { background: $primary 22%; }
     BigTable > .big-table--mark { color: $accent; text-style: bold; }

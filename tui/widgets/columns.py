@@ -26,13 +26,15 @@ PADDING = 1  # blank cells on each side of a cell
 
 @dataclass(frozen=True)
 class Col:
-    """A column: ``width`` cells, or a ``share`` of what the others leave. ``wide`` ones need a wide terminal."""
+    """A column: ``width`` cells, or a ``share`` of what the others leave. ``wide`` ones need a wide terminal, others a
+    list that ``needs`` so many cells."""
 
     title: str
     width: int = 0
     share: int = 0
     justify: Literal["left", "right"] = "left"
     wide: bool = False
+    needs: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def line_text(row: Row) -> str:
 
 def columns_shown(cols: Sequence[Col], width: int) -> list[int]:
     """Positions of the columns for which a list of ``width`` cells has room."""
-    return [i for i, col in enumerate(cols) if not col.wide or width >= WIDE]
+    return [i for i, col in enumerate(cols) if width >= max(col.needs, WIDE if col.wide else 0)]
 
 
 def column_widths(cols: Sequence[Col], width: int) -> list[int]:

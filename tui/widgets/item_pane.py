@@ -76,7 +76,7 @@ class ItemPane(VerticalScroll, can_focus=False):
         own = [("item", seen.row_id[:12]), ("template", seen.template), *seen.slices]
         if not whole:
             own += [(f"row {name}", one_line(content, BRIEF)) for name, content in seen.beside]
-        return text.append_text(labelled([*own, *facts], ink))
+        return text.append_text(labelled([*own, *facts], ink, max(20, self.content_size.width - 1)))
 
 
 def _output(output: OutputView, ink: Ink) -> Text:

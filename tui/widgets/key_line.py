@@ -1,4 +1,7 @@
-"""The last line of every screen: the keys that matter here, and that of the command palette.
+"""The last line of every screen: open and back, the keys that matter here, and right of them where all keys are told.
+
+A key stands there whole or not at all: those that have no room are behind ``?``. While somebody types, letters are no
+keys, so the line tells what ends the typing.
 
 One widget that draws what Textual's ``Footer`` shows with one widget a key: those cost 5 ms each whenever a screen
 opens or the focus moves. A click on a key presses it.
@@ -6,6 +9,7 @@ opens or the focus moves. A click on a key presses it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.text import Text
@@ -13,8 +17,15 @@ from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui.themes import ink
+
+FIRST, LAST, HELP = ("open", "back"), ("search", "quit"), "keys"
+
+
+def _rank(action: str) -> int:
+    return FIRST.index(action) if action in FIRST else len(FIRST) + (action in LAST)
 
 
 class KeyLine(Widget):
@@ -28,24 +39,41 @@ class KeyLine(Widget):
             self.refresh()
 
     def render(self) -> Text:
+        if isinstance(self.screen.focused, Input):
+            return self._line([self._key("Enter", "keep it", "enter"), self._key("Esc", "drop it", "escape")], [])
         shown = self.screen.active_bindings
         palette = shown.get(self.app.COMMAND_PALETTE_BINDING)
-        seen: dict[str, Text] = {}
+        seen: dict[str, Binding] = {}
         for found in shown.values():
             if found.binding.show and found is not palette:  # of several keys for an action the first
-                seen.setdefault(found.binding.action, self._key(found.binding))
-        right = self._key(palette.binding) if palette is not None else Text()
-        room = max(1, self.size.width - right.cell_len - 2)
-        wide, narrow = (Text(gap).join(seen.values()) for gap in ("  ", " "))
-        line = Text(" ", end="", no_wrap=True).append_text(wide if wide.cell_len < room else narrow)
-        line.truncate(room, overflow="ellipsis", pad=True)
-        return line.append(" ").append_text(right)
+                seen.setdefault(found.binding.action, found.binding)
+        keys = sorted(seen.items(), key=lambda item: _rank(item[0]))  # of one rank as they are bound
+        right = [self._of(binding) for action, binding in keys if action == HELP]
+        right += [self._of(palette.binding)] if palette is not None else []
+        return self._line([self._of(binding) for action, binding in keys if action != HELP], right)
 
-    def _key(self, binding: Binding) -> Text:
+    def _line(self, keys: Sequence[Text], right: Sequence[Text]) -> Text:
+        """As many keys as have room, two blanks apart, or one where more fit then; those on the right before others."""
+        end, width = Text("  ").join(right), self.size.width - 2
+        room = width - end.cell_len - 2 if right else width
+        for gap in ("  ", " "):
+            line = Text(gap).join(keys)
+            if line.cell_len <= room:
+                break
+        else:
+            fitting = (n for n in range(len(keys), 0, -1) if Text(" ").join(keys[:n]).cell_len <= room - 2)
+            most = next(fitting, 0)
+            line = Text(" ").join([*keys[:most], Text("…", style=ink(self.app).faint)])
+        line.append(" " * max(0, width - line.cell_len - end.cell_len)).append_text(end)
+        return Text(" ", end="", no_wrap=True).append_text(line)
+
+    def _of(self, binding: Binding) -> Text:
+        return self._key(self.app.get_key_display(binding), binding.description, binding.key)
+
+    def _key(self, sign: str, does: str, key: str) -> Text:
         colours = ink(self.app)
-        text = Text(self.app.get_key_display(binding), style=f"bold {colours.accent}")
-        text.append(f" {binding.description}", style=colours.text)
-        text.apply_meta({"key": binding.key})
+        text = Text(sign, style=f"bold {colours.accent}").append(f" {does}", style=colours.text)
+        text.apply_meta({"key": key})
         return text
 
     def on_click(self, event: events.Click) -> None:

@@ -65,7 +65,8 @@ class LivePanel(Container):
         if live is not None and live.stopping:
             text.append("\n! asked to stop; it ends at the next safe point", style=ink.unsure)
         if resources is not None:
-            text.append("\n").append_text(labelled(resource_words(resources), ink))
+            width = self.query_one("#live-figures", Static).content_size.width
+            text.append("\n").append_text(labelled(resource_words(resources), ink, width))
         return text
 
 

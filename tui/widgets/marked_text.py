@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from spec_lang.plain_text import visible
@@ -11,6 +13,7 @@ from tui.themes import Ink
 from tui.word_diff import Piece
 
 MOST_CHARACTERS = 20_000
+BETWEEN = "   "  # two facts on a line
 
 
 def shown(text: str, style: str = "") -> Text:
@@ -43,14 +46,37 @@ def marked(pieces: Sequence[Piece], ink: Ink, *, wrong: bool = True) -> Text:
     return result
 
 
-def labelled(pairs: Sequence[tuple[str, str]], ink: Ink) -> Text:
-    """``name value   name value``, names faint."""
-    text = Text()
-    for position, (name, value) in enumerate(pairs):
-        if position:
-            text.append("   ")
-        text.append(visible(name) + " ", style=ink.faint).append(visible(value), style=ink.text)
+def labelled(pairs: Sequence[tuple[str, str]], ink: Ink, width: int = 0) -> Text:
+    """``name value   name value``, names faint. In ``width`` cells a name and its value stay on one line as long as
+    that holds both."""
+    text, used = Text(), 0
+    for position, pair in enumerate(pairs):
+        name, value = map(visible, pair)
+        size = cell_len(name) + 1 + cell_len(value)
+        if position and width and used + len(BETWEEN) + size > width:
+            text.append("\n")
+            used = 0
+        elif position:
+            text.append(BETWEEN)
+            used += len(BETWEEN)
+        text.append(name + " ", style=ink.faint).append(value, style=ink.text)
+        used = (used + size) % width if width else 0
     return text
+
+
+def hanging(line: str, indent: int, width: int) -> str:
+    """A line that begins in cell ``indent`` of ``width``; where it goes on below, it stands deeper than it began."""
+    room = max(16, width - indent)
+    begin = min(len(line) - len(line.lstrip(" ")), room // 2)
+    lines = wrap(
+        line.strip(" "),
+        room,
+        initial_indent=" " * begin,
+        subsequent_indent=" " * min(begin + 2, room // 2),
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return ("\n" + " " * indent).join(lines)
 
 
 def marked_line(pieces: Sequence[Piece], ink: Ink, most: int, *, wrong: bool) -> Text:

@@ -80,6 +80,12 @@ class RowTable(DataTable[Text]):
         """The row under the cursor."""
         return self.records[self.cursor_row] if 0 <= self.cursor_row < len(self.records) else None
 
+    def width_of(self, column: int) -> int:
+        """Cells of a column, nothing while it is hidden."""
+        shown = self._shown()
+        widths = dict(zip(shown, column_widths([self.cols[i] for i in shown], self.size.width), strict=True))
+        return widths.get(column, 0)
+
     def go_to(self, key: str) -> None:
         position = next((i for i, row in enumerate(self.records) if row.key == key), None)
         if position is not None:

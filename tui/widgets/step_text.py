@@ -13,12 +13,14 @@ from tui.themes import Ink
 from tui.view_models.plan_lines import PlanLine
 from tui.view_models.runs import STATE_MARKS, StepLine
 from tui.view_models.step_detail import StepDetail, Value
-from tui.widgets.marked_text import labelled, shown
+from tui.widgets.marked_text import hanging, labelled, shown
 
+NUMBER = 5  # cells of a line number
+RAN = ("running", "done", "failed", "interrupted")
 MOST_LISTED = 200  # steps of a fold
 
 
-def step_text(detail: StepDetail, ink: Ink, *, waiting: bool = False) -> Text:
+def step_text(detail: StepDetail, ink: Ink, width: int, *, waiting: bool = False) -> Text:
     """``waiting``: the SQL is still being read."""
     text = Text().append(visible(detail.step_id), style=f"bold {ink.text}")
     mark = STATE_MARKS.get(detail.status, "·")
@@ -27,12 +29,16 @@ def step_text(detail: StepDetail, ink: Ink, *, waiting: bool = False) -> Text:
     if detail.error:
         text.append_text(shown(detail.error, ink.bad)).append("\n")
     elif detail.why:
+        if detail.status in RAN:
+            text.append("ran because ", style=ink.faint)
         text.append_text(shown(detail.why, ink.text)).append("\n")
     if detail.rows:
-        text.append_text(labelled(detail.rows, ink)).append("\n")
+        text.append_text(labelled(detail.rows, ink, width)).append("\n")
     if detail.facts:
-        text.append_text(labelled(detail.facts, ink)).append("\n")
-    _spec(text, detail, ink)
+        text.append_text(
+            labelled([(name.replace("_", " "), value) for name, value in detail.facts], ink, width)
+        ).append("\n")
+    _spec(text, detail, ink, width)
     _values(text, "parameters", detail.parameters, detail.before, ink)
     if waiting:
         _title(text, "SQL", ink)
@@ -53,14 +59,15 @@ def _title(text: Text, title: str, ink: Ink) -> None:
     text.append("\n" + title, style=f"bold {ink.accent}").append("\n")
 
 
-def _spec(text: Text, detail: StepDetail, ink: Ink) -> None:
+def _spec(text: Text, detail: StepDetail, ink: Ink, width: int) -> None:
     if not detail.place:
         return
     _title(text, visible(detail.place), ink)
     if not detail.spec:
         text.append("the file is not there to be shown\n", style=ink.faint)
     for line in detail.spec:
-        text.append(f"{line.number:>4} ", style=ink.faint).append(one_line(line.text, 400) + "\n", style=ink.text)
+        shown_line = hanging(one_line(line.text, 400), NUMBER, width)
+        text.append(f"{line.number:>{NUMBER - 1}} ", style=ink.faint).append(shown_line + "\n", style=ink.text)
     if detail.spec_note:
         text.append(visible(detail.spec_note) + "\n", style=ink.unsure)
 

@@ -23,11 +23,15 @@ class TopLine(Static):
         self._view = view
         self._place = ""
         self._state: tuple[str, str | None] = ("", None)
-        self._remark = ""
+        self._remark = self._run_id = ""
         self._ink: Ink | None = None
 
-    def tell(self, ink: Ink, place: str, status: str = "", verdict: str | None = None, remark: str = "") -> None:
+    def tell(
+        self, ink: Ink, place: str, status: str = "", verdict: str | None = None, remark: str = "", run_id: str = ""
+    ) -> None:
+        """``run_id`` is told where neither the place nor a state says of which run the screen is."""
         self._ink, self._place, self._state, self._remark = ink, place, (status, verdict), remark
+        self._run_id = run_id if run_id not in place else ""
         self.refresh()
 
     def render(self) -> Text:
@@ -45,6 +49,8 @@ class TopLine(Static):
             right.append(
                 ("  " if right else "") + f"{mark} gate {one_line(verdict, 20)}", style=f"bold {ink.verdict(verdict)}"
             )
+        if not right and self._run_id:
+            right.append(f"run {one_line(self._run_id, 40)}", style=ink.faint)
         room = max(4, self.content_size.width - right.cell_len - 6)
         left = Text("sft", style=f"bold {ink.accent}").append("  ")
         left.append(one_line(self._place, room), style=f"bold {ink.text}")

@@ -1,0 +1,93 @@
+"""What a reader sees: keys that stand whole, facts beside their names, lines that hang, first rows below a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from runtime.store import Store
+from tests.tui.conftest import Journey
+from tests.tui.sample_store import RUN
+from tui import queries
+from tui.actions import ACTIONS, key_name
+from tui.screens.compare import CompareScreen
+from tui.themes import Ink
+from tui.widgets.marked_text import BETWEEN, hanging, labelled
+
+Walk = Callable[..., None]
+PLAIN = Ink(*[""] * 8)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_keys_stand_whole_and_the_one_for_all_keys_is_always_there(done: Store, walk: Walk, width: int) -> None:
+    known = {f"{key_name(action.keys[0])} {action.title}" for action in ACTIONS} | {"^p palette", "…"}
+
+    async def journey(go: Journey) -> None:
+        for key in "12345":
+            await go.press(key)
+            line = go.text().split("\n")[-1].strip()
+            assert "? Keys" in line and line.startswith("Enter Open") and cell_len(line) <= width, line
+            while line:
+                first = next((one for one in known if f"{line} ".startswith(f"{one} ")), None)
+                assert first is not None, line
+                line = line.removeprefix(first).lstrip()
+        await go.press("1", "slash")
+        assert go.text().split("\n")[-1].split() == ["Enter", "keep", "it", "Esc", "drop", "it"]
+
+    walk(done, journey, run_id=RUN, size=(width, 24))
+
+
+def test_there_is_no_way_back_from_the_first_screen(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        assert "Esc Back" not in go.text()
+        await go.press("enter")
+        assert "Esc Back" in go.text()
+
+    walk(done, journey, size=(120, 24))
+
+
+@pytest.mark.parametrize("width", [12, 25, 40, 80])
+def test_a_fact_stays_with_its_name_where_a_line_holds_both(width: int) -> None:
+    facts = [("learning rate", "7.1e-06"), ("loss", "0.5"), ("p", "1"), ("items", "121"), ("test", "x" * 30)]
+    lines = labelled(facts, PLAIN, width).plain.split("\n")
+    found = [fact for line in lines for fact in line.split(BETWEEN)]
+    assert found == [f"{name} {value}" for name, value in facts]
+    assert all(cell_len(line) <= width or BETWEEN not in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [20, 38, 60, 200])
+def test_a_line_that_goes_on_stands_deeper_than_it_began(width: int) -> None:
+    line = "    templates = [plain, chatty]   # chatty was never trained on: template overfit shows here"
+    first, *rest = hanging(line, 5, width).split("\n")
+    assert first.startswith("    templates") and all(one.startswith(" " * 7) for one in rest)
+    assert all(len(one) <= max(width, 21) for one in (" " * 5 + first, *rest))
+    assert "".join("".join((first, *rest)).split()) == "".join(line.split())
+    assert hanging("", 5, width) == ""
+
+
+def test_a_comparison_begins_at_what_became_another(three: Path, walk: Walk) -> None:
+    first, second = (row.run_id for row in reversed(queries.runs(Store(three / ".sft"), 3)[1:]))
+
+    async def journey(go: Journey) -> None:
+        go.app.open_above("compare", first, second)
+        await go.settle()
+        assert isinstance(go.app.screen, CompareScreen)
+        line = next(line for line in go.app.screen.lines if line.mark)
+        assert go.app.screen.table().current == line.key and line.key != go.app.screen.lines[1].key
+
+    walk(Store(three / ".sft"), journey, size=(120, 34))
+
+
+def test_the_first_rows_that_a_rule_dropped_stand_below_the_funnel(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("2", *["down"] * 3)
+        await go.until("tickets.jsonl:31  2  ")
+        assert "tickets.jsonl:402  93  " in go.text()
+        await go.press("down")
+        await go.until("tickets.jsonl:77  Lorem Ipsum  ")
+        assert "tickets.jsonl:31" not in go.text()
+
+    walk(done, journey, run_id=RUN, size=(120, 40))
