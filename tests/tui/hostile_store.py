@@ -20,7 +20,7 @@ TAINT = (
     + "\u200b\u200d\ufeff\u2066\u2069\u061c 👩\u200d👩\u200d👧 e\u0301 ﷽ [/] [@click=app.quit]x[/] \x9b31m\x7f\t"
 )
 LONG = "x" * 1_000_000
-FOLDER = "of \x1b[31mred\x1b[0m [bold]b[/bold] \u202e [@click=app.quit]x[/] 👩\u200d👧"
+FOLDER = "of \x1b[31mred\x1b[0m [bold]b \u202e [@click=app.quit]x 👩\u200d👧"
 MESSAGES = json.dumps({"findings": [{"code": "SFT0570", "message": TAINT, "help": TAINT}], "note": TAINT})
 # Table -> columns with free text.
 FILLED = {
@@ -67,7 +67,7 @@ def build(root: Path, hostile: Store) -> Store:
             con.execute(f"UPDATE {table} SET {column} = {column} || ?", [TAINT])
         con.execute(
             "INSERT INTO runs SELECT * REPLACE (run_id || ? AS run_id, status || ? AS status, verdict || ? AS verdict, "
-            "started_at - INTERVAL 1 DAY AS started_at) FROM runs WHERE run_id = ?",
+            "started_at - INTERVAL 2 DAY AS started_at) FROM runs WHERE run_id = ?",
             [TAINT, TAINT, TAINT, RUN],
         )
         con.execute("UPDATE predictions SET output = ? || output WHERE rowid % 9 = 0", [LONG])
@@ -148,6 +148,7 @@ def _step(
         "local": {"labels": labels},
         "inputs": {},
         "content": {},
+        "place": {"path": "triage.sft" + TAINT, "line": 3, "column": 1, "end_line": 3, "end_column": 2},
     }
     plan["steps"].append({**about, "hash": own})
     return own

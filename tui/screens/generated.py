@@ -78,7 +78,8 @@ class GeneratedScreen(DataPart[GeneratedModel]):
         rows = [Row(f"{one.step_id}\n", (head, count(one.candidates), part, "", ""))]
         for rule in model.rejections[one.step_id]:
             style = ink.good if rule.rule is None else ink.accent
-            name = Text(f"  {'✓ accepted' if rule.rule is None else '✗ ' + rule.rule.replace('_', ' ')}", style=style)
+            told = "✓ accepted" if rule.rule is None else f"✗ {one_line(rule.rule.replace('_', ' '), 60)}"
+            name = Text(f"  {told}", style=style)
             bar = Text("━" * max(1, round(BAR * rule.candidates / one.candidates)), style=style)
             said = rule.content if rule.content != "{}" else rule.detail or ""
             first = " · ".join(value for _, value in fields(said)) or said

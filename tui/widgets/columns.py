@@ -65,9 +65,16 @@ def column_widths(cols: Sequence[Col], width: int) -> list[int]:
     return [col.width or max(4, free * col.share // shares) for col in cols]
 
 
+def harmless(text: Text) -> Text:
+    """A cell whose characters all can be seen. Who makes one sees to that; what was forgotten loses its colours here,
+    and does nothing to a terminal."""
+    shown = visible(text.plain, newlines=True)
+    return text if shown == text.plain else Text(shown, style=text.style)
+
+
 def cell_text(value: str | Text, justify: Literal["left", "right"]) -> Text:
     """A cell that cannot break its line."""
-    text = value if isinstance(value, Text) else Text(visible(value[:MOST_CELL_CHARACTERS]))
+    text = harmless(value) if isinstance(value, Text) else Text(visible(value[:MOST_CELL_CHARACTERS]))
     text.justify, text.no_wrap, text.overflow, text.end = justify, True, "ellipsis", ""
     return text
 
@@ -95,7 +102,7 @@ def fitted_cell(
     """A cell of exactly ``width`` on a ``look``, on one line whatever it holds, and the padding to the next one. A text
     in one style is cut as a string, which is ten times faster than as a rich text; nearly all are."""
     blank = Segment(" " * 2 * PADDING, look)
-    text = value if isinstance(value, Text) else cell_text(value, justify)
+    text = harmless(value) if isinstance(value, Text) else cell_text(value, justify)
     if not text.spans:
         line = text.plain.partition("\n")[0]
         length = cell_len(line)
