@@ -137,7 +137,7 @@ def test_views_replace_each_other_and_back_leads_to_the_run(done: Store, walk: W
 def test_the_keys_screen_names_the_keys_of_the_view(done: Store, walk: Walk) -> None:
     async def journey(go: Journey) -> None:
         await go.press("5", "question_mark")
-        assert "In Predictions" in go.text() and "mark against the expected text" in go.text()
+        assert "│  Failures  " in go.text() and "mark against the expected text" in go.text()
         await go.press("escape")
         assert isinstance(go.app.screen, PredictionsScreen)
 

@@ -169,7 +169,7 @@ def test_marks_and_notes_survive_and_are_a_source(store: Store, walk: Walk, tmp_
         await go.press("5", "space", "j", "i", *"check [this]", "enter")
         assert "check [this]" in go.text() and go.text().count(MARK) == 3
         await go.press("d")
-        assert lines(go).total == 2 and "d only marked" in go.text()
+        assert lines(go).total == 2 and "d marked items" in go.text()
         await go.press("d", "g", "space")
         assert go.text().count(MARK) == 1
 

@@ -91,3 +91,17 @@ def test_the_first_rows_that_a_rule_dropped_stand_below_the_funnel(done: Store, 
         assert "tickets.jsonl:31" not in go.text()
 
     walk(done, journey, run_id=RUN, size=(120, 40))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_question_lies_above_a_list_that_is_as_wide_as_the_screen(
+    begun: Store, walk: Walk, size: tuple[int, int]
+) -> None:
+    async def journey(go: Journey) -> None:
+        assert go.app.screen.query_one("#runs").size.width == size[0]
+        for key, asked in (("S", "Stop run"), ("question_mark", "In the list of runs")):
+            await go.press(key)
+            assert asked in go.text() and str(begun.root)[:40] in go.text()
+            await go.press("escape")
+
+    walk(begun, journey, size=size)

@@ -19,7 +19,7 @@ COLUMNS = (
     Col("train", share=2),
     Col("spec", share=2),
     Col("run", 20),
-    Col("when", 11),
+    Col("when", 11, needs=80),
     Col("steps", 7, justify="right"),
     Col("loss", 9, justify="right"),
 )

@@ -20,9 +20,8 @@ from tui.widgets.row_table import Col, Row, RowTable
 
 NAMED = 4  # labels in a line; all of them stand below the list
 COLUMNS = (
-    Col("judge or review", share=2),
-    Col("figure", share=2),
-    Col("of", share=1, wide=True),
+    Col("judge or review", share=1),
+    Col("figure, and of what", share=2),
     Col("estimate", 9, justify="right"),
     Col("interval", 16),
     Col("n", 7, justify="right"),
@@ -79,15 +78,14 @@ class JudgesScreen(DataPart[JudgesModel]):
             said += f", {count(len(one.labels) - NAMED)} more" if len(one.labels) > NAMED else ""
             name = Text(one_line(one.step_id.partition(":")[2], 100), style=f"bold {ink.text}")
             none = Text(f"{count(without)} without" if without else "", style=ink.unsure)
-            made.append(
-                Row(f"judged\n{one.step_id}", (name, said, "", "", none, Text(count(one.texts), style=ink.faint)))
-            )
+            made.append(Row(f"judged\n{one.step_id}", (name, said, "", none, Text(count(one.texts), style=ink.faint))))
         for at, row in enumerate(model.figures):
             of = row.which if row.slice == "*" else f"{row.slice} = {row.slice_value} {row.which}".strip()
             cells = (
                 Text("  " + one_line(row.name, 100), style=ink.faint),
-                Text(one_line(row.statistic.replace("_", " "), 60), style=ink.text),
-                Text(one_line(of, 60), style=ink.faint),
+                Text(one_line(row.statistic.replace("_", " "), 60), ink.text).append(
+                    f"  {one_line(of, 60)}", ink.faint
+                ),
                 number(row.estimate, row.unit),
                 Text(interval(row.low, row.high, row.unit), style=ink.faint),
                 Text(count(row.n), style=ink.faint),

@@ -132,7 +132,7 @@ class PredictionsScreen(ItemActions):
             found = listed(store, run_id, chosen, shelf)
         return found, chosen, look.remark
 
-    def _read(self, found: Listed, ink: Ink, begin: int, end: int) -> list[Row]:
+    def _read(self, found: Listed, ink: Ink, alone: bool, begin: int, end: int) -> list[Row]:
         try:
             rows = item_rows(self.board.store, found, begin, end)
         except StaleIndex:
@@ -140,7 +140,8 @@ class PredictionsScreen(ItemActions):
                 self.board.shelf.forget()
             self.app.call_from_thread(self.reload)
             return []
-        return [item_row(row, (found.index.unit, found.index.better), ink) for row in rows]
+        side = found.index.unit, found.index.better
+        return [item_row(row, side, ink, alone=alone) for row in rows]
 
     # --- showing -----------------------------------------------------------------------------
 
@@ -161,11 +162,12 @@ class PredictionsScreen(ItemActions):
             return
         self.items.searched = model.chosen.text if model.chosen else ""
         self.show_marks()
+        alone = model.chosen is not None and model.chosen.baseline is None
         before, keep = self._listed_here, self.on_show in (None, model.chosen)
         self._listed_here, self.on_show = found, model.chosen
         self.items.show(
             len(found.order),
-            lambda begin, end: self._read(found, ink, begin, end),
+            lambda begin, end: self._read(found, ink, alone, begin, end),
             at=position_of(found, item_at(before, self.items.cursor)) if before is not None and keep else None,
             keep=keep,
         )
@@ -209,6 +211,8 @@ class PredictionsScreen(ItemActions):
         if model.chosen is None:
             return "This run has no eval.", "Add an `eval` block to the spec to see what its models answer."
         if model.found is None or not len(model.found.index):
+            if self.board.state(model.run) != "running":
+                return "This run has asked no model here.", "Key 1 shows what it did, R runs its spec again."
             return "No prediction yet.", "They appear here while the run makes them (key 1 shows how far it is)."
         if not model.found.counts["all"]:
             return "No item fits these filters.", "Press u for all items, or / or f to change a filter."

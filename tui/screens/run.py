@@ -46,6 +46,7 @@ COLUMNS = (
     Col("why", share=4, wide=True),
 )
 STEP = 1  # of the columns
+LOOKED_FOR = ("running", "failed", "interrupted")  # the step that one opens a run for
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class RunScreen(ActsOnRuns, View[RunModel]):
 
     def __init__(self, run_id: str | None = None) -> None:
         super().__init__(run_id)
-        self._placed = False  # whether the cursor was put on the running step once
+        self._placed = False  # whether the cursor was put on the step that one looks for once
         self._seen = _Seen()
         self._told: tuple[object, ...] = ()  # what the text of the step was made from
         self.lines: list[PlanLine] = []
@@ -102,9 +103,10 @@ class RunScreen(ActsOnRuns, View[RunModel]):
     def present(self, model: RunModel) -> None:
         self.remove_class("empty")
         self._show(self._view(model))
-        running = next((line.key for line in self.lines if line.step and line.status == "running"), None)
-        if not self._placed and running is not None:
-            self.table().go_to(running)
+        if not self._placed:
+            states = {line.status: line.key for line in reversed(self.lines) if line.step}
+            if (first := next((states[state] for state in LOOKED_FOR if state in states), None)) is not None:
+                self.table().go_to(first)
         self._placed = True
         self.give_keys(self.table())
 

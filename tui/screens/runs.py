@@ -19,6 +19,7 @@ from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import one_line, visible
 from tui import home_queries
 from tui.actions import bindings_for
+from tui.formats import NOTHING
 from tui.home_changes import Changes, work_out
 from tui.home_model import FIRST_PAGE, HomeModel, home_model
 from tui.home_queries import Delta, HomeRow
@@ -167,7 +168,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
 
     def _count(self, *, more: bool) -> None:
         many = f"{len(self.rows)}{'+' if more else ''} runs" if len(self.rows) > 1 else "one run"
-        marked = f"  ·  marked: {self.marked}, x compares another run with it" if self.marked else ""
+        marked = f"  ·  {self.marked} is marked: x compares with it" if self.marked else ""
         self.head(str(self.board.store.root), remark=f"{many} in this store{marked}")
 
     def _row(self, row: HomeRow) -> Row:
@@ -199,8 +200,10 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         if line.verdict:
             mark = VERDICT_MARKS.get(line.verdict, "?")
             text.append(f"  {mark} gate {visible(line.verdict)}", style=ink.verdict(line.verdict))
-        time_taken = f"{line.took} so far" if line.status == "running" else f"took {line.took}"
-        text.append(f"  {line.steps}  {time_taken}", style=ink.faint)
+        text.append(f"  {line.steps}", style=ink.faint)
+        if line.took != NOTHING:
+            taken = f"{line.took} so far" if line.status == "running" else f"took {line.took}"
+            text.append(f"  {taken}", style=ink.faint)
         if shown.blessed:
             text.append(f"  ★ baseline {', '.join(map(visible, shown.blessed))}", style=ink.accent)
         text.append("\n" + visible(self._advice(row, line.status)), style=ink.faint)

@@ -21,7 +21,7 @@ from tui.formats import NOTHING, count, number
 from tui.live import KEPT_POINTS, LiveRun
 from tui.queries import RunRow, StepRow, TrainPoint
 from tui.screens.choose_training import ChooseTraining
-from tui.screens.view import View
+from tui.screens.view import View, explained
 from tui.training_queries import Course, TrainingRow
 from tui.view_models.training import (
     WINDOWS,
@@ -97,7 +97,7 @@ class TrainingScreen(View[TrainingModel]):
         self.head(f"{model.run.spec}  {model.run.run_id}", self.board.state(model.run), model.run.verdict)
         self.set_class(not model.steps, "empty")
         if not model.steps:
-            told = "This run trains nothing: its spec has no `train` block."
+            told = explained("This run trains nothing.", "A `train` block of the spec does.", self.ink)
             self.query_one("#figures", Static).update(told)
             return
         if self.step_id not in [step.step_id for step in model.steps]:

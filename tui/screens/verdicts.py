@@ -66,6 +66,8 @@ class VerdictsScreen(View[VerdictModel]):
         if not rows:
             what = "A gate decides at the end of a run; this one has no verdict yet."
             todo = "Wait until the run gets there (key 1 shows how far it is)."
+            if self.board.state(model.run) != "running":
+                what, todo = "This run ended before its gate decided.", "Key 1 shows why, R continues it there."
             if not model.gated:
                 what, todo = "The spec of this run has no gate, so there is no verdict.", "Add a `gate` block to it."
             nothing.update(explained(what, todo, self.ink))

@@ -43,7 +43,7 @@ def filter_line(chosen: PredictionFilter, found: Listed, side: Side | None) -> F
         ("w", "because", chosen.cause) if chosen.cause else None,
         ("/", "text", chosen.text) if chosen.text else None,
         ("f", "where", chosen.condition) if chosen.condition else None,
-        ("d", "only", "marked") if chosen.marked else None,
+        ("d", "marked", "items") if chosen.marked else None,
         ("u", "tag", chosen.tag) if chosen.tag is not None else None,
     ]
     return FilterLine(tuple(pairs), tuple(tabs), tuple(one for one in on if one is not None))

@@ -26,7 +26,7 @@ class ItemPane(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     ItemPane #outputs { height: auto; }
     ItemPane .output {
-        width: 1fr; height: auto; border: round $panel; border-title-color: $accent; padding: 0 1;
+        width: 1fr; height: auto; border: round $foreground 30%; border-title-color: $accent; padding: 0 1;
     }
     """
 

@@ -29,11 +29,13 @@ EXPECTED, OUTPUT = 3, 4  # positions of the columns that are compared
 MOST_COMPARED = 160
 
 
-def item_row(row: PredictionRow, side: tuple[str, str], ink: Ink) -> Row:
+def item_row(row: PredictionRow, side: tuple[str, str], ink: Ink, *, alone: bool = False) -> Row:
+    """``alone``: there is nothing beside it to tell of."""
     line = item_line(row, side)
     base = item_line(replace(row, value=row.base_value), side)
     mark = Text(line.badge, style=f"bold {ink.badge(line.badge)}")
-    beside = Text(base.badge if side[0] == "share" else base.value, style=ink.badge(base.badge))
+    told = "" if alone else base.badge if side[0] == "share" else base.value
+    beside = Text(told, style=ink.badge(base.badge))
     cells = (mark, beside, Text(one_line(line.template, 40), style=ink.faint))
     differs = first_difference(line.expected, line.output)
     said = _compared(line.expected, line.output, differs)
