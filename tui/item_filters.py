@@ -7,7 +7,7 @@ not change is not asked again (``Shelf`` keeps the last few masks), so taking a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.measuring.slice_names import pooled
@@ -285,3 +285,9 @@ def places(store: Store, sql: str, **given: Any) -> Places:
     with store.reading() as con:
         found: Places = np.asarray(con.execute(sql, given).fetchnumpy()["at"], dtype=np.int64)
     return found
+
+
+def failing(found: Listed) -> Listed:
+    """Of a list of all items those that failed or were not measured, to say why."""
+    outcomes = found.ranked.outcomes
+    return replace(found, mask=found.mask & (outcomes["failed"] | outcomes["unmeasured"]))

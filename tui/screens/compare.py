@@ -87,10 +87,9 @@ class CompareScreen(View[Comparison]):
         mark = Text(line.mark, style=f"bold {style}" if style else ink.unsure)
         change = Text(line.change, style=style or ink.text)
         name = Text("  " + one_line(line.name, 200), style=ink.text)
-        sides = (line.first, line.second)
+        first, second = sides = line.first, line.second
         if line.kind == "verdict":  # which of them it is can be seen where the word has no room
-            sides = (f"{VERDICT_MARKS.get(side, '')} {side}".strip() for side in sides)
-        first, second = sides
+            first, second = (f"{VERDICT_MARKS.get(side, '')} {side}".strip() for side in sides)
         after = Text(second, style=style if line.kind == "verdict" and style else ink.text)
         return Row(line.key, (mark, name, first, after, change, Text(line.n, style=ink.faint)))
 

@@ -22,7 +22,7 @@ from tui.actions import bindings_for
 from tui.cause_queries import Cause
 from tui.condition_syntax import ConditionError
 from tui.first_look import Look, Wanted, first_look
-from tui.item_filters import Listed, PredictionFilter, causes_of, listed
+from tui.item_filters import Listed, PredictionFilter, causes_of, failing, listed
 from tui.item_pages import StaleIndex, item_at, item_rows, position_of
 from tui.prediction_queries import Item
 from tui.screens.item_actions import ItemActions
@@ -297,9 +297,3 @@ class PredictionsScreen(ItemActions):
             self.show_item()
         else:
             super().action_back()
-
-
-def failing(found: Listed) -> Listed:
-    """Of a list of all items those that failed or were not measured, to say why."""
-    outcomes = found.ranked.outcomes
-    return replace(found, mask=found.mask & (outcomes["failed"] | outcomes["unmeasured"]))
