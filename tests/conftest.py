@@ -1,15 +1,19 @@
-"""One thread a process for torch and numpy, before either is imported; and no example of hypothesis has a deadline.
+"""What all tests of a process share: one thread for torch and numpy, and a collector that leaves libraries alone.
 
 Two workers with a thread for each core spin while they wait for one another: a run of the tiny model takes a third more
-of the processors, and what is computed does not depend on it. A test about threads names their number itself. How long
-an example takes says how busy the machine is, and is no verdict.
+of the processors, and what is computed does not depend on it. A test about threads names their number itself.
+
+With torch, transformers and the tests loaded a full collection looks through millions of objects that stay, for half a
+second to a second, and comes every few tests: a sixth of the processor that journeys of the dashboard took.
 """
 
+import gc
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from hypothesis import HealthCheck, settings
 
-settings.register_profile("sft", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("sft")
+def pytest_collection_finish() -> None:
+    """All modules of tests are there, and with them nearly all libraries."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

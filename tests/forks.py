@@ -9,6 +9,7 @@ Python. What only a beginning shows (what is imported, the hash seed, the locale
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -106,6 +107,7 @@ def _serve() -> None:
     """Fork on request, and tell who has ended how, until nobody can ask any more."""
     for module in IMPORTED:
         import_module(module)
+    gc.freeze()  # else a collection in a fork copies the pages of all libraries
     for line in iter(sys.stdin.readline, ""):
         asked = json.loads(line)
         if "ended" in asked:
