@@ -105,3 +105,12 @@ def test_a_question_lies_above_a_list_that_is_as_wide_as_the_screen(
             await go.press("escape")
 
     walk(begun, journey, size=size)
+
+
+def test_a_check_that_finds_nothing_says_so(three: Path, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("6")
+        await go.until("no findings")
+        assert "is looking at it" not in go.text()
+
+    walk(Store(three / ".sft"), journey, run_id=queries.runs(Store(three / ".sft"), 1)[0].run_id, size=(120, 34))

@@ -58,7 +58,7 @@ class KeysScreen(ModalScreen[None]):
 
     def _tell(self) -> None:
         field = self.query_one("#key-list", Static)
-        field.update(self._text(field.content_size.width))
+        field.update(self._text(field.content_size.width - 2))  # a scroll bar may come
 
     def _text(self, width: int) -> Text:
         """What an action does stands beside its keys, also on its second line."""

@@ -73,7 +73,7 @@ class SpecScreen(View[SpecModel]):
             self.ask("check", lambda: findings_now(self.board.store, model.run.run_id, model.texts), self._checked)
 
     def _checked(self, found: list[LineFinding]) -> None:
-        self.found = found
+        self.found, self.pages = found, ()  # also of pages that it adds nothing to it has to be said that it is over
         if self.model is not None:
             self._draw(self.model)
 
