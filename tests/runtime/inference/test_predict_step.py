@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +24,7 @@ from runtime.models.local_generator import LocalGenerator
 from runtime.steps import predict
 from spec_lang.diagnostics import DiagnosticError
 from tests import forks
+from tests.held_store import held
 from tests.runtime.inference.conftest import Predictions, answers, prompts, rendered
 from tests.runtime.inference.predict_process import write_prompts
 
@@ -153,21 +152,6 @@ def test_a_stop_between_the_answers_to_an_item_asks_only_those_that_are_not_ther
     assert set(first) <= set(stopped.kept("row_id, sample, made_at"))
     predict.run(whole.context(rendered(5), SAMPLED, samples=3))
     assert stopped.parquet("*") == whole.parquet("*")
-
-
-@contextmanager
-def held(database: Path) -> Iterator[None]:
-    """Another process has the store open, as a database shell would."""
-    code = "import sys, duckdb; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    command = [sys.executable, "-c", code, str(database)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None and child.stdin is not None
-        assert child.stdout.readline() == b"open\n"
-        try:
-            yield
-        finally:
-            child.stdin.close()
-            child.wait()
 
 
 @pytest.mark.parametrize("freed", [True, False])

@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +20,7 @@ from runtime.steps.train import run
 from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
 from tests import forks
+from tests.held_store import held
 from tests.runtime.training.conftest import Trainings, params, ticket
 from tests.tiny_model import CHATML_DEFAULT_SYSTEM, build_tiny_model
 
@@ -219,27 +216,12 @@ def test_a_result_that_is_not_whole_is_not_believed(trainings: Trainings, damage
     assert len(trainings.store.query("SELECT * FROM ledger")) == 1
 
 
-@contextmanager
-def held(store: Store) -> Iterator[None]:
-    """Another process has the store open, as a database shell would."""
-    code = "import sys, duckdb; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", code, str(store.database)], **pipes) as child:
-        assert child.stdout is not None and child.stdin is not None
-        assert child.stdout.readline() == b"open\n"
-        try:
-            yield
-        finally:
-            child.stdin.close()
-            child.wait()
-
-
 def held_from_step(ctx: StepContext, step: int, stack: Any) -> None:
     """The store is taken by another process when a training reports ``step``."""
 
     def take(event: Any) -> None:
         if event.kind == "train_step" and event.data["at_step"] == step:
-            stack.enter_context(held(ctx.store))
+            stack.enter_context(held(ctx.store.database))
 
     ctx.events.listeners.append(take)
 
