@@ -244,12 +244,12 @@ def findings(store: Store, run_id: str) -> list[FindingRow]:
 
 
 def looks(store: Store, run_id: str) -> dict[str, int]:
-    """Gate step hash -> how many gate decisions its held-out sets have made, the most used one counting, with those on
-    other sets that had most of the items when it was decided."""
+    """Gate step hash -> how many gate decisions its held-out set has made until today, with those on other sets that
+    had most of its items when it was decided; of several sets the one with the most of both."""
     rows = store.query(
         f"""
         WITH used AS (SELECT held_out, count(*) AS times FROM looks GROUP BY held_out)
-        SELECT s.step_hash, max(u.times) + coalesce(max((r.summary->>'looks_at_most')::INTEGER), 0)
+        SELECT s.step_hash, max(u.times + coalesce(((r.summary->'looks_at_most')->>held_out)::INTEGER, 0))
         FROM {MADE_STEPS} s JOIN looks l ON l.gate_hash = s.step_hash JOIN used u USING (held_out)
         LEFT JOIN results r USING (step_hash)
         WHERE s.run_id = ? AND s.kind = 'gate' GROUP BY s.step_hash

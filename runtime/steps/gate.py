@@ -54,12 +54,12 @@ def run(ctx: StepContext) -> StepResult:
         }
         reasons = [_with_looks(item, looks) for item in decided]
         _publish(con, ctx.step.hash, decided, reasons)
-    summary = {
+    summary: dict[str, Any] = {
         "verdict": str(_verdict(params, decided)),
         "requirements": [_outline(item, text) for item, text in zip(decided, reasons, strict=True)],
     }
-    if any(others.values()):
-        summary["looks_at_most"] = max(others.values())
+    if any(others.values()):  # of each set: one may be worn out by its own gates, another by those of its like
+        summary["looks_at_most"] = {held_out[role]: more for role, more in others.items() if more}
     if params.strict:
         summary["strict"] = True
     if blessed is not None:  # for who looks at the items: the name may be given to another run

@@ -123,6 +123,22 @@ def test_gates_and_looks(done: Store) -> None:
     assert queries.looks(done, RUN) == {rows[0].step_hash: 3}
 
 
+def test_looks_at_several_sets_are_those_of_one_of_them(done: Store, copied: Callable[[Store], Store]) -> None:
+    """Of a gate over two evals one set may have decided many gates, and the other have most of the items of others."""
+    store = copied(done)
+    gate = queries.gates(store, RUN)[0].step_hash
+    with store.writing() as con:
+        con.execute("DELETE FROM looks")
+        for held_out, decided in (("a", gate), ("b", gate), *(("a", f"other {n}") for n in range(4))):
+            con.execute("INSERT INTO looks VALUES (?, ?, 'r', now())", [held_out, decided])
+    for others, times in (({"b": 3}, 5), ({"b": 9}, 10), ({"a": 1, "b": 3}, 6)):
+        with store.writing() as con:
+            con.execute("DELETE FROM results WHERE step_hash = ?", [gate])
+            row = [gate, RUN, json.dumps({"looks_at_most": others})]
+            con.execute("INSERT INTO results VALUES (?, 'gate', ?, 1, 1, 0, 0.1, ?, now())", row)
+        assert queries.looks(store, RUN) == {gate: times}
+
+
 def test_hostile_text_comes_back_as_it_was_stored(hostile: Store) -> None:
     (run,) = queries.runs(hostile, 1)
     assert run.spec == "triage.sft" + HOSTILE
