@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -206,18 +207,43 @@ def test_an_axis_tells_its_own_ends_and_limits_beyond_them() -> None:
     assert labels(60, 7.1).split() == ["7.1", "11", "60", "▸"]  # no end beyond a limit that stands at it
 
 
-def test_numbers_are_told_in_the_unit_of_the_limit_and_without_an_exponent() -> None:
-    def told(rule: str, value: float) -> str:
-        held = Numbers(2, [0.01, 0.03], range(2), False)
-        here = moved(Measured("s", "h", "h", 0, "n", rule, None, 1), held)
-        assert isinstance(here, Moved)
-        return here.told_value(value)
+def _of(rule: str) -> Moved:
+    here = moved(Measured("s", "h", "h", 0, "n", rule, None, 1), Numbers(2, [0.01, 0.03], range(2), False))
+    assert isinstance(here, Moved)
+    return here
 
+
+def told(rule: str, value: float) -> str:
+    return _of(rule).told_value(value)
+
+
+def test_numbers_are_told_in_the_unit_of_the_limit_and_without_an_exponent() -> None:
     assert [told("drop n > 2%", value) for value in (0.02198, 0.09375, 0.0, 1.0)] == ["2.198%", "9.375%", "0%", "100%"]
     plain = [100_005.0, 7.0, 0.123456, 1234.56, -0.5, 2e-9, math.inf]
     assert [told("keep n >= 0", value) for value in plain] == [
         *("100005", "7", "0.1235", "1234.6", "-0.5", "2e-09", "inf"),
     ]
+    assert [told("drop n > 2%", value) for value in (1e-9, 1.5e15, -0.0)] == ["1e-7%", "1.5e+17%", "0%"]
+    assert told("keep n >= 0", -0.0) == "0" and told("keep n > 5tok", 1e15) == "1e+15tok"
+
+
+def test_a_row_next_to_a_limit_is_told_from_it() -> None:
+    assert [told("keep n >= 0.85", value) for value in (0.849996, 0.85, 0.850004)] == ["0.849996", "0.85", "0.850004"]
+    assert told("keep n >= 0.84999", 0.84998) == "0.84998"  # and not 0.85, which is on the other side
+    assert told("keep n < 20", 19.999) == "19.999" and told("keep n < 1000", 999.96) == "999.96"
+    assert told("keep n <= 1234.6", 1234.561) == "1234.56"
+    assert told("drop n > 2%", 0.99996) == "99.996%" and told("drop n > 1min", 59.9999) == "59.9999s"
+    assert told("keep n in 0.2..0.7", 0.700001) == "0.700001"
+
+
+@example(0.3, 0.1 + 0.2)
+@example(999.9999, 1000.0)
+@given(st.floats(1e-5, 1e6), st.floats(1e-5, 1e6) | st.integers(-3, 3))
+def test_what_is_told_of_a_number_stands_to_the_limit_as_the_number_does(limit: float, value: float) -> None:
+    if isinstance(value, int):  # so many numbers away
+        value = limit + value * math.ulp(limit)
+    shown = Decimal(_of("keep n >= 0.02").at(limit).told_value(value))
+    assert shown.compare(Decimal(repr(limit))) == Decimal(repr(value)).compare(Decimal(repr(limit)))
 
 
 @pytest.mark.parametrize(

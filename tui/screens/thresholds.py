@@ -183,10 +183,12 @@ class ThresholdsScreen(DataPart[ThresholdsModel]):
         if self._here() != here and self._here() is not here:
             return
         ink, text = self.ink, Text()
-        for row in reversed(rows):
+        values = [here.told_value(row.value) for row in rows]
+        wide = max(map(len, values), default=0)
+        for row, value in zip(reversed(rows), reversed(values), strict=True):
             fate = "kept" if here.now.keeps(row.value) else "dropped"
             text.append(f"{'✓' if fate == 'kept' else '✗'} {fate:<8}", style=ink.good if fate == "kept" else ink.bad)
-            text.append(f"{here.told_value(row.value):>9}  ", style=f"bold {ink.text}")
+            text.append(f"{value:>{max(9, wide)}}  ", style=f"bold {ink.text}")
             content = " · ".join(value for _, value in row.content)
             where = place(row.file, row.line, self.model.row_files) if self.model and row.line is not None else ""
             text.append(f"{visible(where)}  ", style=ink.faint).append(one_line(content, 600) + "\n", style=ink.text)

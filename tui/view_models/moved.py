@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from spec_lang.quantities import Quantity, Unit
+from spec_lang.quantities import SUFFIXES, Quantity, Unit
 from tui.formats import count
 from tui.threshold_queries import Measured, Numbers
 from tui.view_models.thresholds import Cut, Kept, Scale, beside, cut_of, finite, kept, line_of, scale_of, unwritten
@@ -57,14 +58,23 @@ class Moved:
         return text
 
     def told_value(self, value: float) -> str:
-        """A number of a row as limits of the rule are written: in the same unit, without an exponent. Whole numbers
-        are exact, others have four digits."""
-        if not math.isfinite(value) or not (value == 0 or 1e-6 <= abs(value) < 1e15):
+        """A number of a row as limits of the rule are written, in the same unit. Whole numbers are exact, others have
+        four digits, or as many as leave them on their side of a limit: the rows next to it differ from it in later
+        ones. Only what is below a millionth, or has more than fifteen digits, has an exponent."""
+        unit, value = self.now.edge.unit, value + 0.0  # a zero has no sign
+        if not math.isfinite(value):
             return f"{value:.4g}"
-        exact = value.is_integer() and self.now.edge.unit is None
-        digits = Decimal(repr(value)) if exact else Decimal(f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}")
-        text = str(Quantity(digits, unit)) if (unit := self.now.edge.unit) is not None else format(digits, "f")
-        return text.rstrip("0").rstrip(".") if "." in text and unit is None else text
+        far = value != 0 and not 1e-6 <= abs(value) < 1e15
+        if value.is_integer() and unit is None and not far:
+            return f"{value:.0f}"
+        limits = [edge.value for edge in (self.now.low, self.now.high) if edge is not None]
+        text = _short(value, [*limits, 1.0] if unit is Unit.SHARE else limits, small=far or abs(value) < 1000)
+        if unit is None:
+            return text.rstrip("0").rstrip(".") if "." in text and not far else text
+        if not far:
+            return str(Quantity(Decimal(text), unit))
+        suffix, factor = next((suffix, factor) for suffix, (of, factor) in SUFFIXES.items() if of is unit)
+        return f"{(Decimal(text) / factor).normalize():e}{suffix}"
 
     def moved(self, steps: int) -> Moved:
         """Some steps on; past the last number there is nothing to be seen, so it stays there. Nor does it go where no
@@ -95,6 +105,14 @@ class Moved:
     def near(self, most: int) -> tuple[list[int], list[int]]:
         """Positions of the rows just below and just above the limit that moves."""
         return beside(self.now, self.numbers, most)
+
+
+def _short(value: float, limits: Sequence[float], *, small: bool) -> str:
+    """A number with four digits, or as many more as it takes to stand to each limit as the number itself does."""
+    exact, bounds = Decimal(repr(value)), [Decimal(repr(limit)) for limit in limits]
+    texts = (f"{value:.{digits}g}" if small else f"{value:.{digits - 3}f}" for digits in range(4, 18))
+    sides = [exact.compare(bound) for bound in bounds]
+    return next((text for text in texts if [Decimal(text).compare(b) for b in bounds] == sides), repr(value))
 
 
 def moved(about: Measured, numbers: Numbers | str) -> Moved | str:
