@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
@@ -24,7 +25,7 @@ from tests.command import sft
 from tests.tui.conftest import Journey
 from tests.tui.sample_store import RUN
 from tui import queries
-from tui.demo import ARCHIVE, TABLES, demo_copy, unpack
+from tui.demo import ARCHIVE, LOCK, TABLES, demo_copy, is_copy, unpack
 
 Walk = Callable[..., None]
 AGAIN = "`docs/make_demo.py` on a finished store makes the demo again"
@@ -114,19 +115,38 @@ def test_a_copy_goes_with_its_process_and_what_was_left_goes_next_time(tmp_path:
         left[number] = folder.exists()
         process.stdout.close()
     assert left == {signal.SIGHUP: False, signal.SIGKILL: True}
-    (tmp_path / "sft-demo-notes").mkdir()  # somebody's own
-    with patch("tempfile.tempdir", str(tmp_path)), demo_copy() as store:
-        assert sorted(tmp_path.iterdir()) == sorted([store.root.parent, tmp_path / "sft-demo-notes"])
-    assert [path.name for path in tmp_path.iterdir()] == ["sft-demo-notes"]
+    notes, open_elsewhere = tmp_path / "sft-demo-notes", tmp_path / "sft-demo-elsewhere"
+    for folder in (notes, open_elsewhere):  # somebody's own, and one of a container that shares the folder
+        folder.mkdir()
+    with patch("tempfile.tempdir", str(tmp_path)), (open_elsewhere / LOCK).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with demo_copy() as store:
+            assert sorted(tmp_path.iterdir()) == sorted([store.root.parent, notes, open_elsewhere])
+            with demo_copy() as other:
+                assert store.exists and other.exists and is_copy(store) and is_copy(other)
+        assert not is_copy(store) and sorted(tmp_path.iterdir()) == sorted([notes, open_elsewhere])
+        fcntl.flock(held, fcntl.LOCK_UN)
+        with demo_copy():
+            assert notes.exists() and not open_elsewhere.exists()
 
 
 def test_marks_of_a_demo_do_not_go_without_a_word(done: Store, tmp_path: Path, walk: Walk) -> None:
-    store = Store(Path(shutil.copytree(done.root, tmp_path / "sft-demo-1-x" / ".sft")))
+    """Nor is anything said of a project that is only called so."""
+    (place := tmp_path / "a place").mkdir()
+    own = Store(Path(shutil.copytree(done.root, place / "sft-demo-support" / ".sft")))
+
+    async def silent(go: Journey) -> None:
+        await go.press("5", "space", "q")
+        assert go.app.return_code == 0
+
+    walk(own, silent, run_id=RUN, size=(120, 40))
 
     async def journey(go: Journey) -> None:
         await go.press("5", "space", "q")
         assert "This demo is a copy" in go.text() and "sft show marks" in go.text() and go.app.is_running
+        assert any(f"--store '{store.root}'" in told.message for told in go.app._notifications)
         await go.press("space", "q")  # the mark is taken back: nothing is lost
         assert go.app.return_code == 0
 
-    walk(store, journey, run_id=RUN, size=(120, 40))
+    with patch("tempfile.tempdir", str(place)), demo_copy() as store:
+        walk(store, journey, run_id=queries.runs(store, 1)[0].run_id, size=(160, 40))

@@ -6,6 +6,7 @@ says so in the status line and asks again.
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -219,7 +220,8 @@ class View(Reading[M]):
             self.app.notify(told, markup=False, severity="warning")
         elif marking.marked and not marking.told_of_copy and is_copy(self.board.store):
             marking.told_of_copy = True
-            writes = f"sft show marks --store {self.board.store.root} --format jsonl > marks.jsonl"
+            root = shlex.quote(str(self.board.store.root))
+            writes = f"sft show marks --store {root} --format jsonl > marks.jsonl"
             told = f"This demo is a copy: what you marked goes with it. q again leaves; this keeps it:\n{writes}"
             self.app.notify(told, markup=False, severity="warning", timeout=30)
         else:
