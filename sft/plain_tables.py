@@ -33,7 +33,8 @@ class Table:
     ``notes`` has a text for each row (may be empty), told below it in text and as a last column in Markdown, which is
     called ``noted``. ``copied``: the last column is there to be copied into a file or a command line; it is shown
     whole, also where its line gets wider than the page. ``compared`` are the positions of two columns of texts that are
-    held against each other: where they are cut, it is around what differs first.
+    held against each other: where they are cut, it is around what differs first, wherever that is. So they are looked
+    through whole.
     """
 
     title: str
@@ -101,7 +102,8 @@ def markdown_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[st
 def aligned(table: Table, width: int, *, header: bool = True) -> list[str]:
     """A table in lines. Cells are made visible and cut to their column."""
     last = len(table.columns) - 1 if table.copied else None
-    cells = [tuple(visible(c if i == last else c[: 4 * width]) for i, c in enumerate(row)) for row in table.rows]
+    whole = {last, *(table.compared or ())}
+    cells = [tuple(visible(c if i in whole else c[: 4 * width]) for i, c in enumerate(row)) for row in table.rows]
     wanted = [table.columns, *cells] if header else cells
     needs = [max((cell_len(row[i]) for row in wanted), default=0) for i in range(len(table.columns))]
     fixed = table.right if last is None else table.right | {last}

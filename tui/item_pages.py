@@ -19,7 +19,7 @@ class StaleIndex(Exception):
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
     """``value`` and ``base_value`` are the metric of subject and baseline; NULL when it was not measured. ``reason`` is
-    what a metric says of the answer."""
+    what a metric says of the answer. Both texts are heads; ``differs_later`` where they differ behind them alone."""
 
     row_id: str
     template: str
@@ -28,6 +28,7 @@ class PredictionRow:
     output: str
     expected: str
     reason: str | None = None
+    differs_later: bool = False
 
 
 def item_rows(store: Store, found: Listed, begin: int, end: int) -> list[PredictionRow]:
@@ -38,7 +39,8 @@ def item_rows(store: Store, found: Listed, begin: int, end: int) -> list[Predict
     places = [int(index.at[item]) for item in items]
     with store.reading() as con:
         heads = con.execute(
-            f"SELECT rowid, hash(row_id), row_id, left(output, {HEAD_CHARACTERS}), left(expected, {HEAD_CHARACTERS}) "
+            f"SELECT rowid, hash(row_id), row_id, left(output, {HEAD_CHARACTERS}) AS said, "
+            f"left(expected, {HEAD_CHARACTERS}) AS wanted, coalesce(said = wanted AND output <> expected, false) "
             f"FROM predictions WHERE rowid IN {_THESE}",
             [places],
         ).fetchall()
@@ -49,13 +51,13 @@ def item_rows(store: Store, found: Listed, begin: int, end: int) -> list[Predict
     by_place = {place: tuple(rest) for place, *rest in heads}
     rows = []
     for item, place in zip(items, places, strict=True):
-        print_, row_id, output, expected = by_place.get(place, (None, "", "", ""))
+        print_, row_id, output, expected, later = by_place.get(place, (None, "", "", "", False))
         if print_ != int(index.prints[item]):
             raise StaleIndex
         reason = said.get(int(index.reasons[item])) if index.reasons is not None else None
         template = index.templates[int(index.cell[item])]
         values = _number(index.value[item]), _number(index.base[item])
-        rows.append(PredictionRow(row_id, template, *values, output, expected, reason))
+        rows.append(PredictionRow(row_id, template, *values, output, expected, reason, later))
     return rows
 
 

@@ -89,7 +89,11 @@ def test_a_long_output_is_cut_in_the_list_only(running: Store) -> None:
     row = (step, "id", "q", "x" * 10_000, "y", "length", 1, 2_500, 0.1, STARTED)
     running.insert("predictions", (*columns, "seconds", "made_at"), [row])
     (line,) = prediction_page(running, RUN, CHOSEN, 10)
-    assert len(line.output) == asked.HEAD_CHARACTERS
+    assert len(line.output) == asked.HEAD_CHARACTERS and not line.differs_later
+    with running.writing() as con:
+        con.execute("UPDATE predictions SET expected = left(output, 5000) WHERE row_id = 'id'")
+    (line,) = prediction_page(running, RUN, CHOSEN, 10)
+    assert line.expected == line.output and line.differs_later
     assert len(asked.item(running, RUN, "format", "id", line.template).outputs[0].output) == 10_000
 
 

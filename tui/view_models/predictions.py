@@ -26,6 +26,7 @@ _NUMBERS: dict[Outcome, str] = {**_GRADED, "lost": "worse than the baseline", "g
 
 
 Sides = Mapping[tuple[str, str], tuple[str, str]]  # (eval, metric) -> unit, and the side on which it is better
+LATER = "… differs later"  # behind what a list reads of two texts
 PLAIN = ("plain", "neither")  # of a metric that nothing is known of yet
 
 
@@ -90,7 +91,8 @@ def item_line(row: PredictionRow, side: tuple[str, str]) -> ItemLine:
     unit, _ = side
     values = number(row.value, unit), number(row.base_value, unit)
     wrong = is_wrong(row.value, *side)
-    return ItemLine(row.row_id, row.template, badge(row.value, *side), *values, row.output, row.expected, wrong)
+    output = row.output + LATER if row.differs_later else row.output
+    return ItemLine(row.row_id, row.template, badge(row.value, *side), *values, output, row.expected, wrong)
 
 
 def is_wrong(value: float | None, unit: str, better: str) -> bool:
