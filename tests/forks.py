@@ -2,8 +2,12 @@
 torch and transformers takes each time.
 
 One process that has imported what a run needs, and has computed nothing, forks for every start; the fork runs a module
-as ``python -m`` does. What a kill, an interrupt and an exit code say of it holds of a process that began with
-Python. What only a beginning shows (what is imported, the hash seed, the locale) needs ``subprocess``.
+as ``python -m`` does. What a kill does to it, what it does when it is interrupted, and the code that it exits with hold
+of a process that began with Python. Its beginning and its end do not: variables that libraries read when they are
+imported are those of the first process, and a fork leaves without ``atexit``, without joining threads and without
+taking libraries down, so that what hangs or aborts there is not seen. A KeyboardInterrupt that nobody takes ends it
+with 1, not with the signal. What that is about needs ``subprocess``; of ``tests/e2e/test_interruptions.py`` the run
+that is interrupted in its training is such a process.
 """
 
 from __future__ import annotations
@@ -108,14 +112,21 @@ def _serve() -> None:
     for module in IMPORTED:
         import_module(module)
     gc.freeze()  # else a collection in a fork copies the pages of all libraries
+    going: set[int] = set()
     for line in iter(sys.stdin.readline, ""):
         asked = json.loads(line)
         if "ended" in asked:
             pid, status = os.waitpid(asked["ended"], os.WNOHANG)
             told = os.waitstatus_to_exitcode(status) if pid else None
+            going.discard(pid)
         elif (told := os.fork()) == 0:
             _become(**asked)
+        else:
+            going.add(told)
         print(json.dumps(told), flush=True)
+    for pid in going:  # of a test that failed
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def _become(module: str, words: list[str], cwd: str, streams: str, environment: dict[str, str]) -> NoReturn:

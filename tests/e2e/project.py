@@ -123,6 +123,11 @@ class Project:
         """A process to be killed."""
         return forks.start("sft", *args, cwd=self.root)
 
+    def begin(self, *args: str) -> subprocess.Popen[str]:
+        """One that begins and ends with Python: see ``tests.forks``."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen([sys.executable, "-m", "sft", *args], cwd=self.root, text=True, **pipes)
+
 
 def make_project(root: Path, rows: int = 60) -> Project:
     """Write the project. Messages are random words, so that none is a near-duplicate by accident."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from runtime.events import EventTail
 from runtime.store import Store
 from tests.e2e.project import Project, make_project
 from tests.forks import Forked
+
+Process = Forked | subprocess.Popen[str]
 
 
 def fingerprint(project: Project) -> dict[str, str]:
@@ -34,7 +37,7 @@ def runs_of(project: Project) -> set[Path]:
     return set((project.root / ".sft" / "runs").glob("*"))
 
 
-def wait_for(project: Project, earlier: set[Path], kind: str, step: str, process: Forked, count: int) -> None:
+def wait_for(project: Project, earlier: set[Path], kind: str, step: str, process: Process, count: int) -> None:
     """Block until a run that is none of the ``earlier`` ones has emitted ``count`` events of a kind for a step."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -62,7 +65,8 @@ def test_a_run_that_is_stopped_anywhere_continues_to_the_same_end(finished: Proj
     project = make_project(tmp_path / "project")
     for kind, step, count, how in STOPS:
         earlier = runs_of(project)
-        process = project.start("run", "triage.sft", "--plain")
+        words = ("run", "triage.sft", "--plain")
+        process: Process = project.begin(*words) if how is signal.SIGINT else project.start(*words)
         wait_for(project, earlier, kind, step, process, count)
         process.send_signal(how)
         _, err = process.communicate(timeout=60)
