@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.own_results import BEGUN_STEPS
+from runtime.own_results import BEGUN_STEPS, finished_by
 from runtime.store import Store
 from tui.item_filters import PredictionFilter
 from tui.item_order import OUTCOMES, Outcome
@@ -26,6 +26,7 @@ __all__ = [
     "Outcome",
     "PredictionFilter",
     "PredictionRow",
+    "answered_since",
     "cells",
     "item",
 ]
@@ -61,3 +62,15 @@ def _begun(store: Store, run_id: str) -> frozenset[str]:
         f"SELECT b.step_id FROM {BEGUN_STEPS} b SEMI JOIN predictions USING (step_hash) WHERE b.run_id = ?", [run_id]
     )
     return frozenset(step for (step,) in rows)
+
+
+def answered_since(store: Store, run_id: str, chosen: PredictionFilter) -> str | None:
+    """The run that has finished a model's answers since, of which this one has none of its own; None where there is
+    no such run."""
+    others = finished_by(store, run_id)
+    asked = store.query(
+        "SELECT step_id FROM steps WHERE run_id = ? AND kind = 'predict' AND labels->>'eval' = ? "
+        "AND labels->>'model' = ? ORDER BY ordinal",
+        [run_id, chosen.eval, chosen.model],
+    )
+    return next((others[step] for (step,) in asked if step in others), None)

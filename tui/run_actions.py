@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 # What becomes of a step that was under way when a run ended, by what it does.
 GOES_ON = (
     "Of a step that was under way, a training goes on from its last checkpoint, and what models answered or scored is "
-    "kept; work on the data (filters, near-duplicates, overlaps) begins anew."
+    "kept; work on the data (filters, near-duplicates, overlaps) begins anew, and so does measuring (code that is run, "
+    "too)."
 )
 TAKEN, NOT_BLESSABLE = "SFT0916", "SFT0915"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,13 @@ from sft.run_report.html_page import html_page
 from sft.show import show
 from sft.show_pages import PAGES
 from spec_lang.diagnostics import DiagnosticError
+from tests.tui.conftest import Journey
 from tests.tui.sample_store import RUN
 from tui import home_queries, prediction_queries, queries, training_queries
 from tui.compare_queries import comparison
 from tui.fate_queries import row_fate
 from tui.item_filters import PredictionFilter, listed
+from tui.screens.predictions import PredictionsScreen
 from tui.side_queries import sides
 from tui.view_models.compare import compare_lines
 from tui.view_models.runs import run_view
@@ -113,6 +116,22 @@ def test_the_steps_say_which_run_has_done_them_since(stopped: Store) -> None:
     assert told["gate:release"].endswith(f"run {newest} has done it since")
     assert told["measure:exam"].endswith(f"run {left[0].finished_by} has done it since")
     assert not any(step.finished_by for step in queries.steps(stopped, newest))
+
+
+def test_a_list_says_which_run_has_the_answers(done: Store, tmp_path: Path, walk: Callable[..., None]) -> None:
+    """It asked, and may have paid for it: that it asked nobody would be wrong."""
+    at = "predict:format.tuned.plain"
+    store = stop(Store(Path(shutil.copytree(done.root, tmp_path / ".sft"))), at, rest="skipped")
+    chosen = PredictionFilter("format", "tuned", None, None)
+    assert prediction_queries.answered_since(store, STOPPED, chosen) == RUN
+    assert prediction_queries.answered_since(store, RUN, chosen) is None
+
+    async def journey(go: Journey) -> None:
+        go.app.push_screen(PredictionsScreen(STOPPED, wanted=chosen))
+        await go.settle()
+        assert f"Run {RUN} has done it since" in go.text() and "asked no model" not in go.text()
+
+    walk(store, journey, run_id=STOPPED, size=(120, 40))
 
 
 def test_what_comes_bit_by_bit_is_its_own_until_another_run_has_finished_it(done: Store, tmp_path: Path) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.store import Store
+from tests.tui.conftest import Journey
+from tests.tui.sample_store import RUN
+from tui.screens.run import STEP, RunScreen
 from tui.view_models.plan_lines import PlanLine, first_opened, plan_lines, window
 from tui.view_models.plan_tree import MANY_ANSWERS, Part, folds_around, parts_of, plan_tree
 from tui.view_models.runs import RunView, StepLine
+from tui.widgets.columns import line_text
 
 
 def step(step_id: str, status: str = "done", note: str = "", seconds: float | None = 1.0) -> StepLine:
@@ -148,3 +156,17 @@ def test_every_step_stands_in_the_tree_once_whatever_is_open(known: list[Part]) 
     assert sorted(step for node in closed for step in node.steps) == sorted(ids)
     everything = list(plan_tree(known, folds_around(known, set(ids))))
     assert sorted(node.key for node in everything if node.opened is None) == sorted(ids)
+
+
+def test_a_long_name_gives_way_to_how_much_else_its_step_reads(done: Store, walk: Callable[..., None]) -> None:
+    async def journey(go: Journey) -> None:
+        screen = go.app.screen
+        assert isinstance(screen, RunScreen)
+        line = next(line for line in screen.lines if line.more)
+        for name in (line.name, "much" * 40):
+            shown = screen._row(replace(line, name=name)).cells[STEP]
+            assert str(shown).endswith(f" (+{line.more})")
+            assert len(str(shown)) <= screen.table().width_of(STEP)
+        assert name in line_text(screen._row(replace(line, name=name), whole=True))
+
+    walk(done, journey, run_id=RUN, size=(80, 24))

@@ -24,6 +24,7 @@ from tui.screens.pick import Choice, PickScreen
 from tui.screens.view import View
 from tui.side_queries import Side
 from tui.view_models.choices import Choices
+from tui.view_models.predictions import outcome_name
 from tui.widgets.big_table import BigTable
 
 SEPARATOR = "\n"
@@ -41,6 +42,25 @@ class PredictionModel:
     plan: dict[str, Any]
     problem: str = ""
     why: str = ""  # there is nothing to choose
+    since: str | None = None  # the run that has the answers of which this one has none
+
+    def why_nothing(self, running: bool) -> tuple[str, str]:
+        """Why the list is empty, and what to do about it."""
+        if self.why:
+            return self.why, "Press e for another eval." if self.choices.evals else "Esc goes back."
+        if self.chosen is None:
+            return "This run has no eval.", "Add an `eval` block to the spec to see what its models answer."
+        if self.found is None or not len(self.found.index):
+            if self.since is not None:
+                other = f"Run {self.since} has done it since: the answers are in that one."
+                return f"This run did not finish asking {self.chosen.model}.", other
+            if not running:
+                return "This run has asked no model here.", "Key 1 shows what it did, R runs its spec again."
+            return "No prediction yet.", "They appear here while the run makes them (key 1 shows how far it is)."
+        if not self.found.counts["all"]:
+            return "No item fits these filters.", "Press u for all items, or / or f to change a filter."
+        name = outcome_name(self.chosen.outcome, self.found.ranked.flips)
+        return f"No item is {name}.", "Press o for another outcome, c for another metric, u for all items."
 
 
 class ItemChoices(View[PredictionModel]):

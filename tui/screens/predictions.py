@@ -32,7 +32,7 @@ from tui.side_queries import item_beside, side_of
 from tui.themes import Ink
 from tui.view_models.choices import choices, metric_order
 from tui.view_models.failures import answer_settings, filter_line, next_outcome, without_filters
-from tui.view_models.predictions import ItemView, item_view, outcome_name
+from tui.view_models.predictions import ItemView, item_view
 from tui.view_models.verdicts import Requirement
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import Row
@@ -102,7 +102,8 @@ class PredictionsScreen(ItemActions):
         store = self.board.store
         with store.reading():
             side, notes = side_of(store, chosen), marks.notes(store, chosen.eval)
-        return replace(empty, chosen=chosen, found=found, side=side, notes=notes, problem=problem)
+            since = None if len(found.index) else asked.answered_since(store, self.run_id or "", chosen)
+        return replace(empty, chosen=chosen, found=found, side=side, notes=notes, problem=problem, since=since)
 
     def _listed(self, look: Look) -> tuple[Listed, PredictionFilter, str]:
         """The items, and what was really asked: a condition that no longer holds is left away and told of."""
@@ -158,7 +159,8 @@ class PredictionsScreen(ItemActions):
         if found is None or not len(found.order):
             self.set_class(False, "whole")
             self._causes_counted({})
-            self.query_one("#nothing", Static).update(explained(*self._why_nothing(model), ink))
+            why = model.why_nothing(self.board.state(model.run) == "running")
+            self.query_one("#nothing", Static).update(explained(*why, ink))
             return
         self.items.searched = model.chosen.text if model.chosen else ""
         self.show_marks()
@@ -204,20 +206,6 @@ class PredictionsScreen(ItemActions):
     def _causes_counted(self, causes: dict[Cause, int] | None) -> None:
         self.causes = causes
         self.query_one(FilterHead).show_causes(causes or {}, self.ink)
-
-    def _why_nothing(self, model: PredictionModel) -> tuple[str, str]:
-        if model.why:
-            return model.why, "Press e for another eval." if model.choices.evals else "Esc goes back."
-        if model.chosen is None:
-            return "This run has no eval.", "Add an `eval` block to the spec to see what its models answer."
-        if model.found is None or not len(model.found.index):
-            if self.board.state(model.run) != "running":
-                return "This run has asked no model here.", "Key 1 shows what it did, R runs its spec again."
-            return "No prediction yet.", "They appear here while the run makes them (key 1 shows how far it is)."
-        if not model.found.counts["all"]:
-            return "No item fits these filters.", "Press u for all items, or / or f to change a filter."
-        name = outcome_name(model.chosen.outcome, model.found.ranked.flips)
-        return f"No item is {name}.", "Press o for another outcome, c for another metric, u for all items."
 
     def on_big_table_highlighted(self) -> None:
         """Read the item when the cursor stays on it."""

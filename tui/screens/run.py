@@ -125,6 +125,14 @@ class RunScreen(ActsOnRuns, View[RunModel]):
             todo = visible(started.said(), newlines=True) or f"It said nothing in {started.output}."
         self.query_one("#nothing", Static).update(explained(what, todo, self.ink))
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Names to another width."""
+        if self.stands and self.model is not None:
+            self._show(self.shown_run)
+
     def _view(self, model: RunModel) -> RunView:
         return run_view(model.run, model.steps, time.time(), self.board.live_of(self.run_id))
 
@@ -164,14 +172,16 @@ class RunScreen(ActsOnRuns, View[RunModel]):
             text.append("\n" + visible(advice), style=ink.faint)
         strip.update(text)
 
-    def _row(self, line: PlanLine) -> Row:
+    def _row(self, line: PlanLine, *, whole: bool = False) -> Row:
+        """``whole``: to look through or to copy, so that no name gives way to what stands behind it."""
         ink, step = self.ink, line.step
         fold = "" if line.node.opened is None else "▾ " if line.node.opened else "▸ "
         name = Text(line.node.lead + fold, style=ink.faint).append(f"{line.kind} ", style=ink.faint)
         name.append(one_line(line.name, 200), style=ink.text if step is not None else f"bold {ink.text}")
         others = f" (+{line.more})" if line.more else ""
-        if name.cell_len + len(others) <= self.table().width_of(STEP):
-            name.append(others, style=ink.faint)
+        if others and not whole:
+            name.truncate(max(1, self.table().width_of(STEP) - len(others)), overflow="ellipsis")
+        name.append(others, style=ink.faint)
         rows = (step.rows_in, step.rows_out) if step is not None else (None, None)
         lost = step.rows_dropped if step is not None else None
         mark = Text(STATE_MARKS.get(line.status, "·"), style=ink.state(line.status))
@@ -249,7 +259,9 @@ class RunScreen(ActsOnRuns, View[RunModel]):
             return table.find(text, step)
         every = plan_lines(self.shown_run, parts, folds_around(parts, {part.id for part in parts}))
         order = [line.key for line in every]
-        hits = [i for i, line in enumerate(every) if text.casefold() in line_text(self._row(line)).casefold()]
+        hits = [
+            i for i, line in enumerate(every) if text.casefold() in line_text(self._row(line, whole=True)).casefold()
+        ]
         here = order.index(table.current) if table.current in order else 0
         table.highlight(text)
         if not hits:
@@ -261,6 +273,10 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         self._show(self.shown_run)
         table.go_to(order[found])
         return f"{hits.index(found) + 1} of {len(hits)}, in {len(every):,} lines"
+
+    def copied(self, what: str) -> str | None:
+        line = self._current()
+        return line_text(self._row(line, whole=True)) if what == "line" and line is not None else super().copied(what)
 
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")
