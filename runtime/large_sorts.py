@@ -66,6 +66,6 @@ def copy_sorted(
         # One reader of all pieces: of a union each thread would take a part, and later ones be held until their turn.
         return db.copy(f"SELECT * FROM {parquet(*pieces)}", path)
     finally:
+        shutil.rmtree(folder, ignore_errors=True)
         db.execute("RESET partitioned_write_flush_threshold")
         db.execute("RESET disabled_optimizers")
-        shutil.rmtree(folder, ignore_errors=True)

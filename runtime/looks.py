@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 ONE_AT_A_TIME = threading.RLock()  # held by whoever is at a store
 OPEN_LOOKS: dict[Path, duckdb.DuckDBPyConnection] = {}  # by database, changed under the lock
-_in_order: dict[Path, tuple[int, int, int]] = {}  # databases that were found to be in order, and their files then
+_in_order: dict[Path, tuple[str, int, int, int]] = {}  # databases that were found to be in order, and their files then
 
 
 def is_in_order(database: Path) -> bool:
-    """Whether a database was found to be in order, and nobody has written to it since."""
+    """Whether a database was found to be in order, and has neither been moved nor written to since."""
     return _in_order.get(database) == _file(database)
 
 
@@ -34,9 +34,14 @@ def found_in_order(database: Path) -> None:
     _in_order[database] = _file(database)
 
 
-def _file(database: Path) -> tuple[int, int, int]:
+def forget_order() -> None:
+    """Look again at every store: a question has failed, and files that views look into may be gone."""
+    _in_order.clear()
+
+
+def _file(database: Path) -> tuple[str, int, int, int]:
     state = database.stat()
-    return state.st_ino, state.st_mtime_ns, state.st_size
+    return str(database.resolve()), state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def interrupt_looks() -> None:

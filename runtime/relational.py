@@ -4,7 +4,7 @@ Data steps are SQL over columnar files, run out of core: an engine takes at most
 what does not fit spills into the step's own folder. Row order is part of every result, so insertion
 order is preserved, rows are written as they are read wherever nothing groups or joins them, and whatever
 does is ordered again before it is written. Rows and their order do not depend on threads; where a file's row
-groups are cut does, and nothing reads that. This module and ``store`` are the only ones that import duckdb. Opening
+groups are cut does, and nothing reads that. DuckDB is imported here and for the store only. Opening
 an engine costs about 15 ms.
 """
 
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.damaged_files import damage
 from runtime.machine_memory import machine_memory
+from runtime.stopping import stoppable
 from spec_lang.diagnostics import DiagnosticError, fatal
 from spec_lang.plain_text import one_line
 
@@ -58,48 +59,39 @@ class Engine:
         self.rows(sql, params)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """All rows of a query. Raises Interrupted where it was stopped."""
-        import duckdb
-
-        _computing.append(self.con)
-        try:
+        """All rows of a query. Raises Interrupted where the run is stopped."""
+        with self._asked(self.con, sql):
             return self.con.execute(sql, list(params)).fetchall()
-        except duckdb.Error as error:
-            raise self._told(error, sql) from error
-        finally:
-            _computing.remove(self.con)
 
     def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
         """The rows of a query, a few thousand held as Python objects at a time. No other query runs meanwhile."""
-        import duckdb
-
-        try:
+        with self._asked(self.con, sql):
             result = self.con.execute(sql, list(params))
-            while rows := result.fetchmany(10_000):
-                yield from rows
-        except duckdb.Error as error:
-            raise self._told(error, sql) from error
+        while rows := self._fetched(result, 10_000, sql):
+            yield from rows
 
     def batches(self, sql: str, params: Sequence[Any], size: int) -> Iterator[list[Row]]:
         """The rows of a query, ``size`` at a time; other statements may run in between."""
+        with self.con.cursor() as reader:
+            with self._asked(reader, sql):
+                reader.execute(sql, list(params))
+            while batch := self._fetched(reader, size, sql):
+                yield batch
+
+    def _fetched(self, con: duckdb.DuckDBPyConnection, rows: int, sql: str) -> list[Row]:
+        with self._asked(con, sql):
+            return con.fetchmany(rows)
+
+    @contextmanager
+    def _asked(self, con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[None]:
+        """A statement, or a part of its rows: what DuckDB says against it becomes what the user is told."""
         import duckdb
 
         try:
-            with self.con.cursor() as reader:
-                reader.execute(sql, list(params))
-                while batch := reader.fetchmany(size):
-                    yield batch
+            with stoppable(con):
+                yield
         except duckdb.Error as error:
-            raise self._told(error, sql) from error
-
-    def _told(self, error: duckdb.Error, sql: str) -> Exception:
-        import duckdb
-
-        if isinstance(error, duckdb.InterruptException):
-            from runtime.context import Interrupted
-
-            return Interrupted()
-        return self.failures[0]() if self.failures else damage(error, self.con, sql) or explained(error)
+            raise (self.failures[0]() if self.failures else damage(error, self.con, sql) or explained(error)) from error
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The single value of a query that gives one row with one column."""
@@ -147,16 +139,6 @@ class Engine:
         row_group = SMALL_GROUP if kept else ROW_GROUP
         settings = f"{PARQUET_SETTINGS}, ROW_GROUP_SIZE {row_group}"
         return int(self.value(f"COPY ({select}) TO {literal(str(path))} ({settings})", params))
-
-
-_computing: list[duckdb.DuckDBPyConnection] = []  # connections of engines in which a statement runs
-
-
-def stop_statements() -> None:
-    """End what engines compute right now, for a step that is asked to stop: a statement over millions of rows may take
-    a minute, and what it has made until then is thrown away in any case. For signal handlers, too."""
-    for con in tuple(_computing):
-        con.interrupt()
 
 
 @contextmanager

@@ -29,9 +29,9 @@ from runtime.environment import OPTIONS, SPEC_FOLDER, capture
 from runtime.events import EVENTS, STOPPING, Event, EventWriter
 from runtime.places import Files, placed, spec_files
 from runtime.preflight import preflight
-from runtime.relational import stop_statements
 from runtime.run_record import Result
 from runtime.skipping import Skipping, notices, overall_verdict
+from runtime.stopping import statements_again, stop_statements
 from runtime.store import Store
 from spec_lang.diagnostics import Diagnostic, DiagnosticError, fatal
 
@@ -256,8 +256,8 @@ def step_runner(kind: StepKind) -> Callable[[StepContext], StepResult]:
 
 @contextmanager
 def stop_on_signals(events: EventWriter) -> Iterator[StopFlag]:
-    """Ctrl-C and SIGTERM ask for a stop at the next safe point, and end a statement over rows; a second Ctrl-C stops at
-    once."""
+    """Ctrl-C and SIGTERM ask for a stop at the next safe point, which the end of a statement over rows is at once; a
+    second Ctrl-C does not wait for one."""
     stop = StopFlag()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -277,3 +277,4 @@ def stop_on_signals(events: EventWriter) -> Iterator[StopFlag]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        statements_again()

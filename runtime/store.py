@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +19,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.attached_files import HERE, Attached, attach
-from runtime.damaged_files import damage
 from runtime.looks import ONE_AT_A_TIME, OPEN_LOOKS, found_in_order, is_in_order
-from runtime.relational import explained
 from runtime.row_files import move_out, point_views, points_here
+from runtime.stopping import signals_heard
+from runtime.store_findings import findings, held, unusable
 from spec_lang.diagnostics import DiagnosticError, fatal
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ class Store:
 
     root: Path
     patience: float = PATIENCE_SECONDS
+    mends: bool = True  # whether a look may write: a store of an older version, or one that was moved
 
     @property
     def database(self) -> Path:
@@ -105,9 +105,10 @@ class Store:
         with ONE_AT_A_TIME:
             opened = self._connect(read_only=False)
             try:
-                opened.con.execute("BEGIN")
-                yield opened.con
-                opened.con.execute("COMMIT")
+                with signals_heard():
+                    opened.con.execute("BEGIN")
+                    yield opened.con
+                    opened.con.execute("COMMIT")
             except BaseException:
                 with suppress(Exception):
                     opened.con.execute("ROLLBACK")
@@ -126,7 +127,7 @@ class Store:
             raise fatal("SFT0902", f"there is no store at `{self.root}`", "run a spec first: `sft run FILE`")
         with ONE_AT_A_TIME:
             if self.database in OPEN_LOOKS:
-                with _findings(OPEN_LOOKS[self.database]):
+                with findings(OPEN_LOOKS[self.database]):
                     yield OPEN_LOOKS[self.database]
                 return
             opened = self._connect(read_only=True)
@@ -134,7 +135,7 @@ class Store:
                 if not is_in_order(self.database):
                     opened = self._in_order(opened)
                 OPEN_LOOKS[self.database] = opened.con
-                with _findings(opened.con):
+                with findings(opened.con):
                     yield opened.con
             finally:
                 OPEN_LOOKS.pop(self.database, None)
@@ -157,13 +158,19 @@ class Store:
                 insert_rows(con, table, columns, rows)
 
     def _in_order(self, opened: Attached) -> Attached:
-        if older := _is_older(opened.con):
-            opened = self._renewed(opened)
-        if not points_here(opened.con, self.root):
-            return self._pointed(opened)
-        if not older:
-            found_in_order(self.database)
-        return opened
+        try:
+            older, here = _is_older(opened.con), points_here(opened.con, self.root)
+            if (older or not here) and not self.mends:
+                raise fatal("SFT0905", f"the store `{self.root}` is of an earlier version, or was moved")
+            if older:
+                opened = self._renewed(opened)
+                here = points_here(opened.con, self.root)
+            elif here:
+                found_in_order(self.database)
+            return opened if here else self._pointed(opened)
+        except BaseException:
+            opened.close()
+            raise
 
     def _renewed(self, opened: Attached) -> Attached:
         """A store of an older version, which lacks columns that are asked for, gets them before it is looked at."""
@@ -190,33 +197,13 @@ class Store:
                 return attach(self.database, read_only=read_only)
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower():
-                    raise _unusable(self.database, error) from error
+                    raise unusable(self.database, error) from error
                 if (waited := time.monotonic() - begun) > self.patience:
-                    raise _held(self.database, error, self.patience) from error
+                    raise held(self.database, error, self.patience) from error
             except duckdb.Error as error:
-                raise _unusable(self.database, error) from error
+                raise unusable(self.database, error) from error
             time.sleep(pause * (0.5 + random.random()))
             pause = min(pause * 1.6, 0.04 if waited < 2.0 else 0.25)  # a look lasts for tens of milliseconds
-
-
-@contextmanager
-def _findings(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """What DuckDB says of files, values, disk or memory becomes a finding; the rest is a bug of ours."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise fatal(
-            "SFT0450",
-            f"what DuckDB may hold is too little for this question: {str(error).splitlines()[0]}",
-            "the dashboard holds little, `sft show` what `SFT_MEMORY_MB` says",
-        ) from error
-    except duckdb.Error as error:
-        told = damage(error, con, "") or explained(error)
-        if told is error:
-            raise
-        raise told from error
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -275,26 +262,3 @@ def _set_aside(con: duckdb.DuckDBPyConnection) -> str | None:
         return None
     con.execute("ALTER TABLE predictions RENAME TO predictions_once")
     return "predictions_once"
-
-
-def _held(database: Path, error: Exception, patience: float) -> Exception:
-    holder = re.search(r"PID (\d+)", str(error))
-    who = f"process {holder[1]}" if holder else "another process"
-    return fatal(
-        "SFT0901",
-        f"the store `{database}` is held by {who} and did not become free within {patience:.0f} s",
-        "close the program that has it open (a database shell, a notebook) and run the command again; nothing was lost",
-    )
-
-
-def _unusable(database: Path, error: Exception) -> Exception:
-    text = str(error).splitlines()[0]
-    if "no space left" in text.lower():
-        return fatal(
-            "SFT0904", f"the disk is full: {text}", "free some space and run the command again; finished steps are kept"
-        )
-    return fatal(
-        "SFT0905",
-        f"the store `{database}` cannot be opened: {text}",
-        "move the file away, or name another store with `--store`",
-    )

@@ -68,7 +68,9 @@ RUNS_CODE = "runtime/code_execution/child.py"
 NOT_FOR_RUNTIME = ("compiler.compile", "compiler.schema", "compiler.lower", "compiler.names", "compiler.sql")
 # Library -> the modules (or packages) that may use it.
 ONLY_IN = {
-    "duckdb": ("runtime/attached_files.py", "runtime/relational.py", "runtime/store.py"),
+    "duckdb": tuple(
+        f"runtime/{name}.py" for name in ("attached_files", "relational", "stopping", "store", "store_findings")
+    ),
     "torch": ("runtime/",),
     "transformers": ("runtime/",),
     "peft": ("runtime/",),

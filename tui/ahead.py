@@ -5,9 +5,9 @@ first screen takes 0.6, and threads of one interpreter do hardly any of it side 
 either is imported, the child reads the store and writes what it found into a pipe, and on two processors the list is
 there as soon as there is something to show it on.
 
-Whatever goes wrong in the child (no store, one that is held, no memory, no end) is no answer, and then the screen asks
-for itself, as it does later on; so it does where something was written to the store since. Costs the import of the
-questions twice, 0.1 s of a processor.
+Whatever goes wrong in the child (no store, one that is held, of an older version or moved, no memory, no end) is no
+answer, and then the screen asks for itself, as it does later on; so it does where something was written to the store
+since. Costs the import of the questions twice, 0.1 s of a processor.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _read(root: Path, answer: int) -> None:
         from tui.starting import modest
 
         modest()
-        said = encode(home_model(Store(root, patience=_PATIENCE_S), FIRST_PAGE, None, None))
+        said = encode(home_model(Store(root, _PATIENCE_S, mends=False), FIRST_PAGE, None, None))
         with os.fdopen(answer, "wb") as pipe:
             pipe.write(said)
 

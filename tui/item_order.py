@@ -80,8 +80,8 @@ class Ranked:
         baseline = -index.base if index.better == "lower" else index.base
         first, second = _ranks(goodness, missing=-1), _ranks(-baseline, missing=1)
         if first is not None and second is not None and (first[1] + 1) * (second[1] + 1) <= _BYTES:
-            both = first[0] * np.uint8(second[1] + 1) + second[0]
-            return np.argsort(both, kind="stable").astype(np.int32)  # a stable sort of bytes is a count
+            both = first[0].astype(np.uint16) * (second[1] + 1) + second[0]
+            return np.argsort(both.astype(np.uint8), kind="stable").astype(np.int32)  # of bytes a stable sort counts
         worst = np.where(np.isnan(goodness), -np.inf, goodness)
         best = np.where(np.isnan(baseline), np.inf, -baseline)
         return np.lexsort((best, worst)).astype(np.int32)  # stable too

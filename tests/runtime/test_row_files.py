@@ -47,6 +47,25 @@ def test_a_moved_store_shows_its_own_rows(tmp_path: Path, name: str) -> None:
         assert con.execute("SELECT content ->> 'q' FROM examples ORDER BY line").fetchall() == [("ü",), ("b",)]
 
 
+def test_a_store_that_is_moved_between_two_looks_shows_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a dashboard that was opened on ``.sft`` in a folder that gets another name."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    store = Store(Path(".sft")).create()
+    put(store, STEP)
+    assert shown(store) == shown(store) == [(STEP, *row) for row in ROWS]
+    (tmp_path / "project").rename(tmp_path / "other")
+    assert shown(store) == [(STEP, *row) for row in ROWS]
+    shutil.rmtree(store.root / "objects" / STEP)
+    assert shown(store) == shown(store) == []
+    shutil.rmtree(store.root / "none")  # by somebody who tidies up
+    with pytest.raises(Exception, match="No files found"):
+        shown(store)
+    assert shown(store) == [], "the next look finds out, and mends it"
+
+
 def test_rows_of_an_older_store_move_into_the_folders_of_their_steps(tmp_path: Path) -> None:
     store = Store(tmp_path / ".sft").create()
     (store.root / "objects" / STEP).mkdir()

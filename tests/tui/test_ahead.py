@@ -72,6 +72,14 @@ print("nothing")
     assert run(code, store.root) == "nothing\n"
 
 
+def test_does_not_bring_an_older_store_to_this_version(store: Store) -> None:
+    with store.writing() as con:
+        con.execute("UPDATE meta SET schema_version = schema_version - 1")
+    before = store.database.read_bytes()
+    assert run("print(Ahead(root).take())", store.root) == "None\n"
+    assert store.database.read_bytes() == before
+
+
 def test_gives_nothing_where_another_process_holds_the_store(store: Store) -> None:
     hold = f"import duckdb; con = duckdb.connect({str(store.database)!r}); print('held', flush=True); input()"
     holder = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

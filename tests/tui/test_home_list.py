@@ -29,6 +29,7 @@ from tui.run_actions import again
 from tui.screens.runs import RunsScreen
 from tui.view_models.compare import compare_lines
 from tui.view_models.home import home_line
+from tui.widgets.live_panel import LivePanel
 
 Walk = Callable[..., None]
 
@@ -207,3 +208,15 @@ def test_a_spec_is_found_where_it_ran_when_the_store_lies_elsewhere(three: Path,
     for asked in (lambda: again(away, run), lambda: spec_folder(away, run.run_id)):
         with pytest.raises(DiagnosticError, match="nor where it was run"):
             asked()
+
+
+def test_the_panel_of_a_run_that_begins_may_be_told_before_its_parts_are_there(running: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        screen = go.app.screen
+        assert isinstance(screen, RunsScreen)
+        await screen.query(LivePanel).remove()
+        screen._going()
+        screen._going()  # an event of the run came meanwhile
+        await go.until("steps done")
+
+    walk(running, journey, size=(120, 40))

@@ -78,8 +78,8 @@ class PredictionsScreen(ItemActions):
     # --- reading -----------------------------------------------------------------------------
 
     def fetch(self) -> PredictionModel:
-        """One look at the store, or several where there is a condition: it may take seconds, in which a run has to come
-        to its commits."""
+        """One look at the store, or several where every answer has to be looked at: that may take seconds, in which a
+        run has to come to its commits."""
         store, run_id = self.board.store, self.run_id or ""
         with store.reading():
             plan = queries.plan(store, run_id)
@@ -91,7 +91,7 @@ class PredictionsScreen(ItemActions):
                 remark = self.model.problem if self.model is not None and not self._walked else ""
                 look = Look((known.next_metric(chosen) if chosen.metric is None else chosen,), remark)
             empty = PredictionModel(run, known, None, None, None, {}, plan, why=look.why)
-            if not any(one.condition for one in look.chosen):
+            if not any(one.condition or one.text or one.cause for one in look.chosen):
                 return self._filled(empty, look)
         return self._filled(empty, look)
 

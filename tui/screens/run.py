@@ -19,6 +19,7 @@ from spec_lang.plain_text import one_line, visible
 from tui import queries, step_queries
 from tui.actions import bindings_for
 from tui.formats import brief_count, count
+from tui.items_ahead import AFTER_S, read_ahead, worth_it
 from tui.live import LiveRun
 from tui.queries import RunRow, StepRow
 from tui.run_actions import ActsOnRuns
@@ -76,6 +77,7 @@ class RunScreen(ActsOnRuns, View[RunModel]):
 
     def __init__(self, run_id: str | None = None) -> None:
         super().__init__(run_id)
+        self._ahead = False  # whether the items of the run are being read, or were
         self._placed = False  # whether the cursor was put on the step that one looks for once
         self._seen = _Seen()
         self._told: tuple[object, ...] = ()  # what the text of the step was made from
@@ -109,6 +111,14 @@ class RunScreen(ActsOnRuns, View[RunModel]):
                 self.table().go_to(first)
         self._placed = True
         self.give_keys(self.table())
+        if not self._ahead and model.run.status != "running" and worth_it(model.steps):
+            self._ahead = True
+            self.set_timer(AFTER_S, self._read_ahead)
+
+    def _read_ahead(self) -> None:
+        store, run_id, shelf = self.board.store, self.run_id or "", self.board.shelf
+        if self.is_current:  # whoever is on the way to something else does not wait for it
+            self.ask("ahead", lambda: read_ahead(store, run_id, shelf), lambda _: None, lambda _: None)
 
     def on_live(self, live: LiveRun) -> None:
         if self.model is not None:

@@ -238,12 +238,14 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
         if not self.query(LivePanel):  # the first run that goes on while this screen is there
             self.mount(LivePanel(id="live"), before="#runs")
             self.call_after_refresh(self._going)
+        panel = self.query_one(LivePanel)
+        if not panel.query("#live-figures"):  # its parts come after it
             return
         live = self.board.live_of(going.run.run_id)
         run = run_view(going.run, going.steps, time.time(), live)
         parts = tree_parts(going.plans.plan, run.steps)
         lines = plan_lines(run, parts, first_opened(parts, run.steps))
-        self.query_one(LivePanel).tell(run, lines, live, self._resources, self.ink)
+        panel.tell(run, lines, live, self._resources, self.ink)
 
     def _sample(self) -> None:
         run, sampler = self._going_run, self._sampler

@@ -3,13 +3,11 @@
 import hashlib
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from runtime.context import Interrupted
-from runtime.relational import as_finding, engine, literal, parquet, quoted, stop_statements
+from runtime.relational import as_finding, engine, literal, parquet, quoted
 from spec_lang.diagnostics import DiagnosticError, fatal
 from tests.runtime.data.hostile import HOSTILE
 
@@ -147,23 +145,3 @@ def test_an_expression_that_cannot_run_is_not_said_to_have_met_a_value(
         db.execute(sql, [value])
     (found,) = error.value.diagnostics
     assert found.code == "SFT0411" and help in (found.help or "") and "value" not in found.message
-
-
-def test_a_statement_that_would_take_years_is_stopped_and_the_engine_goes_on(tmp_path: Path) -> None:
-    ended = threading.Event()
-
-    def stop() -> None:
-        while not ended.wait(0.05):  # the statement may not have begun yet
-            stop_statements()
-
-    asking = threading.Thread(target=stop)
-    with engine(tmp_path) as db:
-        db.execute("CREATE TABLE numbers AS SELECT range AS i FROM range(1_000_000)")
-        asking.start()
-        try:
-            with pytest.raises(Interrupted):
-                db.execute("SELECT max(md5(a.i::VARCHAR || b.i::VARCHAR)) FROM numbers AS a, numbers AS b")
-        finally:
-            ended.set()
-            asking.join()
-        assert db.value("SELECT count(*) FROM numbers") == 1_000_000
