@@ -71,6 +71,9 @@ class PredictionsScreen(ItemActions):
         yield Static("", id="nothing", markup=False)
         yield ItemPane(classes="detail tall", id="item")
 
+    def on_unmount(self) -> None:
+        self._listed_here = self._uncounted = None
+
     @property
     def items(self) -> BigTable:
         return self.query_one("#items", BigTable)

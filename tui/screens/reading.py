@@ -107,6 +107,12 @@ class Reading(Screen[None], Generic[M]):
 
         ask_beside(self, work, group, alone=True)
 
+    def on_unmount(self) -> None:
+        """A screen that was left holds nothing large any more: its parts point at one another, so it would else keep
+        all of it until the collector comes by."""
+        self.model = None
+        self.unanswered.clear()
+
     def take_back(self, group: str) -> None:
         """Ask no more what could not be answered."""
         self.unanswered.pop(group, None)

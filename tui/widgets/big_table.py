@@ -115,6 +115,12 @@ class BigTable(ScrollView, can_focus=True):
         self.refresh()
         self._want()
 
+    def on_unmount(self) -> None:
+        """What reads the rows may hold all of their places."""
+        self._read = None
+        self._pages.clear()
+        self._stale.clear()
+
     @property
     def row(self) -> Row | None:
         """The row under the cursor, once it is read; what stood there in the list before is only drawn."""
