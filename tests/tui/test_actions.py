@@ -62,10 +62,10 @@ def test_help_says_the_keys_of_the_screen_in_front_and_no_others(done: Store, wa
     async def journey(go: Journey) -> None:
         await go.press("question_mark")
         home = go.text()
-        assert "On a run" in home and "In Runs" in home
+        assert "On a run" in home and "In the list of runs" in home
         assert "Views of a run" not in home and "Long lists" not in home
         await go.press("escape", "enter", "5", "question_mark")
-        assert "In Predictions" in go.text() and "On a run" not in go.text()
+        assert "Failures" in go.text().partition("Keys")[2] and "On a run" not in go.text()
         assert {"run", "long"} <= set(go.app.screen._scopes)
 
     walk(done, journey, size=(100, 90))

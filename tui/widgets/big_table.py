@@ -85,13 +85,12 @@ class BigTable(ScrollView, can_focus=True):
     def __init__(self, columns: Sequence[Col], *, id: str) -> None:
         super().__init__(id=id)
         self.cols = tuple(columns)
-        self.total = 0
+        self.total = self._edition = 0
         self.marked: frozenset[str] = frozenset()
         self.searched = ""  # what the rows on show were searched for; the line after ``/`` begins with it
         self._read: Read | None = None
         self._pages: OrderedDict[int, list[Row]] = OrderedDict()
         self._stale: dict[int, list[Row]] = {}
-        self._edition = 0
         self._reading = False
 
     def show(self, total: int, read: Read, *, at: int | None = None, keep: bool = True) -> None:
@@ -116,10 +115,7 @@ class BigTable(ScrollView, can_focus=True):
         self._want()
 
     def on_unmount(self) -> None:
-        """What reads the rows may hold all of their places."""
-        self._read = None
-        self._pages.clear()
-        self._stale.clear()
+        self._read = None  # which may hold the places of all rows
 
     @property
     def row(self) -> Row | None:
