@@ -18,6 +18,7 @@ from compiler.plan import Plan, Step
 from compiler.plan_reasons import PreviousStep, own_reasons
 
 State = Literal["cached", "run", "rerun", "orphan", "skipped"]
+NOT_FINISHED = "it was not finished before"  # the reason of a step that is the same as before
 _MOST_FOLLOWED = 3  # reasons of the kind "because the step above reruns"; what changed here is told whole
 # The cells of an eval and the tasks of a mixture are sets: their numbers shift when one comes or goes.
 _NUMBERED = ("cell:", "rows:")
@@ -106,7 +107,7 @@ def _change(
     if before is None:
         return StepChange(step.id, "run", ("new",))
     if before.hash == step.hash:
-        return StepChange(step.id, "run", ("it was not finished before",), old)
+        return StepChange(step.id, "run", (NOT_FINISHED,), old)
     own = tuple(own_reasons(step, before))
     followed = tuple(_inputs(step, before, steps, known, changes, names))
     if len(followed) > _MOST_FOLLOWED:

@@ -15,7 +15,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from compiler.plan import Step
-from compiler.plan_diff import StepChange
+from compiler.plan_diff import NOT_FINISHED, StepChange
 from runtime.generating.requests_ahead import RequestsAhead
 from runtime.plan_facts import LAST_RUN, StepFacts
 from sft.plain_tables import wrapped
@@ -120,7 +120,7 @@ def short_count(number: int) -> str:
 
 def _reason_lines(place: Node, change: StepChange, width: int) -> list[Line]:
     told = [f"renamed from {change.renamed_from}"] if change.renamed_from else []
-    if change.state in ("rerun", "skipped") or change.reasons == ("it was not finished before",):
+    if change.state in ("rerun", "skipped") or change.reasons == (NOT_FINISHED,):
         because = f"because {place.parent} "
         told += [reason for reason in change.reasons if not reason.startswith(because)]
     indent = place.below + "  "

@@ -79,13 +79,7 @@ def numeric_match(
 
 
 def number_read(
-    answer: Answer,
-    *,
-    after: str | None = None,
-    tolerance: str = "0",
-    relative: str = "0",
-    take: str = "last",
-    decimal: str = "point",
+    answer: Answer, *, after: str | None = None, take: str = "last", decimal: str = "point", **_: object
 ) -> str:
     """The number of an answer that ``numeric_match`` with these arguments compares, and where the expected text has
     another one somewhere in it, that too."""
@@ -93,9 +87,7 @@ def number_read(
     told = f"read {_spelled(given)}" if given is not None else "read no number"
     if wanted is None or wanted == given or "answers" in answer.columns:
         return told
-    if _spelled(wanted) == answer.expected.strip():
-        return told
-    return f"{told}, expected {_spelled(wanted)}"
+    return told if _spelled(wanted) == answer.expected.strip() else f"{told}, expected {_spelled(wanted)}"
 
 
 def _wanted(text: str, after: str | None, take: str, decimal: str) -> Fraction | None:
