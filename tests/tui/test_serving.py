@@ -61,7 +61,6 @@ def test_without_the_extra_the_remedy_is_said(done: Store, monkeypatch: pytest.M
 def test_a_port_that_is_taken_is_a_finding(done: Store) -> None:
     import socket
 
-    pytest.importorskip("textual_serve")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -72,7 +71,6 @@ def test_a_port_that_is_taken_is_a_finding(done: Store) -> None:
 
 @pytest.mark.parametrize("port", ["0", "70000", "-1"])
 def test_what_is_no_port_is_a_finding(done: Store, port: str) -> None:
-    pytest.importorskip("textual_serve")
     refused = sft("tui", str(done.root), "--serve", f"--port={port}", cwd=done.root)
     assert refused.returncode == 1 and "SFT0936" in refused.stderr and f"{port} is no port" in refused.stderr
 
@@ -94,7 +92,6 @@ def test_a_tab_runs_this_program_wherever_it_is_served_from(
 
 
 def test_the_dashboard_comes_through_the_socket_of_the_secret_path(done: Store) -> None:
-    pytest.importorskip("textual_serve")
     from aiohttp.test_utils import TestClient, TestServer
 
     from tui.serving import _server
