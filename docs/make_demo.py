@@ -1,8 +1,10 @@
 """Reduce finished stores to the demo of the dashboard: ``python docs/make_demo.py triage/.sft star/.sft``.
 
-Weights, checkpoints and locks stay behind; rows, curves, predictions and verdicts come along, and of what names the
-machine nothing. Run it on the demo's own store (``sft tui --demo`` says where that is) to bring it to a new schema.
-Fails when the archive is larger than ``MOST_BYTES``: take a smaller run then.
+Trained weights, checkpoints and locks stay behind; rows, curves, predictions and verdicts come along, and of what names
+the machine nothing. So do the files beside the specs that a check of them reads: data, baselines, and a model of the
+project's own, which also renders the rows that it was trained on. Run it on the demo's own store (``sft tui --demo``
+says where that is) to bring it to a new schema. Fails when the archive is larger than ``MOST_BYTES``: take a smaller
+run then.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from compiler.plan import Plan
+from runtime.blessed_file import file_of
 from runtime.events import EVENTS
 from runtime.row_files import EXAMPLES, RENDERS
 from runtime.store import Store
@@ -40,16 +44,25 @@ def make(sources: Sequence[Store], archive: Path) -> int:
                     _put(bundle, f"{TABLES}{number}/{table}.parquet", path.read_bytes())
             for file in _files(source):
                 _put(bundle, file.relative_to(source.root).as_posix(), file.read_bytes())
-            for name in _read(source):
+            for name in _beside(source):
                 _put(bundle, f"{BESIDE}{name}", (source.root.parent / name).read_bytes())
     return archive.stat().st_size
 
 
-def _read(source: Store) -> list[str]:
-    """The data files that the runs read, from the folder of their spec, as far as they are there and small."""
-    rows = source.query("SELECT DISTINCT path FROM sources ORDER BY path")
-    files = {name: source.root.parent / name for (name,) in rows}
-    return [name for name, path in files.items() if path.is_file() and path.stat().st_size <= SMALL_ENOUGH]
+def _beside(source: Store) -> list[str]:
+    """The files that the specs name, from their folder, as far as they are there and small."""
+    folder = source.root.parent
+    names = {name for (name,) in source.query("SELECT DISTINCT path FROM sources")}
+    names |= {file_of(name) for (name,) in source.query("SELECT name FROM baselines")}
+    for (plan,) in source.query("SELECT plan FROM runs"):
+        weights = {str(step.local.get("weights")) for step in Plan.from_json(plan).steps}
+        own = (folder / model for model in weights if model.startswith("./"))
+        names |= {file.relative_to(folder).as_posix() for model in own for file in model.glob("*")}
+    return sorted(name for name in names if _small(folder / name))
+
+
+def _small(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size <= SMALL_ENOUGH
 
 
 def _put(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -85,7 +98,7 @@ def _copy(source: Store, table: str, path: Path) -> bool:
 def _files(source: Store) -> Iterator[Path]:
     """Row files of finished steps, and the events of the runs."""
     for path in sorted(source.root.glob("objects/*/*")):
-        if path.name in KEPT_FILES and len(path.parent.name) == 32 and path.stat().st_size <= SMALL_ENOUGH:
+        if path.name in KEPT_FILES and len(path.parent.name) == 32 and _small(path):
             yield path
     yield from sorted(source.root.glob(f"runs/*/{EVENTS}"))
 

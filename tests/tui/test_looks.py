@@ -114,3 +114,29 @@ def test_a_check_that_finds_nothing_says_so(three: Path, walk: Walk) -> None:
         assert "is looking at it" not in go.text()
 
     walk(Store(three / ".sft"), journey, run_id=queries.runs(Store(three / ".sft"), 1)[0].run_id, size=(120, 34))
+
+
+def test_an_item_stands_beside_its_list_where_a_line_has_room_for_both(done: Store, walk: Walk) -> None:
+    """And below it where it has none; either way nothing of the body is left empty, and the item can have it all."""
+
+    async def journey(go: Journey) -> None:
+        await go.press("5")
+        body, head, rows, item = (
+            go.app.screen.query_one(name).region for name in ("#body", "FilterHead", "#items", "#item")
+        )
+        assert head.width == body.width and rows.height + item.height + head.height >= body.height
+        if go.app.size.width < 160:
+            assert rows.width == item.width == body.width and item.y == rows.bottom
+        else:
+            assert rows.y == item.y == head.bottom and rows.bottom == item.bottom == body.bottom
+            assert rows.width == item.width == body.width // 2 and item.x == rows.right
+        await go.press("enter")
+        assert go.app.screen.query_one("#item").region == body
+        await go.press("escape", "slash", *"zzz", "enter")
+        assert "zzz" in go.text() and go.app.screen.query_one("#nothing").region.width == body.width
+        await go.press("2", *["down"] * 3, "enter")
+        rows, item = go.app.screen.query_one("#drops").region, go.app.screen.query_one(".detail").region
+        assert (rows.y == item.y) == (go.app.size.width >= 160)
+
+    for size in ((120, 40), (200, 60)):
+        walk(done, journey, run_id=RUN, size=size)

@@ -148,7 +148,7 @@ def test_a_difference_of_shares_is_in_points_and_has_a_sign() -> None:
     rows = [gate_row(estimate=0.9, low=0.8, high=0.95), gate_row(requirement=1, estimate=0.1, low=-0.01, high=0.2)]
     view = verdict_view("pass", rows, {"h": 3}, PLAN)
     assert [row.shown for row in view.requirements] == ["90% [80, 95]", "+10pt [-1, 20]"]
-    assert dict(view.requirements[0].facts)["held-out set used"] == "3 times"
+    assert dict(view.requirements[0].facts)["held-out set used"] == "3 times by today"
 
 
 def test_requirements_are_counted_without_their_slices() -> None:

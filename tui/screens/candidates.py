@@ -25,6 +25,7 @@ COLUMNS = (Col("no.", 7, justify="right"), Col("", 1), Col("value", 8, justify="
 
 class CandidatesScreen(View[tuple[CandidateSet, int]]):
     BINDINGS = bindings_for("app", "run")
+    DEFAULT_CLASSES = "paired"
     view = "data"
 
     def __init__(self, run_id: str, step: Written, rule: str | None) -> None:

@@ -30,6 +30,7 @@ COLUMNS = (
 class ClusterScreen(View[tuple[list[Member], frozenset[str]]]):
     BINDINGS = bindings_for("app", "run")
     CSS_PATH = "cluster.tcss"
+    DEFAULT_CLASSES = "paired"
     view = "data"
 
     def __init__(self, run_id: str, cluster: Cluster) -> None:

@@ -46,6 +46,7 @@ class DropsScreen(View[DropsModel]):
     """``DropsScreen(run_id, line)``: a line of the funnel, of a step or of one of its rules."""
 
     BINDINGS = bindings_for("app", "run")
+    DEFAULT_CLASSES = "paired"
     view = "data"
 
     def __init__(self, run_id: str, line: FunnelLine) -> None:

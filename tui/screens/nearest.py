@@ -28,6 +28,7 @@ COLUMNS = (
 
 class NearestScreen(View[Nearest]):
     BINDINGS = bindings_for("app", "run")
+    DEFAULT_CLASSES = "paired"
     view = "nearest"
 
     def __init__(self, run_id: str, eval_name: str, model: str, item: Item) -> None:

@@ -46,6 +46,7 @@ REST_SECONDS = 0.05  # an item is read when the cursor stays on it, not when it 
 class PredictionsScreen(ItemActions):
     BINDINGS = bindings_for("app", "run", "predictions")
     CSS_PATH = "predictions.tcss"
+    DEFAULT_CLASSES = "paired"
     view = "predictions"
 
     def __init__(

@@ -35,6 +35,7 @@ class RowsScreen(View[RowsModel]):
     """``title`` says what the rows are of. Rows of conversations open as training rows, others with their fate."""
 
     BINDINGS = bindings_for("app", "run")
+    DEFAULT_CLASSES = "paired"
     view = "data"
 
     def __init__(self, run_id: str, rows: RowSet, title: str) -> None:

@@ -244,8 +244,8 @@ def _facts(row: GateRow, unit: str, looks: int | None) -> tuple[tuple[str, str],
         facts.append(("p of a failure by Holm", _p(row.adjusted_p)))
     if row.minimum_detectable is not None:
         facts.append(("smallest detectable", number(row.minimum_detectable, "points" if unit == "share" else unit)))
-    if looks:
-        facts.append(("held-out set used", "once" if looks == 1 else f"{looks} times"))
+    if looks:  # by today: the paragraph above says how many there were when it was decided
+        facts.append(("held-out set used", "once" if looks == 1 else f"{looks:,} times by today"))
     return tuple(facts)
 
 
