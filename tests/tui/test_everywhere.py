@@ -14,11 +14,13 @@ from runtime.store import Store
 from tests.tui.conftest import Journey
 from tests.tui.sample_store import RUN
 from tui.app import Dashboard
+from tui.screens.nearest import NearestScreen
 from tui.screens.run import RunScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.verdicts import VerdictsScreen
-from tui.themes import DARK, THEMES, first_theme, ink
+from tui.themes import DARK, LIGHT, THEMES, Ink, first_theme, ink
 from tui.view_models import plan_tree
+from tui.widgets.big_table import BigTable
 from tui.widgets.row_table import RowTable
 
 Walk = Callable[..., None]
@@ -94,6 +96,40 @@ def test_a_text_to_look_for_is_no_pattern_and_letters_are_no_keys(done: Store, w
         assert "no line holds it" in go.text() and isinstance(go.app.screen, RunScreen)
 
     walk(done, journey, run_id=RUN)
+
+
+def test_other_colours_are_those_of_all_that_is_on_show(done: Store, data: Store, walk: Walk) -> None:
+    """An item that has the screen and lines of a spec too, of which nothing is read again; and where there are no tints
+    what is under the cursor is reversed in lists of any length too."""
+
+    async def turn(go: Journey) -> None:
+        dark = {getattr(ink(go.app), field.name).lower() for field in fields(Ink)}
+        assert dark & colours(go)
+        await go.press("T")
+        assert go.app.theme == LIGHT.name and not dark & colours(go), dark & colours(go)
+        await go.press("T")
+        assert not [name for name in colours(go) if name.startswith("#")], go.app.theme
+        for one in go.app.screen.query(BigTable):
+            if one.size.height:
+                strip = go.app.screen._compositor.render_strips()[one.region.y + 1 + one.cursor - one.scroll_offset.y]
+                words = [s.style for s in strip if s.text.strip() and s.style and s.text.strip() not in "▁▂▃▄▅▆▇█"]
+                assert words and all(style.reverse for style in words), words
+        await go.press("T", "T")
+        assert go.app.theme == DARK.name and dark & colours(go)
+
+    async def items(go: Journey) -> None:
+        for key in ("1", "4", "5", "enter"):
+            await go.press(key)
+            await turn(go)
+        await go.press("r", "a")  # what has the screen is still the item that keys are about
+        assert isinstance(go.app.screen, NearestScreen)
+
+    async def spec(go: Journey) -> None:
+        await go.press("6")
+        await turn(go)
+
+    walk(done, items, run_id=RUN, size=(120, 40))
+    walk(data, spec, run_id=data.query("SELECT run_id FROM runs")[0][0], size=(120, 40))
 
 
 def test_a_line_and_its_detail_are_copied_with_controls_as_symbols(hostile: Store, walk: Walk) -> None:

@@ -65,6 +65,7 @@ class SpecScreen(View[SpecModel]):
             self.query_one("#nothing", Static).update(explained(what, todo, self.ink))
             return
         first = not self.pages
+        self.pages = ()  # drawn anew: the colours may be others by now
         self._draw(model)
         self.give_keys(self.query_one(BigTable))
         if first:
@@ -110,13 +111,12 @@ class SpecScreen(View[SpecModel]):
         self.query_one(PartsLine).display = len(names) > 1
         self.query_one("#about", Static).update(self._about(page))
         width = column_widths(table.cols, table.size.width)[2]
+        looks = {"error": f"bold {ink.bad}", "warning": ink.unsure}
 
         def read(begin: int, end: int) -> list[Row]:
             rows = []
             for line in page.lines[begin:end]:
-                mark = Text(
-                    SEVERITY_MARKS[line.severity], style=f"bold {ink.bad}" if line.severity == "error" else ink.unsure
-                )
+                mark = Text(SEVERITY_MARKS[line.severity], style=looks.get(line.severity, ""))
                 rows.append(
                     Row(str(line.number), (Text(str(line.number), style=ink.faint), mark, spec_line(line, width, ink)))
                 )

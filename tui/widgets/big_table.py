@@ -153,10 +153,10 @@ class BigTable(ScrollView, can_focus=True):
 
     def _want(self) -> None:
         """Ask for what is in sight and not read; one question at a time, the next one when its answer is there."""
-        if self._reading or self._read is None or not self.size.height or not self.total:
+        if self._reading or self._read is None or not self.total or (self.display and not self.size.height):
             return
-        top = min(self.scroll_offset.y, self.total - 1)
-        bottom = min(top + self._lines, self.total) - 1
+        top = min(self.scroll_offset.y if self.display else self.cursor, self.total - 1)
+        bottom = min(top + self._lines, self.total) - 1 if self.display else top  # hidden: an item has the screen
         pages = range(top // PAGE, bottom // PAGE + 1)
         for page in self._pages.keys() & set(pages):
             self._pages.move_to_end(page)
@@ -214,7 +214,7 @@ class BigTable(ScrollView, can_focus=True):
         unread: list[str | Text] = [Text(NOT_READ, style="dim") for _ in shown]
         cells = unread if row is None else cells_in_sight(row, self.cols, self.size.width)
         marked = look + Style(color=self.get_component_rich_style("big-table--mark").color, bold=True)
-        mark = Segment(MARK if row is not None and row.key in self.marked else " ", marked)
+        mark = Segment(MARK, marked) if row is not None and row.key in self.marked else Segment(" ", look)
         return self._line(mark, shown, cells, width, look + Style.from_meta({"row": position}))
 
     def _head(self, width: int) -> Strip:
