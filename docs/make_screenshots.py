@@ -116,7 +116,7 @@ def newest(store: Store, spec: str) -> str | None:
 async def settle(pilot: Pilot[None]) -> None:
     """Until the workers that read the store have answered and the screen is drawn."""
     quiet = 0
-    while quiet < 2:  # an answer that is shown may ask the next question
+    while quiet < 3:  # an answer that is shown may ask the next question, and a pane grows after its text
         await pilot.pause(0.03)
         quiet = 0 if any(not worker.is_finished for worker in pilot.app.workers) else quiet + 1
 

@@ -79,8 +79,9 @@ def test_a_run_that_another_one_continued_has_measured_and_decided_nothing(stopp
     (newest, *_) = rows
     found = comparison(stopped, STOPPED, newest).found
     assert {pair.first for pair in found.verdicts} == {None} and {pair.first for pair in found.metrics} == {None}
-    told = [line.name for line in compare_lines(found)]
-    assert "requirements: 2 decided in the second alone" in told
+    title = next(line for line in compare_lines(found) if line.key == "verdicts")
+    assert (title.name, title.first, title.second) == ("requirements: none in both", "", "2 only")
+    assert title.words == "2 decided in the second alone"
     with pytest.raises(DiagnosticError, match="did not come to measure"):
         compare_models(Wanted(f"{STOPPED}:new", f"{newest}:new"), stopped)
 

@@ -80,16 +80,17 @@ class CompareScreen(View[Comparison]):
     def _row(self, line: CompareLine) -> Row:
         ink = self.ink
         if line.kind == "title":
-            return Row(line.key, ("", Text(one_line(line.name, 200), style=f"bold {ink.accent}"), "", "", "", ""))
+            sides = (Text(side, style=ink.unsure) for side in (line.first, line.second))
+            return Row(line.key, ("", Text(one_line(line.name, 200), style=f"bold {ink.accent}"), *sides, "", ""))
         style = {"better": ink.good, "worse": ink.bad, "changed": ink.unsure}.get(line.style, "")
         if line.kind == "verdict":
             style = ink.verdict(line.style) if line.mark else ""
         mark = Text(line.mark, style=f"bold {style}" if style else ink.unsure)
         change = Text(line.change, style=style or ink.text)
         name = Text("  " + one_line(line.name, 200), style=ink.text)
-        first, second = sides = line.first, line.second
+        first, second = line.first, line.second
         if line.kind == "verdict":  # which of them it is can be seen where the word has no room
-            first, second = (f"{VERDICT_MARKS.get(side, '')} {side}".strip() for side in sides)
+            first, second = (f"{VERDICT_MARKS.get(side, '')} {side}".strip() for side in (first, second))
         after = Text(second, style=style if line.kind == "verdict" and style else ink.text)
         return Row(line.key, (mark, name, first, after, change, Text(line.n, style=ink.faint)))
 

@@ -163,17 +163,20 @@ def _estimate(side: Measured | None) -> str:
 def _verdicts(pairs: Sequence[VerdictPair]) -> list[CompareLine]:
     if not pairs:
         return []
-    title = CompareLine("verdicts", "title", "", f"requirements: {_requirements(pairs)}")
-    return [title, *(_verdict(position, pair) for position, pair in enumerate(pairs))]
+    return [_requirements(pairs), *(_verdict(position, pair) for position, pair in enumerate(pairs))]
 
 
-def _requirements(pairs: Sequence[VerdictPair]) -> str:
-    """Those that both runs decided, and those that one of them has alone: a changed requirement is another one."""
+def _requirements(pairs: Sequence[VerdictPair]) -> CompareLine:
+    """Those that both runs decided, and those that one of them has alone: a changed requirement is another one. The
+    line is short enough for 80 columns; below the list stands the sentence."""
     both = [pair for pair in pairs if pair.first is not None and pair.second is not None]
     changed = sum(pair.first != pair.second for pair in both)
+    first, second = sum(pair.second is None for pair in pairs), sum(pair.first is None for pair in pairs)
     told = [f"{changed} of {len(both)} that both decided came out otherwise"] if both else []
-    alone = {"first": sum(pair.second is None for pair in pairs), "second": sum(pair.first is None for pair in pairs)}
-    return ", ".join([*told, *(f"{count} decided in the {which} alone" for which, count in alone.items() if count)])
+    told += [f"{n} decided in the {which} alone" for n, which in ((first, "first"), (second, "second")) if n]
+    name = f"requirements: {changed} of {len(both)} changed" if both else "requirements: none in both"
+    one, other = (f"{n} only" if n else "" for n in (first, second))
+    return CompareLine("verdicts", "title", "", name, one, other, words=", ".join(told))
 
 
 def _verdict(position: int, pair: VerdictPair) -> CompareLine:
