@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from spec_lang.diagnostics import fatal
-from tui.screens.ask import place_of
+from tui.positions import place_of
 from tui.widgets.big_table import MARK, PAGE, PAGES_KEPT, BigTable
 from tui.widgets.columns import Col, Row
 

@@ -22,8 +22,8 @@ from tui.live import LiveRun
 from tui.screens.runs import RunsScreen
 from tui.screens.view import View
 from tui.watching import Watcher, asked_to_stop
+from tui.widgets.ask_line import open_line
 from tui.widgets.row_table import RowTable
-from tui.widgets.search_line import SearchLine
 
 Walk = Callable[..., None]
 
@@ -181,7 +181,7 @@ def test_keys_that_are_typed_into_a_search_stay_letters_when_a_step_ends(running
             assert go.app.is_running and isinstance(go.app.screen, screen)
             assert go.app.screen.sought == "eqR"
             await go.press("escape")
-            assert not go.app.screen.query_one(SearchLine).display and go.app.screen.query_one(RowTable).has_focus
+            assert open_line(go.app.screen) is None and go.app.screen.query_one(RowTable).has_focus
             await go.press("enter")
 
     walk(running, journey)

@@ -1,4 +1,4 @@
-"""One line asked for at the foot of the screen: where to go, what to search, a condition, a note.
+"""One line asked for at the foot of the screen that something is done with: a condition, a note, a name.
 
 Enter takes it, Escape leaves it. What was typed is checked in a worker thread, because a condition is asked of the
 store, and what is wrong with it stands below the line that it is about, which stays open.
@@ -20,7 +20,6 @@ from spec_lang.plain_text import visible
 from tui.questions import answer_of, ask_beside
 
 Check = Callable[[str], str | None]
-MOST_DIGITS = 30  # of a position; Python takes no number of thousands
 
 
 class AskScreen(ModalScreen[str | None]):
@@ -89,14 +88,3 @@ class AskScreen(ModalScreen[str | None]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
-
-
-def place_of(text: str, total: int) -> int | None:
-    """The position that ``12``, ``1,200`` or ``50%`` means in ``total`` rows; None for anything else."""
-    given = text.strip().replace(",", "").replace("_", "")
-    if len(given) > MOST_DIGITS:
-        return None
-    share = given.removesuffix("%").strip()
-    if given.endswith("%") and share.replace(".", "", 1).isdecimal():
-        return max(0, min(total - 1, round(float(share) / 100 * (total - 1))))
-    return max(0, min(total - 1, int(given) - 1)) if given.isdecimal() else None

@@ -31,8 +31,8 @@ from tui.screens.view import View, explained
 from tui.starting import first_screen_is_there
 from tui.view_models.home import HomeLine, home_line
 from tui.view_models.runs import STATE_MARKS, VERDICT_MARKS, elsewhere_words, next_command, run_view
+from tui.widgets.ask_line import open_line
 from tui.widgets.row_table import Col, Row, RowTable
-from tui.widgets.search_line import SearchLine
 
 if TYPE_CHECKING:
     from tui.ahead import Ahead
@@ -261,7 +261,7 @@ class RunsScreen(ActsOnRuns, View[HomeModel]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to go back to but the list itself, from a search."""
         if action == "back" and self.is_mounted:
-            return self.query_one(SearchLine).display
+            return open_line(self) is not None
         return super().check_action(action, parameters)
 
     def chosen_run(self) -> RunRow | None:

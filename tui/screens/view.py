@@ -19,11 +19,11 @@ from spec_lang.plain_text import visible
 from tui.actions import scopes_of
 from tui.screens.reading import HELD, M, Reading
 from tui.themes import THEMES, Ink, ink
+from tui.widgets.ask_line import Asked, ask_on, open_line
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import line_text
 from tui.widgets.key_line import KeyLine
 from tui.widgets.row_table import RowTable
-from tui.widgets.search_line import SearchLine
 from tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ class View(Reading[M]):
         with Vertical(id="body"):
             yield from self.body()
         yield Static(self.waits_for, id="status", markup=False)
-        yield SearchLine()
         yield KeyLine()
 
     def body(self) -> ComposeResult:
@@ -129,8 +128,9 @@ class View(Reading[M]):
         self.refused(event.finding)
 
     def action_back(self) -> None:
-        if self.query_one(SearchLine).display:
-            self.query_one(SearchLine).close(drop=True)
+        line = open_line(self)
+        if line is not None:
+            line.action_leave()
         elif len(self.app.screen_stack) > 2:
             self.app.pop_screen()
 
@@ -142,18 +142,18 @@ class View(Reading[M]):
         table = self.query(RowTable).first(RowTable) if self.query(RowTable) else None
         return table.find(text, step) if table is not None else "there is no list here"
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """A list that reads rows as they are seen asks the store for those with the text; others are looked through."""
         self.app.clear_notifications()  # they would lie over the line
         long = self.query(BigTable)
         if long:
-            long.first(BigTable).action_search()
+            await long.first(BigTable).action_search()
         else:
-            self.query_one(SearchLine).open()
+            await ask_on(self, Asked("/", "text to look for", self.sought, live=self._look_for))
 
-    def on_search_line_changed(self, event: SearchLine.Changed) -> None:
-        self.sought = event.text
-        event.line.tell(self.look_for(event.text, 0))
+    def _look_for(self, text: str) -> str:
+        self.sought = text
+        return self.look_for(text, 0)
 
     def action_find_next(self, step: int) -> None:
         self.app.clear_notifications()  # one after the other would pile up over the detail

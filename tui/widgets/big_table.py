@@ -27,8 +27,9 @@ from runtime.internal_errors import finding_of
 from spec_lang.diagnostics import Diagnostic
 from tui.actions import bindings_for
 from tui.formats import count
+from tui.positions import place_of
 from tui.questions import answer_of, ask_beside
-from tui.screens.ask import AskScreen, place_of
+from tui.widgets.ask_line import Asked, ask_on
 from tui.widgets.columns import Col, Row, cells_in_sight, column_widths, columns_shown, fitted_cell
 
 PAGE = 25
@@ -280,21 +281,20 @@ class BigTable(ScrollView, can_focus=True):
     def action_scroll_bottom(self) -> None:
         self.go_to(self.total - 1)
 
-    def action_jump(self) -> None:
+    async def action_jump(self) -> None:
         """Ask for a row by its number, or a place in percent."""
 
         def wrong(text: str) -> str | None:
             return None if place_of(text, self.total) is not None else "a row's number, or a place such as 50%"
 
-        def then(text: str | None) -> None:
-            if text is not None and (position := place_of(text, self.total)) is not None:
+        def then(text: str) -> None:
+            if (position := place_of(text, self.total)) is not None:
                 self.go_to(position, middle=True)
 
-        self.app.push_screen(AskScreen("go to", hint=f"1 to {count(self.total)}, or 50%", check=wrong), then)
+        await ask_on(self.screen, Asked("go to", f"1 to {count(self.total)}, or 50%", wrong=wrong, then=then))
 
-    def action_search(self) -> None:
-        def then(text: str | None) -> None:
-            if text is not None:
-                self.post_message(self.Searched(text))
+    async def action_search(self) -> None:
+        def then(text: str) -> None:
+            self.post_message(self.Searched(text))
 
-        self.app.push_screen(AskScreen("search", self.searched, "rows with this text; empty for all"), then)
+        await ask_on(self.screen, Asked("search", "rows with this text; empty for all", self.searched, then=then))
