@@ -7,7 +7,8 @@ shape; ``PAGES`` maps the names that the command line knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from runtime.store import Store
 from sft.duplicates_page import duplicates_page

@@ -9,14 +9,13 @@ place where it works.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 from textual.keys import key_to_character
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Struct, frozen=True):
     """``name`` is the method ``action_<name>``; ``keys`` are Textual's names, the first one is shown."""
 
     name: str

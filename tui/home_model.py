@@ -7,7 +7,8 @@ as it has said something within ``QUIET_S``.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from runtime.store import Store
 from tui import home_queries, queries, step_queries
@@ -21,8 +22,7 @@ QUIET_S = 900.0
 FIRST_PAGE = 100  # runs that are read at once
 
 
-@dataclass(frozen=True)
-class Going:
+class Going(Struct, frozen=True):
     """A run that goes on, with its plan."""
 
     run: RunRow
@@ -30,8 +30,7 @@ class Going:
     plans: Plans
 
 
-@dataclass(frozen=True)
-class HomeModel:
+class HomeModel(Struct, frozen=True):
     rows: list[HomeRow]
     more: bool  # whether there are older ones
     going: Going | None

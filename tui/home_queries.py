@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from runtime.own_results import MADE_STEPS
 from runtime.store import Store
@@ -28,8 +29,7 @@ PASSING = ("SFT0901", "SFT0902")  # the store is held, or not there yet: it is t
 _REFERENCE = re.compile(r"(?P<eval>[\w.-]+)\.(?P<metric>[\w-]+)\((?P<model>[\w.-]+)\)")  # `format.exact(tuned)`
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Struct, frozen=True):
     """A metric of a run over all items and templates of an eval."""
 
     eval: str
@@ -49,16 +49,14 @@ class Headline:
         return f"{self.eval}.{self.metric}({self.model})"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """The run that another one is compared with; ``name`` is that of a blessed one."""
 
     run_id: str
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class HomeRow:
+class HomeRow(Struct, frozen=True):
     """``blessed`` are the names that the run itself bears."""
 
     run: RunRow
@@ -67,8 +65,7 @@ class HomeRow:
     reference: Reference | None
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """The headline against its reference; without a pair ``note`` says why."""
 
     pair: MetricPair | None

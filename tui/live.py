@@ -11,8 +11,9 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from runtime.events import STOPPING, Event
 from runtime.processes import is_still
@@ -27,8 +28,7 @@ KEPT_POINTS = 3000
 MOST = 1e300  # beyond it is no count, time or loss
 
 
-@dataclass
-class Progress:
+class Progress(Struct):
     """How far one step is. ``samples`` are (time, done) of the last seconds, for the rate."""
 
     state: str = "pending"
@@ -68,8 +68,7 @@ class Progress:
         return (self.total - self.done) / rate if rate and self.total > self.done else None
 
 
-@dataclass
-class LiveRun:
+class LiveRun(Struct):
     """State of one run, from its events. ``seen`` counts them; ``generation`` grows when the store has something new to
     tell."""
 

@@ -8,7 +8,8 @@ until the dashboard is left, so that the next press brings it back.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runtime.store import Store
 from tui import marks
@@ -17,8 +18,7 @@ from tui.marks import Marked
 Notes = dict[tuple[str, str], str]  # (row id, template) -> note, of an eval's marked items
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A mark, with a note (None keeps the one that it has), or one that is taken away (``gone``)."""
 
     item: Marked

@@ -6,8 +6,10 @@ the run and model that were on show are kept with it, and with them the answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from runtime.store import Store
 from tui.queries import named
@@ -15,8 +17,7 @@ from tui.queries import named
 PATIENCE_SECONDS = 10.0  # somebody pressed a key and waits
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """What is marked: the item, and the answer that was on show, of several the one at a place in ``predictions``."""
 
     eval: str
@@ -27,8 +28,7 @@ class Marked:
     place: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A mark with the texts of its answer, and the row of the data that the item is: its content as JSON and where it
     stands; None where the source's rows are not in the store any more."""
 

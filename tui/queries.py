@@ -10,16 +10,16 @@ and an offset over a total order.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from runtime.own_results import MADE_STEPS, begun_steps, finished_by
 from runtime.store import Row, Store
 from spec_lang.diagnostics import DiagnosticError, fatal
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     run_id: str
     spec: str
     status: str
@@ -34,8 +34,7 @@ class RunRow:
     process: str = ""  # the identity of its process; a run of an earlier version has none
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
+class StepRow(Struct, frozen=True):
     ordinal: int
     step_id: str
     kind: str
@@ -55,8 +54,7 @@ class StepRow:
     finished_by: str | None = None  # the run that has done it since, where this one did not
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(Struct, frozen=True):
     name: str
     path: str
     licence: str | None
@@ -65,8 +63,7 @@ class SourceRow:
     unreadable: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrainPoint:
+class TrainPoint(Struct, frozen=True):
     """One optimiser step, or the mean of some neighbouring ones in a long training, under the last one's number."""
 
     step: int
@@ -79,8 +76,7 @@ class TrainPoint:
     padding_share: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GateRow:
+class GateRow(Struct, frozen=True):
     """A requirement (part 0) or one of its slices (part 1 and up)."""
 
     gate: str
@@ -108,8 +104,7 @@ class GateRow:
     adjusted_p: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRow:
+class FindingRow(Struct, frozen=True):
     """What stopped a run; the path is from the folder of the spec."""
 
     step_id: str | None

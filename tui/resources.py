@@ -12,17 +12,17 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from tui.formats import data_size
 
 SIZE_HOLDS_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """``cpu`` is in processors (1.9 of ``cores``); None where it is not known. Sizes are bytes."""
 
     pid: int | None
@@ -36,8 +36,7 @@ class Resources:
     free: int
 
 
-@dataclass
-class Sampler:
+class Sampler(Struct):
     """Samples of one store's folder and of the process that runs in it."""
 
     root: Path

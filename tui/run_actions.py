@@ -10,10 +10,11 @@ import shlex
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from runtime.environment import OPTIONS
 from spec_lang.diagnostics import DiagnosticError, fatal
@@ -21,8 +22,6 @@ from spec_lang.plain_text import visible
 from tui import queries
 from tui.live import elsewhere, state_of
 from tui.queries import RunRow
-from tui.screens.ask import AskScreen
-from tui.screens.confirm import ConfirmScreen
 from tui.view_models.runs import elsewhere_words
 from tui.watching import asked_to_stop, last_sign
 
@@ -41,8 +40,7 @@ GOES_ON = (
 TAKEN, NOT_BLESSABLE = "SFT0916", "SFT0915"
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(Struct, frozen=True):
     """How a run is started again: the words after ``sft run``, how many of its steps are kept, and when it said
     something last."""
 
@@ -99,6 +97,8 @@ class ActsOnRuns:
         self._screen.app.notify(visible(text), markup=False, timeout=10)
 
     def _confirm(self, question: str, lines: tuple[str, ...], does: str, then: Callable[[], None]) -> None:
+        from tui.screens.confirm import ConfirmScreen
+
         def answered(yes: bool | None) -> None:
             if yes:
                 then()
@@ -205,6 +205,8 @@ class ActsOnRuns:
         self._screen.ask("act", lambda: _names(self._screen.board.store, run), partial(self._ask_name, run))
 
     def _ask_name(self, run: RunRow, names: list[str]) -> None:
+        from tui.screens.ask import AskScreen
+
         known = f" There are: {', '.join(names)}." if names else ""
         hint = f"writes baselines/NAME.json beside {run.spec} and names run {run.run_id} in the store.{known}"
         screen = AskScreen("bless as", names[0] if names else "main", hint)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from runtime.store import Store
 
 PlanStep = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Plans:
+class Plans(Struct, frozen=True):
     """The steps of a run's plan by id, and of the run of the spec before it; both as JSON values."""
 
     run_id: str
@@ -30,8 +30,7 @@ class Plans:
         return {"steps": list(self.steps.values())}
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """SQL of a step with its bound values, and what it is for."""
 
     title: str
@@ -39,8 +38,7 @@ class Expression:
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StepSpec:
+class StepSpec(Struct, frozen=True):
     """A file of a spec; ``note`` says what it is where that has to be said. ``blocks`` are first and last lines."""
 
     text: str

@@ -6,9 +6,9 @@ theme that is active when they draw. Any other Textual theme works as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from textual.app import App
 from textual.color import Color
 from textual.theme import Theme
@@ -67,8 +67,7 @@ def first_theme(wanted: str | None, color_system: str | None, *, no_color: bool)
 FAINT_ON_DARK, FAINT_ON_LIGHT = 0.36, 0.30
 
 
-@dataclass(frozen=True)
-class Ink:
+class Ink(Struct, frozen=True):
     """Colours of the active theme as rich styles."""
 
     text: str

@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from runtime.events import EVENTS, STOPPING, Event, EventTail
 from tui.live import LiveRun
@@ -26,16 +27,14 @@ AT_ONCE = 2000
 KEPT_RUNS = 4
 
 
-@dataclass(frozen=True)
-class News:
+class News(Struct, frozen=True):
     """``runs`` counts how often the runs of the store have changed; ``told`` is the generation of each followed run."""
 
     runs: int = 0
     told: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Glance:
+class Glance(Struct, frozen=True):
     """What a look read: events of the run that was followed when it began, whether it stopped before their end, and the
     runs that there are."""
 
@@ -45,8 +44,7 @@ class Glance:
     runs: frozenset[str]
 
 
-@dataclass(frozen=True)
-class _Followed:
+class _Followed(Struct, frozen=True):
     live: LiveRun
     tail: EventTail
 

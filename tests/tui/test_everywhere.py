@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from tui.screens.training import TrainingScreen
 from tui.screens.verdicts import VerdictsScreen
 from tui.themes import DARK, LIGHT, THEMES, Ink, first_theme, ink
 from tui.view_models import plan_tree
+from tui.widgets.ask_line import open_line
 from tui.widgets.big_table import BigTable
 from tui.widgets.row_table import RowTable
 
@@ -86,6 +86,25 @@ def test_a_search_finds_what_is_folded_and_opens_it(done: Store, walk: Walk, mon
         assert table.current is not None and table.current.endswith("answers of format")
         await go.press("n")
         assert table.current == "predict:format.smol.chatty" and table.has_focus
+
+    walk(done, journey, run_id=RUN)
+
+
+def test_a_line_that_asks_lies_over_the_list_and_goes_before_the_screen_does(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("5")
+        table = go.app.screen.query_one(BigTable)
+        size, here = table.size, go.app.screen
+        await go.press("colon", *"99,999,999,999", "enter")
+        assert table.has_focus and table.cursor == table.total - 1 and open_line(here) is None
+        await go.press("g", "colon", *"half", "enter")
+        assert "a row's number, or a place such as 50%" in go.text() and table.size == size
+        await go.pilot.click(BigTable, offset=(5, 3))
+        assert table.has_focus and open_line(here) is not None
+        await go.press("escape")
+        assert open_line(here) is None and go.app.screen is here and table.cursor == 2
+        await go.press("slash", "escape", "escape")
+        assert go.app.screen is not here
 
     walk(done, journey, run_id=RUN)
 
@@ -231,10 +250,10 @@ def test_every_colour_of_text_can_be_read_on_what_is_behind_it(done: Store, them
     colours, own = ink(app), app.theme_variables
     background, surface, primary = (Color.parse(own[name]) for name in ("background", "surface", "primary"))
     cursor = background.blend(primary, 0.22)
-    for field in fields(colours):
-        colour = Color.parse(getattr(colours, field.name))
+    for name in Ink.__struct_fields__:
+        colour = Color.parse(getattr(colours, name))
         for behind, least in ((background, 4.5), (surface, 4.4), (cursor, 3.5)):
-            assert contrast(colour, behind) >= least, (field.name, contrast(colour, behind))
+            assert contrast(colour, behind) >= least, (name, contrast(colour, behind))
 
 
 def contrast(one: Color, other: Color) -> float:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import os
 import socket
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.detached import interrupt
 from runtime.events import Event

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from runtime.events import Event
 from tui.asked_rows import AskedRow
@@ -30,13 +31,13 @@ RUN = RunRow("r1", "a.sft", "running", None, NOW - 65, None, 0, "elsewhere", Non
 
 def step(kind: str = "filter", **given: Any) -> StepRow:
     start = StepRow(0, f"{kind}:a", kind, "a", "h", {}, "done", None, 10, 7, 3, 1.5, {}, None, 4)
-    return replace(start, **given)
+    return structs.replace(start, **given)
 
 
 def test_a_run_line_counts_its_own_time_while_it_runs() -> None:
     line = run_line(RUN, NOW)
     assert (line.status, line.took, line.started) == ("running", "1 min 05 s", "1 min ago")
-    assert run_line(replace(RUN, status="interrupted"), NOW).took == "–"
+    assert run_line(structs.replace(RUN, status="interrupted"), NOW).took == "–"
 
 
 def test_a_running_step_tells_progress_from_its_events() -> None:
@@ -58,7 +59,7 @@ def test_the_store_knows_better_than_events_what_has_ended() -> None:
 
 
 def test_a_run_that_ended_badly_says_what_to_do() -> None:
-    failed = run_view(replace(RUN, status="failed", error="boom"), [step(status="failed", error="boom")], NOW)
+    failed = run_view(structs.replace(RUN, status="failed", error="boom"), [step(status="failed", error="boom")], NOW)
     assert failed.steps[0].note == "boom"
     assert "sft run" in next_command(failed.status, failed.spec, None)
     assert "says why" in next_command("done", "s.sft", "fail") and "baseline" in next_command("done", "s.sft", "pass")

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tui.themes import Ink
 from tui.widgets.marked_text import MOST_CHARACTERS, marked
@@ -25,7 +24,7 @@ def test_same_and_missing_pieces_spell_the_reference(reference: str, text: str) 
 
 
 def test_what_is_missing_takes_no_room_from_the_text_and_what_is_cut_is_counted() -> None:
-    ink = Ink(*[""] * len(fields(Ink)))
+    ink = Ink(*[""] * len(Ink.__struct_fields__))
     long = "x" * (MOST_CHARACTERS + 7)
     assert marked((Piece(long, "missing"), Piece("own", "extra")), ink).plain.endswith(
         "own … (7 missing characters more)"
@@ -35,7 +34,7 @@ def test_what_is_missing_takes_no_room_from_the_text_and_what_is_cut_is_counted(
 
 
 def test_what_differs_has_the_colour_of_a_fault_only_in_a_wrong_answer() -> None:
-    ink = replace(Ink(*[""] * len(fields(Ink))), bad="red")
+    ink = replace(Ink(*[""] * len(Ink.__struct_fields__)), bad="red")
     pieces = (Piece("ab", "same"), Piece("c", "extra"))
     assert "red" in str(marked(pieces, ink, wrong=True).spans) and "red" in str(
         marked((Piece("z", "unlike"),), ink).spans

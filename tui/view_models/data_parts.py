@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """``kinds`` are the kinds of steps that give it something to show; None where there always is."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tui.formats import NOTHING, count, estimate, number
 from tui.home_queries import Delta, HomeRow, Reference
@@ -11,8 +12,7 @@ from tui.view_models.compare import SAME, leaning, marked_change, pair_words
 from tui.view_models.runs import RunLine, run_line
 
 
-@dataclass(frozen=True)
-class HomeLine:
+class HomeLine(Struct, frozen=True):
     """A run in the list. ``change`` is against the reference; ``leaning`` says which way its interval lies."""
 
     run: RunLine

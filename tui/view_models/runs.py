@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tui.formats import NOTHING, ago, count, duration, rate
 from tui.live import LiveRun, Progress, state_of
@@ -40,8 +41,7 @@ VIEW_OF_KIND = {
 }
 
 
-@dataclass(frozen=True)
-class RunLine:
+class RunLine(Struct, frozen=True):
     run_id: str
     spec: str
     status: str
@@ -52,8 +52,7 @@ class RunLine:
     error: str | None
 
 
-@dataclass(frozen=True)
-class StepLine:
+class StepLine(Struct, frozen=True):
     """One step of a run. ``share`` is its progress while it runs, None otherwise."""
 
     step_id: str
@@ -70,8 +69,7 @@ class StepLine:
     view: str
 
 
-@dataclass(frozen=True)
-class Warned:
+class Warned(Struct, frozen=True):
     """What a step has found that stopped nothing."""
 
     step_id: str
@@ -80,8 +78,7 @@ class Warned:
     help: str | None
 
 
-@dataclass(frozen=True)
-class RunView:
+class RunView(Struct, frozen=True):
     run_id: str
     spec: str
     status: str

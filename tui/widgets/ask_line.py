@@ -10,9 +10,9 @@ Enter takes the text and gives the list the keys back; Escape drops it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -23,8 +23,7 @@ from textual.widgets import Input, Static
 from spec_lang.plain_text import visible
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is asked for. ``live`` is called for every change and says what the text came to; ``wrong`` says what is
     wrong with a text that Enter would take, or None; ``then`` takes it. None of them may take long."""
 
