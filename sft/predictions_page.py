@@ -26,7 +26,7 @@ from tui.item_pages import PredictionRow, item_rows
 from tui.marks import Mark, marks, of_others
 from tui.metric_queries import MetricRow
 from tui.shelf import Shelf
-from tui.view_models.choices import Choices, choices, metric_order
+from tui.view_models.choices import Choices, choices
 from tui.view_models.failures import cause_line
 from tui.view_models.predictions import item_line, outcome_name
 
@@ -34,7 +34,7 @@ from tui.view_models.predictions import item_line, outcome_name
 def predictions_page(store: Store, run_id: str, filters: Filters) -> Page:
     """Raises DiagnosticError SFT0910 for an unknown name, and for a condition that cannot be asked."""
     metrics = metric_queries.metrics(store, run_id)
-    known = choices(prediction_queries.cells(store, run_id), metrics, metric_order(queries.plan(store, run_id)))
+    known = choices(prediction_queries.cells(store, run_id), metrics, queries.plan(store, run_id))
     chosen = _chosen(store, run_id, known, filters)
     if chosen is None:
         return Page({"aggregates": [], "items": []}, "this run has no eval", ())

@@ -28,11 +28,11 @@ def read_ahead(store: Store, run_id: str, shelf: Shelf) -> None:
     from tui import metric_queries, prediction_queries, queries
     from tui.first_look import Wanted, first_look
     from tui.item_filters import listed
-    from tui.view_models.choices import choices, metric_order
+    from tui.view_models.choices import choices
 
     with store.reading():
         plan = queries.plan(store, run_id)
         cells, measured = prediction_queries.cells(store, run_id), metric_queries.metrics(store, run_id)
-        look = first_look(store, run_id, plan, choices(cells, measured, metric_order(plan)), Wanted())
+        look = first_look(store, run_id, plan, choices(cells, measured, plan), Wanted())
         for chosen in look.chosen[:1]:
             listed(store, run_id, chosen, shelf)

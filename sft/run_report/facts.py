@@ -31,7 +31,7 @@ from tui.item_pages import item_rows
 from tui.metric_queries import MetricRow
 from tui.queries import RunRow, SourceRow, StepRow
 from tui.side_queries import items_beside
-from tui.view_models.choices import Choices, choices, metric_order
+from tui.view_models.choices import Choices, choices
 from tui.view_models.data import FunnelLine, funnel
 from tui.view_models.predictions import ItemView, item_view
 from tui.view_models.rounds import RoundsView, roles, rounds_view
@@ -89,7 +89,7 @@ def run_facts(store: Store, run_id: str, most_failures: int, folder: Path | None
     with store.reading():
         run, steps, plan = queries.run(store, run_id), queries.steps(store, run_id), queries.plan(store, run_id)
         metrics, cells = metric_queries.metrics(store, run_id), prediction_queries.cells(store, run_id)
-        known = choices([cell for cell in cells if cell.answered], metrics, metric_order(plan))
+        known = choices([cell for cell in cells if cell.answered], metrics, plan)
         report = report_of_run(store, run_id, folder)
         lines = funnel(steps, drop_queries.rule_counts(store, run_id))
         trainings = [_course(store, step) for step in steps if step.kind == "train"]

@@ -20,7 +20,7 @@ from tui.item_filters import PredictionFilter
 from tui.queries import GateRow
 from tui.screens.predictions import PredictionsScreen
 from tui.screens.verdicts import VerdictsScreen
-from tui.view_models.choices import choices, metric_order
+from tui.view_models.choices import choices
 from tui.view_models.verdicts import Requirement, VerdictView, decided, verdict_view
 from tui.widgets.big_table import BigTable
 
@@ -46,7 +46,7 @@ def require(store: Store, *requirements: dict[str, Any], **of_step: Any) -> None
 def look(store: Store, wanted: Wanted) -> Look:
     plan = queries.plan(store, RUN)
     cells, measured = prediction_queries.cells(store, RUN), metric_queries.metrics(store, RUN)
-    return first_look(store, RUN, plan, choices(cells, measured, metric_order(plan)), wanted)
+    return first_look(store, RUN, plan, choices(cells, measured, plan), wanted)
 
 
 def requirement(store: Store, position: int) -> Requirement:

@@ -170,7 +170,7 @@ CELLS = [
 
 
 def test_the_first_look_is_the_last_model_beside_the_first() -> None:
-    known = choices(CELLS, [metric("exact", "share"), metric("words", "plain")])
+    known = choices(CELLS, [metric("exact", "share"), metric("words", "plain")], {})
     chosen = known.start()
     assert chosen is not None
     assert (chosen.model, chosen.baseline, chosen.metric, chosen.template) == ("tuned", "base", "exact", None)
@@ -178,7 +178,7 @@ def test_the_first_look_is_the_last_model_beside_the_first() -> None:
     walked = [chosen := known.next_template(chosen) for _ in range(3)]
     assert [one.template for one in walked] == ["plain", "terse", None]
     assert known.side(known.next_metric(walked[-1]))[0] == "plain"
-    assert choices([], []).start() is None
+    assert choices([], [], {}).start() is None
 
 
 def test_badges() -> None:

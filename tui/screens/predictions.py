@@ -30,7 +30,7 @@ from tui.screens.item_choices import PredictionModel
 from tui.screens.view import explained
 from tui.side_queries import item_beside, side_of
 from tui.themes import Ink
-from tui.view_models.choices import choices, metric_order
+from tui.view_models.choices import choices
 from tui.view_models.failures import answer_settings, filter_line, next_outcome, without_filters
 from tui.view_models.predictions import ItemView, item_view
 from tui.view_models.verdicts import Requirement
@@ -87,7 +87,7 @@ class PredictionsScreen(ItemActions):
         store, run_id = self.board.store, self.run_id or ""
         with store.reading():
             plan = queries.plan(store, run_id)
-            known = choices(asked.cells(store, run_id), metric_queries.metrics(store, run_id), metric_order(plan))
+            known = choices(asked.cells(store, run_id), metric_queries.metrics(store, run_id), plan)
             chosen, run = self.chosen, queries.run(store, run_id)
             if chosen is None or (chosen.metric is None and not self._walked):
                 look = first_look(store, run_id, plan, known, self._wanted)  # metrics come while a run goes on

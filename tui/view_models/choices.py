@@ -60,17 +60,16 @@ class Choices:
         return self.sides.get((chosen.eval, chosen.metric or ""), PLAIN)
 
 
-def choices(
-    cells: Sequence[Cell], metrics: Sequence[MetricRow], order: Mapping[str, Sequence[str]] | None = None
-) -> Choices:
-    """``order`` has the metrics of an eval as the spec has them; what was measured stands in that order."""
+def choices(cells: Sequence[Cell], metrics: Sequence[MetricRow], plan: Mapping[str, Any]) -> Choices:
+    """What was measured stands in the order that it has in the run's plan, which is that of the spec."""
+    order = _metric_order(plan)
     evals = _distinct(cell.eval for cell in cells)
     measured = {name: _distinct(row.metric for row in metrics if row.eval == name) for name in evals}
     return Choices(
         evals,
         {name: _distinct(cell.model for cell in cells if cell.eval == name) for name in evals},
         {name: _distinct(cell.template for cell in cells if cell.eval == name) for name in evals},
-        {name: _in_order(found, (order or {}).get(name, ())) for name, found in measured.items()},
+        {name: _in_order(found, order.get(name, ())) for name, found in measured.items()},
         {(row.eval, row.metric): (row.unit, row.better) for row in metrics},
     )
 
@@ -79,7 +78,7 @@ def _in_order(names: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: order.index(name) if name in order else len(order)))
 
 
-def metric_order(plan: Mapping[str, Any]) -> dict[str, list[str]]:
+def _metric_order(plan: Mapping[str, Any]) -> dict[str, list[str]]:
     """Eval -> its metrics in the order of the spec."""
     found: dict[str, list[str]] = {}
     for step in plan.get("steps", ()):
