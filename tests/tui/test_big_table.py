@@ -12,9 +12,11 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from spec_lang.diagnostics import fatal
-from tui.positions import place_of
-from tui.widgets.big_table import MARK, PAGE, PAGES_KEPT, BigTable
+from tui.widgets.big_table import BigTable
 from tui.widgets.columns import Col, Row
+from tui.widgets.list_lines import MARK
+from tui.widgets.list_questions import place_of
+from tui.widgets.row_pages import PAGE, PAGES_KEPT
 
 MILLION = 1_000_000
 
@@ -77,16 +79,16 @@ def test_only_what_is_in_sight_is_read_of_a_million_rows() -> None:
     rows = Rows()
 
     async def journey(app: Small, table: BigTable, pilot: Pilot[None]) -> None:
-        assert rows.asked == [(0, PAGE)] and "1 of 1,000,000" in text(app)
+        assert rows.asked == [(0, 2 * PAGE)] and "1 of 1,000,000" in text(app)
         await pilot.press("G")
         await settle(app, pilot)
-        assert rows.asked[-1] == (MILLION - PAGE, MILLION)
+        assert rows.asked[-1] == (MILLION - 2 * PAGE, MILLION)
         assert "row 999999" in text(app) and app.seen[-1] == "999999"
-        for place in range(60):
+        for place in range(70):
             table.go_to(place * 5000)
             await settle(app, pilot)
         assert len(table._pages) == PAGES_KEPT
-        assert all(end - begin <= 2 * PAGE for begin, end in rows.asked)
+        assert all(end - begin <= 3 * PAGE for begin, end in rows.asked)
 
     walk(journey, read=rows)
 

@@ -22,7 +22,8 @@ from tui.overlap_queries import overlap_items
 from tui.queries import plan
 from tui.screens.nearest import NearestScreen
 from tui.screens.predictions import PredictionsScreen
-from tui.widgets.big_table import MARK, BigTable
+from tui.widgets.big_table import BigTable
+from tui.widgets.list_lines import MARK
 
 Walk = Callable[..., None]
 

@@ -20,8 +20,9 @@ from tui.screens.nearest import NearestScreen
 from tui.screens.pick import PickScreen
 from tui.screens.predictions import PredictionsScreen
 from tui.screens.rows import RowsScreen
-from tui.widgets.big_table import MARK, BigTable
+from tui.widgets.big_table import BigTable
 from tui.widgets.item_row import of_key
+from tui.widgets.list_lines import MARK
 
 Walk = Callable[..., None]
 

@@ -11,7 +11,7 @@ from runtime.store import Store
 from spec_lang.diagnostics import DiagnosticError
 from tests.tui.sample_store import HOSTILE, RUN, row_id
 from tui import drop_queries, queries, training_queries
-from tui.widgets.big_table import PAGE
+from tui.widgets.row_pages import PAGE
 
 
 def test_runs_and_run(done: Store) -> None:

@@ -2,66 +2,40 @@
 
 The caller says how many rows there are and gives a function that reads those from position a up to b; what is on the
 screen is asked for in one call, the newest wish wins, and scrolling past a million rows asks only for where it stops.
-Pages that were seen last stay (``PAGES_KEPT`` of ``PAGE`` rows), whatever the length, so a table of a million rows
-costs what one of two thousand does. A row that is not read yet is a line of dots. The cursor is a position; ``show``
-with the same rows keeps it, and keeps the old lines in sight until the new ones are there: to look at, not to act on.
+A row that is not read yet is a line of dots, but a jump waits ``GRACE_S`` for the rows where it leads, so that the list
+is drawn once (drawing takes as long as reading). ``show`` with the same rows keeps the cursor, and keeps the old lines
+in sight until the new ones are there: to look at, not to act on.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from contextlib import ExitStack
 
-from rich.segment import Segment
-from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from runtime.internal_errors import finding_of
 from spec_lang.diagnostics import Diagnostic
 from tui.actions import bindings_for
-from tui.formats import count
-from tui.positions import place_of
 from tui.questions import answer_of, ask_beside
-from tui.widgets.ask_line import Asked, ask_on
-from tui.widgets.columns import Col, Row, cells_in_sight, column_widths, columns_shown, fitted_cell
+from tui.widgets.ask_line import ask_on
+from tui.widgets.columns import Col, Row
+from tui.widgets.list_lines import ListLines
+from tui.widgets.list_questions import asked_place, asked_text
+from tui.widgets.row_pages import RowPages
 
-PAGE = 25
-PAGES_KEPT = 80
-NOT_READ = "·"
-MARK = "◆"
+GRACE_S = 0.1
 
 Read = Callable[[int, int], Sequence[Row]]
 
 
-class BigTable(ScrollView, can_focus=True):
+class BigTable(ListLines):
     """Posts ``Highlighted`` when the cursor comes to a row that is read, ``Selected`` on a click on it, ``Searched``
     with what was asked after ``/``, and ``Refused`` when rows cannot be read."""
 
     BINDINGS = bindings_for("table", "long")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"big-table--header", "big-table--cursor", "big-table--mark"}
-    DEFAULT_CSS = """
-    BigTable {
-        height: 1fr;
-        background: $background;
-        color: $foreground;
-        scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 0;
-        overflow-x: hidden;
-    }
-    BigTable > .big-table--header { background: $background; color: $foreground 68%; }
-    BigTable > .big-table--cursor { background: $primary 10%; color: $foreground; }
-    BigTable:focus > .big-table--cursor { background: $primary 22%; }
-    BigTable > .big-table--mark { color: $accent; text-style: bold; }
-    """
-
-    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Highlighted(Message):
         """The cursor stands on a row that is read: ``table.row``."""
@@ -84,15 +58,14 @@ class BigTable(ScrollView, can_focus=True):
             self.finding = finding
 
     def __init__(self, columns: Sequence[Col], *, id: str) -> None:
-        super().__init__(id=id)
-        self.cols = tuple(columns)
-        self.total = self._edition = 0
-        self.marked: frozenset[str] = frozenset()
+        super().__init__(columns, id=id)
+        self._edition = 0
         self.searched = ""  # what the rows on show were searched for; the line after ``/`` begins with it
         self._read: Read | None = None
-        self._pages: OrderedDict[int, list[Row]] = OrderedDict()
-        self._stale: dict[int, list[Row]] = {}
+        self._pages = RowPages()
         self._reading = False
+        self._jump: tuple[int, bool] | None = None  # where the cursor goes once the rows there are read
+        self._undrawn = ExitStack()  # nothing is drawn in between
 
     def show(self, total: int, read: Read, *, at: int | None = None, keep: bool = True) -> None:
         """List ``total`` rows; ``read(a, b)`` gives those of positions a to b - 1 and runs in a worker thread.
@@ -100,9 +73,9 @@ class BigTable(ScrollView, can_focus=True):
         With ``keep`` the cursor stays at its position, or goes to ``at`` where its row is now; without, it goes to the
         first row.
         """
+        self._land(self._jump)
         self._edition += 1
-        self._stale = dict(self._pages) if keep else {}
-        self._pages.clear()
+        self._pages.renew(keep=keep)
         self.total, self._read = total, read
         self.virtual_size = Size(self.size.width, total + 1)  # and the head
         target = (self.cursor if at is None else at) if keep else 0
@@ -117,33 +90,66 @@ class BigTable(ScrollView, can_focus=True):
 
     def on_unmount(self) -> None:
         self._read = None  # which may hold the places of all rows
+        self._forget_jump()
 
     @property
     def row(self) -> Row | None:
         """The row under the cursor, once it is read; what stood there in the list before is only drawn."""
-        return self.row_at(self.cursor) if self.cursor // PAGE in self._pages else None
+        return self.row_at(self.cursor) if self._pages.has(self.cursor, self.cursor + 1) else None
 
     @property
     def current(self) -> str | None:
         return self.row.key if self.row is not None else None
 
     def row_at(self, position: int) -> Row | None:
-        page, place = divmod(position, PAGE)
-        rows = self._pages.get(page) or self._stale.get(page)
-        return rows[place] if rows and place < len(rows) and position < self.total else None
-
-    def mark(self, keys: frozenset[str]) -> None:
-        """Show which rows are marked, by their keys."""
-        self.marked = keys
-        self.refresh()
+        return self._pages.row(position) if position < self.total else None
 
     def go_to(self, position: int, *, middle: bool = False) -> None:
         """Move the cursor, and the list when the row is out of sight."""
-        self.cursor = max(0, min(position, self.total - 1))
+        position = max(0, min(position, self.total - 1))
+        self._forget_jump()
+        top = self._top_with(position, middle)
+        self.cursor = position
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)
+
+    def jump_to(self, position: int, *, middle: bool = False) -> None:
+        """The same once the rows there are read, but after ``GRACE_S`` in any case."""
+        self._forget_jump()
+        self._jump = jump = max(0, min(position, self.total - 1)), middle
+        self._want()
+        if not self._land_if_read():
+            self._undrawn.enter_context(self.app.batch_update())
+            self.set_timer(GRACE_S, lambda: self._land(jump))
+
+    def _land(self, jump: tuple[int, bool] | None) -> None:
+        if jump is not None and self._jump is jump:
+            position, middle = jump
+            self.go_to(position, middle=middle)
+            self.refresh()
+
+    def _forget_jump(self) -> None:
+        self._jump = None
+        self._undrawn.close()
+
+    def _land_if_read(self) -> bool:
+        landed = self._jump is not None and self._pages.has(*self._in_sight())
+        if landed:
+            self._land(self._jump)
+        return landed
+
+    def _top_with(self, position: int, middle: bool) -> int:
+        """The first row in sight once a row is to be seen."""
         top, height = self.scroll_offset.y, self._lines
-        if not top <= self.cursor < top + height:
-            up = height // 2 if middle else 0 if self.cursor < top else height - 1
-            self.scroll_to(y=max(0, self.cursor - up), animate=False, force=True)
+        if top <= position < top + height:
+            return top
+        up = height // 2 if middle else 0 if position < top else height - 1
+        return max(0, min(position - up, self.total - height))
+
+    @property
+    def _at(self) -> int:
+        """Where the cursor is, or will be at once."""
+        return self.cursor if self._jump is None else self._jump[0]
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -156,15 +162,18 @@ class BigTable(ScrollView, can_focus=True):
         """Ask for what is in sight and not read; one question at a time, the next one when its answer is there."""
         if self._reading or self._read is None or not self.total or (self.display and not self.size.height):
             return
-        top = min(self.scroll_offset.y if self.display else self.cursor, self.total - 1)
-        bottom = min(top + self._lines, self.total) - 1 if self.display else top  # hidden: an item has the screen
-        pages = range(top // PAGE, bottom // PAGE + 1)
-        for page in self._pages.keys() & set(pages):
-            self._pages.move_to_end(page)
-        missing = [page for page in pages if page not in self._pages]
-        if missing:
+        missing = self._pages.missing(*self._in_sight())
+        if missing is not None:
             self._reading = True
-            self._ask(self._edition, self._read, missing[0] * PAGE, min((missing[-1] + 1) * PAGE, self.total))
+            self._ask(self._edition, self._read, missing[0], min(missing[1], self.total))
+
+    def _in_sight(self) -> tuple[int, int]:
+        """The rows that there is room for, of where the list stands or jumps to: from, and up to."""
+        if not self.display:  # an item has the screen
+            return self.cursor, min(self.cursor + 1, self.total)
+        top = self.scroll_offset.y if self._jump is None else self._top_with(*self._jump)
+        top = max(0, min(top, self.total - 1))
+        return top, min(top + self._lines, self.total)
 
     def _ask(self, edition: int, read: Read, begin: int, end: int) -> None:
         async def work() -> None:
@@ -182,58 +191,20 @@ class BigTable(ScrollView, can_focus=True):
         if not self.is_attached:
             return
         if edition == self._edition:
-            for start in range(0, end - begin, PAGE):  # fewer rows than asked for leave pages that are empty
-                page = (begin + start) // PAGE
-                self._pages[page] = rows[start : start + PAGE]
-                self._stale.pop(page, None)
-            while len(self._pages) > PAGES_KEPT:
-                self._pages.popitem(last=False)
+            self._pages.put(begin, end, rows)
+            before = self.cursor
+            self._land_if_read()
             self.refresh()
             if begin <= self.cursor < end:
-                self._stale.clear()  # what is in sight is new
-                self.post_message(self.Highlighted(self))
+                self._pages.forget_old()  # what is in sight is new
+                if self.cursor == before:  # else it was told as it moved
+                    self.post_message(self.Highlighted(self))
         self._want()
 
     def _refuse(self, finding: Diagnostic) -> None:
         self._reading = False
+        self._land(self._jump)
         self.post_message(self.Refused(finding))
-
-    # --- drawing -----------------------------------------------------------------------------
-
-    def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        if y == 0:
-            return self._head(width)
-        position = self.scroll_offset.y + y - 1
-        if position >= self.total:
-            return Strip.blank(width, self.rich_style)
-        look = self.rich_style
-        if position == self.cursor:
-            look += self.get_component_rich_style("big-table--cursor")
-        row = self.row_at(position)
-        shown = columns_shown(self.cols, self.size.width)
-        unread: list[str | Text] = [Text(NOT_READ, style="dim") for _ in shown]
-        cells = unread if row is None else cells_in_sight(row, self.cols, self.size.width)
-        marked = look + Style(color=self.get_component_rich_style("big-table--mark").color, bold=True)
-        mark = Segment(MARK, marked) if row is not None and row.key in self.marked else Segment(" ", look)
-        return self._line(mark, shown, cells, width, look + Style.from_meta({"row": position}))
-
-    def _head(self, width: int) -> Strip:
-        look = self.rich_style + self.get_component_rich_style("big-table--header")
-        shown = columns_shown(self.cols, self.size.width)
-        titles: list[str | Text] = [self.cols[index].title for index in shown]
-        strip = self._line(Segment(" ", look), shown, titles, width, look)
-        where = f" {count(self.cursor + 1)} of {count(self.total)} " if self.total else ""
-        room = max(0, width - len(where))
-        titles_end = len(strip.text[: room + 1].rpartition(" ")[0])  # no title is cut in two
-        return Strip([*strip.crop(0, titles_end).adjust_cell_length(room, look), Segment(where, look)])
-
-    def _line(self, begin: Segment, shown: list[int], cells: list[str | Text], width: int, look: Style) -> Strip:
-        columns = [self.cols[index] for index in shown]
-        pairs = zip(column_widths(columns, self.size.width), columns, cells, strict=True)
-        console = self.app.console
-        parts = [part for size, col, cell in pairs for part in fitted_cell(cell, size, col.justify, console, look)]
-        return Strip([begin, *parts]).adjust_cell_length(width, look).crop(0, width)
 
     # --- keys and mouse ----------------------------------------------------------------------
 
@@ -264,37 +235,25 @@ class BigTable(ScrollView, can_focus=True):
             self.go_to(position)
 
     def action_cursor_down(self) -> None:
-        self.go_to(self.cursor + 1)
+        self.go_to(self._at + 1)
 
     def action_cursor_up(self) -> None:
-        self.go_to(self.cursor - 1)
+        self.go_to(self._at - 1)
 
     def action_page_down(self) -> None:
-        self.go_to(self.cursor + self._lines)
+        self.go_to(self._at + self._lines)
 
     def action_page_up(self) -> None:
-        self.go_to(self.cursor - self._lines)
+        self.go_to(self._at - self._lines)
 
     def action_scroll_top(self) -> None:
-        self.go_to(0)
+        self.jump_to(0)
 
     def action_scroll_bottom(self) -> None:
-        self.go_to(self.total - 1)
+        self.jump_to(self.total - 1)
 
     async def action_jump(self) -> None:
-        """Ask for a row by its number, or a place in percent."""
-
-        def wrong(text: str) -> str | None:
-            return None if place_of(text, self.total) is not None else "a row's number, or a place such as 50%"
-
-        def then(text: str) -> None:
-            if (position := place_of(text, self.total)) is not None:
-                self.go_to(position, middle=True)
-
-        await ask_on(self.screen, Asked("go to", f"1 to {count(self.total)}, or 50%", wrong=wrong, then=then))
+        await ask_on(self.screen, asked_place(self.total, lambda position: self.jump_to(position, middle=True)))
 
     async def action_search(self) -> None:
-        def then(text: str) -> None:
-            self.post_message(self.Searched(text))
-
-        await ask_on(self.screen, Asked("search", "rows with this text; empty for all", self.searched, then=then))
+        await ask_on(self.screen, asked_text(self.searched, lambda text: self.post_message(self.Searched(text))))
