@@ -217,7 +217,7 @@ def test_all_items_stand_for_a_requirement_that_passed_alone(store: Store, walk:
 
 
 def row(position: int, verdict: str, **given: Any) -> GateRow:
-    start: dict[str, Any] = dict.fromkeys(GateRow.__dataclass_fields__)
+    start: dict[str, Any] = dict.fromkeys(GateRow.__struct_fields__)
     start |= {"gate": "g", "step_hash": "h", "requirement": position, "part": 0, "text": "t", "reason": "r"}
     return GateRow(**{**start, "unit": "share", "test": "x", "verdict": verdict, **given})
 

@@ -109,7 +109,7 @@ def test_training_figures() -> None:
 
 
 def gate_row(**given: Any) -> GateRow:
-    names = GateRow.__dataclass_fields__
+    names = GateRow.__struct_fields__
     start: dict[str, Any] = dict.fromkeys(names)
     start |= {
         "gate": "g",
