@@ -122,7 +122,7 @@ def test_other_colours_are_those_of_all_that_is_on_show(done: Store, data: Store
     what is under the cursor is reversed in lists of any length too."""
 
     async def turn(go: Journey) -> None:
-        dark = {getattr(ink(go.app), field.name).lower() for field in fields(Ink)}
+        dark = {getattr(ink(go.app), name).lower() for name in Ink.__struct_fields__}
         assert dark & colours(go)
         await go.press("T")
         assert go.app.theme == LIGHT.name and not dark & colours(go), dark & colours(go)
