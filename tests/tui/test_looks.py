@@ -140,3 +140,22 @@ def test_an_item_stands_beside_its_list_where_a_line_has_room_for_both(done: Sto
 
     for size in ((120, 40), (200, 60)):
         walk(done, journey, run_id=RUN, size=size)
+
+
+def test_what_gets_the_screen_has_lines_of_its_width(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        def line_of(words: str) -> str:
+            return next(line for line in go.text().split("\n") if words in line)
+
+        await go.press("5")
+        assert "item c3" not in line_of("marked against")
+        await go.press("enter")
+        assert "item c3" in line_of("marked against")
+        await go.press("escape")
+        assert "item c3" not in line_of("marked against")
+        await go.press("1", *["down"] * 4)
+        assert "train:tuned" in go.text() and "72af3ff0e333" not in line_of("validation render:")
+        await go.press("z")
+        assert "72af3ff0e333" in line_of("validation render:")
+
+    walk(done, journey, run_id=RUN, size=(160, 40))

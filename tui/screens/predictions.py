@@ -280,12 +280,15 @@ class PredictionsScreen(ItemActions):
         self.with_item(self._open_whole)
 
     def _open_whole(self, _: Item) -> None:
-        self.set_class(not self.has_class("empty"), "whole")
-        self.show_item()
+        self._give_screen(not self.has_class("empty"))
+
+    def _give_screen(self, whole: bool) -> None:
+        """All of the screen to the item, or what it has beside its list; its lines then have another width."""
+        self.set_class(whole, "whole")
+        self.call_after_refresh(self.show_item)
 
     def action_back(self) -> None:
         if self.has_class("whole"):
-            self.set_class(False, "whole")
-            self.show_item()
+            self._give_screen(False)
         else:
             super().action_back()

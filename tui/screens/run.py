@@ -289,7 +289,7 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         return line_text(self._row(line, whole=True)) if what == "line" and line is not None else super().copied(what)
 
     def action_zoom(self) -> None:
-        self.toggle_class("zoomed")
+        self.call_after_refresh(self.toggle_class("zoomed")._show_step)  # its lines to the new width
         if not self.has_class("zoomed"):
             self.give_keys(self.table())
 

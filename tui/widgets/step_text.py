@@ -39,7 +39,7 @@ def step_text(detail: StepDetail, ink: Ink, width: int, *, waiting: bool = False
             labelled([(name.replace("_", " "), value) for name, value in detail.facts], ink, width)
         ).append("\n")
     _spec(text, detail, ink, width)
-    _values(text, "parameters", detail.parameters, detail.before, ink)
+    _values(text, "parameters", detail.parameters, detail.before, ink, width)
     if waiting:
         _title(text, "SQL", ink)
         text.append("reading …\n", style=ink.faint)
@@ -51,7 +51,7 @@ def step_text(detail: StepDetail, ink: Ink, width: int, *, waiting: bool = False
             if item.values:
                 values = json.dumps(list(item.values), ensure_ascii=False, default=str)
                 text.append("with " + one_line(values, 500) + "\n", style=ink.faint)
-    _values(text, "the hash covers the parameters and", detail.covers, detail.before, ink)
+    _values(text, "the hash covers the parameters and", detail.covers, detail.before, ink, width)
     return text
 
 
@@ -72,7 +72,7 @@ def _spec(text: Text, detail: StepDetail, ink: Ink, width: int) -> None:
         text.append(visible(detail.spec_note) + "\n", style=ink.unsure)
 
 
-def _values(text: Text, title: str, values: Sequence[Value], before: str | None, ink: Ink) -> None:
+def _values(text: Text, title: str, values: Sequence[Value], before: str | None, ink: Ink, width: int) -> None:
     if not values:
         return
     changed = sum(value.was is not None for value in values)
@@ -82,8 +82,9 @@ def _values(text: Text, title: str, values: Sequence[Value], before: str | None,
     text.append(visible(told) + "\n", style=ink.unsure if changed else ink.faint)
     for value in values:
         mark = ("≠ ", f"bold {ink.unsure}") if value.was is not None else ("  ", "")
-        text.append(*mark).append(visible(value.name) + " ", style=ink.faint)
-        text.append(visible(value.value), style=ink.text)
+        name = visible(value.name) + " "
+        line = hanging(name + visible(value.value), 2, width)
+        text.append(*mark).append(line[: len(name)], style=ink.faint).append(line[len(name) :], style=ink.text)
         if value.was is not None:
             text.append(f"  was {visible(value.was)}", style=ink.unsure)
         text.append("\n")
