@@ -65,10 +65,12 @@ def _cost(name: str, candidate: str) -> float | None:
     typed, meant = _bare(name), _bare(candidate)
     if typed == meant:
         return 0.0
-    distance = _distance(typed, meant)
     # A single slip is believed from three letters on, more slips need more letters.
-    if min(len(typed), len(meant)) >= 3 and distance <= max(1, max(len(typed), len(meant)) // 3):
-        return float(distance)
+    most = max(1, max(len(typed), len(meant)) // 3)
+    if min(len(typed), len(meant)) >= 3 and _may_be_within(most, typed, meant):
+        distance = _distance(typed, meant)
+        if distance <= most:
+            return float(distance)
     return 1.5 if _shortened(name.casefold(), candidate.casefold()) else None
 
 
@@ -84,6 +86,12 @@ def _shortened(name: str, candidate: str) -> bool:
     if len(typed) == len(parts) > 1:
         return all(part.startswith(short) and short for short, part in zip(typed, parts, strict=True))
     return len(name) >= 3 and candidate.startswith(name)
+
+
+def _may_be_within(most: int, a: str, b: str) -> bool:
+    """What most candidates fail, for a tenth of the cost: a slip changes the length by one, and two letters at most are
+    in one name only because of it."""
+    return abs(len(a) - len(b)) <= most and len(set(a) ^ set(b)) <= 2 * most
 
 
 def _distance(a: str, b: str) -> int:

@@ -8,6 +8,7 @@ use of a library: they cost nothing and run nothing.
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import subprocess
 import sys
@@ -69,7 +70,8 @@ NOT_FOR_RUNTIME = ("compiler.compile", "compiler.schema", "compiler.lower", "com
 # Library -> the modules (or packages) that may use it.
 ONLY_IN = {
     "duckdb": tuple(
-        f"runtime/{name}.py" for name in ("attached_files", "relational", "stopping", "store", "store_findings")
+        f"runtime/{name}.py"
+        for name in ("attached_files", "relational", "step_databases", "stopping", "store", "store_findings")
     ),
     "torch": ("runtime/",),
     "transformers": ("runtime/",),
@@ -89,7 +91,15 @@ def name_of(path: Path) -> str:
 
 @cache
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=name_of(path))
+    """Before Python 3.11.8 a tree that is made while another one is being made is a SystemError, and what the collector
+    takes down makes some: traceback does, for what a task that nobody awaited has raised."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), filename=name_of(path))
+    finally:
+        if collects:
+            gc.enable()
 
 
 def is_type_checking(node: ast.AST) -> bool:

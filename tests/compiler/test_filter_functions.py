@@ -28,7 +28,7 @@ ODD = st.text(alphabet="abAB ñß中文あก٢3 .,!?#`~*|<>[](){}$%_-'\"\\\n\t\
 WORDS = st.lists(st.sampled_from(["a", "b", "cc", "中", "文", "a中"]), max_size=14).map(" ".join)
 PIECES = st.lists(st.sampled_from(["ab", "cd e", "\n", "\n \n", " ", "```\n", "{{x}}", "文"]), max_size=9).map("".join)
 MANY = st.lists(WORDS | ODD | PIECES, min_size=25, max_size=40)
-FEW = settings(max_examples=6, deadline=None)  # of 25 to 40 texts, each in one query
+FEW = settings(max_examples=6)  # of 25 to 40 texts, each in one query
 
 
 def values(call: str, texts: list[str]) -> list[Any]:
@@ -183,7 +183,7 @@ def test_no_text_stops_a_function_and_null_stays_null(call: str) -> None:
 
     high = FUNCTIONS[call.split("(")[0]].high
 
-    @settings(max_examples=2, deadline=None)
+    @settings(max_examples=2)
     @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])) | ODD, min_size=30))
     def runs(texts: list[str]) -> None:
         assert all(high is None or found is None or 0 <= found <= 1 for found in values(of_a_column, texts))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_lang.suggest import closest
+from spec_lang.suggest import _distance, _may_be_within, closest
 
 TRAIN = ["model", "data", "validation", "objective", "adapter", "epochs", "batch", "learning_rate", "max_length"]
 TRAIN += ["overflow", "seed", "warmup", "schedule", "temperature", "weight_decay", "packing"]
@@ -70,3 +70,8 @@ def test_one_slip_in_a_name_is_forgiven(name: str, others: list[str], data: st.D
         return
     assert closest(typed, [name]) == (name,)
     assert len(closest(typed, [name, *others], limit=2)) <= 2
+
+
+@given(st.text("abcde", max_size=9), st.text("abcde", max_size=9))
+def test_what_is_left_out_for_its_letters_is_too_far(one: str, other: str) -> None:
+    assert _may_be_within(_distance(one, other), one, other)

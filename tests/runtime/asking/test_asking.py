@@ -148,7 +148,7 @@ def test_a_budget_of_time_ends_asking(project: Project) -> None:
     assert texts(asker.ask(requests(asker, "ab"))) == ["budget_time"] and not asked(asker)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sizes=st.lists(st.integers(1, 5), min_size=1, max_size=12),
     tokens=st.integers(1, 30),

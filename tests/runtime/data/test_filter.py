@@ -182,7 +182,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(rows=ROWS, rules=st.lists(RULES, min_size=1, max_size=4))
 def test_in_is_kept_plus_dropped(rows: list[Any], rules: list[FilterRule], make_bench: Callable[[], Bench]) -> None:
     bench = make_bench()

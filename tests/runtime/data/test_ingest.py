@@ -275,7 +275,7 @@ _LINES = (
 )  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(lines=st.lists(_LINES, max_size=25), end=st.sampled_from([b"\n", b"\r\n"]))
 def test_compiler_and_run_agree_on_every_line(
     lines: list[bytes], end: bytes, tmp_path_factory: pytest.TempPathFactory

@@ -40,7 +40,7 @@ def test_reads_what_is_unusual_and_valid() -> None:
     assert row_of(b'{"a": 1, "a": 2}') == {"a": 1}, "the first of a repeated key, as DuckDB has it"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     data=st.lists(st.sampled_from([b"\n", b"\r\n", b" ", b"\t", b"{}", b"\xef\xbb\xbf", b"x"])), chunk=st.integers(4, 9)
 )

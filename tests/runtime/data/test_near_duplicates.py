@@ -64,7 +64,7 @@ def variants(count: int, seed: int) -> list[str]:
     return texts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=TEXTS, percent=st.integers(1, 100))
 def test_small_sets_are_exact(texts: list[str | None], percent: int) -> None:
     threshold = Fraction(percent, 100)

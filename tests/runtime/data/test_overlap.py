@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runtime import overlap
@@ -64,7 +64,6 @@ ROWS = st.lists(st.lists(TEXT, min_size=1, max_size=3), min_size=1, max_size=7)
 SHARES = st.sampled_from([Fraction(1, 10), Fraction(1, 2), Fraction(2, 3), Fraction(1)])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(ROWS, st.integers(1, 6), SHARES), min_size=1, max_size=3), ROWS, st.integers(0, 7))
 @example([([["straße a ze\u200bro"]], 1, Fraction(1, 10))], [["a"]], 0)
 def test_every_row_and_item_is_as_the_reference_says(sets: list[Any], rows: list[list[str]], cut: int) -> None:

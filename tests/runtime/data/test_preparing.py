@@ -159,7 +159,7 @@ def library() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(
     st.lists(st.text() | st.sampled_from([t for t in TEXTS if t] + ["HELLO WORLD", "Привет", "x" * 1500]), max_size=12)
 )

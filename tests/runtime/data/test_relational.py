@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime import step_databases
 from runtime.relational import as_finding, engine, literal, parquet, quoted
 from spec_lang.diagnostics import DiagnosticError, fatal
 from tests.runtime.data.hostile import HOSTILE
@@ -145,3 +146,38 @@ def test_an_expression_that_cannot_run_is_not_said_to_have_met_a_value(
         db.execute(sql, [value])
     (found,) = error.value.diagnostics
     assert found.code == "SFT0411" and help in (found.help or "") and "value" not in found.message
+
+
+def test_a_step_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+    seen = "SELECT current_setting('temp_directory'), current_setting('threads'), current_setting('memory_limit')"
+    with engine(tmp_path / "it's one", threads=3) as db:
+        usual = db.rows(seen)[0][2]
+        db.execute("SET memory_limit = '99MB'")
+        db.execute("CREATE TABLE t AS SELECT 1 AS n")
+        db.execute("CREATE TEMP TABLE s AS SELECT 1 AS n")
+        db.add_function("twice", lambda n: 2 * n, ["BIGINT"], "BIGINT")
+        left = list(db.batches("SELECT twice(n) FROM t", (), 5))
+        unread = db.batches("SELECT unnest(range(9000))", (), 5)
+        next(unread)
+    assert left == [[(2,)]] and list(step_databases._kept)
+    with engine(tmp_path / "two", threads=2) as db, engine(tmp_path / "three") as other:
+        assert db.rows(seen) == [(str(tmp_path / "two" / ".spill"), 2, usual)]
+        other.execute("CREATE TABLE t AS SELECT 1 AS n")
+        assert db.rows("SELECT table_name FROM duckdb_tables()") == []
+        assert db.rows("FROM duckdb_functions() WHERE function_name = 'twice'") == []
+        db.add_function("twice", lambda n: 3 * n, ["BIGINT"], "BIGINT")
+        assert db.value("SELECT twice(1)") == 3
+
+
+def test_a_step_that_failed_or_spilled_takes_its_database_with_it(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), engine(tmp_path):
+        raise RuntimeError
+    assert not step_databases._kept
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        with engine(tmp_path / str(number), threads=1) as db:
+            assert db.value("SELECT count(*) FROM duckdb_databases() WHERE NOT internal") == 2
+            db.execute("SET memory_limit = '60MB'")
+            db.execute("CREATE TABLE big AS SELECT sha256(i::VARCHAR) AS h FROM (SELECT unnest(range(900000)) AS i)")
+            assert (tmp_path / str(number) / ".spill").exists(), "in its own folder"
+        assert not (tmp_path / str(number) / ".spill").exists()

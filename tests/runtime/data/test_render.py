@@ -76,7 +76,7 @@ def test_a_fraction_in_a_column_changes_no_whole_number(bench: Bench, name: str)
     assert [row["expected"] for row in bench.rows("render:t.all")] == texts
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     numbers=st.lists(
         st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53).map(float), min_size=1

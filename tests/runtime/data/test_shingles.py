@@ -27,7 +27,7 @@ def test_trigrams_have_a_space_at_each_end() -> None:
     assert trigrams("abc") == {" ab", "abc", "bc "}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(min_size=1).map(normalised).filter(bool), min_size=1, max_size=20))
 def test_pieces_are_the_trigrams(texts: list[str]) -> None:
     for pieces in (hashed_pieces(texts), exact_pieces(texts)):
@@ -47,7 +47,7 @@ def test_pieces_of_more_characters_than_two_bytes_count() -> None:
     assert len(np.unique(pieces.values)) == len({piece for text in texts for piece in trigrams(text)})
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(min_size=1).map(normalised).filter(bool), min_size=1, max_size=20))
 def test_a_sketch_is_the_texts_own_whatever_stands_beside_it(texts: list[str]) -> None:
     together = sketches(texts, 0.8, threads=2)
@@ -80,7 +80,7 @@ def test_a_pair_at_the_threshold_is_found_with_999_in_1000(percent: int) -> None
     assert bands * width <= 160
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.text("abc ", min_size=1, max_size=30).map(normalised).filter(bool), min_size=2, max_size=12),
     st.integers(1, 100),

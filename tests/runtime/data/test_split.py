@@ -73,7 +73,7 @@ def parts_of(texts: list[str], seed: int, db: Engine) -> list[str]:
     return [part for _, part in db.rows(f"{select} ORDER BY __ord", values)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     before=st.lists(st.text(max_size=5), min_size=1, max_size=8), more=st.lists(st.text(max_size=5), max_size=8),
     seed=st.integers(0, 3),
@@ -86,7 +86,7 @@ def test_other_rows_move_no_row_and_equal_keys_stay_together(
     assert together[len(more) :] == alone * 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.text(alphabet="aAZ é\u0301É中 \n\t!~\u3000\x1f", max_size=8), max_size=20))
 def test_a_key_is_compared_without_case_space_and_composition(db: Engine, texts: list[str]) -> None:
     found = db.rows(f"SELECT {plain_text('t')} FROM (SELECT unnest(?::VARCHAR[]) AS t)", [texts])

@@ -74,7 +74,7 @@ def test_no_pair_straddles_and_a_row_without_a_twin_stays_where_it_was(bench: Be
 WORDS = st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon"]), min_size=2, max_size=4).map(" ".join)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(texts=st.lists(WORDS, min_size=2, max_size=15), order=st.randoms(use_true_random=False), seed=st.integers(0, 2))
 def test_the_order_of_rows_moves_none(texts: list[str], order: object, seed: int, make_bench: object) -> None:
     shuffled = list(texts)

@@ -51,7 +51,7 @@ def test_a_row_without_a_number_is_never_kept(bench: Bench) -> None:
 ROW = st.fixed_dictionaries({"n": st.none() | st.integers(0, 3), "g": st.none() | st.sampled_from("ab")})
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     rows=st.lists(ROW, min_size=1, max_size=12),
     share=st.sampled_from(["0.01", "0.125", "0.3333333333", "0.5", "1"]),
@@ -77,7 +77,7 @@ def test_it_is_a_sort_by_number_then_row_id_whatever_the_order(
     assert {row["id"] for row in kept} == expected(first.rows("ingest:s"), share, count, grouped)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(
     sets=st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=6, max_size=10),
     share=st.sampled_from(["0.01", "0.125", "0.3333333333", "0.5", "1"]),

@@ -42,7 +42,7 @@ def brute_force(pool: list[str], text: str) -> tuple[Fraction, int]:
     return best, at
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(TEXTS, max_size=60), TEXTS, st.sampled_from([*OPS]), st.sampled_from(["0.5", "0.7", "1"]))
 def test_the_nearest_is_the_first_of_those_that_brute_force_finds(
     texts: list[str], text: str, op: str, limit: str

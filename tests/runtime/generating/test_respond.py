@@ -142,7 +142,7 @@ PROMPTS = [prompted(str(number), f"{number} + 1 = ?", str(number + 1)) for numbe
 HINTS_OF_ALL = {one.row_id: prompted(one.row_id, f"It is {one.expected}: {one.text}", one.expected) for one in PROMPTS}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 5), st.integers(0, 3), st.booleans()),

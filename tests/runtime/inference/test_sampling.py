@@ -59,7 +59,7 @@ def test_a_flat_distribution_needs_more_than_the_head(monkeypatch: pytest.Monkey
     assert chooser.choose(logits, points) == whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32), point=st.floats(0, 1, exclude_max=True), top_p=st.floats(0.01, 1),
     top_k=st.none() | st.integers(1, 60), temperature=st.floats(0.05, 5),
@@ -76,7 +76,7 @@ def test_any_draw_is_a_token_that_was_not_cut(
         assert float(likelier.sum()) <= top_p + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), rows=st.integers(1, 5), vocabulary=st.integers(1, 700), levels=st.integers(1, 30))
 def test_greedy_is_argmax_however_the_logits_are_stored(seed: int, rows: int, vocabulary: int, levels: int) -> None:
     logits = torch.from_numpy(np.random.default_rng(seed).integers(0, levels, (rows, vocabulary)).astype(np.float32))

@@ -45,7 +45,7 @@ def scipys(values: Floats, found: Resampled, level: float) -> Bounds:
     return Bounds(float(ends.low), float(ends.high))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(-800, 800).map(lambda x: x / 8), min_size=3, max_size=40),
     st.sampled_from([0.025, 0.05, 0.005]),
