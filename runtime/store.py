@@ -103,6 +103,7 @@ class Store:
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: committed at the end, rolled back on any exception. Keep it short."""
         with ONE_AT_A_TIME:
+            in_order = self.exists and is_in_order(self.database)
             opened = self._connect(read_only=False)
             try:
                 with signals_heard():
@@ -115,6 +116,9 @@ class Store:
                 raise
             finally:
                 opened.close()
+                if in_order:  # rows do not change that: the next look need not find it out again
+                    with suppress(OSError):
+                        found_in_order(self.database)
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.project import Project, make_project
+from tests.made_once import made_once
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = make_project(tmp_path_factory.mktemp("main") / "project")
-    done = project.process("run", "triage.sft", "--plain")
-    assert done.returncode == 0, done.stderr
-    return project
+    def run(folder: Path) -> None:
+        done = make_project(folder / "project").process("run", "triage.sft", "--plain")
+        assert done.returncode == 0, done.stderr
+
+    return Project(made_once(tmp_path_factory, "main", run) / "project")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from runtime import processes
 from runtime.events import EVENTS, EventWriter
 from runtime.row_files import EXAMPLES
 from runtime.run_record import PROCESS
-from runtime.store import Store
+from runtime.store import Store, insert_rows
 
 SEED = 7
 RUN = "20261124-101500-a1b2"
@@ -215,7 +215,7 @@ class _Sample:
         folder.mkdir(parents=True, exist_ok=True)
         with self.store.writing() as con:
             con.execute("CREATE TEMP TABLE rows (row_id VARCHAR, file VARCHAR, line BIGINT, content VARCHAR)")
-            con.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", examples)
+            insert_rows(con, "rows", ("row_id", "file", "line", "content"), examples)
             con.execute(f"COPY rows TO '{folder / EXAMPLES}' (FORMAT parquet)")
         clean = self._hash("filter:triage.clean")
         drops: list[tuple[Any, ...]] = [
