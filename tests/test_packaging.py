@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("spec_lang", "compiler", "runtime", "tui", "sft")
-DATA = ("*.lark", "*.sql", "*.md", "*.tcss", "*.sft", "*.jsonl", "*.yml", "*.json", "*.css", "*.html", "*.zip")
+DATA = ("*.lark", "*.sql", "*.md", "*.tcss", "*.sft", "*.jsonl", "*.yml", "*.json", "*.css", "*.html", "*.js", "*.zip")
 DATA += ("py.typed",)
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
 

@@ -29,7 +29,8 @@ def _steps(facts: RunFacts) -> Markup:
 def _environment(facts: RunFacts) -> Markup:
     told = [pair for pair in facts.environment if pair[0] != SPEC_FOLDER]  # a page is handed around
     rows = [el("tr", el("td", key), el("td", value)) for key, value in told]
-    return el("details", el("summary", "environment"), el("table", *rows)) if rows else joined()
+    table = el("div", el("table", *rows), class_="wide")
+    return el("details", el("summary", "environment"), table) if rows else joined()
 
 
 def spec(texts: list[tuple[str, str, str]]) -> Markup | None:

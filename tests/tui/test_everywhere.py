@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.color import Color
+from textual.widgets import OptionList
 
 from runtime.store import Store
 from tests.tui.conftest import Journey
@@ -149,6 +150,24 @@ def test_other_colours_are_those_of_all_that_is_on_show(done: Store, data: Store
 
     walk(done, items, run_id=RUN, size=(120, 40))
     walk(data, spec, run_id=data.query("SELECT run_id FROM runs")[0][0], size=(120, 40))
+
+
+def test_a_choice_under_the_cursor_can_be_read_in_all_colours(done: Store, walk: Walk) -> None:
+    async def journey(go: Journey) -> None:
+        await go.press("5")
+        for name in THEMES:  # from dark on
+            await go.press("s")
+            place = go.app.screen.query_one(OptionList).region
+            strip = go.app.screen._compositor.render_strips()[place.y].crop(place.x, place.right)
+            look = next(segment.style for segment in strip if segment.style and "category" in segment.text)
+            if name.startswith("ansi"):
+                assert look.bold and look.underline and look.bgcolor.is_default
+            else:
+                written, behind = (Color.parse(one.name).brightness for one in (look.color, look.bgcolor))
+                assert abs(written - behind) > 0.4 and not look.underline, (name, look)
+            await go.press("escape", "T")
+
+    walk(done, journey, run_id=RUN, size=(120, 40))
 
 
 def test_a_line_and_its_detail_are_copied_with_controls_as_symbols(hostile: Store, walk: Walk) -> None:

@@ -108,7 +108,7 @@ def test_the_dashboard_comes_through_the_socket_of_the_secret_path(done: Store) 
             page = await client.get("/secret/", headers=host)
             assert page.headers["Content-Security-Policy"] == policy("localhost:9000")
             assert 'data-session-websocket-url="ws://localhost:9000/secret/ws"' in await page.text()
-            for name in ("static/js/textual.js", "static/css/xterm.css", "own/page.css"):
+            for name in ("static/js/textual.js", "static/css/xterm.css", "own/page.css", "own/keys.js"):
                 assert (await client.get(f"/secret/{name}", headers=host)).status == 200, name
             await _until_drawn(client, host)
 

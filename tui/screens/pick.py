@@ -51,7 +51,13 @@ class PickScreen(ModalScreen[str | None]):
         height: auto; max-height: 100%; border: none; padding: 0; background: $surface;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
-    PickScreen OptionList:focus { border: none; }
+    PickScreen OptionList:focus { border: none; background-tint: $foreground 0%; }
+    PickScreen OptionList:focus > .option-list--option-highlighted {
+        background: $primary 22%; color: $foreground; text-style: none;
+    }
+    PickScreen OptionList:ansi:focus > .option-list--option-highlighted {
+        background: ansi_default; color: ansi_default; text-style: bold underline;
+    }
     PickScreen #about { color: $foreground 68%; height: auto; margin-bottom: 1; }
     """
 

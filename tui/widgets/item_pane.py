@@ -27,6 +27,7 @@ class ItemPane(VerticalScroll, can_focus=False):
     ItemPane #outputs { height: auto; }
     ItemPane .output {
         width: 1fr; height: auto; border: round $foreground 30%; border-title-color: $accent; padding: 0 1;
+        display: none;  /* until there is an item */
     }
     """
 
