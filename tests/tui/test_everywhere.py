@@ -226,6 +226,11 @@ def test_sixteen_colours_are_those_of_the_terminal(
             await go.press(key)
             mixed = {colour for colour in colours(go) if colour.startswith("#")}
             assert not mixed, (key, mixed)
+        go.app.screen.say("what could not be read")
+        await go.settle()
+        strip = go.app.screen._compositor.render_strips()[go.app.screen.query_one("#status").region.y]
+        looks = [segment.style for segment in strip if segment.style and "could not" in segment.text]
+        assert looks and all(look.bgcolor.is_default and look.bold for look in looks), "words on a solid colour"
 
     walk(done, journey, run_id=RUN, size=(120, 40))
 

@@ -111,7 +111,8 @@ def fitted_cell(
         else:
             room = " " * (width - length)
             line = room + line if justify == "right" else line + room
-        return [Segment(line, look + console.get_style(text.style) if text.style else look), blank]
+        own = text.style if length else ""  # an empty cell that is reversed would be a block
+        return [Segment(line, look + console.get_style(own) if own else look), blank]
     text = cell_text(text.copy(), justify)
     if "\n" in text.plain:
         text = text.split("\n", allow_blank=True)[0]
