@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from runtime.baselines import find_run
@@ -36,5 +38,13 @@ def show(
             filters["step"] = step_id(store, wanted, filters["step"])
         page = PAGES[view](store, wanted, Filters(**filters))
     if fmt == "json":
-        return json.dumps(page.data, ensure_ascii=True, indent=2, default=str) + "\n"
+        return json.dumps(page.data, ensure_ascii=True, indent=2, default=_as_text) + "\n"
     return as_markdown(page) if fmt == "markdown" else as_text(page, width or terminal_width())
+
+
+def _as_text(value: object) -> str:
+    """Moments and paths, which JSON has no form for. Anything else is a mistake of ours, not to be written as Python
+    shows it."""
+    if isinstance(value, date | Path):
+        return str(value)
+    raise TypeError(f"JSON has no form for {type(value).__name__}")

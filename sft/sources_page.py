@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from msgspec import structs
+
 from runtime.store import Store
 from sft.plain_tables import Page, Table
 from tui import queries
@@ -32,5 +34,6 @@ def sources_page(store: Store, run_id: str) -> Page:
         types = dict(column_types(store, line.step_hash))
         rows = [(name, types.get(name, "").lower(), "" if field == name else field) for name, field in line.columns]
         tables.append(Table(f"columns of {line.name}", ("column", "type", "field of the file"), rows))
-        data.append({**asdict(line), "types": types})
+        files = [structs.asdict(file) for file in line.files]
+        data.append({**asdict(line), "files": files, "types": types})
     return Page({"sources": data}, "", tuple(tables))

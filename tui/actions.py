@@ -16,7 +16,9 @@ from textual.keys import key_to_character
 
 
 class Action(Struct, frozen=True):
-    """``name`` is the method ``action_<name>``; ``keys`` are Textual's names, the first one is shown."""
+    """``name`` is the method ``action_<name>``; ``keys`` are Textual's names, the first one is shown. ``first`` comes
+    before the keys of the list that has the focus, and is done before the next key is looked at: what is typed ahead
+    goes where it leads to."""
 
     name: str
     keys: tuple[str, ...]
@@ -24,6 +26,7 @@ class Action(Struct, frozen=True):
     help: str
     scope: str
     footer: bool = False
+    first: bool = False
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -32,7 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("reload", ("r",), "Refresh", "read the store again", "app"),
     Action("keys", ("question_mark", "f1"), "Keys", "show what the keys do", "app", footer=True),
     Action(
-        "search", ("slash",), "Search", "look for a text in the list; Enter keeps it, Esc drops it", "app", footer=True
+        "search", ("slash",), "Search", "look for a text in the list; Enter keeps it, Esc drops it", "app", True, True
     ),
     Action("find_next(1)", ("n",), "Next hit", "the next line that holds the text of /", "app"),
     Action("find_next(-1)", ("N",), "Hit before", "the one before", "app"),
@@ -60,20 +63,25 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_up", ("ctrl+u", "pageup"), "Page up", "a page back", "table"),
     Action("scroll_top", ("g", "home"), "Top", "first line", "table"),
     Action("scroll_bottom", ("G", "end"), "Bottom", "last line", "table"),
-    Action("jump", ("colon",), "Go to", "go to a row by its number, or to a place such as 50%", "long"),
-    Action("search", ("slash",), "Search", "only the rows that hold a text", "long", footer=True),
+    Action("jump", ("colon",), "Go to", "go to a row by its number, or to a place such as 50%", "long", first=True),
+    Action("search", ("slash",), "Search", "only the rows that hold a text", "long", True, True),
     Action("detail(1)", ("J", "shift+down"), "Detail down", "scroll what is told of the line", "app"),
     Action("detail(-1)", ("K", "shift+up"), "Detail up", "scroll it back", "app"),
     Action("next_training", ("t",), "Next training", "the next train step of the run", "training", footer=True),
     Action("next_part(1)", ("tab",), "Next part", "the next part of the data", "parts", footer=True),
     Action("next_part(-1)", ("shift+tab",), "Part before", "the part before", "parts"),
-    Action("threshold(-1)", ("left",), "Lower", "a step lower", "thresholds", footer=True),
-    Action("threshold(1)", ("right",), "Higher", "a step higher", "thresholds", footer=True),
-    Action("threshold(-10)", ("shift+left",), "Much lower", "ten steps lower", "thresholds"),
-    Action("threshold(10)", ("shift+right",), "Much higher", "ten steps higher", "thresholds"),
-    Action("as_written", ("equals_sign",), "As written", "back to what the spec says", "thresholds", footer=True),
+    Action("threshold(-1)", ("left",), "Lower", "a step lower", "thresholds", True, True),
+    Action("threshold(1)", ("right",), "Higher", "a step higher", "thresholds", True, True),
+    Action("threshold(-10)", ("shift+left",), "Much lower", "ten steps lower", "thresholds", first=True),
+    Action("threshold(10)", ("shift+right",), "Much higher", "ten steps higher", "thresholds", first=True),
+    Action("as_written", ("equals_sign",), "As written", "back to what the spec says", "thresholds", True, True),
     Action(
-        "other_end", ("b",), "Other bound", "move the other bound of a range, or keep what is dropped", "thresholds"
+        "other_end",
+        ("b",),
+        "Other bound",
+        "move the other bound of a range, or keep what is dropped",
+        "thresholds",
+        first=True,
     ),
     Action("next_row(1)", ("full_stop",), "Next row", "show it on the next row", "templates", footer=True),
     Action("next_row(-1)", ("comma",), "Row before", "show it on the row before", "templates"),
@@ -113,6 +121,9 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
+FIRST = frozenset(action.name.partition("(")[0] for action in ACTIONS if action.first)
+
+
 def actions_for(*scopes: str) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if action.scope in scopes)
 
@@ -135,6 +146,7 @@ def bindings_for(*scopes: str) -> list[BindingType]:
             show=action.footer,
             key_display=key_name(action.keys[0]),
             tooltip=action.help,
+            priority=action.first,
         )
         for action in actions_for(*scopes)
     ]

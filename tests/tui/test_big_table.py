@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from rich.text import Text
+from textual import events
 from textual.app import App, ComposeResult
+from textual.geometry import Size
 from textual.pilot import Pilot
 
 from spec_lang.diagnostics import fatal
+from tui.widgets import big_table
 from tui.widgets.big_table import BigTable
 from tui.widgets.columns import Col, Row
 from tui.widgets.list_lines import MARK
@@ -113,6 +116,106 @@ def test_keys_move_the_cursor_and_a_number_or_a_share_leads_anywhere() -> None:
         assert app.focused is table and table.current == "0"
 
     walk(journey)
+
+
+class Held(Rows):
+    """Rows that are there at once at the beginning of the list, and elsewhere when ``free`` is set."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        super().__init__()
+        self.free, self.fails = threading.Event(), fails
+
+    def __call__(self, begin: int, end: int) -> Sequence[Row]:
+        if begin >= 100:
+            self.free.wait(10)
+            if self.fails:
+                raise fatal("SFT0901", "no rows")
+        return super().__call__(begin, end)
+
+
+def waiting(journey: Callable[[Small, BigTable, Pilot[None], Held], Awaitable[Any]], *, fails: bool = False) -> None:
+    """Walk from where a jump to row 500 waits for its rows."""
+    rows = Held(fails=fails)
+
+    async def begun(app: Small, table: BigTable, pilot: Pilot[None]) -> None:
+        try:
+            table.jump_to(500, middle=True)
+            assert table.cursor == 0 and table.at == 500 and app._batch_count == 1
+            await journey(app, table, pilot, rows)
+            assert app._batch_count == 0
+        finally:
+            rows.free.set()
+
+    walk(begun, read=rows, total=1000)
+
+
+def test_a_jump_comes_with_its_rows_and_nothing_is_drawn_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_table, "GRACE_S", 60.0)
+
+    async def journey(app: Small, table: BigTable, pilot: Pilot[None], rows: Held) -> None:
+        assert table.row is None, "keys are about no row meanwhile"
+        rows.free.set()
+        await settle(app, pilot)
+        assert table.current == "500" and "row 500" in text(app) and "·" not in text(app) and app.seen[-1] == "500"
+
+    waiting(journey)
+
+
+def test_a_jump_goes_without_its_rows_when_they_take_long() -> None:
+    async def journey(app: Small, table: BigTable, pilot: Pilot[None], rows: Held) -> None:
+        while table.cursor != 500:
+            await pilot.pause(0.02)
+        await pilot.pause(0.05)
+        assert "·" in text(app) and table.current is None
+
+    waiting(journey)
+
+
+@pytest.mark.parametrize("then", ["key", "renewed", "resized", "refused", "left"])
+def test_nothing_stays_undrawn_after_a_jump(then: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_table, "GRACE_S", 60.0)
+
+    async def journey(app: Small, table: BigTable, pilot: Pilot[None], rows: Held) -> None:
+        if then == "key":
+            app.post_message(events.Key("j", "j"))
+        elif then == "renewed":
+            table.show(400, Rows("new"))
+        elif then == "resized":
+            table.post_message(events.Resize(Size(60, 10), Size(60, 10)))
+        elif then == "refused":
+            rows.free.set()
+        else:
+            await table.remove()
+        await asyncio.sleep(0.05)
+        rows.free.set()
+        await settle(app, pilot)
+        assert table.cursor == {"key": 501, "renewed": 399, "left": 0}.get(then, 500)
+        assert then != "renewed" or "new 399" in text(app)
+
+    waiting(journey, fails=then == "refused")
+
+
+def test_what_is_typed_ahead_goes_to_the_line_and_then_to_the_list() -> None:
+    async def journey(app: Small, table: BigTable, pilot: Pilot[None]) -> None:
+        for _ in range(2):  # the first time the line has to be made
+            await pilot.press("g")
+            for key in ("colon", "5", "0", "enter", "j"):
+                app.post_message(events.Key(key, {"colon": ":"}.get(key, key if len(key) == 1 else None)))
+            await settle(app, pilot)
+            assert table.cursor == 50 and app.focused is table
+
+    walk(journey)
+
+
+def test_a_place_is_one_of_the_list_as_it_is_when_it_is_taken() -> None:
+    async def journey(app: Small, table: BigTable, pilot: Pilot[None]) -> None:
+        await pilot.press("colon", *"250")
+        table.show(300, Rows())
+        await pilot.press("tab", "enter")  # only Enter and Escape lead out of the line
+        await settle(app, pilot)
+        assert table.cursor == 249
+
+    walk(journey, total=100)
 
 
 def test_rows_that_are_not_read_yet_are_dots_and_only_the_last_place_is_read() -> None:

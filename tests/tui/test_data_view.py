@@ -330,4 +330,7 @@ def test_every_new_view_is_in_sft_show(data: Store, view: str) -> None:
         text = show(data, None, view, width=width)
         assert max(map(len, text.split("\n"))) <= width + 40  # wide characters count twice
         assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
-    assert json.loads(show(data, None, view, "json"))
+    told = json.loads(show(data, None, view, "json"))
+    assert told
+    if view == "sources":
+        assert [set(file) >= {"name", "path", "rows"} for one in told["sources"] for file in one["files"]]

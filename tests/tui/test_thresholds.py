@@ -333,7 +333,9 @@ def test_a_threshold_moves_with_the_arrows_and_says_at_once_what_it_keeps(data: 
         assert "keep words(q) in 2..10" in go.text()
         await go.press("equals_sign")
         assert "as the spec does" in go.text()
-        await go.press("down", "down")
+        await go.press("slash", "b", "equals_sign")  # letters of a text that is looked for
+        assert go.app.screen.sought == "b=" and "as the spec does" in go.text()
+        await go.press("escape", "down", "down")
         assert "no rule on it" in go.text()
         await go.press("shift+right")
         assert "keep answer >=" in go.text()

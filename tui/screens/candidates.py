@@ -96,13 +96,12 @@ class CandidatesScreen(View[tuple[CandidateSet, int]]):
         self.set = replace(self.set, search=event.text)
         self.reload()
 
-    def action_back(self) -> None:
+    def leave_part(self) -> bool:
         """Out of a search first."""
-        if self.set.search:
-            self.set = replace(self.set, search="")
+        searched, self.set = self.set.search, replace(self.set, search="")
+        if searched:
             self.reload()
-        else:
-            super().action_back()
+        return bool(searched)
 
     def action_open(self) -> None:
         one = self.seen.get(self.query_one(BigTable).current or "")

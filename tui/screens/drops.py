@@ -135,13 +135,12 @@ class DropsScreen(View[DropsModel]):
         self.drops.clear()
         self.reload()
 
-    def action_back(self) -> None:
+    def leave_part(self) -> bool:
         """Out of a search first."""
-        if self.search:
-            self.search = ""
+        searched, self.search = self.search, ""
+        if searched:
             self.reload()
-        else:
-            super().action_back()
+        return bool(searched)
 
     def action_open(self) -> None:
         row = self._current()

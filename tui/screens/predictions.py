@@ -174,7 +174,7 @@ class PredictionsScreen(ItemActions):
         self.items.show(
             len(found.order),
             lambda begin, end: self._read(found, ink, alone, begin, end),
-            at=position_of(found, item_at(before, self.items.cursor)) if before is not None and keep else None,
+            at=position_of(found, item_at(before, self.items.at)) if before is not None and keep else None,
             keep=keep,
         )
         self._uncounted = found
@@ -287,8 +287,9 @@ class PredictionsScreen(ItemActions):
         self.set_class(whole, "whole")
         self.call_after_refresh(self.show_item)
 
-    def action_back(self) -> None:
-        if self.has_class("whole"):
+    def leave_part(self) -> bool:
+        whole = self.has_class("whole")
+        if whole:
             self._give_screen(False)
-        else:
-            super().action_back()
+            self.give_keys(self.items)
+        return whole

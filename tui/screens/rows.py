@@ -106,13 +106,12 @@ class RowsScreen(View[RowsModel]):
         self.rows = replace(self.rows, search=event.text)
         self.reload()
 
-    def action_back(self) -> None:
+    def leave_part(self) -> bool:
         """Out of a search first."""
-        if self.rows.search:
-            self.rows = replace(self.rows, search="")
+        searched, self.rows = self.rows.search, replace(self.rows, search="")
+        if searched:
             self.reload()
-        else:
-            super().action_back()
+        return bool(searched)
 
     def action_open(self) -> None:
         line = self._current()

@@ -293,8 +293,8 @@ class RunScreen(ActsOnRuns, View[RunModel]):
         if not self.has_class("zoomed"):
             self.give_keys(self.table())
 
-    def action_back(self) -> None:
-        if self.has_class("zoomed"):
+    def leave_part(self) -> bool:
+        zoomed = self.has_class("zoomed")
+        if zoomed:
             self.action_zoom()
-        else:
-            super().action_back()
+        return zoomed

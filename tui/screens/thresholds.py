@@ -7,12 +7,11 @@ rows next to the limit are read after it. Nothing is changed: the line to write 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -48,10 +47,7 @@ class ThresholdsModel:
 
 class ThresholdsScreen(DataPart[ThresholdsModel]):
     # the list would take the arrows to itself
-    BINDINGS = [  # noqa: RUF012
-        *bindings_for("app", "run", "parts"),
-        *(replace(one, priority=True) for one in bindings_for("thresholds") if isinstance(one, Binding)),
-    ]
+    BINDINGS = bindings_for("app", "run", "parts", "thresholds")
     CSS_PATH = ["data_part.tcss", "thresholds.tcss"]  # noqa: RUF012
     part = "thresholds"
 

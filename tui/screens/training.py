@@ -269,12 +269,11 @@ class TrainingScreen(View[TrainingModel]):
     def copied(self, what: str) -> str | None:
         return visible(str(self.query_one("#figures", Static).content), newlines=True)
 
-    def action_back(self) -> None:
-        if self.cursor is not None:
-            self.cursor = None
+    def leave_part(self) -> bool:
+        walked, self.cursor = self.cursor is not None, None
+        if walked:
             self._redraw()
-        else:
-            super().action_back()
+        return walked
 
 
 def _told(curve: Curve, places: Curve, x: float, unit: str) -> str:

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.plain_text import visible
-from tui.actions import scopes_of
+from tui.actions import FIRST, scopes_of
 from tui.screens.reading import HELD, M, Reading
 from tui.themes import THEMES, Ink, ink
 from tui.widgets.ask_line import Asked, ask_on, open_line
@@ -127,12 +127,20 @@ class View(Reading[M]):
     def on_big_table_refused(self, event: BigTable.Refused) -> None:
         self.refused(event.finding)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that come before those of a list do not come before letters that are typed."""
+        return not (action in FIRST and isinstance(self.focused, Input)) and super().check_action(action, parameters)
+
     def action_back(self) -> None:
         line = open_line(self)
         if line is not None:
             line.action_leave()
-        elif len(self.app.screen_stack) > 2:
+        elif not self.leave_part() and len(self.app.screen_stack) > 2:
             self.app.pop_screen()
+
+    def leave_part(self) -> bool:
+        """Leave what is open on the screen before the screen itself is left; whether there was something."""
+        return False
 
     # --- search, copy, colours -----------------------------------------------------------------
 
@@ -144,7 +152,6 @@ class View(Reading[M]):
 
     async def action_search(self) -> None:
         """A list that reads rows as they are seen asks the store for those with the text; others are looked through."""
-        self.app.clear_notifications()  # they would lie over the line
         long = self.query(BigTable)
         if long:
             await long.first(BigTable).action_search()

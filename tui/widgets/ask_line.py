@@ -1,6 +1,7 @@
 """One line asked for above the keys while the list stays in sight: a text to look for, a place to go to.
 
-It lies over the last line of the body, so nothing changes its size. It is a part of the screen and not a screen of its
+It lies over what is above the keys, so nothing changes its size; while a text is looked for as it is typed the body has
+a line less, because what is found may stand there. It is a part of the screen and not a screen of its
 own, because one that is pushed and popped draws everything twice, which is most of what a jump in a list took. Few
 screens are ever asked anything, so it is mounted when it is wanted first, and hidden from then on.
 
@@ -9,6 +10,7 @@ Enter takes the text and gives the list the keys back; Escape drops it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -30,13 +32,18 @@ class Asked(Struct, frozen=True):
     mark: str
     hint: str
     value: str = ""
+    does: str = "keep it"  # what Enter does
     live: Callable[[str], str] | None = None
     wrong: Callable[[str], str | None] | None = None
     then: Callable[[str], None] | None = None
 
 
 class AskLine(Horizontal):
-    BINDINGS: ClassVar = [Binding("escape", "leave", "Leave", show=False)]
+    BINDINGS: ClassVar = [
+        Binding("enter", "take", "Take", show=False, priority=True),
+        Binding("escape", "leave", "Leave", show=False),
+        Binding("tab,shift+tab", "stay", "Stay", show=False),  # else letters were commands, with the line in sight
+    ]
     DEFAULT_CSS = """
     AskLine { dock: bottom; layer: above; height: 1; margin-bottom: 1; padding: 0 1; background: $surface; }
     AskLine #ask-mark { width: auto; color: $accent; text-style: bold; }
@@ -65,20 +72,28 @@ class AskLine(Horizontal):
             field.value = asked.value
         self._tell(asked.hint)
         self.display = True
-        field.focus()
+        self.screen.set_class(asked.live is not None, "searching")
+        self.screen.set_focus(field)  # at once: ``Widget.focus`` would come after keys that were typed ahead
         field.select_all()
 
     def close(self) -> None:
         self.display = False
-        if self._before is not None and self._before.is_attached:
-            self._before.focus()
-        else:  # the line was opened before a list had the keys
+        self.screen.remove_class("searching")
+        self.screen.set_focus(self._before if self._before is not None and self._before.is_attached else None)
+        if self.screen.focused is None:  # the line was opened before a list had the keys
             self.screen.focus_next()
 
     def action_leave(self) -> None:
         if self._asked.live is not None:
             self._asked.live("")
         self.close()
+
+    def action_stay(self) -> None:
+        """Only Enter and Escape lead out of the line."""
+
+    @property
+    def does(self) -> str:
+        return self._asked.does
 
     def _tell(self, text: str, *, wrong: bool = False) -> None:
         told = self.query_one("#ask-told", Static)
@@ -89,20 +104,24 @@ class AskLine(Horizontal):
         event.stop()
         self._tell(self._asked.hint if self._asked.live is None else self._asked.live(event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        asked = self._asked
-        wrong = asked.wrong(event.value) if asked.wrong is not None else None
+    async def action_take(self) -> None:
+        """Before the next key is looked at, but after those that the field has not looked at yet."""
+        asked, field, typed = self._asked, self.query_one(Input), asyncio.Event()
+        field.call_later(typed.set)
+        await typed.wait()
+        wrong = asked.wrong(field.value) if asked.wrong is not None else None
         if wrong is not None:
             self._tell(wrong, wrong=True)
             return
         self.close()
         if asked.then is not None:
-            asked.then(event.value)
+            asked.then(field.value)
 
 
 async def ask_on(screen: Screen[Any], asked: Asked) -> None:
-    """Ask on a screen. When this returns the line has the keys, so what is typed ahead goes to it."""
+    """Ask on a screen. When this returns the line has the keys, so what is typed ahead goes to it; what was told before
+    would lie over it."""
+    screen.app.clear_notifications()
     line = line_of(screen)
     if line is None:
         line = AskLine()

@@ -94,8 +94,10 @@ class BigTable(ListLines):
 
     @property
     def row(self) -> Row | None:
-        """The row under the cursor, once it is read; what stood there in the list before is only drawn."""
-        return self.row_at(self.cursor) if self._pages.has(self.cursor, self.cursor + 1) else None
+        """The row under the cursor, once it is read; what stood there in the list before is only drawn, and a cursor
+        that is about to jump is on none."""
+        known = self._jump is None and self._pages.has(self.cursor, self.cursor + 1)
+        return self.row_at(self.cursor) if known else None
 
     @property
     def current(self) -> str | None:
@@ -147,7 +149,7 @@ class BigTable(ListLines):
         return max(0, min(position - up, self.total - height))
 
     @property
-    def _at(self) -> int:
+    def at(self) -> int:
         """Where the cursor is, or will be at once."""
         return self.cursor if self._jump is None else self._jump[0]
 
@@ -222,6 +224,7 @@ class BigTable(ListLines):
 
     def on_resize(self, event: events.Resize) -> None:
         self.virtual_size = Size(event.size.width, self.total + 1)
+        self._land(self._jump)
         self.go_to(self.cursor)
         self.refresh()
         self._want()
@@ -235,16 +238,16 @@ class BigTable(ListLines):
             self.go_to(position)
 
     def action_cursor_down(self) -> None:
-        self.go_to(self._at + 1)
+        self.go_to(self.at + 1)
 
     def action_cursor_up(self) -> None:
-        self.go_to(self._at - 1)
+        self.go_to(self.at - 1)
 
     def action_page_down(self) -> None:
-        self.go_to(self._at + self._lines)
+        self.go_to(self.at + self._lines)
 
     def action_page_up(self) -> None:
-        self.go_to(self._at - self._lines)
+        self.go_to(self.at - self._lines)
 
     def action_scroll_top(self) -> None:
         self.jump_to(0)
@@ -253,7 +256,7 @@ class BigTable(ListLines):
         self.jump_to(self.total - 1)
 
     async def action_jump(self) -> None:
-        await ask_on(self.screen, asked_place(self.total, lambda position: self.jump_to(position, middle=True)))
+        await ask_on(self.screen, asked_place(lambda: self.total, lambda position: self.jump_to(position, middle=True)))
 
     async def action_search(self) -> None:
         await ask_on(self.screen, asked_text(self.searched, lambda text: self.post_message(self.Searched(text))))

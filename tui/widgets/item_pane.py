@@ -1,8 +1,8 @@
 """One item: what was asked and wanted, what one or two models said side by side with the differences marked, and how.
 
-Below a list it shows what users say and the answers; with the whole screen to itself (class ``whole`` of the screen)
-every turn as it was put to the model, the template and the settings of the answer. Where nobody recorded what was asked
-the columns of the row that tell the item stand in its place, called ``row``, and the others below.
+Beside or below a list it shows what users say and the answers; with the whole screen to itself (class ``whole`` of the
+screen) every turn as it was put to the model, the template and the settings of the answer. Where nobody recorded what
+was asked the columns of the row that tell the item stand in its place, called ``row``, and the others below.
 """
 
 from __future__ import annotations

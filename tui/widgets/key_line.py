@@ -20,6 +20,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.themes import ink
+from tui.widgets.ask_line import open_line
 
 FIRST, LAST, HELP = ("open", "back"), ("search", "quit"), "keys"
 
@@ -40,7 +41,8 @@ class KeyLine(Widget):
 
     def render(self) -> Text:
         if isinstance(self.screen.focused, Input):
-            return self._line([self._key("Enter", "keep it", "enter"), self._key("Esc", "drop it", "escape")], [])
+            does = line.does if (line := open_line(self.screen)) is not None else "take it"
+            return self._line([self._key("Enter", does, "enter"), self._key("Esc", "drop it", "escape")], [])
         shown = self.screen.active_bindings
         palette = shown.get(self.app.COMMAND_PALETTE_BINDING)
         seen: dict[str, Binding] = {}

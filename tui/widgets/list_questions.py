@@ -13,17 +13,17 @@ from tui.widgets.ask_line import Asked
 MOST_DIGITS = 30  # of a position; Python takes no number of thousands
 
 
-def asked_place(total: int, then: Callable[[int], object]) -> Asked:
-    """Where to go in ``total`` rows; ``then`` gets the position."""
+def asked_place(total: Callable[[], int], then: Callable[[int], object]) -> Asked:
+    """Where to go in as many rows as there are by then; ``then`` gets the position."""
 
     def wrong(text: str) -> str | None:
-        return None if place_of(text, total) is not None else "a row's number, or a place such as 50%"
+        return None if place_of(text, total()) is not None else "a row's number, or a place such as 50%"
 
     def taken(text: str) -> None:
-        if (position := place_of(text, total)) is not None:
+        if (position := place_of(text, total())) is not None:
             then(position)
 
-    return Asked("go to", f"1 to {count(total)}, or 50%", wrong=wrong, then=taken)
+    return Asked("go to", f"1 to {count(total())}, or 50%", does="go there", wrong=wrong, then=taken)
 
 
 def asked_text(now: str, then: Callable[[str], object]) -> Asked:
@@ -32,7 +32,7 @@ def asked_text(now: str, then: Callable[[str], object]) -> Asked:
     def taken(text: str) -> None:
         then(text)
 
-    return Asked("search", "rows with this text; empty for all", now, then=taken)
+    return Asked("search", "rows with this text; empty for all", now, does="show them", then=taken)
 
 
 def place_of(text: str, total: int) -> int | None:
