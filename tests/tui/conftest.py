@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from textual.pilot import Pilot
@@ -15,6 +16,8 @@ from textual.pilot import Pilot
 from runtime.baselines import bless
 from runtime.store import Store
 from sft.project import run
+from tests.made_once import made_once
+from tests.tui.at_rest import drained, rest
 from tests.tui.data_store import build as build_data
 from tests.tui.recorded_project import write_project
 from tests.tui.sample_store import build
@@ -40,13 +43,16 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store whose data steps ran."""
-    return build_data(tmp_path_factory.mktemp("data"))
+    return Store(made_once(tmp_path_factory, "data", build_data) / ".sft")
 
 
 @pytest.fixture(scope="session")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with three runs of one spec: the first is blessed, the second is worse, the third says the same."""
-    folder = tmp_path_factory.mktemp("three")
+    return made_once(tmp_path_factory, "three", _run_three)
+
+
+def _run_three(folder: Path) -> None:
     spec = write_project(folder, wrong=4)
     assert run(spec).status == "done"
     bless(Store(folder / ".sft"), "last", "main", folder, note=None, replace=False, anyway=True)
@@ -54,7 +60,6 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert run(spec).status == "done"
     spec.write_text(spec.read_text().replace(">= 1", ">= 2"))
     assert run(spec).status == "done"
-    return folder
 
 
 @pytest.fixture
@@ -102,20 +107,13 @@ class Journey:
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            await self.pilot.press(key)
+            with patch("textual.app.wait_for_idle", lambda *_: drained(self.app)):
+                await self.pilot.press(key)
             await self.settle()
 
     async def settle(self) -> None:
-        """Until all workers have answered and the screen is drawn."""
-        quiet = 0
-        while quiet < 2:  # an answer that is shown may ask the next question
-            while self._asking():
-                await asyncio.sleep(0.01)  # a pause of the pilot's asks every widget of the screen
-            await self.pilot.pause(0.02)
-            quiet = 0 if self._asking() else quiet + 1
-
-    def _asking(self) -> bool:
-        return any(not worker.is_finished for worker in self.app.workers)
+        """Until all questions are answered and the screen is drawn."""
+        await rest(self.app, self.pilot)
 
     async def until(self, text: str, seconds: float = 10.0) -> None:
         """Wait until a text is on the screen; fails when it does not come."""
@@ -138,6 +136,7 @@ def walk(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """``walk(store, journey, size=…, run_id=…)`` runs an async journey in a fresh dashboard, with all colours."""
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("textual.screen.UPDATE_PERIOD", 1.0)  # a journey draws when it comes to rest
 
     def start(store: Store, journey: Callable[[Journey], Awaitable[Any]], **how: Any) -> None:
         async def go() -> None:
