@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import force_setattr
 
 from runtime.events import EVENTS, STOPPING, Event, EventTail, EventWriter
 from runtime.processes import identity
@@ -113,7 +114,7 @@ def test_following_another_run_during_a_look_harms_neither(tmp_path: Path) -> No
     watcher.watch("a")
     assert watcher._now is not None
     first = watcher._now.live
-    object.__setattr__(watcher._now, "tail", Interfering(tmp_path / "a" / EVENTS))
+    force_setattr(watcher._now, "tail", Interfering(tmp_path / "a" / EVENTS))
     looked(watcher)
     assert times == 50 and first.seen == 50
     watcher.watch("b")
