@@ -46,6 +46,8 @@ def _import_next() -> None:
         screen_class(VIEWS[name])
     import numpy  # noqa: F401 - lists of items are arrays
 
+    gc.freeze()  # modules stay too; a look through them takes 80 ms, in the middle of what somebody does
+
 
 def _give_memory_back() -> None:
     """Arrays of a megabyte and more go back to the system when they are dropped. Left alone glibc keeps some for the

@@ -195,6 +195,23 @@ def test_nothing_stays_undrawn_after_a_jump(then: str, monkeypatch: pytest.Monke
     waiting(journey, fails=then == "refused")
 
 
+def test_where_one_types_to_go_is_read_before_enter() -> None:
+    rows = Rows()
+
+    async def journey(app: Small, table: BigTable, pilot: Pilot[None]) -> None:
+        await pilot.press("colon", *"5000")
+        await settle(app, pilot)
+        assert table.cursor == 0 and "row 0" in text(app) and rows.asked[-1][0] <= 4999 < rows.asked[-1][1]
+        read = len(rows.asked)
+        await pilot.press("enter")
+        assert table.current == "4999" and len(rows.asked) == read
+        await pilot.press("colon", *"70", "escape")
+        await settle(app, pilot)
+        assert table.current == "4999" and table._foreseen is None
+
+    walk(journey, read=rows)
+
+
 def test_what_is_typed_ahead_goes_to_the_line_and_then_to_the_list() -> None:
     async def journey(app: Small, table: BigTable, pilot: Pilot[None]) -> None:
         for _ in range(2):  # the first time the line has to be made

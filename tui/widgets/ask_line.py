@@ -72,7 +72,7 @@ class AskLine(Horizontal):
             field.value = asked.value
         self._tell(asked.hint)
         self.display = True
-        self.screen.set_class(asked.live is not None, "searching")
+        self.screen.set_class(asked.then is None, "searching")
         self.screen.set_focus(field)  # at once: ``Widget.focus`` would come after keys that were typed ahead
         field.select_all()
 
@@ -113,9 +113,9 @@ class AskLine(Horizontal):
         if wrong is not None:
             self._tell(wrong, wrong=True)
             return
-        self.close()
         if asked.then is not None:
-            asked.then(field.value)
+            asked.then(field.value)  # what it asks of the store is read while the line closes
+        self.close()
 
 
 async def ask_on(screen: Screen[Any], asked: Asked) -> None:

@@ -66,6 +66,7 @@ class BigTable(ListLines):
         self._reading = False
         self._jump: tuple[int, bool] | None = None  # where the cursor goes once the rows there are read
         self._undrawn = ExitStack()  # nothing is drawn in between
+        self._foreseen: int | None = None  # where it may go next; read when there is nothing else to read
 
     def show(self, total: int, read: Read, *, at: int | None = None, keep: bool = True) -> None:
         """List ``total`` rows; ``read(a, b)`` gives those of positions a to b - 1 and runs in a worker thread.
@@ -165,6 +166,8 @@ class BigTable(ListLines):
         if self._reading or self._read is None or not self.total or (self.display and not self.size.height):
             return
         missing = self._pages.missing(*self._in_sight())
+        if missing is None and self._foreseen is not None:
+            missing = self._pages.missing(*self._from(self._top_with(self._foreseen, middle=True)))
         if missing is not None:
             self._reading = True
             self._ask(self._edition, self._read, missing[0], min(missing[1], self.total))
@@ -173,9 +176,16 @@ class BigTable(ListLines):
         """The rows that there is room for, of where the list stands or jumps to: from, and up to."""
         if not self.display:  # an item has the screen
             return self.cursor, min(self.cursor + 1, self.total)
-        top = self.scroll_offset.y if self._jump is None else self._top_with(*self._jump)
+        return self._from(self.scroll_offset.y if self._jump is None else self._top_with(*self._jump))
+
+    def _from(self, top: int) -> tuple[int, int]:
         top = max(0, min(top, self.total - 1))
         return top, min(top + self._lines, self.total)
+
+    def foresee(self, position: int | None) -> None:
+        """Read the rows there ahead: while somebody types where to go, reading takes no time of theirs."""
+        self._foreseen = position
+        self._want()
 
     def _ask(self, edition: int, read: Read, begin: int, end: int) -> None:
         async def work() -> None:
@@ -194,9 +204,10 @@ class BigTable(ListLines):
             return
         if edition == self._edition:
             self._pages.put(begin, end, rows)
-            before = self.cursor
+            before, (top, bottom) = self.cursor, self._in_sight()
             self._land_if_read()
-            self.refresh()
+            if begin < bottom and top < end:  # else it was read ahead
+                self.refresh()
             if begin <= self.cursor < end:
                 self._pages.forget_old()  # what is in sight is new
                 if self.cursor == before:  # else it was told as it moved
@@ -256,7 +267,11 @@ class BigTable(ListLines):
         self.jump_to(self.total - 1)
 
     async def action_jump(self) -> None:
-        await ask_on(self.screen, asked_place(lambda: self.total, lambda position: self.jump_to(position, middle=True)))
+        def then(position: int) -> None:
+            self._foreseen = None
+            self.jump_to(position, middle=True)
+
+        await ask_on(self.screen, asked_place(lambda: self.total, self.foresee, then))
 
     async def action_search(self) -> None:
         await ask_on(self.screen, asked_text(self.searched, lambda text: self.post_message(self.Searched(text))))

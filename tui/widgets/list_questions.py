@@ -13,8 +13,15 @@ from tui.widgets.ask_line import Asked
 MOST_DIGITS = 30  # of a position; Python takes no number of thousands
 
 
-def asked_place(total: Callable[[], int], then: Callable[[int], object]) -> Asked:
-    """Where to go in as many rows as there are by then; ``then`` gets the position."""
+def asked_place(
+    total: Callable[[], int], typed: Callable[[int | None], object], then: Callable[[int], object]
+) -> Asked:
+    """Where to go in as many rows as there are by then; ``typed`` gets the position that a text has come to, ``then``
+    the one that is taken."""
+
+    def live(text: str) -> str:
+        typed(place_of(text, total()))
+        return f"1 to {count(total())}, or 50%"
 
     def wrong(text: str) -> str | None:
         return None if place_of(text, total()) is not None else "a row's number, or a place such as 50%"
@@ -23,7 +30,7 @@ def asked_place(total: Callable[[], int], then: Callable[[int], object]) -> Aske
         if (position := place_of(text, total())) is not None:
             then(position)
 
-    return Asked("go to", f"1 to {count(total())}, or 50%", does="go there", wrong=wrong, then=taken)
+    return Asked("go to", live(""), does="go there", live=live, wrong=wrong, then=taken)
 
 
 def asked_text(now: str, then: Callable[[str], object]) -> Asked:
