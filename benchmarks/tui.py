@@ -24,6 +24,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -77,20 +78,27 @@ def _tell(name: str, times: list[tuple[float, float]]) -> None:
 
 def _first_paint(root: Path, run: str) -> tuple[float, float]:
     """Start ``sft tui`` in a terminal of its own, and wait until the run stands in it."""
-    began = time.perf_counter()
+    root, began = root.resolve(), time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
+        os.chdir(ROOT)
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "120", "LINES": "40"}
         os.execv(sys.executable, [sys.executable, "-m", "sft", "tui", str(root)])
     drawn = b""
-    while run.encode() not in drawn:
-        if not select.select([terminal], [], [], 20)[0]:
-            raise SystemExit(f"no list of runs in 20 s: {drawn[-300:]!r}")
-        drawn += os.read(terminal, 1 << 16)
-    took = time.perf_counter() - began
-    os.kill(pid, signal.SIGKILL)
-    used = os.wait4(pid, 0)[2]
-    os.close(terminal)
+    try:
+        while run.encode() not in drawn:
+            more = b""
+            if select.select([terminal], [], [], 20)[0]:
+                with suppress(OSError):  # it has ended
+                    more = os.read(terminal, 1 << 16)
+            if not more:
+                raise SystemExit(f"no list of runs: {drawn[-300:]!r}")
+            drawn += more
+        took = time.perf_counter() - began
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        used = os.wait4(pid, 0)[2]
+        os.close(terminal)
     return took, used.ru_utime + used.ru_stime
 
 
