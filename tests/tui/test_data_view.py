@@ -333,4 +333,5 @@ def test_every_new_view_is_in_sft_show(data: Store, view: str) -> None:
     told = json.loads(show(data, None, view, "json"))
     assert told
     if view == "sources":
-        assert [set(file) >= {"name", "path", "rows"} for one in told["sources"] for file in one["files"]]
+        files = [file for one in told["sources"] for file in one["files"]]
+        assert files and all(set(file) >= {"name", "path", "rows"} for file in files)

@@ -1,9 +1,9 @@
 """One line asked for above the keys while the list stays in sight: a text to look for, a place to go to.
 
 It lies over what is above the keys, so nothing changes its size; while a text is looked for as it is typed the body has
-a line less, because what is found may stand there. It is a part of the screen and not a screen of its
-own, because one that is pushed and popped draws everything twice, which is most of what a jump in a list took. Few
-screens are ever asked anything, so it is mounted when it is wanted first, and hidden from then on.
+a line less, because what is found may stand there. It is a part of the screen and not a screen of its own, because one
+that is pushed and popped draws everything twice, which is most of what a jump in a list took. Few screens are ever
+asked anything, so it is mounted when it is wanted first, and hidden from then on.
 
 Enter takes the text and gives the list the keys back; Escape drops it.
 """
@@ -107,7 +107,8 @@ class AskLine(Horizontal):
     async def action_take(self) -> None:
         """Before the next key is looked at, but after those that the field has not looked at yet."""
         asked, field, typed = self._asked, self.query_one(Input), asyncio.Event()
-        field.call_later(typed.set)
+        if not field.call_later(typed.set):
+            return  # its screen is being left, and nobody would ever say that it has looked
         await typed.wait()
         wrong = asked.wrong(field.value) if asked.wrong is not None else None
         if wrong is not None:
